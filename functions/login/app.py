@@ -1,0 +1,69 @@
+"""Every route that begins a session; so the one function that may decrypt signing keys."""
+
+from sojourn.bootstrap import Services
+from sojourn.entry import api
+from sojourn.http import Request, Response, Routes
+from sojourn.login_bodies import (
+    ApiKeyBody,
+    AuthenticateBody,
+    LoginBody,
+    ServerSessionBody,
+    login_by_server,
+    login_of,
+)
+
+
+def routes(services: Services) -> Routes:
+    """The function's routes."""
+
+    def login(request: Request) -> Response:
+        body = request.parse(LoginBody)
+        began = login_of(request, "password" if body.api_key is None else "api_key", body.replace)
+        if body.api_key is not None:
+            view = services.logins.with_api_key(body.realm_id, body.api_key, began)
+        else:
+            view = services.logins.with_password(
+                body.realm_id,
+                body.password or "",
+                began,
+                username=body.username,
+                email=body.email,
+            )
+        return Response(body=view)
+
+    def server_session(request: Request) -> Response:
+        server = services.callers.server(request).may("write")
+        body = request.parse(ServerSessionBody)
+        account, realm = services.users.with_realm(server, body.user_id)
+        began = login_by_server(
+            request, "server", reported=body.request, replace=body.replace
+        )
+        return Response(status=201, body=services.logins.of_server(realm, account, began))
+
+    def authenticate(request: Request) -> Response:
+        server = services.callers.server(request).may("write")
+        body = request.parse(AuthenticateBody)
+        account, realm = services.users.with_realm(server, request.path["id"])
+        began = login_by_server(
+            request, "password", reported=body.request, replace=body.replace
+        )
+        return Response(
+            body=services.logins.on_behalf(realm, account, body.password, began)
+        )
+
+    def authenticate_key(request: Request) -> Response:
+        server = services.callers.server(request).may("write")
+        body = request.parse(ApiKeyBody)
+        realm_id = server.in_realm(body.realm_id)
+        began = login_by_server(request, "api_key", reported=body.request)
+        return Response(body=services.logins.by_api_key(realm_id, body.api_key, began))
+
+    return {
+        "POST /v1/login": login,
+        "POST /v1/sessions": server_session,
+        "POST /v1/users/{id}/authenticate": authenticate,
+        "POST /v1/users/authenticate_key": authenticate_key,
+    }
+
+
+handler = api(routes)

@@ -1,0 +1,51 @@
+"""The definite end of sessions, by themselves, by the user's others, by an administrator."""
+
+from sojourn.auth import Server
+from sojourn.bootstrap import Services
+from sojourn.entry import api
+from sojourn.errors import Invalid
+from sojourn.http import Request, Response, Routes, query
+
+
+def routes(services: Services) -> Routes:
+    """The function's routes."""
+    done = Response(status=204)
+
+    def logout(request: Request) -> Response:
+        query(request)
+        services.terminator.logout(services.callers.user(request))
+        return done
+
+    def end_one(request: Request) -> Response:
+        caller = services.callers.either(request)
+        wanted = query(request, "realm_id")
+        if isinstance(caller, Server):
+            server = caller.may("write").narrow(wanted.get("realm_id"))
+            services.terminator.by_server(server, request.path["id"])
+        else:
+            services.terminator.own(caller, request.path["id"])
+        return done
+
+    def end_many(request: Request) -> Response:
+        caller = services.callers.either(request)
+        if isinstance(caller, Server):
+            wanted = query(request, "user_id", "realm_id")
+            if "user_id" not in wanted:
+                raise Invalid(errors=["Name the user whose sessions to end in user_id."])
+            server = caller.may("write").narrow(wanted.get("realm_id"))
+            services.terminator.all_of_user(server, wanted["user_id"])
+            return done
+        scope = query(request, "scope").get("scope")
+        if scope not in ("others", "all"):
+            raise Invalid(errors=["scope must be others, to keep this session, or all."])
+        services.terminator.all_own(caller, keep_current=scope == "others")
+        return done
+
+    return {
+        "DELETE /v1/session": logout,
+        "DELETE /v1/sessions": end_many,
+        "DELETE /v1/sessions/{id}": end_one,
+    }
+
+
+handler = api(routes)

@@ -1,0 +1,1 @@
+"""Sojourn: sessions that can be listed, revalidated and definitely terminated."""

@@ -1,0 +1,168 @@
+"""Accounts in DynamoDB: one item per user, whose conditional write is every commit point."""
+
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from sojourn import dynamodb, items
+from sojourn.account import Account, Change, Ended
+from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.ports import Superseded
+
+ENDED_PER_COMMIT: Final = 99
+"""Ended records that fit the transaction beside the heart: DynamoDB takes 100 members."""
+
+_SAME: Final = "v = :v"
+
+
+class DynamoAccounts:
+    """`Accounts` over the sessions table."""
+
+    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+        self._dynamo = dynamo
+        self._table = table
+
+    def heart(self, user_id: str) -> Key:
+        """Where an account is."""
+        return Key(self._table, user_id, items.HEART)
+
+    def _record(self, user_id: str, session_id: str) -> Key:
+        return Key(self._table, user_id, items.ENDED + session_id)
+
+    def get(self, user_id: str) -> Account | None:
+        values = self._dynamo.get(self.heart(user_id))
+        return None if values is None else items.account_from(values)
+
+    def get_many(self, user_ids: Sequence[str]) -> list[Account | None]:
+        """Several accounts, in order, in as few calls as their number allows."""
+        found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
+        return [None if values is None else items.account_from(values) for values in found]
+
+    def commit(self, change: Change) -> None:
+        self.commit_with(change, [])
+
+    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> None:
+        """Commit a change together with writes to other items.
+
+        Ended records that do not fit the transaction stay pending in the heart. Raises
+        `Superseded`, or `TransactionFailed` when it is one of the others that did not hold.
+        """
+        room = ENDED_PER_COMMIT - len(others)
+        waiting = (*change.before.pending, *change.ended)
+        after = replace(change.after, pending=waiting[room:])
+        # Tells this very write from another that met the same version, should its answer
+        # be lost and the write be asked for again.
+        token = secrets.token_hex(8)
+        heart = self._heart_write(replace(change, after=after), token)
+        records = [
+            dynamodb.put(self._record(after.id, e.session.id), items.ended_item(after.id, e))
+            for e in waiting[:room]
+        ]
+        self._write([heart, *records, *others], token)
+
+    def _heart_write(self, change: Change, token: str) -> dict[str, Any]:
+        before = items.account_values(change.before)
+        after = items.account_values(change.after)
+        changed: dict[str, object] = {
+            name: value
+            for name, value in after.items()
+            if name not in before or before[name] != value
+        }
+        changed["commit"] = token
+        return dynamodb.update(
+            self.heart(change.after.id),
+            changed=changed,
+            removed=[name for name in before if name not in after],
+            condition=_SAME,
+            values={":v": change.before.version},
+        )
+
+    def _write(self, writes: Sequence[dict[str, Any]], token: str) -> None:
+        try:
+            if len(writes) == 1:
+                self._dynamo.write(writes[0])
+            else:
+                self._dynamo.transact(writes)
+        except ConditionFailed as error:
+            current = error.item
+        except TransactionFailed as error:
+            if not error.failed or not error.failed[0]:
+                raise
+            current = error.items[0]
+        else:
+            return
+        if current is not None and current.get("commit") == token:
+            return
+        raise Superseded(None if current is None else items.account_from(current))
+
+    def archive(self, user_id: str) -> int:
+        written = 0
+        account = self.get(user_id)
+        while account is not None and account.pending:
+            change = Change(before=account, after=replace(account, version=account.version + 1))
+            try:
+                self.commit(change)
+            except Superseded as error:
+                account = error.current
+                continue
+            written += min(len(account.pending), ENDED_PER_COMMIT)
+            account = self.get(user_id)
+        return written
+
+    def finish_deletion(self, account: Account) -> None:
+        """Strip a deleted user's ended records of where they began, and remove the user.
+
+        Each step may be repeated; cleanup resumes what is left.
+        """
+        self.archive(account.id)
+        records = self._dynamo.query_all(
+            table=self._table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": account.id, ":prefix": items.ENDED},
+        )
+        for record in records:
+            if record.get("strip"):
+                continue
+            stripped = dynamodb.update(
+                Key(self._table, record["pk"], record["sk"]),
+                changed={"strip": True},
+                removed=["ip", "client", "reported"],
+                condition="attribute_exists(sk)",
+            )
+            with suppress(ConditionFailed):
+                self._dynamo.write(stripped)
+        gone = dynamodb.delete(
+            self.heart(account.id),
+            condition="attribute_not_exists(pk) OR #state = :deleted",
+            values={":deleted": "deleted"},
+            names={"#state": "state"},
+        )
+        self._dynamo.write(gone)
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        values = self._dynamo.get(self._record(user_id, session_id))
+        return None if values is None else items.ended_from(values)
+
+    def list_ended(
+        self, user_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> Sequence[Ended]:
+        condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":prefix": items.ENDED}
+        if after is not None:
+            # `~` sorts behind every digit of an id, `#` is the last sign of the prefix.
+            low, high = items.ENDED + after, items.ENDED + "~"
+            if not ascending:
+                low, high = items.ENDED, items.ENDED + after
+            condition = "pk = :pk AND sk BETWEEN :low AND :high"
+            values = {":low": low, ":high": high}
+        page = self._dynamo.query(
+            table=self._table,
+            condition=condition,
+            values={":pk": user_id, **values},
+            limit=limit + 1,
+            ascending=ascending,
+        )
+        found = [items.ended_from(item) for item in page.items]
+        return [e for e in found if e.session.id != after][:limit]
+

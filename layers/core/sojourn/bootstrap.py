@@ -1,0 +1,125 @@
+"""The composition root: the one place where the parts meet boto3 and the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from sojourn.access_keys import AccessKeys
+from sojourn.accounts import DynamoAccounts
+from sojourn.auth import Callers
+from sojourn.cleanup import Cleanup
+from sojourn.clock import Clock, SystemClock
+from sojourn.credentials import Credentials
+from sojourn.directory import DynamoDirectory
+from sojourn.dynamodb import DynamoDB
+from sojourn.errors import Unavailable
+from sojourn.keys import SigningKeys
+from sojourn.kms import KmsCipher
+from sojourn.listing import Listing
+from sojourn.login import Logins
+from sojourn.password import PasswordChange
+from sojourn.passwords import Hasher
+from sojourn.realms import RealmDirectory
+from sojourn.realms_cache import RealmCache
+from sojourn.settings import EnvironmentSettings
+from sojourn.terminate import Terminator
+from sojourn.users import Users
+from sojourn.validate import Validator
+
+if TYPE_CHECKING:
+    from sojourn.ports import Cipher
+
+_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=3,
+    # Retries are ours, inside the request's deadline; the first attempt is the total.
+    retries={"total_max_attempts": 1, "mode": "standard"},
+    max_pool_connections=64,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers call."""
+
+    clock: Clock
+    callers: Callers
+    logins: Logins
+    validator: Validator
+    listing: Listing
+    terminator: Terminator
+    cleanup: Cleanup
+    realms: RealmDirectory
+    users: Users
+    credentials: Credentials
+    access_keys: AccessKeys
+    password: PasswordChange
+
+
+class _NoCipher:
+    """In the place of the key service where a function has none."""
+
+    def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        raise Unavailable("This function has no signing keys: KMS_KEY_ID is not set.")
+
+    def decrypt(self, ciphertext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        raise Unavailable("This function has no signing keys: KMS_KEY_ID is not set.")
+
+
+def compose(
+    environ: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    endpoint_url: str | None = None,
+    hasher: Hasher | None = None,
+) -> Services:
+    """The services of an environment. Raises `SettingsError` when it lacks something.
+
+    boto3 finds region, credentials and endpoint by its own rules; `endpoint_url` overrides.
+    """
+    settings = EnvironmentSettings.of(environ)
+    clock = clock or SystemClock()
+    hasher = hasher or Hasher()
+    session = boto3.session.Session()
+    dynamo = DynamoDB(
+        session.client("dynamodb", config=_CONFIG, endpoint_url=endpoint_url), clock
+    )
+    cipher: Cipher = _NoCipher()
+    if settings.kms_key_id is not None:
+        client = session.client("kms", config=_CONFIG, endpoint_url=endpoint_url)
+        cipher = KmsCipher(client, settings.kms_key_id, clock)
+    accounts = DynamoAccounts(dynamo, settings.sessions_table)
+    directory = DynamoDirectory(dynamo, settings.directory_table)
+    cache = RealmCache(directory, clock)
+    validator = Validator(accounts=accounts, clock=clock)
+    return Services(
+        clock=clock,
+        callers=Callers(directory, cache, clock),
+        logins=Logins(
+            realms=directory,
+            accounts=accounts,
+            keys=SigningKeys(directory, cipher, clock),
+            hasher=hasher,
+            clock=clock,
+        ),
+        validator=validator,
+        listing=Listing(accounts=accounts, validator=validator, realms=cache, clock=clock),
+        terminator=Terminator(accounts=accounts, validator=validator, clock=clock),
+        cleanup=Cleanup(
+            dynamo=dynamo, accounts=accounts, table=settings.sessions_table, clock=clock
+        ),
+        realms=RealmDirectory(
+            directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
+        ),
+        users=Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock),
+        credentials=Credentials(
+            directory=directory, accounts=accounts, hasher=hasher, clock=clock
+        ),
+        access_keys=AccessKeys(directory=directory, clock=clock),
+        password=PasswordChange(
+            accounts=accounts, validator=validator, hasher=hasher, clock=clock
+        ),
+    )

@@ -1,0 +1,76 @@
+"""A cache with an owner, a size, an age and single flight."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from sojourn.clock import Clock
+
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class _Entry(Generic[V]):
+    value: V
+    wall_ms: int
+    monotonic: float
+
+
+class Cache(Generic[V]):
+    """At most `size` values, none older than `seconds`; what was absent is remembered too.
+
+    Age is whichever of wall and monotonic clock moved more, because a frozen instance's
+    monotonic clock stands still; a wall clock that went back makes an entry old. It counts from
+    before the load, so it bounds how stale the value can be. Two threads that miss at once
+    load once. A load that raises leaves nothing behind.
+    """
+
+    def __init__(self, clock: Clock, *, seconds: float, size: int) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self._size = size
+        self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
+
+    def get(self, key: str, load: Callable[[], V]) -> V:
+        """The cached value, or the one that `load` gives now."""
+        entry = self._fresh(key)
+        if entry is not None:
+            return entry.value
+        with self._lock:
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:
+            try:
+                entry = self._fresh(key)
+                if entry is not None:
+                    return entry.value
+                wall_ms, monotonic = self._clock.wall_ms(), self._clock.monotonic()
+                value = load()
+                self._store(key, _Entry(value, wall_ms, monotonic))
+                return value
+            finally:
+                with self._lock:
+                    self._loading.pop(key, None)
+
+    def _fresh(self, key: str) -> _Entry[V] | None:
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is None:
+                return None
+            wall = (self._clock.wall_ms() - entry.wall_ms) / 1000
+            age = max(wall, self._clock.monotonic() - entry.monotonic)
+            if wall < 0 or age >= self._seconds:
+                del self._entries[key]
+                return None
+            self._entries.move_to_end(key)
+            return entry
+
+    def _store(self, key: str, entry: _Entry[V]) -> None:
+        with self._lock:
+            self._entries[key] = entry
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._size:
+                self._entries.popitem(last=False)

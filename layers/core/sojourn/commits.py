@@ -1,0 +1,48 @@
+"""Carry out a change of an account, however many others change it at the same time."""
+
+from sojourn import deadline, telemetry
+from sojourn.account import Account, Change, Decide
+from sojourn.clock import Clock
+from sojourn.errors import NotFound, SojournError, Unavailable
+from sojourn.ports import Accounts, Superseded
+
+
+def commit(
+    accounts: Accounts,
+    account: Account,
+    decide: Decide,
+    *,
+    clock: Clock,
+    gone: type[SojournError] = NotFound,
+) -> Change | None:
+    """Commit what `decide` makes of the account, deciding anew on each one that came between.
+
+    None when it decided that nothing needs doing. Raises what `decide` raises, `gone` when the
+    user is no more, and `Unavailable` when the deadline is over: then nothing was done, or
+    one commit whose answer was lost.
+    """
+    limit = deadline.current(clock)
+    attempt = 0
+    while True:
+        change = decide(account)
+        if change is None:
+            return None
+        try:
+            accounts.commit(change)
+        except Superseded as error:
+            if error.current is None:
+                raise gone from error
+            account = error.current
+        else:
+            return change
+        if not limit.wait(attempt):
+            raise Unavailable("Too many changes of this user at once. Try again.")
+        attempt += 1
+
+
+def archive_pending(accounts: Accounts, user_id: str) -> None:
+    """Record the endings that their commit left pending; cleanup resumes what fails here."""
+    try:
+        accounts.archive(user_id)
+    except Unavailable:
+        telemetry.warning("Archiving is left to cleanup")

@@ -1,0 +1,76 @@
+"""From a Lambda invocation to a route, and from whatever happens back to an answer."""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sojourn import deadline, telemetry
+from sojourn.bootstrap import Services, compose
+from sojourn.errors import NotFound, SojournError, Unavailable
+from sojourn.http import Answer, Request, Response, Route, Routes, problem
+
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+Bind = Callable[[Services], Handler]
+
+
+class Entry:
+    """A Lambda handler whose services are composed on its first call.
+
+    In Lambda that first call comes with the initialisation, where a cold start is cheapest.
+    """
+
+    def __init__(self, bind: Bind) -> None:
+        self.bind = bind
+        self._handler: Handler | None = None
+        self._lock = threading.Lock()
+        if os.environ.get("AWS_LAMBDA_RUNTIME_API"):
+            self._composed()
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        return self._composed()(event, context)
+
+    def _composed(self) -> Handler:
+        with self._lock:
+            if self._handler is None:
+                self._handler = self.bind(compose(os.environ))
+            return self._handler
+
+
+def api(routes: Callable[[Services], Routes]) -> Entry:
+    """The entry of a function behind the API."""
+
+    def bind(services: Services) -> Handler:
+        table = routes(services)
+
+        def handle(event: Mapping[str, Any], _context: Any) -> Answer:
+            with deadline.deadline(services.clock):
+                return respond(event, table)
+
+        return handle
+
+    return Entry(bind)
+
+
+def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
+    """The answer to a payload-2.0 event; errors become problems, in this one place."""
+    context = event.get("requestContext") or {}
+    request_id = str(context.get("requestId", ""))
+    route = str(event.get("routeKey", ""))
+    try:
+        handler: Route | None = routes.get(route)
+        if handler is None:
+            raise NotFound(f"This function does not answer {route!r}.")
+        response: Response = handler(Request.of(event))
+    except Unavailable as error:
+        telemetry.count(Unavailable=1)
+        telemetry.failure("Unavailable", route=route, request_id=request_id)
+        response = problem(error, request_id=request_id)
+    except SojournError as error:
+        telemetry.info(
+            "Refused", route=route, request_id=request_id, status=error.status, code=error.code
+        )
+        response = problem(error, request_id=request_id)
+    else:
+        telemetry.info("Done", route=route, request_id=request_id, status=response.status)
+    return response.answer()

@@ -1,0 +1,216 @@
+"""API Gateway's payload 2.0, in and out; our errors as RFC 9457 problems, in one table."""
+
+import base64
+import binascii
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from sojourn.errors import (
+    BodyInvalid,
+    Invalid,
+    SojournError,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedMediaType,
+)
+
+BODY_LIMIT: Final = 64 * 1024
+RETRY_AFTER_SECONDS: Final = 2
+CLIENT_BYTES: Final = 160
+
+T = TypeVar("T")
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the gateway read it. `ip` is the connection's own, never a header's."""
+
+    route: str
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(repr=False)
+    ip: str
+    client: str
+    request_id: str
+    domain: str
+
+    @classmethod
+    def of(cls, event: Mapping[str, Any]) -> "Request":
+        """The request of a payload-2.0 event. Raises `BodyInvalid` on a body that is not base64."""
+        context = event.get("requestContext") or {}
+        connection = context.get("http") or {}
+        return cls(
+            route=str(event.get("routeKey", "")),
+            path=event.get("pathParameters") or {},
+            query=event.get("queryStringParameters") or {},
+            headers={str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()},
+            body=_body(event),
+            ip=str(connection.get("sourceIp", "")),
+            client=printable(str(connection.get("userAgent") or "")),
+            request_id=str(context.get("requestId", "")),
+            domain=str(context.get("domainName", "")),
+        )
+
+    def json(self, *, limit: int = BODY_LIMIT) -> dict[str, Any]:
+        """The body as one JSON object.
+
+        Raises `UnsupportedMediaType`, `TooLarge`, `BodyInvalid`, or `Invalid` on text that
+        is not Unicode.
+        """
+        if self.body is None or not self.body:
+            raise BodyInvalid("The body is empty; send one JSON object.")
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise UnsupportedMediaType(
+                f"Send the body with content-type application/json; it came as {kind[:80]!r}."
+            )
+        if len(self.body) > limit:
+            raise TooLarge(f"The body is {len(self.body)} bytes; at most {limit} are taken.")
+        try:
+            value = json.loads(
+                self.body.decode("utf-8"),
+                object_pairs_hook=_object,
+                parse_constant=_no_constant,
+            )
+            _check_text(value, "$")
+        except UnicodeDecodeError as error:
+            raise BodyInvalid("The body is not UTF-8.") from error
+        except RecursionError as error:
+            raise BodyInvalid("The body is nested too deeply.") from error
+        except ValueError as error:
+            raise BodyInvalid(f"The body is not JSON: {_reason(error)}") from error
+        if not isinstance(value, dict):
+            raise BodyInvalid("The body must be one JSON object.")
+        return value
+
+    def parse(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
+        """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
+        return convert(self.json(limit=limit), kind)
+
+
+def convert(value: dict[str, Any], kind: type[T]) -> T:
+    """A JSON object as a `kind`; each complaint names the field. Raises `Invalid`."""
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise Invalid("A field is not valid.", errors=[_sentence(str(error))]) from error
+
+
+def query(request: Request, *allowed: str) -> dict[str, str]:
+    """The query parameters; a 422 for one that this route does not know."""
+    unknown = sorted(set(request.query) - set(allowed))
+    if unknown:
+        known = ", ".join(allowed) or "none"
+        raise Invalid(
+            errors=[f"Unknown query parameter {name[:60]!r}; known: {known}." for name in unknown]
+        )
+    return dict(request.query)
+
+
+def printable(text: str) -> str:
+    """Rule 10: a client's name, printable, cut to 160 bytes of UTF-8."""
+    clean = "".join(character for character in text if character.isprintable())
+    return clean.encode("utf-8", "ignore")[:CLIENT_BYTES].decode("utf-8", "ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer: its status, a JSON value or nothing, and headers beside the usual."""
+
+    status: int = 200
+    body: object = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def answer(self) -> Answer:
+        """The answer as the gateway takes it."""
+        headers = {"cache-control": "no-store", **self.headers}
+        answer: Answer = {"statusCode": self.status, "headers": headers, "isBase64Encoded": False}
+        if self.body is not None:
+            headers.setdefault("content-type", "application/json")
+            answer["body"] = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+        return answer
+
+
+Route = Callable[[Request], Response]
+Routes = Mapping[str, Route]
+
+
+def problem(error: SojournError, *, request_id: str) -> Response:
+    """An error as `application/problem+json` (RFC 9457)."""
+    headers = {"content-type": "application/problem+json"}
+    if isinstance(error, Unauthenticated):
+        headers["www-authenticate"] = "Bearer"
+    if isinstance(error, Unavailable):
+        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    body = {
+        "type": f"urn:sojourn:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "code": error.code,
+        "request_id": request_id,
+        "errors": list(error.errors),
+        **error.members,
+    }
+    return Response(status=error.status, body=body, headers=headers)
+
+
+def _body(event: Mapping[str, Any]) -> bytes | None:
+    body = event.get("body")
+    if body is None:
+        return None
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(str(body), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BodyInvalid("The body is not what its encoding says.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise BodyInvalid(f"The field {twice[:60]!r} is there more than once; send it once.")
+    return value
+
+
+def _no_constant(name: str) -> object:
+    raise BodyInvalid(f"{name} is not JSON.")
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}."
+    return "a number is too long."
+
+
+def _check_text(value: object, where: str) -> None:
+    """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise Invalid(errors=[f"{where} holds half of a surrogate pair; send whole characters."])
+        if "\x00" in value:
+            raise Invalid(errors=[f"{where} holds a NUL character; leave it out."])
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _check_text(name, f"a name in {where}")
+            _check_text(member, f"{where}.{printable(name)[:60]}" if name.isascii() else where)
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            _check_text(member, f"{where}[{number}]")
+
+
+def _sentence(complaint: str) -> str:
+    """msgspec's complaint as a sentence that names the field."""
+    text, _, where = complaint.partition(" - at `")
+    place = where.rstrip("`").removeprefix("$.")
+    return f"{place}: {text}." if place else f"{text}."

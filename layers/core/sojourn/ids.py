@@ -1,0 +1,139 @@
+"""Ids and secrets.
+
+An id is a prefix and 22 base62 digits: 48 bits of milliseconds, then 80 random bits. The
+alphabet is in ASCII order and the width is fixed, so sorting by id sorts by creation.
+
+A session id carries more: after its own 22 digits come its user's 22 (the way to the user's
+partition) and the generations of user and realm in which it began. It is public and proves
+nothing: whatever it says is only believed once a signature over it verified, or the record
+that it points to was found.
+"""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGIT = {character: value for value, character in enumerate(ALPHABET)}
+
+BODY = 22
+GENERATION = 5
+SECRET = 43
+MAX_GENERATION = 62**GENERATION - 1
+
+_BODY_PATTERN = re.compile(rf"[0-9A-Za-z]{{{BODY}}}")
+_SESSION_PATTERN = re.compile(rf"kss_[0-9A-Za-z]{{{BODY + BODY + 2 * GENERATION}}}")
+_CREDENTIAL_PATTERN = re.compile(rf"crd_[0-9A-Za-z]{{{BODY + BODY}}}")
+_SECRET_PATTERN = re.compile(rf"(?:ks|ak)_[0-9A-Za-z]{{{BODY + SECRET}}}")
+
+ID_SHAPE = re.compile(r"(?:rl|usr|crd|kss|key|jky)_.*", re.IGNORECASE | re.DOTALL)
+"""What a username must not look like."""
+
+
+def encode(number: int, width: int) -> str:
+    """`number` in base62, padded to `width` digits."""
+    digits = []
+    for _ in range(width):
+        number, rest = divmod(number, 62)
+        digits.append(ALPHABET[rest])
+    if number:
+        raise ValueError("the number does not fit the width")
+    return "".join(reversed(digits))
+
+
+def decode(digits: str) -> int:
+    """The number that base62 `digits` stand for."""
+    number = 0
+    for character in digits:
+        number = number * 62 + _DIGIT[character]
+    return number
+
+
+def new_body(now_ms: int) -> str:
+    """22 digits that begin with the time and end in 80 random bits."""
+    return encode((now_ms << 80) | secrets.randbits(80), BODY)
+
+
+def new_id(prefix: str, now_ms: int) -> str:
+    """A new id such as `usr_…`."""
+    return f"{prefix}_{new_body(now_ms)}"
+
+
+def is_id(prefix: str, text: object) -> bool:
+    """Whether `text` is shaped as an id of this kind."""
+    return (
+        isinstance(text, str)
+        and text.startswith(prefix + "_")
+        and _BODY_PATTERN.fullmatch(text, len(prefix) + 1) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SessionId:
+    """A session id, taken apart."""
+
+    text: str
+    user_id: str
+    user_generation: int
+    realm_generation: int
+
+
+def new_session_id(
+    *, created_ms: int, user_id: str, user_generation: int, realm_generation: int
+) -> str:
+    """A session id that carries its user and the generations in which it began."""
+    generations = encode(user_generation, GENERATION) + encode(realm_generation, GENERATION)
+    return f"kss_{new_body(created_ms)}{user_id.removeprefix('usr_')}{generations}"
+
+
+def parse_session_id(text: object) -> SessionId | None:
+    """The parts of a session id, or None when it is not shaped as one."""
+    if not isinstance(text, str) or _SESSION_PATTERN.fullmatch(text) is None:
+        return None
+    rest = text[4 + BODY :]
+    return SessionId(
+        text=text,
+        user_id="usr_" + rest[:BODY],
+        user_generation=decode(rest[BODY : BODY + GENERATION]),
+        realm_generation=decode(rest[BODY + GENERATION :]),
+    )
+
+
+def new_credential_id(user_id: str, now_ms: int) -> str:
+    """A credential id, which carries its user as a session id does."""
+    return f"crd_{new_body(now_ms)}{user_id.removeprefix('usr_')}"
+
+
+def credential_owner(text: object) -> str | None:
+    """The user id within a credential id, or None when it is not shaped as one."""
+    if not isinstance(text, str) or _CREDENTIAL_PATTERN.fullmatch(text) is None:
+        return None
+    return "usr_" + text[4 + BODY :]
+
+
+def new_secret(prefix: str, owner_id: str) -> str:
+    """A secret of 256 random bits behind the id of what it opens, `ks_…` or `ak_…`."""
+    body = owner_id.partition("_")[2]
+    return f"{prefix}_{body}{encode(secrets.randbits(256), SECRET)}"
+
+
+def secret_owner(prefix: str, owner_prefix: str, text: object) -> str | None:
+    """The id that a secret names, or None when it is not shaped as such a secret."""
+    if (
+        not isinstance(text, str)
+        or not text.startswith(prefix + "_")
+        or _SECRET_PATTERN.fullmatch(text) is None
+    ):
+        return None
+    return f"{owner_prefix}_{text[len(prefix) + 1 : len(prefix) + 1 + BODY]}"
+
+
+def digest(secret: str) -> bytes:
+    """SHA-256 of a secret: enough at rest for 256 random bits."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def created_ms(identifier: str) -> int:
+    """The milliseconds that an id begins with."""
+    return decode(identifier.partition("_")[2][:BODY]) >> 80

@@ -1,0 +1,155 @@
+"""The shapes of the sessions table's items, both ways.
+
+`pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
+session, and `ended#kss_…` for an ended record. `due_shard` and `due_at` are the keys of the
+index that cleanup reads; nothing else is ever decided from them.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from zlib import crc32
+
+from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
+
+HEART: Final = "user"
+ENDED: Final = "ended#"
+SHARDS: Final = 8
+
+Values = dict[str, Any]
+
+
+def shard(user_id: str) -> int:
+    """The part of the due index in which a user's items are."""
+    return crc32(user_id.encode()) % SHARDS
+
+
+def account_values(account: Account) -> Values:
+    """The heart's attributes, without its key."""
+    values: Values = {
+        "realm_id": account.realm_id,
+        "user_type": account.user_type,
+        "created_ms": account.created_ms,
+        "v": account.version,
+        "username": account.username,
+        "email": account.email,
+        "name": account.name,
+        "custom": account.custom,
+        "state": account.state,
+        "generation": account.generation,
+        "spared": account.spared,
+        "last_ms": account.last_ms,
+        "credentials": {
+            c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
+            for c in account.credentials.values()
+        },
+        "sessions": [session_values(s) for s in account.sessions],
+        "pending": [ended_values(e) for e in account.pending],
+        "due_shard": None,
+        "due_at": due_at(account),
+    }
+    if values["due_at"] is not None:
+        values["due_shard"] = shard(account.id)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def due_at(account: Account) -> int | None:
+    """When cleanup has something to do for a heart (epoch seconds), or None."""
+    if account.state == "deleted":
+        return account.last_ms // 1000
+    due = [s.expires_at for s in account.sessions]
+    due += [e.ended_ms // 1000 for e in account.pending]
+    return min(due, default=None)
+
+
+def account_from(values: Mapping[str, Any]) -> Account:
+    """The account of a heart item."""
+    return Account(
+        id=values["pk"],
+        realm_id=values["realm_id"],
+        user_type=values["user_type"],
+        created_ms=values["created_ms"],
+        version=values["v"],
+        username=values.get("username"),
+        email=values.get("email"),
+        name=values.get("name"),
+        custom=values.get("custom"),
+        state=values["state"],
+        generation=values["generation"],
+        spared=values.get("spared"),
+        last_ms=values["last_ms"],
+        credentials={
+            crd: Credential(
+                id=crd,
+                type=c["type"],
+                created_ms=c["created_ms"],
+                secret=c["secret"],
+                name=c["name"],
+            )
+            for crd, c in values["credentials"].items()
+        },
+        sessions=tuple(session_from(s) for s in values["sessions"]),
+        pending=tuple(ended_from(e) for e in values["pending"]),
+    )
+
+
+def session_values(session: Session) -> Values:
+    """A session within a heart or an ended record."""
+    return {
+        "id": session.id,
+        "created_ms": session.created_ms,
+        "expires_at": session.expires_at,
+        "auth_method": session.auth_method,
+        "ip": session.origin.ip,
+        "client": session.origin.client,
+        "reported": session.origin.reported,
+    }
+
+
+def session_from(values: Mapping[str, Any]) -> Session:
+    """The session of its attributes; one that was stripped began nowhere."""
+    return Session(
+        id=values["id"],
+        created_ms=values["created_ms"],
+        expires_at=values["expires_at"],
+        auth_method=values["auth_method"],
+        origin=Origin(
+            ip=values.get("ip", ""),
+            client=values.get("client", ""),
+            reported=values.get("reported", False),
+        ),
+    )
+
+
+def ended_values(ended: Ended) -> Values:
+    """An ending: what was the session, and when, why and by whom it ended."""
+    values = session_values(ended.session)
+    if ended.strip:
+        for name in ("ip", "client", "reported"):
+            del values[name]
+        values["strip"] = True
+    return values | {
+        "ended_ms": ended.ended_ms,
+        "reason": ended.reason,
+        "by_type": ended.by.type,
+        "by_id": ended.by.id,
+    }
+
+
+def ended_item(user_id: str, ended: Ended) -> Values:
+    """An ended record's attributes, with what garbage collection goes by."""
+    return ended_values(ended) | {
+        "ttl": ended.keep_until,
+        "due_shard": shard(user_id),
+        "due_at": ended.keep_until,
+    }
+
+
+def ended_from(values: Mapping[str, Any]) -> Ended:
+    """The ending of its attributes."""
+    return Ended(
+        session=session_from(values),
+        ended_ms=values["ended_ms"],
+        reason=values["reason"],
+        by=Actor(type=values["by_type"], id=values["by_id"]),
+        strip=values.get("strip", False),
+    )

@@ -1,0 +1,103 @@
+"""Signing keys: made here, encrypted under the stack's key, decrypted by login alone."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from sojourn import ids
+from sojourn.cache import Cache
+from sojourn.clock import Clock
+from sojourn.errors import Unavailable
+from sojourn.ports import Cipher, Realms
+from sojourn.realm import Algorithm, PublicKey, Realm
+
+PRIVATE_KEY_SECONDS: Final = 3_600
+PRIVATE_KEYS: Final = 64
+
+_JOSE: Final[dict[Algorithm, str]] = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
+
+AnyPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+def jose_name(algo: Algorithm) -> str:
+    """The algorithm's name in RFC 7518 and RFC 8037."""
+    return _JOSE[algo]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A signing key in the clear; only ever in memory."""
+
+    id: str
+    algo: Algorithm
+    key: Any = field(repr=False)
+
+
+def generate(algo: Algorithm) -> tuple[bytes, str]:
+    """A new key pair: the private half as PKCS#8 DER, the public one as PEM."""
+    private: AnyPrivateKey
+    if algo == "rs256":
+        private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    elif algo == "es256":
+        private = ec.generate_private_key(ec.SECP256R1())
+    else:
+        private = ed25519.Ed25519PrivateKey.generate()
+    der = private.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pem = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return der, pem.decode()
+
+
+def new_key(
+    algo: Algorithm, *, realm_id: str, now_ms: int, delay_ms: int, cipher: Cipher
+) -> tuple[PublicKey, bytes]:
+    """A key that signs from `delay_ms` on, and the ciphertext of its private half."""
+    der, pem = generate(algo)
+    key_id = ids.new_id("jky", now_ms)
+    ciphertext = cipher.encrypt(der, realm_id=realm_id, key_id=key_id)
+    public = PublicKey(
+        id=key_id, algo=algo, pem=pem, signs_from_ms=now_ms + delay_ms, created_ms=now_ms
+    )
+    return public, ciphertext
+
+
+@lru_cache(maxsize=256)
+def public_key(pem: str) -> Any:
+    """The key of a PEM; parsing one takes longer than verifying with it."""
+    return serialization.load_pem_public_key(pem.encode())
+
+
+class SigningKeys:
+    """Login's private keys: at most 64 in an instance, none for longer than an hour."""
+
+    def __init__(self, realms: Realms, cipher: Cipher, clock: Clock) -> None:
+        self._realms = realms
+        self._cipher = cipher
+        self._clock = clock
+        self._cache: Cache[PrivateKey] = Cache(
+            clock, seconds=PRIVATE_KEY_SECONDS, size=PRIVATE_KEYS
+        )
+
+    def for_realm(self, realm: Realm) -> PrivateKey:
+        """The key that signs for the realm now. Raises `Unavailable` when it cannot be had."""
+        public = realm.signing_key(self._clock.wall_ms())
+        return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
+
+    def _load(self, realm_id: str, public: PublicKey) -> PrivateKey:
+        ciphertext = self._realms.private_key(realm_id, public.id)
+        if ciphertext is None:
+            raise Unavailable("The realm's signing key is missing.")
+        der = self._cipher.decrypt(ciphertext, realm_id=realm_id, key_id=public.id)
+        return PrivateKey(
+            id=public.id,
+            algo=public.algo,
+            key=serialization.load_der_private_key(der, password=None),
+        )

@@ -1,0 +1,152 @@
+"""List sessions: "A list of all current sessions can be viewed, providing visibility to when and
+where each session was established."
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn import ids, views
+from sojourn.account import Account, Ended
+from sojourn.auth import Server
+from sojourn.clock import Clock
+from sojourn.errors import CursorInvalid, Invalid, NotFound
+from sojourn.ports import Accounts
+from sojourn.realms_cache import RealmCache
+from sojourn.tokens import Claims
+from sojourn.validate import Validator
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    after: str | None = None
+    limit: int = 50
+    ascending: bool = False
+
+
+def page_of(query: dict[str, str], *, descending: bool) -> Page:
+    """The page that a query asks for. Raises `Invalid`."""
+    number = query.get("max_results", "50")
+    if not (number.isascii() and number.isdigit() and 1 <= int(number[:9]) <= 100):
+        raise Invalid(errors=["max_results must be a whole number, 1 to 100."])
+    direction = query.get("direction", "desc" if descending else "asc")
+    if direction not in ("asc", "desc"):
+        raise Invalid(errors=["direction must be asc or desc."])
+    return Page(after=query.get("after"), limit=int(number[:9]), ascending=direction == "asc")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The lists of one user's sessions, and one session by its id."""
+
+    accounts: Accounts
+    validator: Validator
+    realms: RealmCache
+    clock: Clock
+
+    def own(self, claims: Claims, *, state: str, page: Page) -> View:
+        """The caller's own sessions; the caller's carries `current`. Raises as validation does."""
+        account = self.validator.standing(claims).account
+        return self._list(account, state=state, page=page, current=claims.session.text)
+
+    def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> View:
+        """A user's sessions, for a server. Raises `NotFound`."""
+        account = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
+        return self._list(visible(server, account), state=state, page=page, current=None)
+
+    def one_of_own(self, claims: Claims, session_id: str) -> View:
+        """One of the caller's own managed sessions. Raises `NotFound`."""
+        standing = self.validator.standing(claims)
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None or parsed.user_id != claims.user_id:
+            raise NotFound
+        view = self._one(standing.account, parsed, for_server=False)
+        return view | {"current": session_id == claims.session.text}
+
+    def one(self, server: Server, session_id: str) -> View:
+        """One managed session, for a server. Raises `NotFound`."""
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None:
+            raise NotFound
+        account = self.accounts.get(parsed.user_id)
+        return self._one(visible(server, account), parsed, for_server=True)
+
+    def _one(self, account: Account, parsed: ids.SessionId, *, for_server: bool) -> View:
+        active = account.active(self.clock.wall_ms(), self._generation(account))
+        found = next((s for s in active if s.id == parsed.text), None)
+        if found is not None:
+            return views.session(found, account) | {"active": True}
+        ended = self.validator.find_ended(account, parsed)
+        if ended is None:
+            raise NotFound
+        return views.ended(ended, account, for_server=for_server)
+
+    def _list(self, account: Account, *, state: str, page: Page, current: str | None) -> View:
+        if state not in ("active", "ended"):
+            raise Invalid(errors=["state must be active or ended."])
+        if page.after is not None:
+            parsed = ids.parse_session_id(page.after)
+            if parsed is None or parsed.user_id != account.id:
+                raise CursorInvalid
+        if state == "ended":
+            return self._ended(account, page, for_server=current is None)
+        active = account.active(self.clock.wall_ms(), self._generation(account))
+        found = _turned([s for s in active if _behind(s.id, page)], page)
+        items = []
+        for session in found[: page.limit]:
+            view = views.session(session, account) | {"active": True}
+            if current is not None:
+                view["current"] = session.id == current
+            items.append(view)
+        return views.collection(items, more=len(found) > page.limit)
+
+    def _ended(self, account: Account, page: Page, *, for_server: bool) -> View:
+        """Ended records that are still kept; the TTL may not have removed the others yet."""
+        now_ms = self.clock.wall_ms()
+        found: dict[str, Ended] = {}
+        after = page.after
+        while len(found) <= page.limit:
+            step = self.accounts.list_ended(
+                account.id, after=after, limit=100, ascending=page.ascending
+            )
+            found.update({e.session.id: e for e in step})
+            for e in [e for e in step if now_ms >= e.keep_until * 1000]:
+                del found[e.session.id]
+            if len(step) < 100:
+                break
+            after = step[-1].session.id
+        found.update(
+            {
+                e.session.id: e
+                for e in account.pending
+                if _behind(e.session.id, page) and now_ms < e.keep_until * 1000
+            }
+        )
+        ordered = sorted(found.values(), key=lambda e: e.session.id, reverse=not page.ascending)
+        items = [views.ended(e, account, for_server=for_server) for e in ordered[: page.limit]]
+        return views.collection(items, more=len(ordered) > page.limit)
+
+    def _generation(self, account: Account) -> int:
+        realm = self.realms.get(account.realm_id)
+        return 0 if realm is None else realm.generation
+
+
+def visible(server: Server, account: Account | None) -> Account:
+    """The account, when it exists for this server. Raises `NotFound`."""
+    if account is None or account.state == "deleted" or not server.sees(account.realm_id):
+        raise NotFound
+    return account
+
+
+def _behind(session_id: str, page: Page) -> bool:
+    if page.after is None:
+        return True
+    return session_id > page.after if page.ascending else session_id < page.after
+
+
+def _turned(sessions: Sequence[Any], page: Page) -> list[Any]:
+    return sorted(sessions, key=lambda s: s.id, reverse=not page.ascending)

@@ -1,0 +1,84 @@
+"""What the core needs of the outside, as it would like to be answered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sojourn.account import Account, Change, Ended
+from sojourn.realm import Realm
+
+
+class Superseded(Exception):
+    """A commit's account was no longer current; `current` is (None: the user is gone)."""
+
+    def __init__(self, current: Account | None) -> None:
+        super().__init__("the account has changed")
+        self.current = current
+
+
+class Accounts(Protocol):
+    """Users with their sessions. Every read is consistent; every write has its condition."""
+
+    def get(self, user_id: str) -> Account | None:
+        """The account, or None."""
+        ...
+
+    def commit(self, change: Change) -> None:
+        """Carry out a change. Raises `Superseded` when the account is no longer the same."""
+        ...
+
+    def archive(self, user_id: str) -> int:
+        """Write what an account has pending as ended records; how many were written."""
+        ...
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        """The ended record of a session, archived or pending."""
+        ...
+
+    def list_ended(self, user_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> Sequence[Ended]:
+        """Ended records by session id, from the one behind `after`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """A server's credential for this API. `realm_id` None: stack-wide."""
+
+    id: str
+    realm_id: str | None
+    name: str
+    permission: str
+    created_ms: int
+    secret_hash: str
+
+
+class Realms(Protocol):
+    """What logins and validations read of the directory."""
+
+    def get(self, realm_id: str) -> Realm | None:
+        """The realm, read consistently, or None."""
+        ...
+
+    def get_with_login(
+        self, realm_id: str, *, username: str | None, email: str | None
+    ) -> tuple[Realm | None, str | None]:
+        """The realm, and the id of its user of that name, in one call."""
+        ...
+
+    def private_key(self, realm_id: str, key_id: str) -> bytes | None:
+        """A signing key's ciphertext."""
+        ...
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        """An access key, or None."""
+        ...
+
+
+class Cipher(Protocol):
+    """The stack's key service: what it encrypts, only the same realm and key can decrypt."""
+
+    def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes: ...
+
+    def decrypt(self, ciphertext: bytes, *, realm_id: str, key_id: str) -> bytes: ...
+

@@ -1,0 +1,53 @@
+"""Logs and metrics: the one module that knows Powertools.
+
+A line says the route, never the path, and no header or body. Nothing here keeps anything of
+one request that another could see: fields are passed with each line, and each request's metrics are
+an object of their own.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
+    AmazonCloudWatchEMFProvider,
+)
+
+
+@lru_cache(maxsize=1)
+def _logger() -> Logger:
+    return Logger()
+
+
+def info(message: str, **fields: object) -> None:
+    """One line of JSON at level INFO."""
+    _logger().info(message, extra=fields)
+
+
+def warning(message: str, **fields: object) -> None:
+    """One line of JSON at level WARNING."""
+    _logger().warning(message, extra=fields)
+
+
+def failure(message: str, **fields: object) -> None:
+    """One line of JSON at level ERROR with the stack of the exception at hand."""
+    _logger().exception(message, extra=fields)
+
+
+def count(**metrics: int) -> None:
+    """Counts, flushed at once as one line of CloudWatch's embedded metric format."""
+    _flush(metrics, MetricUnit.Count)
+
+
+def seconds(**metrics: float) -> None:
+    """Times in seconds, as `count` does."""
+    _flush(metrics, MetricUnit.Seconds)
+
+
+def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
+    provider = AmazonCloudWatchEMFProvider(metric_set={}, dimension_set={}, metadata_set={},
+                                           default_dimensions={})
+    for name, value in metrics.items():
+        provider.add_metric(name=name, unit=unit, value=value)
+    provider.flush_metrics()

@@ -1,0 +1,143 @@
+"""End sessions for good: "Terminating a session can be done not only by the session itself, but
+by an administrator or another session controlled by that same user."
+
+Who may is asked of the very account that the end is committed on: a caller whose own session
+was ended meanwhile ends nothing.
+"""
+
+from dataclasses import dataclass
+
+from sojourn import account as rules
+from sojourn import ids
+from sojourn.account import Account, Actor, Change, Reason
+from sojourn.auth import Server
+from sojourn.clock import Clock
+from sojourn.commits import archive_pending, commit
+from sojourn.errors import NotFound, SessionEnded, SessionUnmanaged
+from sojourn.listing import visible
+from sojourn.ports import Accounts
+from sojourn.tokens import Claims
+from sojourn.validate import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Terminator:
+    """Ends sessions. When a method returns, every validation that begins after it refuses."""
+
+    accounts: Accounts
+    validator: Validator
+    clock: Clock
+
+    def logout(self, claims: Claims) -> None:
+        """End the caller's own session; one that has ended already stays as it ended.
+
+        Raises `SessionUnmanaged`: "unmanaged" is the token alone, and cannot be ended.
+        """
+        account = self.accounts.get(claims.user_id)
+        if claims.session_type == "unmanaged":
+            self.validator.stands(claims, account)
+            raise SessionUnmanaged(
+                "This session is unmanaged: it is its token alone and ends when that expires. "
+                "DELETE /v1/sessions?scope=all refuses every token of the user from before."
+            )
+        self._end_one(account, claims.session, self._own(claims, claims.session.text), "logout")
+
+    def own(self, claims: Claims, session_id: str) -> None:
+        """End one of the caller's own sessions. Raises `NotFound`, also when another's."""
+        if session_id == claims.session.text and claims.session_type == "managed":
+            self.logout(claims)
+            return
+        account = self.validator.standing(claims).account
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None or parsed.user_id != claims.user_id:
+            raise NotFound
+        self._end_one(account, parsed, self._own(claims, session_id), "terminated_by_user")
+
+    def by_server(self, server: Server, session_id: str) -> None:
+        """End a session as an administrator. Raises `NotFound`."""
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None:
+            raise NotFound
+        account = visible(server, self.accounts.get(parsed.user_id))
+        by = Actor(type="access_key", id=server.key.id)
+        self._end_one(account, parsed, _Caller(by=by), "terminated_by_admin")
+
+    def all_own(self, claims: Claims, *, keep_current: bool) -> None:
+        """End all of the caller's sessions, or all but the caller's (rule 7)."""
+        account = self.validator.standing(claims).account
+        by = Actor(type="session", id=claims.session.text)
+        current = claims.session.text
+
+        def decide(found: Account) -> Change:
+            self.validator.stands(claims, found)
+            reasons: dict[str, Reason] = {
+                s.id: "logout" if s.id == current else "terminated_by_user"
+                for s in found.sessions
+                if not (keep_current and s.id == current)
+            }
+            return rules.end_everything(
+                found,
+                reasons,
+                by=by,
+                now_ms=self.clock.wall_ms(),
+                keep=current if keep_current else None,
+            )
+
+        self._commit_all(account, decide)
+
+    def all_of_user(self, server: Server, user_id: str) -> None:
+        """End all of a user's sessions as an administrator. Raises `NotFound`."""
+        account = visible(
+            server, self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
+        )
+        by = Actor(type="access_key", id=server.key.id)
+
+        def decide(found: Account) -> Change:
+            return rules.end_all_for(
+                found, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
+            )
+
+        self._commit_all(account, decide)
+
+    def _commit_all(self, account: Account, decide: rules.Decide) -> None:
+        change = commit(self.accounts, account, decide, clock=self.clock)
+        if change is not None and len(change.ended) + len(change.before.pending) > 0:
+            archive_pending(self.accounts, account.id)
+
+    def _own(self, claims: Claims, session_id: str) -> "_Caller":
+        own_end = session_id == claims.session.text
+        return _Caller(
+            by=Actor(type="session", id=claims.session.text),
+            claims=None if own_end else claims,
+        )
+
+    def _end_one(
+        self,
+        account: Account | None,
+        session: ids.SessionId,
+        caller: "_Caller",
+        reason: Reason,
+    ) -> None:
+        def decide(found: Account) -> Change | None:
+            if caller.claims is not None:
+                self.validator.stands(caller.claims, found)
+            now_ms = self.clock.wall_ms()
+            target = found.find(session.text)
+            if target is None or not target.live(now_ms):
+                return None
+            return rules.end(found, {target.id: reason}, by=caller.by, now_ms=now_ms)
+
+        change = None
+        if account is not None:
+            change = commit(self.accounts, account, decide, clock=self.clock)
+        if change is None and self.validator.find_ended(account, session) is None:
+            # A record is kept as long as a token may be asked about, so this one never was,
+            # or lived out its time.
+            raise SessionEnded if reason == "logout" else NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    by: Actor
+    claims: Claims | None = None
+    """Whose session must still stand when the end is committed; None for a session's own end."""

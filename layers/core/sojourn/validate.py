@@ -1,0 +1,101 @@
+"""Decide whether a token's session stands: "Managed sessions must periodically be revalidated
+[…] to ensure they haven't been terminated."
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn import ids, views
+from sojourn.account import Account, Ended, Session
+from sojourn.clock import Clock
+from sojourn.errors import SessionEnded, SessionExpired, TokenInvalid
+from sojourn.ports import Accounts
+from sojourn.tokens import Claims
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A caller whose session stands: their account, and the session if it is managed."""
+
+    claims: Claims
+    account: Account
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Validates sessions: one consistent read when they stand, and nothing remembered."""
+
+    accounts: Accounts
+    clock: Clock
+
+    def validate(self, claims: Claims) -> View:
+        """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
+        standing = self.standing(claims)
+        account, session = standing.account, standing.session
+        if session is not None:
+            view = views.session(session, account)
+        else:
+            view = views.unmanaged(
+                claims.session.text,
+                account,
+                auth_method=claims.auth_method,
+                expires_at=claims.expires_at,
+                origin=None,
+            )
+        return view | {
+            "active": True,
+            "user": views.user_brief(account),
+            "revalidate_after": views.revalidate_after(claims.session.text, claims.realm),
+        }
+
+    def standing(self, claims: Claims) -> Standing:
+        """The caller, read now. Raises as `validate` does."""
+        return self.stands(claims, self.accounts.get(claims.user_id))
+
+    def stands(self, claims: Claims, account: Account | None) -> Standing:
+        """The caller on an account that was just read. Raises as `validate` does."""
+        if account is not None and account.realm_id != claims.realm.id:
+            raise TokenInvalid
+        if claims.session_type == "unmanaged":
+            return self._unmanaged(claims, account)
+        session = None if account is None else account.find(claims.session.text)
+        if account is None or session is None:
+            raise self._why(claims, account)
+        if claims.session.realm_generation < claims.realm.generation:
+            raise SessionEnded(members={"reason": "realm_ended"})
+        if not session.live(self.clock.wall_ms()):
+            raise SessionExpired
+        return Standing(claims=claims, account=account, session=session)
+
+    def find_ended(self, account: Account | None, session: ids.SessionId) -> Ended | None:
+        """The ended record of a session, pending or archived, while it is kept."""
+        found = account.find_pending(session.text) if account is not None else None
+        if found is None:
+            found = self.accounts.ended(session.user_id, session.text)
+        if found is None or self.clock.wall_ms() >= found.keep_until * 1000:
+            return None
+        return found
+
+    def _unmanaged(self, claims: Claims, account: Account | None) -> Standing:
+        if account is None or account.state == "deleted":
+            raise SessionEnded(members={"reason": "user_deleted"})
+        if account.state == "inactive":
+            raise SessionEnded(members={"reason": "user_disabled"})
+        if claims.session.realm_generation < claims.realm.generation:
+            raise SessionEnded(members={"reason": "realm_ended"})
+        if not account.accepts_unmanaged(claims.session):
+            raise SessionEnded("All sessions of this user from before were ended.")
+        return Standing(claims=claims, account=account, session=None)
+
+    def _why(self, claims: Claims, account: Account | None) -> SessionEnded:
+        """Rule 9: ended records "answer 'why was I logged out'"."""
+        found = self.find_ended(account, claims.session)
+        if found is None:
+            return SessionEnded()
+        return SessionEnded(
+            f"The session was ended: {found.reason}.",
+            members={"reason": found.reason, "ended_at": found.ended_ms / 1000},
+        )
