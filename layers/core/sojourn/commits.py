@@ -5,6 +5,9 @@ from sojourn.account import Account, Change, Decide
 from sojourn.clock import Clock
 from sojourn.errors import NotFound, SojournError, Unavailable
 from sojourn.ports import Accounts, Superseded
+from sojourn.turns import Turns
+
+_TURNS = Turns()
 
 
 def commit(
@@ -22,22 +25,25 @@ def commit(
     one commit whose answer was lost.
     """
     limit = deadline.current(clock)
-    attempt = 0
-    while True:
-        change = decide(account)
-        if change is None:
-            return None
-        try:
-            accounts.commit(change)
-        except Superseded as error:
-            if error.current is None:
-                raise gone from error
-            account = error.current
-        else:
-            return change
-        if not limit.wait(attempt):
-            raise Unavailable("Too many changes of this user at once. Try again.")
-        attempt += 1
+    with _TURNS.take(account.id, seconds=limit.remaining()) as came:
+        attempt = 0
+        while came:
+            change = decide(account)
+            if change is None:
+                return None
+            try:
+                accounts.commit(change)
+            except Superseded as error:
+                if error.current is None:
+                    raise gone from error
+                account = error.current
+            else:
+                return change
+            # What lost once has the newest item in hand now, and tries it at once.
+            if attempt and not limit.wait(attempt):
+                break
+            attempt += 1
+        raise Unavailable("Too many changes of this user at once. Try again.")
 
 
 def archive_pending(accounts: Accounts, user_id: str) -> None:

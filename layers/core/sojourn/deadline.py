@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from sojourn.clock import Clock
 
 SECONDS = 10.0
-_FIRST_WAIT = 0.010
+_FIRST_WAIT = 0.02
 _LONGEST_WAIT = 0.5
 
 
