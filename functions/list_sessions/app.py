@@ -21,9 +21,7 @@ def routes(services: Services) -> Routes:
             if user_id is None:
                 raise Invalid(errors=["Name the user whose sessions to list in user_id."])
             server = caller.narrow(wanted.get("realm_id"))
-            return Response(
-                body=services.listing.of_user(server, user_id, state=state, page=page)
-            )
+            return Response(body=services.listing.of_user(server, user_id, state=state, page=page))
         if user_id not in (None, caller.user_id):
             raise NotFound
         return Response(body=services.listing.own(caller, state=state, page=page))

@@ -35,21 +35,15 @@ def routes(services: Services) -> Routes:
         server = services.callers.server(request).may("write")
         body = request.parse(ServerSessionBody)
         account, realm = services.users.with_realm(server, body.user_id)
-        began = login_by_server(
-            request, "server", reported=body.request, replace=body.replace
-        )
+        began = login_by_server(request, "server", reported=body.request, replace=body.replace)
         return Response(status=201, body=services.logins.of_server(realm, account, began))
 
     def authenticate(request: Request) -> Response:
         server = services.callers.server(request).may("write")
         body = request.parse(AuthenticateBody)
         account, realm = services.users.with_realm(server, request.path["id"])
-        began = login_by_server(
-            request, "password", reported=body.request, replace=body.replace
-        )
-        return Response(
-            body=services.logins.on_behalf(realm, account, body.password, began)
-        )
+        began = login_by_server(request, "password", reported=body.request, replace=body.replace)
+        return Response(body=services.logins.on_behalf(realm, account, body.password, began))
 
     def authenticate_key(request: Request) -> Response:
         server = services.callers.server(request).may("write")

@@ -165,4 +165,3 @@ class DynamoAccounts:
         )
         found = [items.ended_from(item) for item in page.items]
         return [e for e in found if e.session.id != after][:limit]
-

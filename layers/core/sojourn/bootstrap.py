@@ -84,9 +84,7 @@ def compose(
     clock = clock or SystemClock()
     hasher = hasher or Hasher()
     session = boto3.session.Session()
-    dynamo = DynamoDB(
-        session.client("dynamodb", config=_CONFIG, endpoint_url=endpoint_url), clock
-    )
+    dynamo = DynamoDB(session.client("dynamodb", config=_CONFIG, endpoint_url=endpoint_url), clock)
     cipher: Cipher = _NoCipher()
     if settings.kms_key_id is not None:
         client = session.client("kms", config=_CONFIG, endpoint_url=endpoint_url)
@@ -115,11 +113,7 @@ def compose(
             directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
         ),
         users=Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock),
-        credentials=Credentials(
-            directory=directory, accounts=accounts, hasher=hasher, clock=clock
-        ),
+        credentials=Credentials(directory=directory, accounts=accounts, hasher=hasher, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
-        password=PasswordChange(
-            accounts=accounts, validator=validator, hasher=hasher, clock=clock
-        ),
+        password=PasswordChange(accounts=accounts, validator=validator, hasher=hasher, clock=clock),
     )

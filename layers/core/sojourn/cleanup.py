@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sojourn import items, telemetry
 from sojourn import account as rules
+from sojourn import items, telemetry
 from sojourn.accounts import DynamoAccounts
 from sojourn.clock import Clock
 from sojourn.commits import commit
@@ -76,9 +76,7 @@ class Cleanup:
         try:
             removed = self._settle(item, now)
         except Unavailable:
-            return replace(
-                report, failed=report.failed + 1, remaining=report.remaining + 1
-            )
+            return replace(report, failed=report.failed + 1, remaining=report.remaining + 1)
         return replace(report, removed=report.removed + removed)
 
     def _settle(self, item: dict[str, Any], now: int) -> bool:

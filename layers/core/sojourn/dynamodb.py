@@ -122,8 +122,7 @@ class DynamoDB:
         try:
             self._call(_OPERATION[kind], **parameters)
         except ClientError as error:
-            item = error.response.get("Item")
-            raise ConditionFailed(None if item is None else attributes.decode(item)) from error
+            raise ConditionFailed(_item(error.response)) from error
 
     def transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
         """All writes or none; idempotent, so that a lost answer is asked again.
@@ -140,10 +139,7 @@ class DynamoDB:
             reasons = _reasons(error)
             raise TransactionFailed(
                 failed=[reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
-                items=[
-                    attributes.decode(reason["Item"]) if reason.get("Item") else None
-                    for reason in reasons
-                ],
+                items=[_item(reason) for reason in reasons],
             ) from error
 
     def query(
@@ -218,6 +214,11 @@ _OPERATION: Final = {
     "Put": "put_item",
     "Delete": "delete_item",
 }
+
+
+def _item(answer: Any) -> Values | None:
+    item = answer.get("Item")
+    return attributes.decode(item) if item else None
 
 
 def _reasons(error: ClientError) -> list[Any]:

@@ -197,7 +197,9 @@ def _check_text(value: object, where: str) -> None:
     """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold."""
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-            raise Invalid(errors=[f"{where} holds half of a surrogate pair; send whole characters."])
+            raise Invalid(
+                errors=[f"{where} holds half of a surrogate pair; send whole characters."]
+            )
         if "\x00" in value:
             raise Invalid(errors=[f"{where} holds a NUL character; leave it out."])
     elif isinstance(value, dict):

@@ -54,7 +54,9 @@ class Logins:
         try:
             return self._verified(realm, account, password, login)
         except LoginFailed as error:
-            raise CredentialWrong("The password is not this user's, or the user is inactive.") from error
+            raise CredentialWrong(
+                "The password is not this user's, or the user is inactive."
+            ) from error
 
     def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
         """Log in by API key for a server. Raises `CredentialWrong`."""
@@ -120,9 +122,7 @@ class Logins:
                 return None
             if proof is not None:
                 current = proof.confirm(current)
-            change, session = rules.begin(
-                current, realm, login, now_ms=self.clock.wall_ms()
-            )
+            change, session = rules.begin(current, realm, login, now_ms=self.clock.wall_ms())
             claims = _managed_claims(current, realm, session)
             token = tokens.sign(claims, key)
             attempts[session.id] = views.session(session, current) | {"token": token}
@@ -130,9 +130,7 @@ class Logins:
                 change = replace(change, before=proof.before or change.before)
             return change
 
-        change = commit(
-            self.accounts, account, decide, clock=self.clock, gone=LoginFailed
-        )
+        change = commit(self.accounts, account, decide, clock=self.clock, gone=LoginFailed)
         telemetry.count(
             LoginSucceeded=1, SessionsEvicted=0 if change is None else len(change.ended)
         )

@@ -50,9 +50,7 @@ class Hasher:
         if match is None:
             return True
         memory, iterations, lanes = (int(group) for group in match.groups())
-        return (
-            memory < self.memory_kib or iterations < self.iterations or lanes < self.lanes
-        )
+        return memory < self.memory_kib or iterations < self.iterations or lanes < self.lanes
 
     def _argon2(self, salt: bytes) -> Argon2id:
         return Argon2id(

@@ -35,7 +35,8 @@ class Accounts(Protocol):
         """The ended record of a session, archived or pending."""
         ...
 
-    def list_ended(self, user_id: str, *, after: str | None, limit: int, ascending: bool
+    def list_ended(
+        self, user_id: str, *, after: str | None, limit: int, ascending: bool
     ) -> Sequence[Ended]:
         """Ended records by session id, from the one behind `after`."""
         ...
@@ -81,4 +82,3 @@ class Cipher(Protocol):
     def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes: ...
 
     def decrypt(self, ciphertext: bytes, *, realm_id: str, key_id: str) -> bytes: ...
-

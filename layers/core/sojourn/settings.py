@@ -20,9 +20,7 @@ class EnvironmentSettings:
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "EnvironmentSettings":
         """The settings of an environment. Raises `SettingsError`."""
-        missing = [
-            name for name in ("DIRECTORY_TABLE", "SESSIONS_TABLE") if not environ.get(name)
-        ]
+        missing = [name for name in ("DIRECTORY_TABLE", "SESSIONS_TABLE") if not environ.get(name)]
         if missing:
             raise SettingsError(f"The environment lacks {' and '.join(missing)}.")
         public_url = environ.get("PUBLIC_URL", "").rstrip("/")

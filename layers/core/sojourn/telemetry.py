@@ -46,8 +46,9 @@ def seconds(**metrics: float) -> None:
 
 
 def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
-    provider = AmazonCloudWatchEMFProvider(metric_set={}, dimension_set={}, metadata_set={},
-                                           default_dimensions={})
+    provider = AmazonCloudWatchEMFProvider(
+        metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
+    )
     for name, value in metrics.items():
         provider.add_metric(name=name, unit=unit, value=value)
     provider.flush_metrics()

@@ -87,9 +87,7 @@ class Terminator:
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
-        account = visible(
-            server, self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
-        )
+        account = visible(server, self.accounts.get(user_id) if ids.is_id("usr", user_id) else None)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: Account) -> Change:
