@@ -1,0 +1,55 @@
+# `make dev` runs the service, `make test` passes the tests; each installs what it needs.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help dev test check prove clean requirements install
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_QUIET := -q --disable-pip-version-check
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
+
+install: .venv/.installed ## install what the project needs into .venv
+
+.venv/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Sojourn needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing into .venv (once) …"
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian and Ubuntu install python3-venv."; exit 1; }
+	@$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/dev.txt || \
+	  { echo "Installing failed: is a package index reachable?"; exit 1; }
+	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --no-build-isolation -e .
+	@touch $@
+	@echo "Installed."
+
+.venv-sam/.installed: requirements/sam.txt
+	@echo "Installing the SAM CLI into .venv-sam (once) …"
+	@$(PYTHON) -m venv .venv-sam
+	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/sam.txt
+	@touch $@
+
+dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it)
+	@exec $(BIN)/python -m local
+
+test: .venv/.installed ## run the tests
+	@$(BIN)/python -m pytest
+
+check: .venv/.installed .venv-sam/.installed ## lint, types, format and template checks
+	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .
+	@echo "mypy …" && $(BIN)/mypy
+	@echo "cfn-lint, source and translated …" && $(BIN)/python -m tools.lint_template
+	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
+	  .venv-sam/bin/sam validate --lint --template template.yaml
+
+prove: .venv/.installed .venv-sam/.installed ## what needs more than Python: a real DynamoDB, built artifacts
+	@$(BIN)/python -m pytest tests/prove
+
+requirements: ## compile the pinned requirements again (needs uv)
+	@for f in layers/core/requirements requirements/dev requirements/sam; do \
+	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	    --no-emit-find-links --custom-compile-command 'make requirements' $$f.in -o $$f.txt; done
+
+clean: ## remove what was installed and built
+	@rm -rf .venv .venv-sam .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
