@@ -1,0 +1,186 @@
+"""Item sizes and capacity units: one item per user against a record per session.
+
+Run: python -m bench.item_sizes
+
+Both designs are encoded through `sojourn.items`, so the sizes are those of real items. Sizes
+follow "DynamoDB item sizes and formats", units follow "DynamoDB read and write operations": a
+write is 1 unit per started KiB and double in a transaction, a consistent read is 1 unit per
+started 4 KiB, and an index is written when its keys change (one unit to remove, one to put).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+
+from sojourn import attributes, ids, items
+from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.items import Values
+from sojourn.passwords import Hasher
+
+NOW_MS = 1_790_000_000_000
+MINUTES = 360
+CLIENT = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"
+TRANSACTION_MEMBERS = 100
+
+
+def value_size(attribute: Mapping[str, object]) -> int:
+    """Bytes of one attribute value."""
+    ((kind, value),) = attribute.items()
+    if isinstance(value, str):
+        return len(value.encode()) if kind == "S" else ceil(len(value.strip("-")) / 2) + 1
+    if isinstance(value, bytes):
+        return len(value)
+    if isinstance(value, list):
+        return 3 + sum(1 + value_size(member) for member in value)
+    if isinstance(value, dict):
+        return 3 + sum(1 + len(k.encode()) + value_size(v) for k, v in value.items())
+    return 1
+
+
+def item_size(values: Values) -> int:
+    """Bytes of one item, names and values."""
+    item = attributes.encode(values)
+    return sum(len(name.encode()) + value_size(value) for name, value in item.items())
+
+
+def written(size: int) -> int:
+    """Units of a plain write."""
+    return ceil(size / 1024)
+
+
+def read(size: int) -> int:
+    """Units of a consistent read."""
+    return ceil(size / 4096)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes of the items that either design has, for a user with so many sessions."""
+
+    sessions: int
+    heart: int
+    record: int
+    small_heart: int
+    ended: int
+
+
+def account_of(count: int, *, hasher: Hasher | None = None) -> Account:
+    """A user with a password and so many live sessions."""
+    user_id = ids.new_id("usr", NOW_MS)
+    credential_id = ids.new_credential_id(user_id, NOW_MS)
+    password = (hasher or Hasher()).dummy()
+    return Account(
+        id=user_id,
+        realm_id=ids.new_id("rl", NOW_MS),
+        user_type="human",
+        created_ms=NOW_MS,
+        version=1_000,
+        username="ada.lovelace",
+        email="ada.lovelace@example.com",
+        name="Ada Lovelace",
+        last_ms=NOW_MS + count,
+        credentials={
+            credential_id: Credential(
+                id=credential_id, type="password", created_ms=NOW_MS, secret=password
+            )
+        },
+        sessions=tuple(
+            Session(
+                id=ids.new_session_id(
+                    created_ms=NOW_MS + n,
+                    user_id=user_id,
+                    user_generation=0,
+                    realm_generation=0,
+                ),
+                created_ms=NOW_MS + n,
+                expires_at=NOW_MS // 1000 + 60 * MINUTES,
+                auth_method="password",
+                origin=Origin(ip="203.0.113.200", client=CLIENT),
+            )
+            for n in range(count)
+        ),
+    )
+
+
+def sizes(count: int) -> Sizes:
+    """The sizes for a user with so many live sessions."""
+    account = account_of(count)
+    session = account.sessions[-1]
+    key = {"pk": account.id, "sk": items.HEART, "commit": "0" * 16}
+    heart = items.account_values(account) | key
+    # The other design still needs an item that every login of the user conditions on, or two
+    # logins at once both see room: it holds what the cap and the order are decided from.
+    small = heart | {"sessions": [s.id for s in account.sessions]}
+    record_key = {"pk": account.id, "sk": "session#" + session.id}
+    due = {"ttl": session.expires_at, "due_shard": 1, "due_at": session.expires_at}
+    record = items.session_values(session) | record_key | due
+    ended = Ended(
+        session=session,
+        ended_ms=NOW_MS,
+        reason="evicted",
+        by=Actor(type="session", id=session.id),
+    )
+    ended_item = items.ended_item(account.id, ended) | {
+        "pk": account.id,
+        "sk": items.ENDED + session.id,
+    }
+    return Sizes(
+        sessions=count,
+        heart=item_size(heart),
+        record=item_size(record),
+        small_heart=item_size(small),
+        ended=item_size(ended_item),
+    )
+
+
+INDEX_PUT = 1
+INDEX_MOVE = 2
+
+
+def one_item(s: Sizes) -> dict[str, str]:
+    """Units of each operation with one item per user."""
+    heart, ended = written(s.heart), written(s.ended)
+    fits = "" if s.sessions < TRANSACTION_MEMBERS else ", and 1 record later"
+    return {
+        "validate": f"{read(s.heart)} R",
+        "list": f"{read(s.heart)} R",
+        "login": f"{heart} W",
+        "login that evicts": f"{2 * (heart + ended) + INDEX_PUT + INDEX_MOVE} W",
+        "terminate one": f"{2 * (heart + ended) + INDEX_PUT + INDEX_MOVE} W",
+        "terminate all": (
+            f"{2 * (heart + s.sessions * ended) + s.sessions * INDEX_PUT + 1} W, 1 commit{fits}"
+        ),
+    }
+
+
+def record_each(s: Sizes) -> dict[str, str]:
+    """Units of each operation with a record per session and a small item for the cap."""
+    heart, record, ended = written(s.small_heart), written(s.record), written(s.ended)
+    # A transaction takes 100 members; each session's end is its record's update, and the
+    # small item is one more.
+    commits = ceil((s.sessions + 1) / TRANSACTION_MEMBERS)
+    return {
+        "validate": f"{read(s.record)} R",
+        "list": f"{read(s.record * s.sessions)} R",
+        "login": f"{2 * (heart + record) + INDEX_PUT} W",
+        "login that evicts": f"{2 * (heart + 2 * record) + INDEX_PUT} W",
+        "terminate one": f"{2 * (heart + ended)} W",
+        "terminate all": f"{2 * (heart + s.sessions * ended)} W, {commits} commit(s)",
+    }
+
+
+def main() -> None:
+    """Print both designs' sizes and units for users with 1, 10 and 100 live sessions."""
+    for count in (1, 10, 100):
+        s = sizes(count)
+        print(f"\n{count} live session(s)")
+        print(f"  one item per user: heart {s.heart} B; ended record {s.ended} B")
+        print(f"  record per session: record {s.record} B; small heart {s.small_heart} B")
+        print(f"  {'operation':<20}{'one item':<42}record per session")
+        theirs = record_each(s)
+        for operation, ours in one_item(s).items():
+            print(f"  {operation:<20}{ours:<42}{theirs[operation]}")
+
+
+if __name__ == "__main__":
+    main()
