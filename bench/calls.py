@@ -31,9 +31,7 @@ class Stack:
         if body is not None:
             headers["content-type"] = "application/json"
         began = time.perf_counter()
-        self._connection.request(
-            method, path, None if body is None else json.dumps(body), headers
-        )
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
         response = self._connection.getresponse()
         raw = response.read()
         took = time.perf_counter() - began

@@ -24,7 +24,11 @@ def cases(stack: Stack) -> Mapping[str, dict[str, str]]:
     if status != 200:
         raise SystemExit(f"The user could not be disabled: {status} {answer}")
     return {
-        "wrong password": {"realm_id": realm_id, "username": "ada", "password": "wrong " + PASSWORD},
+        "wrong password": {
+            "realm_id": realm_id,
+            "username": "ada",
+            "password": "wrong " + PASSWORD,
+        },
         "unknown user": {"realm_id": realm_id, "username": "nobody", "password": PASSWORD},
         "unknown realm": {"realm_id": UNKNOWN_REALM, "username": "ada", "password": PASSWORD},
         "inactive user": {"realm_id": realm_id, "username": "ivan", "password": PASSWORD},
@@ -47,12 +51,18 @@ def main() -> None:
             if number >= 3:  # the first rounds fill caches
                 taken[name].append(seconds * 1000)
     base = median(taken["wrong password"])
-    print(f"{'milliseconds of ' + str(options.rounds):<24}{'median':>9}{'ratio':>9}{'quartiles':>18}")
+    print(
+        f"{'milliseconds of ' + str(options.rounds):<24}{'median':>9}{'ratio':>9}{'quartiles':>18}"
+    )
     for name, times in taken.items():
         low, _, high = quantiles(times, n=4)
-        print(f"{name:<24}{median(times):>9.2f}{median(times) / base:>9.3f}{low:>10.2f}..{high:.2f}")
+        print(
+            f"{name:<24}{median(times):>9.2f}{median(times) / base:>9.3f}{low:>10.2f}..{high:.2f}"
+        )
     medians = [median(times) for times in taken.values()]
-    print(f"spread of the medians: {max(medians) - min(medians):.2f} ms, {max(medians) / min(medians):.3f}")
+    print(
+        f"spread of the medians: {max(medians) - min(medians):.2f} ms, {max(medians) / min(medians):.3f}"
+    )
 
 
 if __name__ == "__main__":
