@@ -18,7 +18,7 @@ install: .venv/.installed ## install what the project needs into .venv
 	  { echo "Sojourn needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing into .venv (once) …"
 	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian and Ubuntu install python3-venv."; exit 1; }
-	@$(BIN)/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/dev.txt || \
+	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/dev.txt || \
 	  { echo "Installing failed: is a package index reachable?"; exit 1; }
 	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --no-build-isolation -e .
 	@touch $@
@@ -27,7 +27,7 @@ install: .venv/.installed ## install what the project needs into .venv
 .venv-sam/.installed: requirements/sam.txt
 	@echo "Installing the SAM CLI into .venv-sam (once) …"
 	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --require-hashes -r requirements/sam.txt
+	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/sam.txt
 	@touch $@
 
 dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it)

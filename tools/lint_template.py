@@ -1,0 +1,66 @@
+"""Lint the template as it is written, and as SAM translates it.
+
+Some faults only show after the translation: a cycle through an implicit resource, for one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class ManagedPolicies:
+    """The account's managed policies, of which the translation wants the names only."""
+
+    def load(self) -> dict[str, str]:
+        """AWS's own, by name."""
+        return {
+            name: f"arn:aws:iam::aws:policy/{name}"
+            for name in ("AWSXrayWriteOnlyAccess", "AWSXRayDaemonWriteAccess")
+        }
+
+
+def translated() -> dict[str, Any]:
+    """The CloudFormation template that SAM makes of ours."""
+    document = yaml_parse((ROOT / "template.yaml").read_text())
+    _local_code_as_deployed(document)
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
+    result: dict[str, Any] = transform(document, {}, ManagedPolicies())
+    return result
+
+
+def _local_code_as_deployed(document: dict[str, Any]) -> None:
+    """Put an S3 address where a folder is named, as `sam package` does."""
+    for resource in document["Resources"].values():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::Serverless::Function":
+            properties["CodeUri"] = "s3://bucket/key"
+        elif resource["Type"] == "AWS::Serverless::LayerVersion":
+            properties["ContentUri"] = "s3://bucket/key"
+    function = document.get("Globals", {}).get("Function", {})
+    if "CodeUri" in function:
+        function["CodeUri"] = "s3://bucket/key"
+
+
+def main() -> int:
+    """Lint both; the number of failures."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "translated.json"
+        target.write_text(json.dumps(translated(), indent=1, default=str))
+        commands = [
+            [sys.executable, "-m", "cfnlint", "--", str(ROOT / "template.yaml")],
+            [sys.executable, "-m", "cfnlint", "--", str(target)],
+        ]
+        return sum(subprocess.run(command, check=False).returncode != 0 for command in commands)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
