@@ -15,6 +15,7 @@ from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
 ROOT = Path(__file__).resolve().parent.parent
+CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
 
 
 class ManagedPolicies:
@@ -56,8 +57,8 @@ def main() -> int:
         target = Path(folder) / "translated.json"
         target.write_text(json.dumps(translated(), indent=1, default=str))
         commands = [
-            [sys.executable, "-m", "cfnlint", "--", str(ROOT / "template.yaml")],
-            [sys.executable, "-m", "cfnlint", "--", str(target)],
+            [CFN_LINT, str(ROOT / "template.yaml")],
+            [CFN_LINT, str(target)],
         ]
         return sum(subprocess.run(command, check=False).returncode != 0 for command in commands)
 
