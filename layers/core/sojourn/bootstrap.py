@@ -93,6 +93,7 @@ def compose(
     directory = DynamoDirectory(dynamo, settings.directory_table)
     cache = RealmCache(directory, clock)
     validator = Validator(accounts=accounts, clock=clock)
+    users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
     return Services(
         clock=clock,
         callers=Callers(directory, cache, clock),
@@ -112,8 +113,8 @@ def compose(
         realms=RealmDirectory(
             directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
         ),
-        users=Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock),
-        credentials=Credentials(directory=directory, accounts=accounts, hasher=hasher, clock=clock),
+        users=users,
+        credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
         password=PasswordChange(accounts=accounts, validator=validator, hasher=hasher, clock=clock),
     )

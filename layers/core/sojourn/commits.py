@@ -4,14 +4,14 @@ from sojourn import deadline, telemetry
 from sojourn.account import Account, Change, Decide
 from sojourn.clock import Clock
 from sojourn.errors import NotFound, SojournError, Unavailable
-from sojourn.ports import Accounts, Superseded
+from sojourn.ports import Accounts, Committer, Superseded
 from sojourn.turns import Turns
 
 _TURNS = Turns()
 
 
 def commit(
-    accounts: Accounts,
+    accounts: Committer,
     account: Account,
     decide: Decide,
     *,

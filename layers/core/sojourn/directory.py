@@ -154,3 +154,25 @@ class DynamoDirectory:
     def access_key(self, key_id: str) -> AccessKey | None:
         values = self.dynamo.get(self.access_key_key(key_id))
         return None if values is None else access_key_from(values)
+
+    def member_key(self, owner: str, member_id: str) -> Key:
+        """Where it is written that a list has a member."""
+        return Key(self.table, owner, member_id)
+
+    def members(
+        self, owner: str, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[list[str], bool]:
+        """The ids of one page of a list, by id, and whether there are more."""
+        condition, values = "pk = :pk", {":pk": owner}
+        if after is not None:
+            condition = f"pk = :pk AND sk {'>' if ascending else '<'} :after"
+            values[":after"] = after
+        page = self.dynamo.query(
+            table=self.table,
+            condition=condition,
+            values=values,
+            limit=limit + 1,
+            ascending=ascending,
+        )
+        found = [str(item["sk"]) for item in page.items]
+        return found[:limit], len(found) > limit

@@ -16,15 +16,19 @@ class Superseded(Exception):
         self.current = current
 
 
-class Accounts(Protocol):
+class Committer(Protocol):
+    """Carries out changes of accounts."""
+
+    def commit(self, change: Change) -> None:
+        """Carry out a change. Raises `Superseded` when the account is no longer the same."""
+        ...
+
+
+class Accounts(Committer, Protocol):
     """Users with their sessions. Every read is consistent; every write has its condition."""
 
     def get(self, user_id: str) -> Account | None:
         """The account, or None."""
-        ...
-
-    def commit(self, change: Change) -> None:
-        """Carry out a change. Raises `Superseded` when the account is no longer the same."""
         ...
 
     def archive(self, user_id: str) -> int:

@@ -22,17 +22,17 @@ def _logger() -> Logger:
 
 def info(message: str, **fields: object) -> None:
     """One line of JSON at level INFO."""
-    _logger().info(message, extra=fields)
+    _logger().info(message, extra=fields, stacklevel=3)
 
 
 def warning(message: str, **fields: object) -> None:
     """One line of JSON at level WARNING."""
-    _logger().warning(message, extra=fields)
+    _logger().warning(message, extra=fields, stacklevel=3)
 
 
 def failure(message: str, **fields: object) -> None:
     """One line of JSON at level ERROR with the stack of the exception at hand."""
-    _logger().exception(message, extra=fields)
+    _logger().exception(message, extra=fields, stacklevel=3)
 
 
 def count(**metrics: int) -> None:

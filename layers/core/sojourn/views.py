@@ -34,7 +34,7 @@ def unmanaged(
     expires_at: int | None,
     origin: Origin | None,
 ) -> View:
-    """An unmanaged session: where it began is known in the answer that began it, and never again."""
+    """An unmanaged session; where it began is known in the answer that began it alone."""
     return {
         "object": "session",
         "id": session_id,

@@ -1,0 +1,145 @@
+"""Access keys: shown once, stored as SHA-256; none makes or sees one beyond its own reach."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sojourn import directory_views, dynamodb, ids, views
+from sojourn.auth import Server
+from sojourn.clock import Clock
+from sojourn.directory import STACK, DynamoDirectory, access_key_from, access_key_values
+from sojourn.directory_bodies import AccessKeyBody, AccessKeyChanges
+from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
+from sojourn.errors import AlreadyInitialised, CursorInvalid, NotFound
+from sojourn.listing import Page
+from sojourn.ports import AccessKey
+
+View = dict[str, Any]
+_FIRST: Final = "first_key"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKeys:
+    """The routes under `/v1/access_keys`, and the first key of all."""
+
+    directory: DynamoDirectory
+    clock: Clock
+
+    def create(self, server: Server, body: AccessKeyBody) -> View:
+        """Make a key of the caller's realm, or a stack-wide one; its `secret` is shown once.
+
+        Making keys needs `admin`, so no key can make one of a higher permission.
+        """
+        realm_id = server.narrowed(body.realm_id)
+        if realm_id is not None and self.directory.get(realm_id) is None:
+            raise NotFound
+        key, secret = self._new(name=body.name, permission=body.permission, realm_id=realm_id)
+        self.directory.dynamo.transact(self._writes(key))
+        return directory_views.access_key(key) | {"secret": secret}
+
+    def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
+        """Make the stack's first stack-wide `admin` key.
+
+        Raises `AlreadyInitialised` when there is one that was made so, unless `force`d. Of two
+        that run at once, one makes a key.
+        """
+        at = self.directory
+        marker = Key(at.table, "stack", _FIRST)
+        known = at.dynamo.get(marker)
+        before = None if known is None else str(known["key_id"])
+        if before is not None and not force and at.access_key(before) is not None:
+            raise AlreadyInitialised(
+                f"The stack's first access key was made already: {before}. Make further keys "
+                "with it, or a replacement with --force when its secret is lost."
+            )
+        key, secret = self._new(name=name, permission="admin", realm_id=None)
+        write = dynamodb.put(
+            marker,
+            {"key_id": key.id},
+            condition="attribute_not_exists(pk)" if before is None else "key_id = :before",
+            values=None if before is None else {":before": before},
+        )
+        try:
+            at.dynamo.transact([write, *self._writes(key)])
+        except TransactionFailed as error:
+            raise AlreadyInitialised("Somebody else made the first key just now.") from error
+        return key, secret
+
+    def find(self, server: Server, key_id: str) -> AccessKey:
+        """The key, when it exists for this server. Raises `NotFound`."""
+        key = self.directory.access_key(key_id) if ids.is_id("key", key_id) else None
+        if key is None or not _sees(server, key):
+            raise NotFound
+        return key
+
+    def page(self, server: Server, page: Page) -> View:
+        """The keys of the realm that the request is about, or the stack-wide ones."""
+        if page.after is not None and not ids.is_id("key", page.after):
+            raise CursorInvalid
+        at = self.directory
+        found, more = at.members(
+            f"{server.realm_id or STACK}#keys",
+            after=page.after,
+            limit=page.limit,
+            ascending=page.ascending,
+        )
+        items = at.dynamo.get_many([at.access_key_key(key_id) for key_id in found])
+        keys = [access_key_from(item) for item in items if item is not None]
+        return views.collection([directory_views.access_key(key) for key in keys], more=more)
+
+    def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> View:
+        """Rename a key. Raises `NotFound`."""
+        key = self.find(server, key_id)
+        write = dynamodb.update(
+            self.directory.access_key_key(key_id),
+            changed={"name": changes.name},
+            condition="attribute_exists(pk)",
+        )
+        try:
+            self.directory.dynamo.write(write)
+        except ConditionFailed as error:
+            raise NotFound from error
+        return directory_views.access_key(replace(key, name=changes.name))
+
+    def delete(self, server: Server, key_id: str) -> None:
+        """Revoke a key: the next request with it is refused, for none is ever cached."""
+        key = self.find(server, key_id)
+        at = self.directory
+        at.dynamo.transact(
+            [
+                dynamodb.delete(at.access_key_key(key.id)),
+                dynamodb.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
+            ]
+        )
+
+    def _new(self, *, name: str, permission: str, realm_id: str | None) -> tuple[AccessKey, str]:
+        now_ms = self.clock.wall_ms()
+        key_id = ids.new_id("key", now_ms)
+        secret = ids.new_secret("ks", key_id)
+        key = AccessKey(
+            id=key_id,
+            realm_id=realm_id,
+            name=name,
+            permission=permission,
+            created_ms=now_ms,
+            secret_hash=ids.digest(secret).hex(),
+        )
+        return key, secret
+
+    def _writes(self, key: AccessKey) -> list[dict[str, Any]]:
+        at = self.directory
+        writes = [
+            dynamodb.put(at.access_key_key(key.id), access_key_values(key)),
+            dynamodb.put(at.member_key(f"{key.realm_id or STACK}#keys", key.id), {}),
+        ]
+        if key.realm_id is not None:
+            # A deletion of the realm at the same moment must not leave a key behind.
+            writes.append(
+                dynamodb.check(at.realm_key(key.realm_id), condition="attribute_exists(pk)")
+            )
+        return writes
+
+
+def _sees(server: Server, key: AccessKey) -> bool:
+    if server.key.realm_id is not None:
+        return key.realm_id == server.key.realm_id
+    return server.realm_id is None or key.realm_id == server.realm_id

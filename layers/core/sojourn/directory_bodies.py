@@ -1,0 +1,92 @@
+"""What the directory's routes take. A field that is not named stays as it is."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from sojourn import passwords
+from sojourn.login_bodies import RealmId, UserId
+from sojourn.realm import AtLimit, SessionType
+
+Label = Annotated[str, Meta(min_length=1, max_length=200)]
+Username = Annotated[str, Meta(min_length=1, max_length=128)]
+Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Password = Annotated[str, Meta(max_length=passwords.LONGEST)]
+JwtField = Literal["username", "name", "email", "custom"]
+Permission = Literal["read", "write", "admin"]
+
+
+class RealmChanges(Struct, forbid_unknown_fields=True, frozen=True):
+    """A realm's name and settings."""
+
+    name: Label | UnsetType = UNSET
+    session_type: SessionType | UnsetType = UNSET
+    session_minutes: int | UnsetType = UNSET
+    api_key_minutes: int | UnsetType = UNSET
+    max_sessions: int | UnsetType = UNSET
+    at_limit: AtLimit | UnsetType = UNSET
+    jwt_algo: str | UnsetType = UNSET
+    jwt_fields: list[JwtField] | UnsetType = UNSET
+    max_staleness_seconds: int | UnsetType = UNSET
+
+
+class UserBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A new user."""
+
+    user_type: Literal["human", "api"] = "human"
+    realm_id: RealmId | None = None
+    username: Username | None = None
+    email: Email | None = None
+    name: Label | None = None
+    password: Password | None = None
+    custom: dict[str, Any] | None = None
+
+
+class UserChanges(Struct, forbid_unknown_fields=True, frozen=True):
+    """What may change of a user; null clears what may be absent."""
+
+    username: Username | UnsetType = UNSET
+    email: Email | None | UnsetType = UNSET
+    name: Label | None | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+    custom: dict[str, Any] | None | UnsetType = UNSET
+    state: Literal["active", "inactive"] | UnsetType = UNSET
+
+
+class CredentialBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A new credential."""
+
+    user_id: UserId
+    credential_type: Literal["password", "api_key"]
+    realm_id: RealmId | None = None
+    password: Password | None = None
+    name: Label | None = None
+
+
+class CredentialChanges(Struct, forbid_unknown_fields=True, frozen=True):
+    """What may change of a credential."""
+
+    name: Label | None | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+
+
+class AccessKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A new access key; `realm_id` null or absent: stack-wide, if the caller is."""
+
+    name: Label
+    permission: Permission
+    realm_id: RealmId | None = None
+
+
+class AccessKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
+    """What may change of an access key."""
+
+    name: Label
+
+
+class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A user's change of their own password."""
+
+    current_password: Password
+    password: Password
+    keep_sessions: Literal["none", "current", "all"] = "current"

@@ -1,0 +1,161 @@
+"""The directory's routes: five verbs on each of four kinds of thing, by permission."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn import directory_views
+from sojourn.auth import Permission, Server
+from sojourn.bootstrap import Services
+from sojourn.directory_bodies import (
+    AccessKeyBody,
+    AccessKeyChanges,
+    CredentialBody,
+    CredentialChanges,
+    PasswordBody,
+    RealmChanges,
+    UserBody,
+    UserChanges,
+)
+from sojourn.errors import Invalid
+from sojourn.http import Request, Response, Route, Routes, query
+from sojourn.listing import Page, page_of
+
+View = dict[str, Any]
+DONE = Response(status=204)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of thing: its path, the permission that changing it needs, and its verbs."""
+
+    path: str
+    permission: Permission
+    create: Callable[[Server, Request], View]
+    list: Callable[[Server, Page, dict[str, str]], View]
+    get: Callable[[Server, str], View]
+    update: Callable[[Server, str, Request], View]
+    delete: Callable[[Server, str], None]
+    filters: tuple[str, ...] = ("realm_id",)
+
+
+def kinds(services: Services) -> list[Kind]:
+    """The four kinds."""
+    realms, users = services.realms, services.users
+    credentials, keys = services.credentials, services.access_keys
+    return [
+        Kind(
+            path="/v1/realms",
+            permission="admin",
+            create=lambda s, r: realms.create(s, r.parse(RealmChanges), domain=r.domain),
+            list=lambda s, page, _: realms.page(s, page),
+            get=lambda s, i: directory_views.realm(realms.find(s, i)),
+            update=lambda s, i, r: realms.update(s, i, r.parse(RealmChanges)),
+            delete=realms.delete,
+        ),
+        Kind(
+            path="/v1/users",
+            permission="write",
+            create=lambda s, r: users.create(s, r.parse(UserBody)),
+            list=lambda s, page, _: users.page(s, page),
+            get=lambda s, i: directory_views.user(users.resolve(s, i)),
+            update=lambda s, i, r: users.update(s, i, r.parse(UserChanges)),
+            delete=users.delete,
+        ),
+        Kind(
+            path="/v1/credentials",
+            permission="write",
+            create=lambda s, r: credentials.create(s, r.parse(CredentialBody)),
+            list=lambda s, _, wanted: credentials.of_user(s, _named_user(wanted)),
+            get=credentials.get,
+            update=lambda s, i, r: credentials.update(s, i, r.parse(CredentialChanges)),
+            delete=credentials.delete,
+            filters=("realm_id", "user_id"),
+        ),
+        Kind(
+            path="/v1/access_keys",
+            permission="admin",
+            create=lambda s, r: keys.create(s, r.parse(AccessKeyBody)),
+            list=lambda s, page, _: keys.page(s, page),
+            get=lambda s, i: directory_views.access_key(keys.find(s, i)),
+            update=lambda s, i, r: keys.update(s, i, r.parse(AccessKeyChanges)),
+            delete=keys.delete,
+        ),
+    ]
+
+
+def routes(services: Services) -> Routes:
+    """Every route of the directory."""
+    table: dict[str, Route] = {}
+    for kind in kinds(services):
+        table.update(_verbs(services, kind))
+
+    def list_keys(request: Request) -> Response:
+        return Response(body=services.realms.list_keys(_server(services, request, "read")[0]))
+
+    def get_key(request: Request) -> Response:
+        server, _ = _server(services, request, "read")
+        return Response(body=services.realms.get_key(server, request.path["id"]))
+
+    def change_password(request: Request) -> Response:
+        claims = services.callers.user(request)
+        services.password.change(claims, request.parse(PasswordBody))
+        return DONE
+
+    return table | {
+        "GET /v1/jwt_keys": list_keys,
+        "GET /v1/jwt_keys/{id}": get_key,
+        "POST /v1/password": change_password,
+    }
+
+
+def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
+    # Who makes or sees keys must be an admin, since a key is power.
+    seeing: Permission = "admin" if kind.path == "/v1/access_keys" else "read"
+
+    def create(request: Request) -> Response:
+        server, _ = _server(services, request, kind.permission)
+        return Response(status=201, body=kind.create(server, request))
+
+    def list_all(request: Request) -> Response:
+        paging = ("after", "max_results", "direction")
+        server, wanted = _server(services, request, seeing, *kind.filters[1:], *paging)
+        return Response(body=kind.list(server, page_of(wanted, descending=False), wanted))
+
+    def get(request: Request) -> Response:
+        server, _ = _server(services, request, seeing)
+        return Response(body=kind.get(server, request.path["id"]))
+
+    def update(request: Request) -> Response:
+        server, _ = _server(services, request, kind.permission)
+        return Response(body=kind.update(server, request.path["id"], request))
+
+    def delete(request: Request) -> Response:
+        server, _ = _server(services, request, kind.permission)
+        kind.delete(server, request.path["id"])
+        return DONE
+
+    one = kind.path + "/{id}"
+    return {
+        f"POST {kind.path}": create,
+        f"GET {kind.path}": list_all,
+        f"GET {one}": get,
+        f"PUT {one}": update,
+        f"PATCH {one}": update,
+        f"DELETE {one}": delete,
+    }
+
+
+def _server(
+    services: Services, request: Request, permission: Permission, *filters: str
+) -> tuple[Server, dict[str, str]]:
+    """The caller, about the realm that the request names, and its query."""
+    server = services.callers.server(request).may(permission)
+    wanted = query(request, "realm_id", *filters)
+    return server.narrow(wanted.get("realm_id")), wanted
+
+
+def _named_user(wanted: dict[str, str]) -> str:
+    if "user_id" not in wanted:
+        raise Invalid(errors=["Name the user whose credentials to list in user_id."])
+    return wanted["user_id"]

@@ -1,0 +1,74 @@
+"""A user changes their own password: all their sessions end but the one that did it (rule 8)."""
+
+from dataclasses import dataclass, replace
+
+from sojourn import account as rules
+from sojourn import passwords
+from sojourn.account import Account, Actor, Change
+from sojourn.accounts import DynamoAccounts
+from sojourn.clock import Clock
+from sojourn.commits import archive_pending, commit
+from sojourn.directory_bodies import PasswordBody
+from sojourn.errors import CredentialWrong, Invalid
+from sojourn.passwords import Hasher
+from sojourn.tokens import Claims
+from sojourn.validate import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """`POST /v1/password`."""
+
+    accounts: DynamoAccounts
+    validator: Validator
+    hasher: Hasher
+    clock: Clock
+
+    def change(self, claims: Claims, body: PasswordBody) -> None:
+        """Set the caller's password. Raises `CredentialWrong`, `Invalid`, and as validation does.
+
+        The session must still stand, and the password still be the one that was verified, in the
+        very commit that changes it.
+        """
+        account = self.validator.standing(claims).account
+        complaint = passwords.complaint(body.password)
+        if complaint:
+            raise Invalid(errors=[complaint])
+        verified: set[str] = set()
+        self._verify(account, body.current_password, verified)
+        fresh = self.hasher.hash(body.password)
+
+        def decide(found: Account) -> Change:
+            self.validator.stands(claims, found)
+            self._verify(found, body.current_password, verified)
+            change = self._ended(found, claims, body)
+            known = found.password
+            if known is None:
+                raise CredentialWrong
+            credentials = {**found.credentials, known.id: replace(known, secret=fresh)}
+            return replace(change, after=replace(change.after, credentials=credentials))
+
+        commit(self.accounts, account, decide, clock=self.clock)
+        archive_pending(self.accounts, account.id)
+
+    def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:
+        if body.keep_sessions == "all":
+            return Change(before=found, after=replace(found, version=found.version + 1))
+        current = claims.session.text
+        return rules.end_all_for(
+            found,
+            "password_changed",
+            by=Actor(type="session", id=current),
+            now_ms=self.clock.wall_ms(),
+            keep=current if body.keep_sessions == "current" else None,
+        )
+
+    def _verify(self, account: Account, password: str, verified: set[str]) -> None:
+        known = account.password
+        if known is None:
+            raise CredentialWrong("This user has no password.")
+        if known.secret in verified:
+            return
+        if not self.hasher.verify(password, known.secret):
+            raise CredentialWrong("current_password is not the user's password.")
+        verified.add(known.secret)

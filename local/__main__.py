@@ -1,0 +1,101 @@
+"""`python -m local`: the whole service at http://127.0.0.1:3000, until Ctrl-C.
+
+`python -m local invoke FUNCTION --event FILE` runs one handler as `sam local invoke` would.
+`python -m local event FILE` prints an event with its placeholders filled.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from local import devfile, greeting, invoke
+from local.template import ROOT
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; its exit code."""
+    if arguments[:1] in (["invoke"], ["event"]):
+        return invoke.main(arguments)
+    if arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return serve()
+
+
+def serve() -> int:
+    """Serve until a signal; the exit code."""
+    began = time.monotonic()
+    text = os.environ.get("PORT", "3000")
+    if not text.isdecimal() or not 0 <= int(text) <= 65_535:
+        print(f"PORT must be a number from 0 to 65535, and is {text!r}.", file=sys.stderr)
+        return 1
+    folder = ROOT / ".local"
+    folder.mkdir(exist_ok=True)
+    say = _console(folder / "dev.log")
+    say("Starting Sojourn's local stack …")
+
+    # Imported now: they take a second or two, and the line above should not wait for that.
+    from local import aws, gateway
+    from local.clock import LocalClock
+    from local.seed import seed
+    from local.stack import Stack
+    from local.template import Template
+
+    try:
+        server = gateway.listen(int(text))
+    except OSError as error:
+        say(
+            f"Port {text} cannot be had ({error.strerror}). Another `make dev` may be running; "
+            "stop it, or choose a port: make dev PORT=3001"
+        )
+        return 1
+    devfile.remove()
+    port = server.server_address[1]
+    base_url = f"http://127.0.0.1:{port}"
+    template = Template.read()
+    say("Making tables and keys from template.yaml …")
+    names = aws.start(template)
+    stack = Stack(template, names, LocalClock(), public_url=base_url)
+    host = f"127.0.0.1:{port}"
+    server.gateway = gateway.Gateway(
+        stack, names, template.cors(), host=host, log=lambda line: print(line, flush=True)
+    )
+    say("Seeding a demo realm …")
+    seeded = seed(stack, host=host)
+    threading.Thread(target=server.serve_forever, name="listen", daemon=True).start()
+    devfile.write(base_url, seeded, names)
+    say(greeting.text(base_url, seeded, seconds=time.monotonic() - began))
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+    say("\nStopping: finishing what is being answered …")
+    devfile.remove(base_url)
+    server.shutdown()
+    server.gateway.wait_idle(5)
+    server.server_close()
+    stack.close()
+    say("Stopped.")
+    return 0
+
+
+def _console(log: Path) -> "greeting.Say":
+    """Send what the handlers print to a file; give what still speaks to the terminal."""
+    terminal = sys.stdout
+    # Open for the life of the process.
+    sys.stdout = log.open("w", buffering=1)
+
+    def say(text: str) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            print(text, file=terminal, flush=True)
+
+    return say
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,100 @@
+"""DynamoDB and KMS by moto, in this process, with the tables that the template names."""
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
+
+from local.template import Template
+
+REGION = "eu-west-1"
+_TABLE_PROPERTIES = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "GlobalSecondaryIndexes",
+    "BillingMode",
+    "SSESpecification",
+)
+_ENVIRONMENT = {
+    "POWERTOOLS_SERVICE_NAME": "sojourn-local",
+    "POWERTOOLS_METRICS_NAMESPACE": "Sojourn",
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+    "AWS_SESSION_TOKEN": "local",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_OVERRIDES = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_CONFIG_FILE")
+
+
+def serialise() -> threading.RLock:
+    """Make moto's DynamoDB take one call at a time.
+
+    DynamoDB is atomic; moto copies tables without a lock, and loses writes under threads.
+    """
+    lock = threading.RLock()
+    call_action = DynamoHandler.call_action
+
+    def one_at_a_time(handler: Any, *args: Any, **kwargs: Any) -> Any:
+        with lock:
+            return call_action(handler, *args, **kwargs)
+
+    DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]
+    return lock
+
+
+def start(template: Template) -> dict[str, str]:
+    """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each."""
+    for name in _OVERRIDES:
+        os.environ.pop(name, None)
+    os.environ.update(_ENVIRONMENT)
+    serialise()
+    mock_aws(config={"core": {"reset_boto3_session": True}}).start()
+    names: dict[str, str] = {}
+    dynamodb = boto3.client("dynamodb")
+    for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
+        name = table_name(logical_id)
+        create_table(dynamodb, name, properties)
+        names[logical_id] = name
+    kms = boto3.client("kms")
+    for logical_id, properties in template.resources("AWS::KMS::Key").items():
+        key = kms.create_key(Description=properties.get("Description", ""))["KeyMetadata"]
+        names[logical_id], names[f"{logical_id}.Arn"] = key["KeyId"], key["Arn"]
+    return names
+
+
+def table_name(logical_id: str) -> str:
+    """A readable name: `SessionsTable` is `sojourn-sessions`."""
+    words = re.findall("[A-Z][a-z]*", logical_id.removesuffix("Table"))
+    return "-".join(["sojourn", *(word.lower() for word in words)])
+
+
+def create_table(dynamodb: Any, name: str, properties: Mapping[str, Any]) -> None:
+    """Make a table as the template has it, with its TTL and point-in-time recovery."""
+    wanted = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
+    if "SSESpecification" in wanted:
+        wanted["SSESpecification"] = {"Enabled": wanted["SSESpecification"]["SSEEnabled"]}
+    dynamodb.create_table(TableName=name, **wanted)
+    if ttl := properties.get("TimeToLiveSpecification"):
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=dict(ttl))
+    if recovery := properties.get("PointInTimeRecoverySpecification"):
+        dynamodb.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification=dict(recovery)
+        )
+
+
+def count_items(names: Mapping[str, str]) -> dict[str, int]:
+    """How many items each table holds."""
+    dynamodb = boto3.client("dynamodb")
+    counts = {}
+    for logical_id, name in names.items():
+        if logical_id.endswith("Table"):
+            pages = dynamodb.get_paginator("scan").paginate(TableName=name, Select="COUNT")
+            counts[name] = sum(page["Count"] for page in pages)
+    return counts

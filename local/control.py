@@ -1,0 +1,71 @@
+"""`/_local/`: the clock, the schedules and the tables of the local stack."""
+
+import json
+import math
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from local import aws
+from local.events import Call, Reply, message, plain
+from local.stack import HandlerFailed, Stack
+
+LONGEST_ADVANCE = 100 * 365 * 86_400
+
+
+def answer(call: Call, stack: Stack, names: Mapping[str, str]) -> Reply:
+    """The reply to a call under `/_local/`."""
+    if call.path == "/_local/clock" and call.method == "GET":
+        return plain(200, {"now": stack.clock.wall_ms() / 1000})
+    if call.path == "/_local/clock" and call.method == "PUT":
+        return _advance(call, stack)
+    if call.path == "/_local/items" and call.method == "GET":
+        return plain(200, aws.count_items(names))
+    if call.path.startswith("/_local/run/") and call.method == "POST":
+        return _run(call.path.removeprefix("/_local/run/"), stack)
+    return message(404, "Not Found")
+
+
+def _advance(call: Call, stack: Stack) -> Reply:
+    try:
+        body = json.loads(call.body)
+    except ValueError:
+        body = None
+    seconds = body.get("advance") if isinstance(body, dict) else None
+    if (
+        not isinstance(seconds, int | float)
+        or isinstance(seconds, bool)
+        or not math.isfinite(seconds)
+        or not 0 <= seconds <= LONGEST_ADVANCE
+    ):
+        text = 'Send {"advance": seconds}, a number from 0: a monotonic clock does not go back.'
+        return message(400, text)
+    return plain(200, {"now": stack.clock.advance(seconds)})
+
+
+def _run(logical_id: str, stack: Stack) -> Reply:
+    function = stack.functions.get(logical_id)
+    if function is None or not function.scheduled:
+        known = ", ".join(f.logical_id for f in stack.functions.values() if f.scheduled)
+        return message(404, f"{logical_id} is not a scheduled function; there is {known}.")
+    try:
+        return plain(200, stack.invoke(logical_id, scheduler_event(stack)))
+    except HandlerFailed as error:
+        return message(500, str(error))
+
+
+def scheduler_event(stack: Stack) -> dict[str, Any]:
+    """What EventBridge Scheduler sends when a schedule names no input of its own."""
+    now = datetime.fromtimestamp(stack.clock.wall_ms() / 1000, tz=UTC)
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "123456789012",
+        "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": aws.REGION,
+        "resources": [],
+        "detail": "{}",
+    }

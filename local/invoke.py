@@ -1,0 +1,135 @@
+"""Run one handler with an event from a file, as `sam local invoke` does, without Docker."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import traceback
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from local import devfile
+
+PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)\}")
+
+
+class EventInvalid(Exception):
+    """The event cannot be used; the message says why."""
+
+
+def main(arguments: list[str]) -> int:
+    """Run `invoke` or `event`; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local")
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("invoke", help="run one function's handler")
+    run.add_argument("function", help="a logical id such as LoginFunction, or a folder")
+    run.add_argument("--event", "-e", required=True, help="a file of events/, or - for stdin")
+    show = commands.add_parser("event", help="print an event with its placeholders filled")
+    show.add_argument("event", help="a file of events/, or - for stdin")
+    chosen = parser.parse_args(arguments)
+
+    from local.session import attached
+
+    try:
+        with attached(devfile.read()) as stack:
+            event = filled(_read(chosen.event), stack.values)
+            answer = event if chosen.command == "event" else stack.invoke(chosen.function, event)
+    except EventInvalid as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Exception:  # noqa: BLE001 - as Lambda does: whatever a handler raises is its answer
+        traceback.print_exc()
+        return 1
+    print(json.dumps(answer, indent=2))
+    return 0
+
+
+def _read(name: str) -> str:
+    try:
+        return sys.stdin.read() if name == "-" else Path(name).read_text()
+    except OSError as error:
+        raise EventInvalid(f"The event {name} cannot be read: {error.strerror}.") from error
+
+
+def filled(text: str, values: "Values") -> Any:
+    """The event of a file, `${NAME}` replaced. Raises `EventInvalid`."""
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return json.dumps(values[match[1]])[1:-1]
+        except KeyError as error:
+            raise EventInvalid(
+                f"The event asks for {match[0]}, which nothing here gives."
+            ) from error
+
+    try:
+        return json.loads(PLACEHOLDER.sub(value, text))
+    except ValueError as error:
+        raise EventInvalid(f"The event is not JSON: {error}.") from error
+
+
+class Values:
+    """What placeholders stand for; tokens and sessions are made when they are asked for."""
+
+    def __init__(self, dev: dict[str, Any], login: "Login") -> None:
+        self._dev = dev
+        self._login = login
+        self._session: dict[str, Any] | None = None
+        self._other: dict[str, Any] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        user = self._dev["users"][0]
+        match name:
+            case "REALM_ID":
+                return str(self._dev["realm_id"])
+            case "ACCESS_KEY":
+                return str(self._dev["access_key"])
+            case "USERNAME" | "PASSWORD":
+                return str(user[name.lower()])
+            case "USER_ID":
+                return str(user["id"])
+            case "API_KEY":
+                return str(self._dev["api_users"][0]["api_key"])
+            case "LOGIN_TOKEN" | "TOKEN":
+                return str(self._own()["token"])
+            case "SESSION_ID":
+                return str(self._another()["id"])
+            case _:
+                raise KeyError(name)
+
+    def _own(self) -> dict[str, Any]:
+        self._session = self._session or self._login(self._dev)
+        return self._session
+
+    def _another(self) -> dict[str, Any]:
+        self._other = self._other or self._login(self._dev)
+        return self._other
+
+
+class Login:
+    """Logs the first user in at a running stack."""
+
+    def __call__(self, dev: dict[str, Any]) -> dict[str, Any]:
+        user = dev["users"][0]
+        body = {
+            "realm_id": dev["realm_id"],
+            "username": user["username"],
+            "password": user["password"],
+        }
+        request = urllib.request.Request(
+            dev["base_url"] + "/v1/login",
+            data=json.dumps(body).encode(),
+            headers={"content-type": "application/json", "user-agent": "events"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            session: dict[str, Any] = json.load(answer)
+        return session
+
+
+def use_region(region: str) -> None:
+    """Give boto3 what it asks for before it speaks to the local stack."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(name, "local")
+    os.environ["AWS_DEFAULT_REGION"] = region

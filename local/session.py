@@ -1,0 +1,71 @@
+"""A stack to invoke one handler on: the one that runs, or one for the moment."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from local import aws, gateway
+from local.clock import LocalClock
+from local.invoke import EventInvalid, Login, Values, use_region
+from local.seed import seed
+from local.stack import Stack
+from local.template import Template
+
+
+class Attached:
+    """A stack with the values that an event's placeholders stand for."""
+
+    def __init__(self, stack: Stack, dev: dict[str, Any]) -> None:
+        self._stack = stack
+        self.values = Values(dev, Login())
+
+    def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Run a function by its logical id or folder. Raises `EventInvalid` on another name."""
+        for function in self._stack.functions.values():
+            if name in (function.logical_id, function.folder):
+                return self._stack.invoke(function.logical_id, event)
+        known = ", ".join(self._stack.functions)
+        raise EventInvalid(f"There is no function {name}; there are {known}.")
+
+
+@contextmanager
+def attached(dev: dict[str, Any] | None) -> Iterator[Attached]:
+    """The running stack's tables and keys, or a seeded stack that ends with the block.
+
+    What the handlers log goes to stderr, so that stdout is the answer alone.
+    """
+    template = Template.read()
+    with redirect_stdout(sys.stderr):
+        if dev is not None:
+            use_region(dev["aws"]["region"])
+            base_url = dev["base_url"]
+            names = dev["aws"]["names"]
+            stack = Stack(template, names, LocalClock(), public_url=base_url, endpoint_url=base_url)
+        else:
+            stack, dev = _for_the_moment(template)
+    real = sys.stdout
+    sys.stdout = sys.stderr
+    try:
+        yield Attached(stack, dev)
+    finally:
+        sys.stdout = real
+        stack.close()
+
+
+def _for_the_moment(template: Template) -> tuple[Stack, dict[str, Any]]:
+    server = gateway.listen(0)
+    host = f"127.0.0.1:{server.server_address[1]}"
+    names = aws.start(template)
+    stack = Stack(template, names, LocalClock(), public_url=f"http://{host}")
+    server.gateway = gateway.Gateway(stack, names, template.cors(), host=host, log=print)
+    seeded = seed(stack, host=host)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return stack, {
+        "base_url": f"http://{host}",
+        "realm_id": seeded.realm_id,
+        "access_key": seeded.access_key,
+        "users": seeded.users,
+        "api_users": seeded.api_users,
+    }

@@ -1,0 +1,90 @@
+"""The functions of the template, bound to the local AWS and clock, and how one is invoked."""
+
+import importlib
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.clock import LocalClock
+from local.template import Function, Template, resolve
+from sojourn.bootstrap import Services, compose
+
+GATEWAY_TIMEOUT = 30
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+
+
+class HandlerFailed(Exception):
+    """The handler raised, or took longer than it may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What Lambda hands a handler beside the event."""
+
+    function_name: str
+    memory_limit_in_mb: int
+    timeout: int
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started: float = field(default_factory=time.monotonic)
+    function_version: str = "$LATEST"
+
+    @property
+    def invoked_function_arn(self) -> str:
+        """The function's ARN."""
+        return f"arn:aws:lambda:eu-west-1:123456789012:function:{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would stop the function."""
+        return max(0, int((self.timeout - (time.monotonic() - self.started)) * 1000))
+
+
+class Stack:
+    """Every function of the template, ready to be invoked."""
+
+    def __init__(
+        self,
+        template: Template,
+        names: Mapping[str, Any],
+        clock: LocalClock,
+        *,
+        public_url: str,
+        endpoint_url: str | None = None,
+    ) -> None:
+        self.clock = clock
+        self.functions: dict[str, Function] = {}
+        self.routes: dict[str, str] = {}
+        self.services: dict[str, Services] = {}
+        self._handlers: dict[str, Handler] = {}
+        self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
+        known = {**template.defaults(), **names, "PublicUrl": public_url}
+        for function in template.functions():
+            environment = {
+                name: str(resolve(value, known)) for name, value in function.environment.items()
+            }
+            services = compose(environment, clock=clock, endpoint_url=endpoint_url)
+            handler = importlib.import_module(function.module).handler
+            self.functions[function.logical_id] = function
+            self.services[function.logical_id] = services
+            self._handlers[function.logical_id] = handler.bind(services)
+            self.routes.update(dict.fromkeys(function.routes, function.logical_id))
+
+    def invoke(self, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The function's answer. Raises `HandlerFailed`."""
+        function = self.functions[logical_id]
+        context = Context(function.folder, function.memory, function.timeout)
+        future = self._pool.submit(self._handlers[logical_id], event, context)
+        limit = min(function.timeout, GATEWAY_TIMEOUT) if function.routes else function.timeout
+        try:
+            return future.result(timeout=limit)
+        except FutureTimeout as error:
+            raise HandlerFailed(f"{logical_id} took longer than {limit} s") from error
+        except Exception as error:
+            raise HandlerFailed(f"{logical_id} raised {error!r}") from error
+
+    def close(self) -> None:
+        """Let go of the threads."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
