@@ -21,7 +21,7 @@ class SojournError(Exception):
         members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self.detail = detail or (errors[0] if errors else self.title)
         self.errors = tuple(errors) or (self.detail,)
         self.members = dict(members or {})
 

@@ -1,0 +1,63 @@
+"""A stack to talk to: the local one, or whatever SOJOURN_BASE_URL names.
+
+For a deployed stack, set SOJOURN_ACCESS_KEY to a stack-wide admin key of it too.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.calls import Api
+
+ROOT = Path(__file__).resolve().parents[2]
+DEVFILE = ROOT / ".local" / "dev.json"
+
+
+def start(port: int) -> tuple["subprocess.Popen[str]", dict[str, object]]:
+    """Start the local stack as `make dev` does, and wait until it says that it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        if process.poll() is not None:
+            assert process.stdout is not None
+            pytest.fail(f"The local stack did not start:\n{process.stdout.read()}")
+        if DEVFILE.exists():
+            content: dict[str, object] = json.loads(DEVFILE.read_text())
+            return process, content
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail("The local stack was not ready within a minute")
+
+
+@pytest.fixture(scope="session")
+def api() -> Iterator[Api]:
+    """The API under test, with an admin key."""
+    base_url = os.environ.get("SOJOURN_BASE_URL")
+    if base_url is not None:
+        yield Api(base_url.rstrip("/"), os.environ["SOJOURN_ACCESS_KEY"])
+        return
+    DEVFILE.unlink(missing_ok=True)
+    process, dev = start(0)
+    yield Api(str(dev["base_url"]), str(dev["access_key"]))
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 0
+
+
+@pytest.fixture(autouse=True)
+def _local_only(request: pytest.FixtureRequest) -> None:
+    marked = request.node.get_closest_marker("local_only") is not None
+    if marked and os.environ.get("SOJOURN_BASE_URL"):
+        pytest.skip("Needs the local stack's clock, schedules or tables")
