@@ -68,7 +68,7 @@ def stack_of(options: argparse.Namespace) -> Stack:
     return Stack(options.base_url or dev["base_url"], options.access_key or dev["access_key"])
 
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of users made for a measurement
+PASSWORD = "correct horse battery staple"
 
 
 def make_user(stack: Stack, realm_id: str, username: str) -> Any:

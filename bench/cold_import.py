@@ -33,7 +33,7 @@ CASES = {
 def one(code: str, environ: dict[str, str]) -> float:
     """Milliseconds that a fresh interpreter spends on `code`, as it measures itself."""
     timed = f"import time; t = time.perf_counter(); {code}; print((time.perf_counter() - t) * 1e3)"
-    answer = subprocess.run(  # noqa: S603 - our own code in our own interpreter
+    answer = subprocess.run(
         [sys.executable, "-c", timed], env=environ, capture_output=True, text=True, check=True
     )
     return float(answer.stdout.split()[-1])

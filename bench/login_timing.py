@@ -60,9 +60,8 @@ def main() -> None:
             f"{name:<24}{median(times):>9.2f}{median(times) / base:>9.3f}{low:>10.2f}..{high:.2f}"
         )
     medians = [median(times) for times in taken.values()]
-    print(
-        f"spread of the medians: {max(medians) - min(medians):.2f} ms, {max(medians) / min(medians):.3f}"
-    )
+    most, least = max(medians), min(medians)
+    print(f"spread of the medians: {most - least:.2f} ms, ratio {most / least:.3f}")
 
 
 if __name__ == "__main__":
