@@ -1,0 +1,104 @@
+"""The services over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local import aws
+from local.template import Template
+from sojourn.bootstrap import Services, compose
+from sojourn.passwords import Hasher
+from tests.clock import MovedClock
+from tests.integration.world import World
+
+CHEAP = Hasher(memory_kib=64, iterations=1)
+
+
+@pytest.fixture(scope="session")
+def environment() -> Iterator[dict[str, str]]:
+    """Tables as the template has them, a key, and the environment that names them."""
+    endpoint = os.environ.get("SOJOURN_TEST_DYNAMODB")
+    os.environ.update(aws._ENVIRONMENT)
+    aws.serialise()
+    config: Any = {"core": {"passthrough": {"urls": [f"{endpoint}.*"]}}} if endpoint else {}
+    mock = mock_aws(config=config)
+    mock.start()
+    tables = Template.read().resources("AWS::DynamoDB::Table")
+    client = boto3.client("dynamodb", endpoint_url=endpoint)
+    run = uuid.uuid4().hex[:8]
+    names = {logical_id: f"{run}-{logical_id}" for logical_id in tables}
+    for logical_id, name in names.items():
+        wanted = {
+            key: value
+            for key, value in tables[logical_id].items()
+            if key not in ("SSESpecification", "PointInTimeRecoverySpecification")
+        }
+        aws.create_table(client, name, wanted)
+    key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
+    yield {
+        "DIRECTORY_TABLE": names["DirectoryTable"],
+        "SESSIONS_TABLE": names["SessionsTable"],
+        "KMS_KEY_ID": key,
+        "PUBLIC_URL": "https://sessions.example.com",
+    }
+    mock.stop()
+
+
+def endpoint_of() -> str | None:
+    """The DynamoDB under test; None: moto."""
+    return os.environ.get("SOJOURN_TEST_DYNAMODB")
+
+
+@pytest.fixture
+def dynamodb() -> Any:
+    """A plain client, to look behind the scenes."""
+    return boto3.client("dynamodb", endpoint_url=endpoint_of())
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """A clock for the test to move."""
+    return MovedClock()
+
+
+@pytest.fixture
+def services(environment: dict[str, str], clock: MovedClock) -> Services:
+    """Every service, over tables that are emptied first."""
+    empty(environment)
+    return composed(environment, clock)
+
+
+def composed(environment: dict[str, str], clock: MovedClock) -> Services:
+    """The services as another instance would have them."""
+    os.environ.update(aws._ENVIRONMENT)
+    return _with_endpoint(environment, clock)
+
+
+def _with_endpoint(environment: dict[str, str], clock: MovedClock) -> Services:
+    endpoint = endpoint_of()
+    if endpoint is not None:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
+    return compose(environment, clock=clock, hasher=CHEAP)
+
+
+def empty(environment: dict[str, str]) -> None:
+    """Remove every item: moto slows down with each."""
+    client = boto3.client("dynamodb", endpoint_url=endpoint_of())
+    for name in (environment["DIRECTORY_TABLE"], environment["SESSIONS_TABLE"]):
+        pages = client.get_paginator("scan").paginate(
+            TableName=name, ProjectionExpression="pk, sk"
+        )
+        for page in pages:
+            for item in page["Items"]:
+                client.delete_item(TableName=name, Key=item)
+
+
+@pytest.fixture
+def world(services: Services, environment: dict[str, str], clock: MovedClock) -> World:
+    """The handlers, with a realm and an admin key."""
+    return World(services, environment, clock)

@@ -1,0 +1,232 @@
+"""The handlers against the model: whatever is done in whatever order, they never differ."""
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.clock import MovedClock
+from tests.integration.conftest import composed, empty
+from tests.integration.model import Began, Model, Person
+from tests.integration.world import PASSWORD, World
+
+MINUTES = 60
+NAMES = ("ada", "grace")
+people = st.sampled_from(NAMES)
+picks = st.integers(0, 30)
+
+
+class Sessions(RuleBasedStateMachine):
+    """Two users, two instances of the service, one model."""
+
+    environment: dict[str, str]
+
+    @initialize(cap=st.integers(1, 4), at_limit=st.sampled_from(["evict_oldest", "deny"]))
+    def begin(self, cap: int, at_limit: str) -> None:
+        empty(self.environment)
+        self.clock = MovedClock()
+        first = World(
+            composed(self.environment, self.clock),
+            self.environment,
+            self.clock,
+            jwt_algo="eddsa",
+            session_minutes=MINUTES,
+            max_sessions=cap,
+            at_limit=at_limit,
+        )
+        self.worlds = [first, first.beside(composed(self.environment, self.clock))]
+        self.turn = 0
+        self.model = Model(cap=cap, at_limit=at_limit)
+        self.people = {name: Person(first.user(name), name) for name in NAMES}
+
+    @property
+    def world(self) -> World:
+        """Each call goes to the other instance: nothing may depend on which one it is."""
+        self.turn += 1
+        return self.worlds[self.turn % 2]
+
+    @property
+    def now(self) -> float:
+        return self.clock.wall_ms() / 1000
+
+    def pick(self, name: str, number: int) -> Began | None:
+        began = self.people[name].began
+        return began[-1 - number % len(began)] if began else None
+
+    @rule(name=people, replaced=st.none() | picks)
+    def login(self, name: str, replaced: int | None) -> None:
+        person = self.people[name]
+        target = None if replaced is None else self.pick(name, replaced)
+        more = {} if target is None else {"replace": target.id}
+        status, gone = self.model.login(person, self.now, target)
+        answer = self.world.login(name, **more)
+        assert answer.status == status, answer
+        if status != 200:
+            return
+        view = answer.body
+        latest = max((b.created for b in person.began), default=0.0)
+        assert view["created_at"] > latest
+        assert view["expires_at"] == int(view["created_at"]) + 60 * MINUTES
+        for b in gone:
+            b.reason = "replaced" if b is target else "evicted"
+            b.ended = view["created_at"]
+        person.began.append(Began(view["id"], view["token"], view["created_at"], view["expires_at"]))
+
+    @rule(name=people, number=picks)
+    def validate(self, name: str, number: int) -> None:
+        b = self.pick(name, number)
+        if b is not None:
+            self.check_validation(b)
+
+    def check_validation(self, b: Began) -> None:
+        status, code, reason = self.model.validate(b, self.now)
+        answer = self.world.call("GET", "/v1/session", bearer=b.token)
+        assert answer.status == status, answer
+        if status == 200:
+            assert answer.body["id"] == b.id
+        else:
+            assert (answer.body["code"], answer.body.get("reason")) == (code, reason)
+
+    @rule(name=people, number=picks)
+    def logout(self, name: str, number: int) -> None:
+        b = self.pick(name, number)
+        if b is None:
+            return
+        answer = self.world.call("DELETE", "/v1/session", bearer=b.token)
+        good = b.live(self.now) or (b.recorded(self.now) and self.now < b.expires)
+        assert answer.status == (204 if good else 401), answer
+        self.people[name].end([b], "logout", self.now)
+
+    @rule(name=people, number=picks, owner=people, which=picks)
+    def terminate(self, name: str, number: int, owner: str, which: int) -> None:
+        b, other = self.pick(name, number), self.pick(owner, which)
+        if b is None or other is None or b is other:
+            return
+        answer = self.world.call("DELETE", f"/v1/sessions/{other.id}", bearer=b.token)
+        if not b.live(self.now):
+            expected = 401
+        elif name == owner and (other.live(self.now) or other.recorded(self.now)):
+            expected = 204
+        else:
+            expected = 404
+        assert answer.status == expected, answer
+        if expected == 204:
+            self.people[owner].end([other], "terminated_by_user", self.now)
+
+    @rule(name=people, number=picks)
+    def terminate_by_server(self, name: str, number: int) -> None:
+        b = self.pick(name, number)
+        if b is None:
+            return
+        answer = self.world.admin("DELETE", f"/v1/sessions/{b.id}")
+        known = b.live(self.now) or b.recorded(self.now)
+        assert answer.status == (204 if known else 404), answer
+        self.people[name].end([b], "terminated_by_admin", self.now)
+
+    @rule(name=people, number=picks, scope=st.sampled_from(["others", "all"]))
+    def terminate_many(self, name: str, number: int, scope: str) -> None:
+        b = self.pick(name, number)
+        if b is None:
+            return
+        answer = self.world.call("DELETE", f"/v1/sessions?scope={scope}", bearer=b.token)
+        assert answer.status == (204 if b.live(self.now) else 401), answer
+        if answer.status == 204:
+            person = self.people[name]
+            person.end([o for o in person.began if o is not b], "terminated_by_user", self.now)
+            if scope == "all":
+                person.end([b], "logout", self.now)
+
+    @rule(name=people)
+    def terminate_all_by_server(self, name: str) -> None:
+        person = self.people[name]
+        assert self.world.admin("DELETE", f"/v1/sessions?user_id={person.id}").status == 204
+        person.end(person.began, "terminated_by_admin", self.now)
+
+    @rule(name=people, state=st.sampled_from(["inactive", "active", "active"]))
+    def set_state(self, name: str, state: str) -> None:
+        person = self.people[name]
+        answer = self.world.admin("PATCH", f"/v1/users/{person.id}", {"state": state})
+        assert answer.status == 200, answer
+        person.active = state == "active"
+        if not person.active:
+            person.end(person.began, "user_disabled", self.now)
+
+    @rule(name=people)
+    def administrator_sets_password(self, name: str) -> None:
+        person = self.people[name]
+        self.world.admin("PUT", f"/v1/users/{person.id}", {"password": PASSWORD})
+        person.end(person.began, "password_changed", self.now)
+
+    @rule(name=people, number=picks, keep=st.sampled_from(["none", "current", "all"]))
+    def change_password(self, name: str, number: int, keep: str) -> None:
+        b = self.pick(name, number)
+        if b is None:
+            return
+        body = {"current_password": PASSWORD, "password": PASSWORD, "keep_sessions": keep}
+        answer = self.world.call("POST", "/v1/password", body, bearer=b.token)
+        assert answer.status == (204 if b.live(self.now) else 401), answer
+        if answer.status == 204 and keep != "all":
+            kept = [b] if keep == "current" else []
+            person = self.people[name]
+            person.end([o for o in person.began if o not in kept], "password_changed", self.now)
+
+    @rule(seconds=st.sampled_from([0.001, 1, 600, 1_800, 3_600, 3_601, 40 * 86_400]))
+    def time_passes(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @precondition(lambda self: all(not p.began for p in self.people.values()))
+    @rule()
+    def clock_is_corrected_before_anything_began(self) -> None:
+        self.clock.set_back(3)
+
+    @rule(cap=st.integers(1, 4))
+    def change_the_cap(self, cap: int) -> None:
+        self.world.admin("PATCH", f"/v1/realms/{self.world.realm_id}", {"max_sessions": cap})
+        self.model.cap = cap
+
+    @rule()
+    def clean_up(self) -> None:
+        report = self.world.clean_up()
+        assert report["failed"] == report["remaining"] == 0
+
+    @invariant()
+    def lists_agree(self) -> None:
+        for person in self.people.values():
+            live = person.live(self.now)
+            assert self.world.active(person.id) == [b.id for b in reversed(live)]
+            recorded = {b.id: b.reason for b in person.began if b.recorded(self.now)}
+            assert self.world.reasons(person.id) == recorded
+
+    @invariant()
+    def the_newest_tokens_agree(self) -> None:
+        for person in self.people.values():
+            for b in person.began[-3:]:
+                self.check_validation(b)
+
+
+def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
+    """Login, validate, list, end, disable, clock and cleanup never differ from the ten rules."""
+
+    def machine() -> Any:
+        made = Sessions()
+        made.environment = environment
+        return made
+
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        machine,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )

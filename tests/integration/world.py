@@ -1,0 +1,127 @@
+"""The handlers themselves, called with payload-2.0 events."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from functions.cleanup.app import handler as cleanup
+from functions.directory.app import handler as directory
+from functions.list_sessions.app import handler as list_sessions
+from functions.login.app import handler as login
+from functions.terminate.app import handler as terminate
+from functions.validate.app import handler as validate
+from local.events import Call, event_of, match
+from local.stack import Context
+from local.template import Template
+from sojourn.bootstrap import Services
+from tests.clock import MovedClock
+
+ENTRIES = {
+    "login": login,
+    "validate": validate,
+    "list_sessions": list_sessions,
+    "terminate": terminate,
+    "directory": directory,
+}
+ROUTES = {
+    route: function.folder for function in Template.read().functions() for route in function.routes
+}
+PASSWORD = "correct horse"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A handler's answer."""
+
+    status: int
+    body: Any
+
+
+class World:
+    """A realm, an admin key, and every handler over the given services."""
+
+    def __init__(
+        self, services: Services, environment: dict[str, str], clock: MovedClock, **settings: object
+    ) -> None:
+        self.services = services
+        self.environment = environment
+        self.clock = clock
+        self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
+        self._cleanup = cleanup.bind(services)
+        _, self.key = services.access_keys.create_first(name="tests", force=True)
+        made = self.call("POST", "/v1/realms", {"name": "Tests", **settings}, bearer=self.key)
+        assert made.status == 201, made
+        self.realm_id = made.body["id"]
+
+    def beside(self, services: Services) -> "World":
+        """The same realm by the handlers of another instance."""
+        other = object.__new__(World)
+        other.__dict__.update(self.__dict__)
+        other.services = services
+        other._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
+        other._cleanup = cleanup.bind(services)
+        return other
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        bearer: str | None = None,
+    ) -> Answer:
+        """One call of the handler whose route it is."""
+        headers = [("user-agent", "tests/1.0")]
+        raw = b""
+        if body is not None:
+            raw = json.dumps(body).encode()
+            headers.append(("content-type", "application/json"))
+        if bearer is not None:
+            headers.append(("authorization", f"Bearer {bearer}"))
+        call = Call(method, path, tuple(headers), raw, "203.0.113.9")
+        found = match(ROUTES, method, call.path)
+        assert found is not None, f"no route {method} {path}"
+        event = event_of(call, found[0], found[1], host="sessions.example.com")
+        answer = self._handlers[ROUTES[found[0]]](event, Context("tests", 512, 30))
+        text = answer.get("body")
+        return Answer(answer["statusCode"], json.loads(text) if text else None)
+
+    def admin(self, method: str, path: str, body: object = None) -> Answer:
+        """One call with the admin key."""
+        return self.call(method, path, body, bearer=self.key)
+
+    def user(self, username: str) -> str:
+        """A new human's id; the password is `PASSWORD`."""
+        body = {"realm_id": self.realm_id, "username": username, "password": PASSWORD}
+        made = self.admin("POST", "/v1/users", body)
+        assert made.status == 201, made
+        return str(made.body["id"])
+
+    def login(self, username: str, **more: object) -> Answer:
+        """`POST /v1/login`."""
+        body = {"realm_id": self.realm_id, "username": username, "password": PASSWORD}
+        return self.call("POST", "/v1/login", body | more)
+
+    def active(self, user_id: str) -> list[str]:
+        """The ids of a user's active sessions, newest first, as a server sees them."""
+        path = f"/v1/sessions?user_id={user_id}&max_results=100"
+        answer = self.admin("GET", path)
+        assert answer.status == 200, answer
+        return [session["id"] for session in answer.body["collection"]]
+
+    def reasons(self, user_id: str) -> dict[str, str]:
+        """Why each of a user's ended sessions ended, by id, every page."""
+        found: dict[str, str] = {}
+        path = f"/v1/sessions?user_id={user_id}&state=ended&max_results=100&direction=asc"
+        after = ""
+        while True:
+            answer = self.admin("GET", path + after)
+            assert answer.status == 200, answer
+            found.update({s["id"]: s["reason"] for s in answer.body["collection"]})
+            if not answer.body["more_results"]:
+                return found
+            after = f"&after={answer.body['collection'][-1]['id']}"
+
+    def clean_up(self, *, timeout: int = 300) -> dict[str, Any]:
+        """Run cleanup, with so many seconds to live."""
+        return self._cleanup({}, Context("cleanup", 512, timeout))
