@@ -1,0 +1,319 @@
+"""Two at once, an answer lost, a death half way: the ten rules hold all the same."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from sojourn import accounts as store
+from sojourn import commits
+from sojourn.account import Change
+from sojourn.accounts import DynamoAccounts
+from sojourn.turns import Turns
+from tests.clock import MovedClock
+from tests.integration.conftest import composed
+from tests.integration.world import Answer, World
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Do something, once, between the next commit's read and its write."""
+    commit = DynamoAccounts.commit_with
+    waiting = [act]
+
+    def interrupted(self: DynamoAccounts, change: Change, others: Any) -> None:
+        if waiting:
+            # The other is another process: its commit takes no turn of ours.
+            with monkeypatch.context() as patched:
+                patched.setattr(commits, "_TURNS", Turns())
+                waiting.pop()()
+        commit(self, change, others)
+
+    monkeypatch.setattr(DynamoAccounts, "commit_with", interrupted)
+
+
+def all_at_once(count: int, act: Callable[[int], Answer]) -> list[Answer]:
+    """The answers of `count` threads that start together."""
+    barrier = threading.Barrier(count)
+    answers: list[Answer] = []
+
+    def run(number: int) -> None:
+        barrier.wait()
+        answers.append(act(number))
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.parametrize("cap", [1, 3, 10])
+def test_simultaneous_logins_leave_exactly_the_cap(
+    world: World, environment: dict[str, str], cap: int
+) -> None:
+    """60 logins of one user by six instances leave exactly the cap, the newest in commit order."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": cap})
+    user_id = world.user("ada")
+    worlds = [world.beside(composed(environment, world.clock)) for _ in range(6)]
+    answers = all_at_once(60, lambda n: worlds[n % 6].login("ada"))
+    assert [a.status for a in answers] == [200] * 60
+    began = sorted((a.body["id"] for a in answers), reverse=True)
+    assert world.active(user_id) == began[:cap]
+    assert len(set(began)) == 60
+    assert world.reasons(user_id) == dict.fromkeys(began[cap:], "evicted")
+    times = sorted(a.body["created_at"] for a in answers)
+    assert len(set(times)) == 60
+
+
+def test_simultaneous_logins_denied(world: World) -> None:
+    """Where the realm denies, just as many logins succeed as there is room for."""
+    settings = {"max_sessions": 3, "at_limit": "deny"}
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", settings)
+    user_id = world.user("ada")
+    answers = all_at_once(20, lambda _: world.login("ada"))
+    assert sorted(a.status for a in answers) == [200] * 3 + [409] * 17
+    assert len(world.active(user_id)) == 3
+
+
+def test_login_gives_way_to_a_login_between(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login whose account changed between read and write counts the session that came between."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    user_id = world.user("ada")
+    between: list[Answer] = []
+    meanwhile(monkeypatch, lambda: between.append(world.login("ada")))
+    late = world.login("ada")
+    assert world.active(user_id) == [late.body["id"]]
+    assert world.reasons(user_id) == {between[0].body["id"]: "evicted"}
+    assert late.body["created_at"] > between[0].body["created_at"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "inactive"}, {"password": "another password"}], ids=["disabled", "password"]
+)
+def test_login_does_not_outrun_an_administrator(
+    world: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]
+) -> None:
+    """A login that began before a disabling or a new password does not commit after it."""
+    user_id = world.user("ada")
+    meanwhile(monkeypatch, lambda: world.admin("PATCH", f"/v1/users/{user_id}", change))
+    assert world.login("ada").status == 401
+    assert world.active(user_id) == []
+
+
+def test_login_does_not_outrun_a_deletion(
+    world: World, monkeypatch: pytest.MonkeyPatch, dynamodb: Any
+) -> None:
+    """A login that began before the user was deleted leaves nothing behind."""
+    user_id = world.user("ada")
+    meanwhile(monkeypatch, lambda: world.admin("DELETE", f"/v1/users/{user_id}"))
+    assert world.login("ada").status == 401
+    table = world.environment["SESSIONS_TABLE"]
+    assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 0
+
+
+def test_end_is_not_undone_by_a_login_between(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that meets a login between its read and its write keeps the new session."""
+    user_id = world.user("ada")
+    first = world.login("ada").body
+    between: list[Answer] = []
+    meanwhile(monkeypatch, lambda: between.append(world.login("ada")))
+    assert world.call("DELETE", "/v1/session", bearer=first["token"]).status == 204
+    assert world.active(user_id) == [between[0].body["id"]]
+    assert world.reasons(user_id) == {first["id"]: "logout"}
+
+
+def test_login_does_not_revive_what_ended_between(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that was worked out before an end does not write the ended session back."""
+    user_id = world.user("ada")
+    first = world.login("ada").body
+    meanwhile(monkeypatch, lambda: world.call("DELETE", "/v1/session", bearer=first["token"]))
+    second = world.login("ada").body
+    assert world.active(user_id) == [second["id"]]
+    assert world.call("GET", "/v1/session", bearer=first["token"]).status == 401
+
+
+def test_session_ended_between_ends_nothing_itself(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session that is ended while it ends another does not end it."""
+    user_id = world.user("ada")
+    first, second = world.login("ada").body, world.login("ada").body
+    meanwhile(monkeypatch, lambda: world.admin("DELETE", f"/v1/sessions/{first['id']}"))
+    path = f"/v1/sessions/{second['id']}"
+    assert world.call("DELETE", path, bearer=first["token"]).status == 401
+    assert world.active(user_id) == [second["id"]]
+
+
+def lost(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, *, times: int = 1) -> None:
+    """Lose the answer of an operation that was done."""
+    client = world.services.validator.accounts._dynamo._client  # type: ignore[attr-defined]
+    original = getattr(client, operation)
+    left = [times]
+
+    def call(**parameters: Any) -> Any:
+        answer = original(**parameters)
+        if left[0]:
+            left[0] -= 1
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return answer
+
+    monkeypatch.setattr(client, operation, call)
+
+
+def test_lost_answer_of_a_login(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login whose write was done and whose answer was lost finds its own session."""
+    user_id = world.user("ada")
+    lost(monkeypatch, world, "update_item")
+    answer = world.login("ada")
+    assert answer.status == 200
+    assert world.active(user_id) == [answer.body["id"]]
+
+
+def test_lost_answer_of_a_login_that_evicts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same holds for a login that is a transaction."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    user_id = world.user("ada")
+    first = world.login("ada").body
+    lost(monkeypatch, world, "transact_write_items")
+    answer = world.login("ada")
+    assert answer.status == 200
+    assert world.active(user_id) == [answer.body["id"]]
+    assert world.reasons(user_id) == {first["id"]: "evicted"}
+
+
+def test_lost_answer_of_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An end whose answer was lost is done, once, and says so."""
+    user_id = world.user("ada")
+    first = world.login("ada").body
+    lost(monkeypatch, world, "transact_write_items")
+    assert world.call("DELETE", "/v1/session", bearer=first["token"]).status == 204
+    assert world.active(user_id) == []
+    assert world.reasons(user_id) == {first["id"]: "logout"}
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, code: str) -> None:
+    """Refuse every call of an operation."""
+    client = world.services.validator.accounts._dynamo._client  # type: ignore[attr-defined]
+
+    def call(**_parameters: Any) -> Any:
+        raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+    monkeypatch.setattr(client, operation, call)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDenied"])
+def test_store_away(world: World, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """A store that refuses is a 503 within the deadline, and nothing has changed."""
+    user_id = world.user("ada")
+    first = world.login("ada").body
+    with monkeypatch.context() as patched:
+        for operation in ("update_item", "transact_write_items"):
+            refuse(patched, world, operation, code)
+        before = world.clock.monotonic()
+        login = world.login("ada")
+        assert (login.status, login.body["code"]) == (503, "unavailable")
+        assert world.clock.monotonic() - before <= 10
+        assert world.call("DELETE", "/v1/session", bearer=first["token"]).status == 503
+    assert world.active(user_id) == [first["id"]]
+    assert world.call("GET", "/v1/session", bearer=first["token"]).status == 200
+
+
+def hundred_sessions(world: World) -> tuple[str, list[str]]:
+    """A user with 100 sessions, oldest first."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
+    user_id = world.user("ada")
+    return user_id, [world.login("ada").body["id"] for _ in range(100)]
+
+
+def test_hundred_end_in_one_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 sessions end at once; when archiving dies, cleanup records what was left."""
+    user_id, began = hundred_sessions(world)
+    monkeypatch.setattr(store, "ENDED_PER_COMMIT", 9)
+
+    def dies(_self: DynamoAccounts, _user_id: str) -> int:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DynamoAccounts, "archive", dies)
+        with pytest.raises(MemoryError):
+            world.admin("DELETE", f"/v1/sessions?user_id={user_id}")
+    assert world.active(user_id) == []
+    assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
+    world.clock.advance(1)
+    assert world.clean_up()["found"] == 1
+    account = world.services.validator.accounts.get(user_id)
+    assert account is not None
+    assert account.pending == ()
+    assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
+
+
+def test_lowered_cap_ends_99_in_one_commit(world: World) -> None:
+    """A cap lowered from 100 to 1 leaves one session after the next login."""
+    user_id, began = hundred_sessions(world)
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    last = world.login("ada")
+    assert last.status == 200
+    assert world.active(user_id) == [last.body["id"]]
+    assert world.reasons(user_id) == dict.fromkeys(began, "evicted")
+
+
+def test_cleanup_stops_in_time_and_goes_on(world: World) -> None:
+    """A cleanup without time left removes nothing and says what remains; the next does it."""
+    user_id = world.user("ada")
+    for _ in range(3):
+        token = world.login("ada").body["token"]
+        world.call("DELETE", "/v1/session", bearer=token)
+    world.clock.advance(7 * 3_600)
+    report = world.clean_up(timeout=1)
+    assert (report["removed"], report["remaining"]) == (0, 3)
+    report = world.clean_up()
+    assert (report["found"], report["removed"], report["remaining"]) == (3, 3, 0)
+    assert world.reasons(user_id) == {}
+
+
+def test_cleanup_leaves_what_came_back_to_life(
+    world: World, monkeypatch: pytest.MonkeyPatch, dynamodb: Any
+) -> None:
+    """An item that is no longer due when cleanup comes to it is not touched."""
+    world.user("ada")
+    token = world.login("ada").body["token"]
+    world.call("DELETE", "/v1/session", bearer=token)
+    world.clock.advance(7 * 3_600)
+    table = world.environment["SESSIONS_TABLE"]
+    settle = type(world.services.cleanup)._settle
+
+    def postponed(self: Any, item: dict[str, Any], now: int) -> bool:
+        dynamodb.update_item(
+            TableName=table,
+            Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+            UpdateExpression="SET due_at = :later",
+            ExpressionAttributeValues={":later": {"N": str(now + 60)}},
+        )
+        return settle(self, item, now)
+
+    monkeypatch.setattr(type(world.services.cleanup), "_settle", postponed)
+    report = world.clean_up()
+    assert (report["found"], report["removed"]) == (1, 0)
+    assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 2
+
+
+def test_slow_clock_of_an_instance_reorders_nothing(
+    world: World, environment: dict[str, str]
+) -> None:
+    """A login at an instance whose clock is 5 s behind is the newest all the same."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    user_id = world.user("ada")
+    slow = MovedClock(world.clock.wall_ms() - 5_000)
+    first = world.login("ada").body
+    second = world.beside(composed(environment, slow)).login("ada").body
+    assert world.active(user_id) == [second["id"]]
+    assert second["created_at"] > first["created_at"]
