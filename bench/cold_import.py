@@ -18,12 +18,12 @@ CLIENT = (
 )
 CASES = {
     "nothing": "pass",
-    "msgspec": "import msgspec",
+    "msgspec, with one type": "import msgspec; msgspec.defstruct('M', [('a', str)])",
     "Powertools Logger and metrics provider": "import sojourn.telemetry",
     "PyJWT and cryptography": "import sojourn.tokens",
     "boto3 and a DynamoDB client": CLIENT,
     "sojourn.bootstrap, all of it": f"import sojourn.bootstrap; {CLIENT}",
-    "for comparison: pydantic": "import pydantic",
+    "for comparison: pydantic, with one type": "import pydantic; pydantic.create_model('M', a=str)",
     "for comparison: Powertools' HTTP API resolver": (
         "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver"
     ),

@@ -1,67 +1,150 @@
-"""Whether a failed login's time tells why it failed. Needs a running stack.
+"""Whether a failed login's time tells why it failed.
 
-Run: python -m bench.login_timing [--rounds 60]
+Run: python -m bench.login_timing [--rounds 200]              in this process
+     python -m bench.login_timing --http [--rounds 60]        against a running stack
 
 The cases take turns, so that a slow moment of the machine falls on all of them. The ratio of the
-medians is what to look at; "spread" is the widest distance between two medians of the cases that
-must be alike, beside the distance between the quartiles of one case, which is noise.
+medians is what to look at. In this process the store is moto, whose own time differs between an
+item that is there and one that is not; the second column is what is left without it, which is what
+the service itself spends.
 """
 
-from collections.abc import Mapping
-from statistics import median, quantiles
+import argparse
+import contextlib
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from botocore.hooks import EventAliaser
 
 from bench.calls import PASSWORD, Stack, arguments, make_user, stack_of
+from local.session import attached
 
+Body = Mapping[str, str]
 UNKNOWN_REALM = "rl_" + "0" * 22
+EVENT = Path(__file__).resolve().parent.parent / "events/login-password.json"
 
 
-def cases(stack: Stack) -> Mapping[str, dict[str, str]]:
-    """The bodies of the logins that must be alike."""
+def bodies(realm_id: str, *, inactive: str, active: str) -> dict[str, Body]:
+    """The logins that must be alike."""
+    known = {"realm_id": realm_id, "username": active, "password": "wrong " + PASSWORD}
+    return {
+        "wrong password": known,
+        "unknown user": known | {"username": "nobody"},
+        "unknown realm": known | {"realm_id": UNKNOWN_REALM},
+        "inactive user": known | {"username": inactive, "password": PASSWORD},
+    }
+
+
+Login = Callable[[Body], tuple[float, float]]
+"""Logs in and gives the seconds that it took, with and without the store."""
+
+
+def over_http(stack: Stack) -> tuple[dict[str, Body], Login]:
+    """The cases at a running stack; there the store cannot be taken out."""
     realm_id = stack.made("/v1/realms", {"name": "bench login timing"})["id"]
     make_user(stack, realm_id, "ada")
     inactive = make_user(stack, realm_id, "ivan")
     status, answer, _ = stack.call("PUT", f"/v1/users/{inactive['id']}", {"state": "inactive"})
     if status != 200:
         raise SystemExit(f"The user could not be disabled: {status} {answer}")
+
+    def login(body: Body) -> tuple[float, float]:
+        status, answer, seconds = stack.call("POST", "/v1/login", body)
+        check(status, answer)
+        return seconds, seconds
+
+    return bodies(realm_id, active="ada", inactive="ivan"), login
+
+
+def check(status: int, answer: Any) -> None:
+    """Stop the run when a login was not the failure that it must be."""
+    if status != 401 or answer["code"] != "login_failed":
+        raise SystemExit(f"A login answered {status} {answer}")
+
+
+class InStore:
+    """The seconds spent between botocore's request and moto's answer."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        emit = EventAliaser.emit
+
+        def timed(emitter: Any, name: str, **kwargs: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return emit(emitter, name, **kwargs)
+            finally:
+                if name.startswith("before-send"):
+                    self.seconds += time.perf_counter() - began
+
+        EventAliaser.emit = timed  # type: ignore[method-assign, assignment]
+
+
+def in_process(stack: Any) -> tuple[dict[str, Body], Login]:
+    """The cases at handlers in this process."""
+    event = json.loads(EVENT.read_text())
+    realm_id = stack.values["REALM_ID"]
+    create = json.loads(EVENT.with_stem("directory-create-user").read_text())
+    create["headers"]["authorization"] = f"Bearer {stack.values['ACCESS_KEY']}"
+    body = {"realm_id": realm_id, "username": "ivan", "password": PASSWORD}
+    made = stack.invoke("DirectoryFunction", create | {"body": json.dumps(body)})
+    disable = create | {
+        "routeKey": "PUT /v1/users/{id}",
+        "pathParameters": {"id": json.loads(made["body"])["id"]},
+        "body": json.dumps({"state": "inactive"}),
+    }
+    stack.invoke("DirectoryFunction", disable)
+    store = InStore()
+
+    def login(body: Body) -> tuple[float, float]:
+        sent = event | {"body": json.dumps(body)}
+        store.seconds = 0.0
+        began = time.perf_counter()
+        answer = stack.invoke("LoginFunction", sent)
+        took = time.perf_counter() - began
+        check(answer["statusCode"], json.loads(answer["body"]))
+        return took, took - store.seconds
+
+    return bodies(realm_id, active=stack.values["USERNAME"], inactive="ivan"), login
+
+
+def measure(cases: Mapping[str, Body], login: Login, rounds: int) -> dict[str, tuple[float, float]]:
+    """The medians of each case in milliseconds, with and without the store."""
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
+    for number in range(rounds + 3):
+        for name, body in cases.items():
+            times = login(body)
+            if number >= 3:  # the first rounds fill caches
+                taken[name].append(times)
     return {
-        "wrong password": {
-            "realm_id": realm_id,
-            "username": "ada",
-            "password": "wrong " + PASSWORD,
-        },
-        "unknown user": {"realm_id": realm_id, "username": "nobody", "password": PASSWORD},
-        "unknown realm": {"realm_id": UNKNOWN_REALM, "username": "ada", "password": PASSWORD},
-        "inactive user": {"realm_id": realm_id, "username": "ivan", "password": PASSWORD},
+        name: (median(t for t, _ in times) * 1e3, median(t for _, t in times) * 1e3)
+        for name, times in taken.items()
     }
 
 
 def main() -> None:
-    """Print the median of each case, its ratio to the wrong password's, and the spread."""
-    parser = arguments(__doc__)
-    parser.add_argument("--rounds", type=int, default=60)
+    """Print the medians of each case and their ratios to the wrong password's."""
+    parser: argparse.ArgumentParser = arguments(__doc__)
+    parser.add_argument("--http", action="store_true", help="against a running stack")
+    parser.add_argument("--rounds", type=int, default=200)
     options = parser.parse_args()
-    stack = stack_of(options)
-    bodies = cases(stack)
-    taken: dict[str, list[float]] = {name: [] for name in bodies}
-    for number in range(options.rounds + 3):
-        for name, body in bodies.items():
-            status, answer, seconds = stack.call("POST", "/v1/login", body)
-            if status != 401 or answer["code"] != "login_failed":
-                raise SystemExit(f"{name}: answered {status} {answer}")
-            if number >= 3:  # the first rounds fill caches
-                taken[name].append(seconds * 1000)
-    base = median(taken["wrong password"])
-    print(
-        f"{'milliseconds of ' + str(options.rounds):<24}{'median':>9}{'ratio':>9}{'quartiles':>18}"
-    )
-    for name, times in taken.items():
-        low, _, high = quantiles(times, n=4)
-        print(
-            f"{name:<24}{median(times):>9.2f}{median(times) / base:>9.3f}{low:>10.2f}..{high:.2f}"
-        )
-    medians = [median(times) for times in taken.values()]
-    most, least = max(medians), min(medians)
-    print(f"spread of the medians: {most - least:.2f} ms, ratio {most / least:.3f}")
+    if options.http:
+        found = measure(*over_http(stack_of(options)), options.rounds)
+    else:
+        # What the handlers log is not what this prints.
+        with contextlib.redirect_stderr(io.StringIO()), attached(None) as stack:
+            found = measure(*in_process(stack), options.rounds)
+    first = found["wrong password"]
+    print(f"{'milliseconds of ' + str(options.rounds):<24}{'all':>8}{'ratio':>8}", end="")
+    print("" if options.http else f"{'without the store':>20}{'ratio':>8}")
+    for name, (every, ours) in found.items():
+        print(f"{name:<24}{every:>8.2f}{every / first[0]:>8.3f}", end="")
+        print("" if options.http else f"{ours:>20.2f}{ours / first[1]:>8.3f}")
 
 
 if __name__ == "__main__":
