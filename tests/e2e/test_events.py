@@ -1,0 +1,122 @@
+"""Every file of events/, replayed by the function that it is for, on the local stack's tables."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import devfile, invoke
+from local.clock import LocalClock
+from local.stack import Stack
+from local.template import Template
+from tests.e2e.calls import PASSWORD, Api
+
+pytestmark = pytest.mark.local_only
+
+ROOT = Path(__file__).resolve().parents[2]
+
+EXPECTED: dict[str, tuple[str, int, str | None]] = {
+    "directory-create-access-key": ("DirectoryFunction", 201, None),
+    "directory-create-realm": ("DirectoryFunction", 201, None),
+    "directory-create-user": ("DirectoryFunction", 201, None),
+    "directory-password": ("DirectoryFunction", 204, None),
+    "get-session": ("ListSessionsFunction", 200, None),
+    "list-sessions": ("ListSessionsFunction", 200, None),
+    "list-sessions-server": ("ListSessionsFunction", 200, None),
+    "login-api-key": ("LoginFunction", 200, None),
+    "login-authenticate": ("LoginFunction", 200, None),
+    "login-authenticate-key": ("LoginFunction", 200, None),
+    "login-bad-body": ("LoginFunction", 400, "body_invalid"),
+    "login-password": ("LoginFunction", 200, None),
+    "login-server-session": ("LoginFunction", 201, None),
+    "login-wrong-password": ("LoginFunction", 401, "login_failed"),
+    "terminate-logout": ("TerminateFunction", 204, None),
+    "terminate-one": ("TerminateFunction", 204, None),
+    "terminate-others": ("TerminateFunction", 204, None),
+    "terminate-server": ("TerminateFunction", 204, None),
+    "validate": ("ValidateFunction", 200, None),
+    "validate-garbage": ("ValidateFunction", 401, "token_invalid"),
+}
+
+
+@pytest.fixture(scope="module")
+def functions(api: Api) -> Iterator[Stack]:
+    """The template's functions in this process, on the tables and the clock of the local stack."""
+    dev = devfile.read()
+    assert dev is not None
+    assert dev["base_url"] == api.base_url
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "local")
+        patch.setenv("AWS_DEFAULT_REGION", dev["aws"]["region"])
+        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sojourn")
+        patch.setenv("POWERTOOLS_SERVICE_NAME", "sojourn-events")
+        clock = LocalClock()
+        clock.advance(api.call("GET", "/_local/clock").body["now"] - clock.wall_ms() / 1000)
+        stack = Stack(
+            Template.read(),
+            dev["aws"]["names"],
+            clock,
+            public_url=api.base_url,
+            endpoint_url=api.base_url,
+        )
+        yield stack
+        stack.close()
+
+
+def filled(api: Api, name: str) -> Any:
+    """The event with the ids, keys and tokens of a new realm."""
+    text = (ROOT / f"events/{name}.json").read_text()
+    realm_id = api.realm()
+    user = api.user(realm_id)
+    values = {
+        "REALM_ID": realm_id,
+        "ACCESS_KEY": api.access_key,
+        "USERNAME": user.username,
+        "PASSWORD": PASSWORD,
+        "USER_ID": user.id,
+        "LOGIN_TOKEN": user.login()["token"],
+        "SESSION_ID": user.login()["id"],
+        "API_KEY": api.api_user(realm_id)[1],
+    }
+    return json.loads(re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text))
+
+
+def test_every_event_is_expected() -> None:
+    """No event is without an expected answer."""
+    assert {path.stem for path in ROOT.glob("events/*.json")} == {*EXPECTED, "cleanup-schedule"}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_event_is_answered(api: Api, functions: Stack, name: str) -> None:
+    """The event's function answers it with the expected status, as payload 2.0 has it."""
+    function, status, code = EXPECTED[name]
+    answer = functions.invoke(function, filled(api, name))
+    assert answer["statusCode"] == status, answer
+    assert answer["isBase64Encoded"] is False
+    assert answer["headers"]["cache-control"] == "no-store"
+    assert ("body" in answer) == (status != 204)
+    if code is not None:
+        body = json.loads(answer["body"])
+        assert (body["code"], body["request_id"]) == (code, f"event-{name}")
+
+
+def test_schedule_event_runs_cleanup(functions: Stack) -> None:
+    """The scheduler's event runs cleanup, which answers with its counts."""
+    event = json.loads((ROOT / "events/cleanup-schedule.json").read_text())
+    report = functions.invoke("CleanupFunction", event)
+    assert report.keys() >= {"found", "removed", "remaining", "oldest_overdue_seconds"}
+    assert report["remaining"] == 0
+
+
+def test_events_are_filled_by_the_command(api: Api) -> None:
+    """`python -m local event` gives every placeholder that an event has."""
+    dev = devfile.read()
+    assert dev is not None
+    assert dev["base_url"] == api.base_url
+    values = invoke.Values(dev, invoke.Login())
+    for path in sorted(ROOT.glob("events/*.json")):
+        assert "${" not in json.dumps(invoke.filled(path.read_text(), values))

@@ -1,0 +1,118 @@
+"""The README's commands: those for one machine are run, those for AWS are checked."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.template import Template
+from tests.e2e.calls import PASSWORD, Api
+
+pytestmark = pytest.mark.local_only
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+
+CHECKED = ("make ", "sam ", "export ", "envsubst ", ".venv/bin/sojourn ")
+"""How lines begin that a test cannot run: they start a server or this very test, or need AWS."""
+
+
+def is_run(block: str) -> bool:
+    """Whether a block is run as it is."""
+    return not block.startswith(CHECKED) and "| sam " not in block
+
+
+RUN = [block for block in SHELL if is_run(block)]
+CHECKED_LINES = [
+    line for block in SHELL if not is_run(block) for line in block.splitlines() if line
+]
+
+
+def run(script: str) -> "subprocess.CompletedProcess[str]":
+    """A block in a shell in the project's folder, with this test's Python as .venv's."""
+    here = str(Path(sys.executable).parent)
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{here}/")],
+        cwd=ROOT,
+        env={**os.environ, "PATH": f"{here}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_blocks_are_found() -> None:
+    """The README has blocks of both kinds, so that nothing passes for being empty."""
+    assert len(RUN) >= 4
+    assert len(CHECKED_LINES) >= 6
+    assert len(PYTHON) == 1
+
+
+@pytest.mark.parametrize("number", range(len(RUN)))
+def test_block_runs(api: Api, number: int) -> None:
+    """Each block for one machine runs as it is pasted, beside the local stack."""
+    ran = run(RUN[number])
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_first_steps_show_what_they_say(api: Api) -> None:
+    """The first steps list two sessions, when and where, and end one of them for a reason."""
+    (block,) = (block for block in RUN if "PHONE=" in block)
+    decoder, found, text = json.JSONDecoder(), [], run(block).stdout.strip()
+    while text:
+        value, end = decoder.raw_decode(text)
+        found.append(value)
+        text = text[end:].strip()
+    listed, refused = found
+    clients = [session["request"]["client"] for session in listed["collection"]]
+    assert clients[:2] == ["Laptop/1.0", "Phone/1.0"]
+    assert (refused["code"], refused["reason"]) == ("session_ended", "terminated_by_user")
+
+
+@pytest.mark.parametrize("line", CHECKED_LINES)
+def test_line_is_possible(line: str) -> None:
+    """Each target, function, file, option and command of a line that is not run is there."""
+    words = shlex.split(line, comments=True)
+    targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    functions = {function.logical_id for function in Template.read().functions()}
+    if words[0] == "make":
+        assert words[1] in targets
+    if "sam" in words:
+        told = words[words.index("sam") + 1 :]
+        assert told[0] in {"build", "deploy", "local"}
+        if told[0] == "local":
+            assert told[1] == "invoke"
+            assert told[2] in functions
+            assert set(told[3:]) <= {"-e", "-", "--env-vars", "env.json"}
+    for word in words:
+        if word.startswith("events/"):
+            assert (ROOT / word).exists()
+    if words[0].endswith("/sojourn"):
+        told = [str(Path(sys.executable).parent / "sojourn"), words[1], "--help"]
+        shown = subprocess.run(told, capture_output=True, text=True, cwd=ROOT)
+        assert shown.returncode == 0, shown.stderr
+        assert all(word in shown.stdout for word in words if word.startswith("--"))
+
+
+def test_client_example_validates_and_caches(api: Api) -> None:
+    """The example for applications validates a token, caches the answer, and takes no garbage."""
+    source = PYTHON[0].replace("http://127.0.0.1:3000", api.base_url)
+    example: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), example)
+    session_of = example["session_of"]
+    assert callable(session_of)
+    token = api.user(api.realm()).login(PASSWORD)["token"]
+    first = session_of(token)
+    assert first["active"] is True
+    assert session_of(token) is first
+    assert session_of("garbage") is None
+    ended = api.user(api.realm()).login()["token"]
+    api.call("DELETE", "/v1/session", bearer=ended)
+    assert session_of(ended) is None
