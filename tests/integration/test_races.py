@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sojourn import accounts as store
 from sojourn import commits
-from sojourn.account import Change
+from sojourn.account import Change, Login, Origin, begin
 from sojourn.accounts import DynamoAccounts
 from sojourn.turns import Turns
 from tests.clock import MovedClock
@@ -228,10 +228,21 @@ def test_store_away(world: World, monkeypatch: pytest.MonkeyPatch, code: str) ->
 
 
 def hundred_sessions(world: World) -> tuple[str, list[str]]:
-    """A user with 100 sessions, oldest first."""
+    """A user with 100 sessions, oldest first, written at once."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
     user_id = world.user("ada")
-    return user_id, [world.login("ada").body["id"] for _ in range(100)]
+    accounts = world.services.validator.accounts
+    realm = world.services.realms.directory.get(world.realm_id)
+    before = accounts.get(user_id)
+    assert realm is not None
+    assert before is not None
+    after = before
+    login = Login("password", Origin(ip="203.0.113.9", client="tests/1.0"))
+    for _ in range(100):
+        change, _session = begin(after, realm, login, now_ms=world.clock.wall_ms())
+        after = change.after
+    accounts.commit(Change(before=before, after=after))
+    return user_id, [session.id for session in after.sessions]
 
 
 def test_hundred_end_in_one_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
