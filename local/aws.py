@@ -22,7 +22,6 @@ _TABLE_PROPERTIES = (
 )
 _ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "sojourn-local",
-    "POWERTOOLS_METRICS_NAMESPACE": "Sojourn",
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
     "AWS_SESSION_TOKEN": "local",

@@ -133,3 +133,4 @@ def use_region(region: str) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         os.environ.setdefault(name, "local")
     os.environ["AWS_DEFAULT_REGION"] = region
+    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sojourn-local")

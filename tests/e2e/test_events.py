@@ -52,7 +52,6 @@ def functions(api: Api) -> Iterator[Stack]:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patch.setenv(name, "local")
         patch.setenv("AWS_DEFAULT_REGION", dev["aws"]["region"])
-        patch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Sojourn")
         patch.setenv("POWERTOOLS_SERVICE_NAME", "sojourn-events")
         clock = LocalClock()
         clock.advance(api.call("GET", "/_local/clock").body["now"] - clock.wall_ms() / 1000)

@@ -90,9 +90,7 @@ def empty(environment: dict[str, str]) -> None:
     """Remove every item: moto slows down with each."""
     client = boto3.client("dynamodb", endpoint_url=endpoint_of())
     for name in (environment["DIRECTORY_TABLE"], environment["SESSIONS_TABLE"]):
-        pages = client.get_paginator("scan").paginate(
-            TableName=name, ProjectionExpression="pk, sk"
-        )
+        pages = client.get_paginator("scan").paginate(TableName=name, ProjectionExpression="pk, sk")
         for page in pages:
             for item in page["Items"]:
                 client.delete_item(TableName=name, Key=item)

@@ -78,9 +78,7 @@ def test_simultaneous_logins_denied(world: World) -> None:
     assert len(world.active(user_id)) == 3
 
 
-def test_login_gives_way_to_a_login_between(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_login_gives_way_to_a_login_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login whose account changed between read and write counts the session that came between."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
     user_id = world.user("ada")
@@ -93,7 +91,9 @@ def test_login_gives_way_to_a_login_between(
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "inactive"}, {"password": "another password"}], ids=["disabled", "password"]
+    "change",
+    [{"state": "inactive"}, {"password": "another password"}],
+    ids=["disabled", "password"],
 )
 def test_login_does_not_outrun_an_administrator(
     world: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]

@@ -1,7 +1,5 @@
 """The handlers against the model: whatever is done in whatever order, they never differ."""
 
-from typing import Any
-
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
@@ -20,7 +18,7 @@ from tests.integration.world import PASSWORD, World
 
 MINUTES = 60
 NAMES = ("ada", "grace")
-people = st.sampled_from(NAMES)
+names = st.sampled_from(NAMES)
 picks = st.integers(0, 30)
 
 
@@ -28,9 +26,18 @@ class Sessions(RuleBasedStateMachine):
     """Two users, two instances of the service, one model."""
 
     environment: dict[str, str]
+    clock: MovedClock
+    worlds: list[World]
+    model: Model
+    people: dict[str, Person]
+    turn = 0
 
-    @initialize(cap=st.integers(1, 4), at_limit=st.sampled_from(["evict_oldest", "deny"]))
-    def begin(self, cap: int, at_limit: str) -> None:
+    @initialize(
+        cap=st.integers(1, 4),
+        at_limit=st.sampled_from(["evict_oldest", "deny"]),
+        logins=st.integers(0, 6),
+    )
+    def begin(self, cap: int, at_limit: str, logins: int) -> None:
         empty(self.environment)
         self.clock = MovedClock()
         first = World(
@@ -43,9 +50,10 @@ class Sessions(RuleBasedStateMachine):
             at_limit=at_limit,
         )
         self.worlds = [first, first.beside(composed(self.environment, self.clock))]
-        self.turn = 0
         self.model = Model(cap=cap, at_limit=at_limit)
         self.people = {name: Person(first.user(name), name) for name in NAMES}
+        for _ in range(logins):
+            self.log_in("ada", None)
 
     @property
     def world(self) -> World:
@@ -61,8 +69,12 @@ class Sessions(RuleBasedStateMachine):
         began = self.people[name].began
         return began[-1 - number % len(began)] if began else None
 
-    @rule(name=people, replaced=st.none() | picks)
-    def login(self, name: str, replaced: int | None) -> None:
+    @rule(name=names, replaced=st.none() | picks, times=st.integers(1, 3))
+    def login(self, name: str, replaced: int | None, times: int) -> None:
+        for _ in range(times):
+            self.log_in(name, replaced)
+
+    def log_in(self, name: str, replaced: int | None) -> None:
         person = self.people[name]
         target = None if replaced is None else self.pick(name, replaced)
         more = {} if target is None else {"replace": target.id}
@@ -78,9 +90,11 @@ class Sessions(RuleBasedStateMachine):
         for b in gone:
             b.reason = "replaced" if b is target else "evicted"
             b.ended = view["created_at"]
-        person.began.append(Began(view["id"], view["token"], view["created_at"], view["expires_at"]))
+        person.began.append(
+            Began(view["id"], view["token"], view["created_at"], view["expires_at"])
+        )
 
-    @rule(name=people, number=picks)
+    @rule(name=names, number=picks)
     def validate(self, name: str, number: int) -> None:
         b = self.pick(name, number)
         if b is not None:
@@ -95,7 +109,7 @@ class Sessions(RuleBasedStateMachine):
         else:
             assert (answer.body["code"], answer.body.get("reason")) == (code, reason)
 
-    @rule(name=people, number=picks)
+    @rule(name=names, number=picks)
     def logout(self, name: str, number: int) -> None:
         b = self.pick(name, number)
         if b is None:
@@ -105,7 +119,7 @@ class Sessions(RuleBasedStateMachine):
         assert answer.status == (204 if good else 401), answer
         self.people[name].end([b], "logout", self.now)
 
-    @rule(name=people, number=picks, owner=people, which=picks)
+    @rule(name=names, number=picks, owner=names, which=picks)
     def terminate(self, name: str, number: int, owner: str, which: int) -> None:
         b, other = self.pick(name, number), self.pick(owner, which)
         if b is None or other is None or b is other:
@@ -121,7 +135,7 @@ class Sessions(RuleBasedStateMachine):
         if expected == 204:
             self.people[owner].end([other], "terminated_by_user", self.now)
 
-    @rule(name=people, number=picks)
+    @rule(name=names, number=picks)
     def terminate_by_server(self, name: str, number: int) -> None:
         b = self.pick(name, number)
         if b is None:
@@ -131,7 +145,7 @@ class Sessions(RuleBasedStateMachine):
         assert answer.status == (204 if known else 404), answer
         self.people[name].end([b], "terminated_by_admin", self.now)
 
-    @rule(name=people, number=picks, scope=st.sampled_from(["others", "all"]))
+    @rule(name=names, number=picks, scope=st.sampled_from(["others", "all"]))
     def terminate_many(self, name: str, number: int, scope: str) -> None:
         b = self.pick(name, number)
         if b is None:
@@ -144,13 +158,13 @@ class Sessions(RuleBasedStateMachine):
             if scope == "all":
                 person.end([b], "logout", self.now)
 
-    @rule(name=people)
+    @rule(name=names)
     def terminate_all_by_server(self, name: str) -> None:
         person = self.people[name]
         assert self.world.admin("DELETE", f"/v1/sessions?user_id={person.id}").status == 204
         person.end(person.began, "terminated_by_admin", self.now)
 
-    @rule(name=people, state=st.sampled_from(["inactive", "active", "active"]))
+    @rule(name=names, state=st.sampled_from(["inactive", "active", "active"]))
     def set_state(self, name: str, state: str) -> None:
         person = self.people[name]
         answer = self.world.admin("PATCH", f"/v1/users/{person.id}", {"state": state})
@@ -159,13 +173,13 @@ class Sessions(RuleBasedStateMachine):
         if not person.active:
             person.end(person.began, "user_disabled", self.now)
 
-    @rule(name=people)
+    @rule(name=names)
     def administrator_sets_password(self, name: str) -> None:
         person = self.people[name]
         self.world.admin("PUT", f"/v1/users/{person.id}", {"password": PASSWORD})
         person.end(person.began, "password_changed", self.now)
 
-    @rule(name=people, number=picks, keep=st.sampled_from(["none", "current", "all"]))
+    @rule(name=names, number=picks, keep=st.sampled_from(["none", "current", "all"]))
     def change_password(self, name: str, number: int, keep: str) -> None:
         b = self.pick(name, number)
         if b is None:
@@ -215,16 +229,15 @@ class Sessions(RuleBasedStateMachine):
 def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
     """Login, validate, list, end, disable, clock and cleanup never differ from the ten rules."""
 
-    def machine() -> Any:
-        made = Sessions()
-        made.environment = environment
-        return made
+    class Machine(Sessions):
+        """The machine over these tables."""
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        machine,
+    Machine.environment = environment
+    run_state_machine_as_test(
+        Machine,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=30,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
             database=None,

@@ -39,8 +39,9 @@ def commit(
                 account = error.current
             else:
                 return change
-            # What lost once has the newest item in hand now, and tries it at once.
-            if attempt and not limit.wait(attempt):
+            # What lost has the newest item in hand, and tries it at once; what lost twice in a
+            # row waits, and then has one try with what it will have lost to by then.
+            if attempt % 2 and not limit.wait(attempt):
                 break
             attempt += 1
         raise Unavailable("Too many changes of this user at once. Try again.")

@@ -7,12 +7,15 @@ an object of their own.
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
+
+NAMESPACE: Final = "Sojourn"
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +50,7 @@ def seconds(**metrics: float) -> None:
 
 def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
     provider = AmazonCloudWatchEMFProvider(
-        metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
+        namespace=NAMESPACE, metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
     )
     for name, value in metrics.items():
         provider.add_metric(name=name, unit=unit, value=value)
