@@ -2,9 +2,12 @@
 
 
 class MovedClock:
-    """Stands still until it is moved; sleeping moves it."""
+    """Stands still until it is moved; sleeping moves it.
 
-    def __init__(self, wall_ms: int = 1_790_000_000_000) -> None:
+    It starts in 2049, so that a store that keeps the TTL by the true clock deletes nothing.
+    """
+
+    def __init__(self, wall_ms: int = 2_500_000_000_000) -> None:
         self._wall_ms = wall_ms
         self._monotonic = 1_000.0
 
