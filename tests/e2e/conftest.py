@@ -49,11 +49,15 @@ def api() -> Iterator[Api]:
     if base_url is not None:
         yield Api(base_url.rstrip("/"), os.environ["SOJOURN_ACCESS_KEY"])
         return
+    # A developer's own `make dev` may be running: its file is put back afterwards.
+    before = DEVFILE.read_text() if DEVFILE.exists() else None
     DEVFILE.unlink(missing_ok=True)
     process, dev = start(0)
     yield Api(str(dev["base_url"]), str(dev["access_key"]))
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=20) == 0
+    if before is not None:
+        DEVFILE.write_text(before)
 
 
 @pytest.fixture(autouse=True)
