@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from sojourn.directory import DynamoDirectory
 from sojourn.errors import AlreadyInitialised
 from sojourn_cli import main as cli
 from tests.integration.conftest import composed
@@ -166,6 +167,25 @@ def test_realm_with_users_is_not_deleted(world: World) -> None:
     world.admin("DELETE", f"/v1/users/{user_id}")
     assert world.admin("DELETE", f"/v1/realms/{world.realm_id}").status == 204
     assert world.admin("GET", f"/v1/realms/{world.realm_id}").status == 404
+
+
+def test_user_made_while_the_realm_is_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user made after the deletion looked for users is refused, and no user is left behind."""
+    look = DynamoDirectory.members
+    made: list[Answer] = []
+
+    def then_create(self: DynamoDirectory, owner: str, **page: Any) -> Any:
+        found = look(self, owner, **page)
+        if not made and owner.endswith("#users"):
+            body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}
+            made.append(world.admin("POST", "/v1/users", body))
+        return found
+
+    monkeypatch.setattr(DynamoDirectory, "members", then_create)
+    assert world.admin("DELETE", f"/v1/realms/{world.realm_id}").status == 204
+    assert made[0].status == 404
 
 
 def test_first_key_is_made_once(world: World, environment: dict[str, str]) -> None:

@@ -133,9 +133,7 @@ class AccessKeys:
         ]
         if key.realm_id is not None:
             # A deletion of the realm at the same moment must not leave a key behind.
-            writes.append(
-                dynamodb.check(at.realm_key(key.realm_id), condition="attribute_exists(pk)")
-            )
+            writes.append(at.realm_stands(key.realm_id))
         return writes
 
 

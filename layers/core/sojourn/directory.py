@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sojourn.dynamodb import DynamoDB, Key
+from sojourn.dynamodb import DynamoDB, Key, check
 from sojourn.ports import AccessKey
 from sojourn.realm import PublicKey, Realm, Settings
 
@@ -154,6 +154,13 @@ class DynamoDirectory:
     def access_key(self, key_id: str) -> AccessKey | None:
         values = self.dynamo.get(self.access_key_key(key_id))
         return None if values is None else access_key_from(values)
+
+    def realm_stands(self, realm_id: str) -> dict[str, Any]:
+        """A transaction's condition: the realm is there, and nobody is deleting it."""
+        return check(
+            self.realm_key(realm_id),
+            condition="attribute_exists(pk) AND attribute_not_exists(deleting)",
+        )
 
     def member_key(self, owner: str, member_id: str) -> Key:
         """Where it is written that a list has a member."""

@@ -10,7 +10,7 @@ from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory, realm_from, realm_values
 from sojourn.directory_bodies import RealmChanges
-from sojourn.dynamodb import TransactionFailed
+from sojourn.dynamodb import ConditionFailed, TransactionFailed
 from sojourn.errors import (
     CursorInvalid,
     Invalid,
@@ -115,20 +115,33 @@ class RealmDirectory:
     def delete(self, server: Server, realm_id: str) -> None:
         """Remove a realm without users, with its keys. Raises `RealmNotEmpty`.
 
-        A user made at the same moment bumps the realm's version in its own transaction, so one of
-        the two gives way.
+        It is marked first: whoever makes a user or a key asks for a realm without the mark in
+        the same transaction, so what is not there when we look cannot come after. A mark that
+        a crash left behind goes with the next change of the realm, or its next deletion.
         """
+        self.find(server, realm_id)
+        at, key = self.directory, self.directory.realm_key(realm_id)
+        marked = dynamodb.update(key, changed={"deleting": True}, condition="attribute_exists(pk)")
+        try:
+            at.dynamo.write(marked)
+        except ConditionFailed as error:
+            raise NotFound from error
         realm = self.find(server, realm_id)
-        at = self.directory
         for owner, what in ((f"{realm_id}#users", "users"), (f"{realm_id}#keys", "access keys")):
             if at.members(owner, after=None, limit=1, ascending=True)[0]:
+                at.dynamo.write(
+                    dynamodb.update(
+                        key, changed={}, removed=["deleting"], condition="attribute_exists(pk)"
+                    )
+                )
                 raise RealmNotEmpty(f"The realm still has {what}; delete them first.")
+        gone = dynamodb.delete(
+            key, condition="v = :v AND attribute_exists(deleting)", values={":v": realm.version}
+        )
         try:
             at.dynamo.transact(
                 [
-                    dynamodb.delete(
-                        at.realm_key(realm_id), condition="v = :v", values={":v": realm.version}
-                    ),
+                    gone,
                     dynamodb.delete(at.member_key(REALMS, realm_id)),
                     *(dynamodb.delete(at.private_key_key(realm_id, k)) for k in realm.keys),
                 ]

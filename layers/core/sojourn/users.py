@@ -68,8 +68,7 @@ class Users:
         at = self.directory
         claims = self._claims(account)
         writes = [
-            # Bumps nothing of the realm: it only must be there, now and not a moment ago.
-            dynamodb.check(at.realm_key(realm_id), condition="attribute_exists(pk)"),
+            at.realm_stands(realm_id),
             *(self._claim(account, kind, name) for kind, name in claims),
             dynamodb.put(
                 self.accounts.heart(user_id),
