@@ -1,6 +1,7 @@
 """The handlers against the model: whatever is done in whatever order, they never differ."""
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -14,6 +15,7 @@ from hypothesis.stateful import (
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
 from tests.integration.model import Began, Model, Person
+from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, World
 
 MINUTES = 60
@@ -117,6 +119,17 @@ class Sessions(RuleBasedStateMachine):
         answer = self.world.call("DELETE", "/v1/session", bearer=b.token)
         good = b.live(self.now) or (b.recorded(self.now) and self.now < b.expires)
         assert answer.status == (204 if good else 401), answer
+        self.people[name].end([b], "logout", self.now)
+
+    @rule(name=names, number=picks)
+    def logout_as_another_logs_in(self, name: str, number: int) -> None:
+        b = self.pick(name, number)
+        if b is None or not b.live(self.now):
+            return
+        with pytest.MonkeyPatch.context() as patch:
+            meanwhile(patch, lambda: self.log_in(name, None))
+            answer = self.world.call("DELETE", "/v1/session", bearer=b.token)
+        assert answer.status == 204, answer
         self.people[name].end([b], "logout", self.now)
 
     @rule(name=names, number=picks, owner=names, which=picks)
