@@ -36,8 +36,8 @@ class Sessions(RuleBasedStateMachine):
 
     @initialize(
         cap=st.integers(1, 4),
-        at_limit=st.sampled_from(["evict_oldest", "deny"]),
-        logins=st.integers(0, 6),
+        at_limit=st.sampled_from(["evict_oldest", "evict_oldest", "deny"]),
+        logins=st.integers(1, 6),
     )
     def begin(self, cap: int, at_limit: str, logins: int) -> None:
         empty(self.environment)

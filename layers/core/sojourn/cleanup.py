@@ -60,11 +60,14 @@ class Cleanup:
         random.shuffle(shards)
         for shard in shards:
             for page in self._pages(shard, now):
-                for number, item in enumerate(page):
-                    if time_left() <= 0:
-                        left = len(page) - number
-                        return self._told(replace(report, remaining=report.remaining + left))
-                    report = self._step(report, item, now)
+                for item in page:
+                    if time_left() > 0:
+                        report = self._step(report, item, now)
+                    else:
+                        report = replace(report, remaining=report.remaining + 1)
+                if time_left() <= 0:
+                    # What remains is counted by one page of each shard: at least so many.
+                    break
         return self._told(report)
 
     def _step(self, report: Report, item: dict[str, Any], now: int) -> Report:
