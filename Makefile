@@ -52,4 +52,4 @@ requirements: ## compile the pinned requirements again (needs uv)
 	    --no-emit-find-links --custom-compile-command 'make requirements' $$f.in -o $$f.txt; done
 
 clean: ## remove what was installed and built
-	@rm -rf .venv .venv-sam .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-sam .aws-sam .build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
 
 from local import devfile, greeting, invoke
 from local.template import ROOT
@@ -35,7 +34,7 @@ def serve() -> int:
         return 1
     folder = ROOT / ".local"
     folder.mkdir(exist_ok=True)
-    say = _console(folder / "dev.log")
+    say = _console()
     say("Starting Sojourn's local stack …")
 
     # Imported now: they take a second or two, and the line above should not wait for that.
@@ -53,6 +52,8 @@ def serve() -> int:
             "stop it, or choose a port: make dev PORT=3001"
         )
         return 1
+    # What the handlers print goes to a file from here on, open for the life of the process.
+    sys.stdout = (folder / "dev.log").open("w", buffering=1)
     devfile.remove()
     port = server.server_address[1]
     base_url = f"http://127.0.0.1:{port}"
@@ -84,11 +85,9 @@ def serve() -> int:
     return 0
 
 
-def _console(log: Path) -> "greeting.Say":
-    """Send what the handlers print to a file; give what still speaks to the terminal."""
+def _console() -> "greeting.Say":
+    """Speak to the terminal, wherever stdout leads later."""
     terminal = sys.stdout
-    # Open for the life of the process.
-    sys.stdout = log.open("w", buffering=1)
 
     def say(text: str) -> None:
         with contextlib.suppress(BrokenPipeError):

@@ -1,6 +1,7 @@
 """Lint the template as it is written, and as SAM translates it.
 
-Some faults only show after the translation: a cycle through an implicit resource, for one.
+Some faults only show after the translation: a cycle through an implicit resource, for one. Others
+only show with a parameter given, so the translation is linted with the defaults and with all.
 """
 
 import json
@@ -17,6 +18,15 @@ from samtranslator.yaml_helper import yaml_parse
 ROOT = Path(__file__).resolve().parent.parent
 CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
 
+DEPLOYMENTS = {
+    "defaults": {},
+    "everything": {
+        "PublicUrl": "https://sessions.example.com",
+        "CorsOrigins": "https://a.example.com,https://b.example.com",
+        "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
+    },
+}
+
 
 class ManagedPolicies:
     """The account's managed policies, of which the translation wants the names only."""
@@ -29,12 +39,12 @@ class ManagedPolicies:
         }
 
 
-def translated() -> dict[str, Any]:
-    """The CloudFormation template that SAM makes of ours."""
+def translated(**parameters: str) -> dict[str, Any]:
+    """The CloudFormation template that SAM makes of ours, deployed with these parameters."""
     document = yaml_parse((ROOT / "template.yaml").read_text())
     _local_code_as_deployed(document)
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
-    result: dict[str, Any] = transform(document, {}, ManagedPolicies())
+    result: dict[str, Any] = transform(document, parameters, ManagedPolicies())
     return result
 
 
@@ -54,13 +64,14 @@ def _local_code_as_deployed(document: dict[str, Any]) -> None:
 def main() -> int:
     """Lint both; the number of failures."""
     with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "translated.json"
-        target.write_text(json.dumps(translated(), indent=1, default=str))
-        commands = [
-            [CFN_LINT, str(ROOT / "template.yaml")],
-            [CFN_LINT, str(target)],
-        ]
-        return sum(subprocess.run(command, check=False).returncode != 0 for command in commands)
+        targets = [ROOT / "template.yaml"]
+        for name, parameters in DEPLOYMENTS.items():
+            targets.append(Path(folder) / f"{name}.json")
+            targets[-1].write_text(json.dumps(translated(**parameters), indent=1, default=str))
+        return sum(
+            subprocess.run([CFN_LINT, str(target)], check=False).returncode != 0
+            for target in targets
+        )
 
 
 if __name__ == "__main__":

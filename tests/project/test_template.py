@@ -69,6 +69,32 @@ def test_login_alone_decrypts() -> None:
     assert [role for role in roles if "kms:Encrypt" in actions(role)] == ["DirectoryRole"]
 
 
+@pytest.mark.parametrize("role", ["LoginRole", "DirectoryRole"])
+def test_key_is_used_with_its_context_alone(role: str) -> None:
+    """The stack's key answers no call that does not name the realm and the signing key."""
+    (statement,) = [s for s in statements(role) if "kms:" in str(s["Action"])]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": ["realm", "key"]},
+        "Null": {"kms:EncryptionContextKeys": "false"},
+    }
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_writes_its_own_logs_alone(name: str) -> None:
+    """A function may write to its own log group, and to none of the others."""
+    stem = name.removesuffix("Function")
+    (statement,) = [s for s in statements(f"{stem}Role") if "logs:" in str(s["Action"])]
+    assert statement["Resource"] == {"Fn::GetAtt": [f"{stem}Logs", "Arn"]}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_environment_does_not_name_the_api(name: str) -> None:
+    """No function's environment refers to the API: the API refers to the functions, a cycle."""
+    shared = TEMPLATE.document["Globals"]["Function"]["Environment"]
+    assert "'Api'" not in str([shared, FUNCTIONS[name]["Environment"]])
+    assert "${Api" not in str([shared, FUNCTIONS[name]["Environment"]])
+
+
 @pytest.mark.parametrize("role", ["ValidateRole", "ListSessionsRole"])
 def test_readers_cannot_write(role: str) -> None:
     """Validation and lists hold no action that writes to a table."""
@@ -102,6 +128,64 @@ def test_access_log_cannot_hold_a_token() -> None:
     assert not [
         name for name in used if re.search("path|header|query|authorizer|error.message", name)
     ]
+
+
+@pytest.mark.parametrize("origins", ["https://a.example", "https://a.example,https://b.example"])
+def test_cors_is_whole_when_deployed(origins: str) -> None:
+    """With origins given, API Gateway gets methods and headers too; without, no CORS at all."""
+    body = translated(CorsOrigins=origins)["Resources"]["Api"]["Properties"]["Body"]
+    condition, cors, otherwise = body["x-amazon-apigateway-cors"]["Fn::If"]
+    assert (condition, otherwise) == ("HasCors", {"Ref": "AWS::NoValue"})
+    assert cors["allowOrigins"] == {"Fn::Split": [",", origins]}
+    assert set(cors["allowMethods"]) == {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    assert "authorization" in cors["allowHeaders"]
+    assert TEMPLATE.defaults()["CorsOrigins"] == ""
+
+
+@pytest.mark.parametrize("origins", ["https://a.example, https://b.example", "a.example", "*"])
+def test_cors_origins_are_origins(origins: str) -> None:
+    """The parameter takes origins with a scheme, no spaces between, and no wildcard."""
+    pattern = TEMPLATE.document["Parameters"]["CorsOrigins"]["AllowedPattern"]
+    assert re.fullmatch(pattern, "https://a.example,http://localhost:8080")
+    assert not re.fullmatch(pattern, origins)
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarm_tells_the_topic(name: str) -> None:
+    """Each alarm tells the topic that the parameter names, and says what missing data means."""
+    told = {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    assert ALARMS[name]["AlarmActions"] == told
+    silent = "breaching" if name == "CleanupNotRunningAlarm" else "notBreaching"
+    assert ALARMS[name]["TreatMissingData"] == silent
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_alarm_adds_up_what_it_reads(name: str) -> None:
+    """An alarm's sum names every metric that it reads, once, and reads each only once."""
+    metrics = ALARMS[name].get("Metrics", [])
+    read = [metric["Id"] for metric in metrics if "MetricStat" in metric]
+    for total in (metric for metric in metrics if "Expression" in metric):
+        assert re.findall(r"FILL\((\w+), 0\)", total["Expression"]) == read
+    assert len({str(metric.get("MetricStat")) for metric in metrics}) == len(metrics)
+
+
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_alarms_watch_every_function(metric: str) -> None:
+    """No function is left out of the alarms about errors and throttles."""
+    watched = [
+        stat["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"]
+        for alarm in ALARMS.values()
+        for stat in alarm.get("Metrics", [])
+        if "MetricStat" in stat and stat["MetricStat"]["Metric"]["MetricName"] == metric
+    ]
+    assert sorted(watched) == sorted(FUNCTIONS)
+
+
+def test_schedule_has_a_group_of_its_own() -> None:
+    """The scheduler's alarm is about this stack's schedule, whatever else the account runs."""
+    (event,) = FUNCTIONS["CleanupFunction"]["Events"].values()
+    (dimension,) = ALARMS["ScheduleFailingAlarm"]["Dimensions"]
+    assert event["Properties"]["GroupName"] == dimension["Value"] == {"Ref": "CleanupSchedules"}
 
 
 @pytest.mark.parametrize("name", ALARMS)
@@ -152,3 +236,25 @@ def test_translation_keeps_tables_and_functions() -> None:
     assert kinds.count("AWS::Lambda::Function") == len(FUNCTIONS)
     assert kinds.count("AWS::DynamoDB::Table") == 2
     assert kinds.count("AWS::Scheduler::Schedule") == 1
+    assert kinds.count("AWS::Lambda::Permission") == sum(
+        len(f.routes) for f in TEMPLATE.functions()
+    )
+
+
+def test_permissions_fit_a_function() -> None:
+    """SAM grants a permission per route, and a function's policy holds 20,480 bytes of them."""
+    most = max(len(function.routes) for function in TEMPLATE.functions())
+    assert most * 400 < 20_480
+
+
+def test_schedules_role_invokes_cleanup_alone() -> None:
+    """The role that SAM makes for the schedule may invoke the function, and nothing else."""
+    (role,) = [
+        resource["Properties"]
+        for name, resource in translated()["Resources"].items()
+        if resource["Type"] == "AWS::IAM::Role" and "Schedule" in name
+    ]
+    (policy,) = role["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert statement["Resource"] == {"Fn::GetAtt": ["CleanupFunction", "Arn"]}

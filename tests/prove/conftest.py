@@ -50,7 +50,10 @@ def dynamodb_local() -> Iterator[str]:
         "software.amazon.dynamodb.services.local.main.ServerRunner",
         *("-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port)),
     ]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # It keeps a file of its own in the working directory, which must not be the repository's.
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     endpoint = f"http://127.0.0.1:{port}"
     try:
         wait_until_ready(endpoint, process)
