@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from sojourn.errors import (
 BODY_LIMIT: Final = 64 * 1024
 RETRY_AFTER_SECONDS: Final = 2
 CLIENT_BYTES: Final = 160
+
+_ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\$'")
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -215,4 +218,6 @@ def _sentence(complaint: str) -> str:
     """msgspec's complaint as a sentence that names the field."""
     text, _, where = complaint.partition(" - at `")
     place = where.rstrip("`").removeprefix("$.")
+    if shape := _ID_PATTERN.search(text):
+        text = f"expected an id, {shape[1]} followed by {shape[2]} letters or digits"
     return f"{place}: {text}." if place else f"{text}."
