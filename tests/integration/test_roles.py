@@ -1,0 +1,196 @@
+"""Least privilege: each function does all its work as its own role, and the role holds no more."""
+
+from collections.abc import Callable
+
+import pytest
+
+from functions.cleanup.app import handler as cleanup
+from local.template import Template
+from sojourn import accounts as store
+from sojourn.accounts import DynamoAccounts
+from tests.clock import MovedClock
+from tests.integration.conftest import composed
+from tests.integration.roles import Judge
+from tests.integration.world import ENTRIES, PASSWORD, World
+
+MONTH = 31 * 86_400
+
+
+@pytest.fixture
+def judge(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Judge:
+    """Stands before every call of a function."""
+    judge = Judge(environment)
+    judge.sit(monkeypatch)
+    return judge
+
+
+@pytest.fixture
+def ruled(judge: Judge, world: World, environment: dict[str, str], clock: MovedClock) -> World:
+    """Every function with the environment that the template gives it, as its own role."""
+    entries = {**ENTRIES, "cleanup": cleanup}
+    for function in Template.read().functions():
+        own = {name: environment[name] for name in function.environment if name in environment}
+        bound = entries[function.folder].bind(composed(own, clock))
+        handler = judge.as_role(function.folder, bound)
+        if function.folder == "cleanup":
+            world._cleanup = handler
+        else:
+            world._handlers[function.folder] = handler
+    return world
+
+
+def logs_in(world: World) -> None:
+    """Every way to begin a session, with an eviction and a replacement."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    user_id = world.user("ada")
+    assert [world.login("ada").status for _ in range(2)] == [200, 200]
+    assert world.login("nobody").status == 401
+    authenticate = f"/v1/users/{user_id}/authenticate"
+    in_realm = {"realm_id": world.realm_id}
+    assert world.admin("POST", "/v1/sessions", {"user_id": user_id}).status == 201
+    assert world.admin("POST", authenticate, {"password": PASSWORD}).status == 200
+    api_user = world.admin("POST", "/v1/users", {**in_realm, "user_type": "api"}).body["id"]
+    key = {"user_id": api_user, "credential_type": "api_key"}
+    secret = world.admin("POST", "/v1/credentials", key).body["api_key"]
+    by_key = {**in_realm, "api_key": secret}
+    assert world.admin("POST", "/v1/users/authenticate_key", by_key).status == 200
+    assert world.call("POST", "/v1/login", by_key).status == 200
+
+
+def validates(world: World) -> None:
+    """A session that stands, and one that was ended."""
+    world.user("ada")
+    session = world.login("ada").body
+    assert world.call("GET", "/v1/session", bearer=session["token"]).status == 200
+    assert world.admin("DELETE", f"/v1/sessions/{session['id']}").status == 204
+    ended = world.call("GET", "/v1/session", bearer=session["token"])
+    assert (ended.status, ended.body["code"]) == (401, "session_ended")
+
+
+def lists(world: World) -> None:
+    """One's own and as a server, active and ended, all and one."""
+    user_id = world.user("ada")
+    first, last = world.login("ada").body, world.login("ada").body
+    assert world.admin("DELETE", f"/v1/sessions/{first['id']}").status == 204
+    assert world.call("GET", "/v1/sessions", bearer=last["token"]).status == 200
+    for session in (first, last):
+        path = f"/v1/sessions/{session['id']}"
+        assert world.call("GET", path, bearer=last["token"]).status == 200
+        assert world.admin("GET", path).status == 200
+    assert world.active(user_id) == [last["id"]]
+    assert list(world.reasons(user_id)) == [first["id"]]
+
+
+def terminates(world: World) -> None:
+    """By itself, by another, all others, by a server."""
+    user_id = world.user("ada")
+    tokens = [world.login("ada").body["token"] for _ in range(4)]
+    assert world.call("DELETE", "/v1/session", bearer=tokens[0]).status == 204
+    other = world.active(user_id)[0]
+    assert world.call("DELETE", f"/v1/sessions/{other}", bearer=tokens[1]).status == 204
+    assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
+    assert world.admin("DELETE", f"/v1/sessions/{world.active(user_id)[0]}").status == 204
+    assert world.admin("DELETE", f"/v1/sessions?user_id={user_id}").status == 204
+
+
+def keeps_the_directory(world: World) -> None:
+    """Each kind of thing made, listed, read, changed and deleted; a password changed."""
+    realm = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
+    human = {"realm_id": realm, "username": "ada", "email": "ada@example.com"}
+    user = world.admin("POST", "/v1/users", {**human, "password": PASSWORD}).body["id"]
+    login = {"realm_id": realm, "username": "ada", "password": PASSWORD}
+    token = world.call("POST", "/v1/login", login).body["token"]
+    new = {"current_password": PASSWORD, "password": "another horse"}
+    assert world.call("POST", "/v1/password", new, bearer=token).status == 204
+    api_user = {"realm_id": realm, "user_type": "api"}
+    robot = world.admin("POST", "/v1/users", api_user).body["id"]
+    credential = {"user_id": robot, "credential_type": "api_key"}
+    made = world.admin("POST", "/v1/credentials", credential).body["id"]
+    key = {"name": "server", "permission": "read", "realm_id": realm}
+    access_key = world.admin("POST", "/v1/access_keys", key).body["id"]
+    changes = {
+        f"/v1/credentials/{made}": {"name": "main"},
+        f"/v1/access_keys/{access_key}": {"name": "main"},
+        f"/v1/users/{user}": {"username": "augusta", "email": None},
+        f"/v1/users/{robot}": {"name": "Robot"},
+        f"/v1/realms/{realm}": {"jwt_algo": "es256"},
+    }
+    for path in (
+        *changes,
+        "/v1/realms",
+        *(f"/v1/{kind}?realm_id={realm}" for kind in ("users", "access_keys", "jwt_keys")),
+        f"/v1/credentials?user_id={robot}",
+        f"/v1/users/ada?realm_id={realm}",
+    ):
+        assert world.admin("GET", path).status == 200, path
+    for path, change in changes.items():
+        assert world.admin("PATCH", path, change).status == 200, path
+    for path in changes:
+        assert world.admin("DELETE", path).status == 204, path
+
+
+def cleans_up(world: World) -> None:
+    """What expired, what is past its time, endings left pending, and a deletion half done."""
+
+    def dies(*_arguments: object) -> int:
+        raise MemoryError
+
+    user_id, gone = world.user("ada"), world.user("bob")
+    for name in ("ada", "ada", "ada", "bob"):
+        assert world.login(name).status == 200
+    token = world.login("bob").body["token"]
+    assert world.call("DELETE", "/v1/session", bearer=token).status == 204
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "ENDED_PER_COMMIT", 1)
+        patched.setattr(DynamoAccounts, "archive", dies)
+        with pytest.raises(MemoryError):
+            world.admin("DELETE", f"/v1/sessions?user_id={user_id}")
+        patched.setattr(DynamoAccounts, "finish_deletion", dies)
+        with pytest.raises(MemoryError):
+            world.admin("DELETE", f"/v1/users/{gone}")
+    world.clock.advance(1)
+    assert world.clean_up()["failed"] == 0
+    assert world.login("ada").status == 200
+    world.clock.advance(MONTH)
+    report = world.clean_up()
+    assert (report["failed"], report["remaining"]) == (0, 0)
+    assert world.reasons(user_id) == {}
+
+
+WALKS: dict[str, Callable[[World], None]] = {
+    "login": logs_in,
+    "validate": validates,
+    "list_sessions": lists,
+    "terminate": terminates,
+    "directory": keeps_the_directory,
+    "cleanup": cleans_up,
+}
+
+
+@pytest.mark.parametrize("folder", [f.folder for f in Template.read().functions()])
+def test_role_holds_what_its_function_uses(judge: Judge, ruled: World, folder: str) -> None:
+    """A function does all that it is for as its own role, and uses every grant of it."""
+    WALKS[folder](ruled)
+    assert judge.refused == []
+    assert judge.used[folder] == judge.granted(folder)
+
+
+def test_role_refuses_what_it_does_not_hold(judge: Judge, ruled: World) -> None:
+    """Without its grant on the sessions, validation is a 503: the judge does judge."""
+    ruled.user("ada")
+    token = ruled.login("ada").body["token"]
+    judge.roles["validate"] = [
+        statement
+        for statement in judge.roles["validate"]
+        if ("dynamodb:GetItem", "SessionsTable") not in statement.grants
+    ]
+    assert ruled.call("GET", "/v1/session", bearer=token).status == 503
+    assert judge.refused == [("validate", ("dynamodb:GetItem", "SessionsTable"))]
+
+
+def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
+    """The condition on the key holds for realm and key, and for nothing else or less."""
+    (decrypting,) = [s for s in judge.roles["login"] if s.condition]
+    assert decrypting.holds({"realm", "key"})
+    assert not decrypting.holds(set())
+    assert not decrypting.holds({"realm", "key", "other"})
