@@ -50,8 +50,11 @@ def init(
     except AlreadyInitialised as error:
         click.echo(error.detail, err=True)
         sys.exit(1)
-    except (StackProblem, SojournError) as error:
+    except StackProblem as error:
         click.echo(f"{error} Nothing was made.", err=True)
+        sys.exit(1)
+    except SojournError as error:
+        click.echo(f"{error} A key may have been made: run this again, and see.", err=True)
         sys.exit(1)
     click.echo(f"Access key {key.id}, stack-wide, admin. Its secret, shown this once:", err=True)
     click.echo(secret)

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from sojourn.directory import DynamoDirectory
 from sojourn.errors import AlreadyInitialised
 from sojourn_cli import main as cli
-from tests.integration.conftest import composed
+from tests.integration.conftest import composed, empty
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -190,11 +190,8 @@ def test_user_made_while_the_realm_is_deleted(
 
 def test_first_key_is_made_once(world: World, environment: dict[str, str]) -> None:
     """Of eight who make the first key at once one does, and then nobody without force."""
+    empty(environment)
     keys = composed(environment, world.clock).access_keys
-    table = keys.directory.table
-    keys.directory.dynamo._client.delete_item(
-        TableName=table, Key={"pk": {"S": "stack"}, "sk": {"S": "first_key"}}
-    )
 
     def make(_number: int) -> Answer:
         try:

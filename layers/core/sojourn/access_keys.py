@@ -33,22 +33,26 @@ class AccessKeys:
         if realm_id is not None and self.directory.get(realm_id) is None:
             raise NotFound
         key, secret = self._new(name=body.name, permission=body.permission, realm_id=realm_id)
-        self.directory.dynamo.transact(self._writes(key))
+        try:
+            self.directory.dynamo.transact(self._writes(key))
+        except TransactionFailed as error:
+            raise NotFound("There is no such realm.") from error
         return directory_views.access_key(key) | {"secret": secret}
 
     def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
         """Make the stack's first stack-wide `admin` key.
 
-        Raises `AlreadyInitialised` when there is one that was made so, unless `force`d. Of two
-        that run at once, one makes a key.
+        Raises `AlreadyInitialised` when there is any, unless `force`d. Of two that run at once,
+        one makes a key.
         """
         at = self.directory
         marker = Key(at.table, "stack", _FIRST)
         known = at.dynamo.get(marker)
         before = None if known is None else str(known["key_id"])
-        if before is not None and not force and at.access_key(before) is not None:
+        admin = None if force else self._stack_admin()
+        if admin is not None:
             raise AlreadyInitialised(
-                f"The stack's first access key was made already: {before}. Make further keys "
+                f"The stack has a stack-wide admin access key already: {admin}. Make further keys "
                 "with it, or a replacement with --force when its secret is lost."
             )
         key, secret = self._new(name=name, permission="admin", realm_id=None)
@@ -84,6 +88,8 @@ class AccessKeys:
         )
         items = at.dynamo.get_many([at.access_key_key(key_id) for key_id in found])
         keys = [access_key_from(item) for item in items if item is not None]
+        if not found and server.realm_id is not None and at.get(server.realm_id) is None:
+            raise NotFound("There is no such realm.")
         return views.collection([directory_views.access_key(key) for key in keys], more=more)
 
     def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> View:
@@ -110,6 +116,19 @@ class AccessKeys:
                 dynamodb.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
             ]
         )
+
+    def _stack_admin(self) -> str | None:
+        """The id of a stack-wide key with `admin`, or None when there is none."""
+        at = self.directory
+        after: str | None = None
+        more = True
+        while more:
+            found, more = at.members(f"{STACK}#keys", after=after, limit=100, ascending=True)
+            for item in at.dynamo.get_many([at.access_key_key(key_id) for key_id in found]):
+                if item is not None and item["permission"] == "admin":
+                    return str(item["pk"])
+            after = found[-1] if found else None
+        return None
 
     def _new(self, *, name: str, permission: str, realm_id: str | None) -> tuple[AccessKey, str]:
         now_ms = self.clock.wall_ms()

@@ -6,15 +6,15 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from sojourn import account as rules
-from sojourn import directory_views, ids, views
+from sojourn import directory_views, ids
 from sojourn.account import Account, Actor, Change, Credential
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
 from sojourn.directory_bodies import CredentialBody, CredentialChanges
-from sojourn.errors import Conflict, Invalid, NotFound
-from sojourn.listing import visible
+from sojourn.errors import Conflict, CursorInvalid, Invalid, NotFound
+from sojourn.listing import Page, paged, visible
 from sojourn.users import Users
 
 View = dict[str, Any]
@@ -30,7 +30,10 @@ class Credentials:
     clock: Clock
 
     def create(self, server: Server, body: CredentialBody) -> View:
-        """Give a user a credential; an API key's `api_key` is shown once. Raises `Conflict`."""
+        """Give a user a credential; an API key's `api_key` is shown once. Raises `Conflict`.
+
+        A first password is one that is set, so it ends all the user's sessions too (rule 8).
+        """
         account = visible(server.narrow(body.realm_id), self.accounts.get(body.user_id))
         human = account.user_type == "human"
         if (body.credential_type == "password") != human:
@@ -55,6 +58,8 @@ class Credentials:
                 name=body.name,
             )
 
+        by = Actor(type="access_key", id=server.key.id)
+
         def decide(found: Account) -> Change:
             if found.state == "deleted":
                 raise NotFound
@@ -62,25 +67,27 @@ class Credentials:
                 raise Conflict("The user has a password; change it instead of adding another.")
             if len(found.credentials) >= API_KEYS:
                 raise Conflict(f"The user has {API_KEYS} API keys; delete one first.")
-            after = replace(
-                found,
-                version=found.version + 1,
-                credentials={**found.credentials, made.id: made},
-            )
-            return Change(before=found, after=after)
+            change = Change(before=found, after=replace(found, version=found.version + 1))
+            if human:
+                change = rules.end_all_for(
+                    found, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                )
+            credentials = {**found.credentials, made.id: made}
+            return replace(change, after=replace(change.after, credentials=credentials))
 
         commit(self.accounts, account, decide, clock=self.clock)
+        archive_pending(self.accounts, account.id)
         view = directory_views.credential(made, account)
         return view if secret is None else view | {"api_key": secret}
 
-    def of_user(self, server: Server, user_id: str) -> View:
-        """A user's credentials, oldest first: at most 20, so in one page."""
+    def of_user(self, server: Server, user_id: str, page: Page) -> View:
+        """A user's credentials. Raises `NotFound`."""
         found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         account = visible(server, found)
-        shown = [
-            directory_views.credential(c, account) for _, c in sorted(account.credentials.items())
-        ]
-        return views.collection(shown, more=False)
+        if page.after is not None and ids.credential_owner(page.after) != account.id:
+            raise CursorInvalid
+        shown = [directory_views.credential(c, account) for c in account.credentials.values()]
+        return paged(shown, page)
 
     def get(self, server: Server, credential_id: str) -> View:
         """One credential. Raises `NotFound`."""

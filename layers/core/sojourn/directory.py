@@ -15,11 +15,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
+from sojourn import ids
 from sojourn.dynamodb import DynamoDB, Key, check
 from sojourn.ports import AccessKey
 from sojourn.realm import PublicKey, Realm, Settings
 
 STACK: Final = "*"
+LONGEST_NAME: Final = 1_024
+"""Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
 
 Values = dict[str, Any]
 
@@ -111,8 +114,14 @@ class DynamoDirectory:
         return Key(self.table, realm_id, "realm")
 
     def claim_key(self, realm_id: str, kind: str, name: str) -> Key:
-        """Where it is written who has a name; `kind` is `name` or `email`."""
-        return Key(self.table, f"{realm_id}#{kind}#{fold(name)}", "claim")
+        """Where it is written who has a name; `kind` is `name` or `email`.
+
+        A name too long for a key stands there as its digest; no name begins with a tilde.
+        """
+        folded = fold(name)
+        if len(folded.encode()) > LONGEST_NAME:
+            folded = "~" + ids.digest(folded).hex()
+        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim")
 
     def private_key_key(self, realm_id: str, key_id: str) -> Key:
         """Where a signing key's ciphertext is."""

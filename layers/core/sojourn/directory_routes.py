@@ -23,6 +23,7 @@ from sojourn.listing import Page, page_of
 
 View = dict[str, Any]
 DONE = Response(status=204)
+PAGING = ("after", "max_results", "direction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def kinds(services: Services) -> list[Kind]:
             path="/v1/credentials",
             permission="write",
             create=lambda s, r: credentials.create(s, r.parse(CredentialBody)),
-            list=lambda s, _, wanted: credentials.of_user(s, _named_user(wanted)),
+            list=lambda s, page, wanted: credentials.of_user(s, _named_user(wanted), page),
             get=credentials.get,
             update=lambda s, i, r: credentials.update(s, i, r.parse(CredentialChanges)),
             delete=credentials.delete,
@@ -91,7 +92,9 @@ def routes(services: Services) -> Routes:
         table.update(_verbs(services, kind))
 
     def list_keys(request: Request) -> Response:
-        return Response(body=services.realms.list_keys(_server(services, request, "read")[0]))
+        server, wanted = _server(services, request, "read", *PAGING)
+        page = page_of(wanted, descending=False)
+        return Response(body=services.realms.list_keys(server, page))
 
     def get_key(request: Request) -> Response:
         server, _ = _server(services, request, "read")
@@ -118,8 +121,7 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
         return Response(status=201, body=kind.create(server, request))
 
     def list_all(request: Request) -> Response:
-        paging = ("after", "max_results", "direction")
-        server, wanted = _server(services, request, seeing, *kind.filters[1:], *paging)
+        server, wanted = _server(services, request, seeing, *kind.filters[1:], *PAGING)
         return Response(body=kind.list(server, page_of(wanted, descending=False), wanted))
 
     def get(request: Request) -> Response:

@@ -142,6 +142,13 @@ def visible(server: Server, account: Account | None) -> Account:
     return account
 
 
+def paged(items: Sequence[View], page: Page) -> View:
+    """The page of a list that is all at hand, by id."""
+    ordered = sorted(items, key=lambda item: str(item["id"]), reverse=not page.ascending)
+    found = [item for item in ordered if _behind(str(item["id"]), page)]
+    return views.collection(found[: page.limit], more=len(found) > page.limit)
+
+
 def _behind(session_id: str, page: Page) -> bool:
     if page.after is None:
         return True

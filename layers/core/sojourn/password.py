@@ -9,7 +9,7 @@ from sojourn.accounts import DynamoAccounts
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
 from sojourn.directory_bodies import PasswordBody
-from sojourn.errors import CredentialWrong, Invalid
+from sojourn.errors import CredentialWrong, Invalid, SessionEnded
 from sojourn.passwords import Hasher
 from sojourn.tokens import Claims
 from sojourn.validate import Validator
@@ -48,7 +48,7 @@ class PasswordChange:
             credentials = {**found.credentials, known.id: replace(known, secret=fresh)}
             return replace(change, after=replace(change.after, credentials=credentials))
 
-        commit(self.accounts, account, decide, clock=self.clock)
+        commit(self.accounts, account, decide, clock=self.clock, gone=SessionEnded)
         archive_pending(self.accounts, account.id)
 
     def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:

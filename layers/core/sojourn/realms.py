@@ -1,7 +1,9 @@
 """Realms: made with their first signing key, changed under their version, removed when empty."""
 
+import secrets
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -12,6 +14,7 @@ from sojourn.directory import DynamoDirectory, realm_from, realm_values
 from sojourn.directory_bodies import RealmChanges
 from sojourn.dynamodb import ConditionFailed, TransactionFailed
 from sojourn.errors import (
+    Conflict,
     CursorInvalid,
     Invalid,
     NotFound,
@@ -19,13 +22,15 @@ from sojourn.errors import (
     RealmNotEmpty,
     Unavailable,
 )
-from sojourn.listing import Page
+from sojourn.listing import Page, paged
 from sojourn.ports import Cipher
 from sojourn.realm import SIGNING_DELAY_MS, Realm, Settings
 
 View = dict[str, Any]
 ALGORITHMS = ("rs256", "es256", "eddsa")
 REALMS = "realms"
+SIGNING_KEYS: Final = 20
+"""Signing keys of one realm: they are read with it, and go with it in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +121,15 @@ class RealmDirectory:
         """Remove a realm without users, with its keys. Raises `RealmNotEmpty`.
 
         It is marked first: whoever makes a user or a key asks for a realm without the mark in
-        the same transaction, so what is not there when we look cannot come after. A mark that
-        a crash left behind goes with the next change of the realm, or its next deletion.
+        the same transaction, so what is not there when we look cannot come after. The mark is
+        this deletion's own: one that gives up lifts no other's, and one whose mark was replaced
+        does not delete. A mark that a crash left behind goes with the next change of the realm,
+        or its next deletion.
         """
         self.find(server, realm_id)
         at, key = self.directory, self.directory.realm_key(realm_id)
-        marked = dynamodb.update(key, changed={"deleting": True}, condition="attribute_exists(pk)")
+        mark = secrets.token_hex(8)
+        marked = dynamodb.update(key, changed={"deleting": mark}, condition="attribute_exists(pk)")
         try:
             at.dynamo.write(marked)
         except ConditionFailed as error:
@@ -129,14 +137,20 @@ class RealmDirectory:
         realm = self.find(server, realm_id)
         for owner, what in ((f"{realm_id}#users", "users"), (f"{realm_id}#keys", "access keys")):
             if at.members(owner, after=None, limit=1, ascending=True)[0]:
-                at.dynamo.write(
-                    dynamodb.update(
-                        key, changed={}, removed=["deleting"], condition="attribute_exists(pk)"
-                    )
+                lifted = dynamodb.update(
+                    key,
+                    changed={},
+                    removed=["deleting"],
+                    condition="deleting = :mark",
+                    values={":mark": mark},
                 )
+                with suppress(ConditionFailed):
+                    at.dynamo.write(lifted)
                 raise RealmNotEmpty(f"The realm still has {what}; delete them first.")
         gone = dynamodb.delete(
-            key, condition="v = :v AND attribute_exists(deleting)", values={":v": realm.version}
+            key,
+            condition="v = :v AND deleting = :mark",
+            values={":v": realm.version, ":mark": mark},
         )
         try:
             at.dynamo.transact(
@@ -149,15 +163,14 @@ class RealmDirectory:
         except TransactionFailed as error:
             raise RealmNotEmpty("The realm was changed meanwhile; look again.") from error
 
-    def list_keys(self, server: Server) -> View:
+    def list_keys(self, server: Server, page: Page) -> View:
         """The realm's signing keys, public halves."""
+        if page.after is not None and not ids.is_id("jky", page.after):
+            raise CursorInvalid
         realm = self.find(server, server.in_realm())
         now_ms = self.clock.wall_ms()
-        shown = [
-            directory_views.jwt_key(key, realm, now_ms=now_ms)
-            for _, key in sorted(realm.keys.items())
-        ]
-        return views.collection(shown, more=False)
+        shown = [directory_views.jwt_key(key, realm, now_ms=now_ms) for key in realm.keys.values()]
+        return paged(shown, page)
 
     def get_key(self, server: Server, key_id: str) -> View:
         """One signing key of the realm. Raises `NotFound`."""
@@ -174,6 +187,8 @@ class RealmDirectory:
         at = self.directory
         others = []
         if settings.jwt_algo != realm.settings.jwt_algo:
+            if len(realm.keys) >= SIGNING_KEYS:
+                raise Conflict(f"The realm has {SIGNING_KEYS} signing keys, and takes no more.")
             public, ciphertext = keys.new_key(
                 settings.jwt_algo,
                 realm_id=realm.id,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from sojourn import account as rules
-from sojourn import directory_views, dynamodb, ids, items, passwords, views
+from sojourn import directory_views, dynamodb, ids, items, passwords, telemetry, views
 from sojourn.account import Account, Actor, Change, Credential
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
@@ -17,7 +17,7 @@ from sojourn.commits import archive_pending, commit
 from sojourn.directory import DynamoDirectory, fold
 from sojourn.directory_bodies import UserBody, UserChanges
 from sojourn.dynamodb import TransactionFailed
-from sojourn.errors import CursorInvalid, Invalid, NameTaken, NotFound
+from sojourn.errors import CursorInvalid, Invalid, NameTaken, NotFound, Unavailable
 from sojourn.listing import Page
 from sojourn.passwords import Hasher
 from sojourn.realm import Realm
@@ -128,6 +128,8 @@ class Users:
             limit=page.limit,
             ascending=page.ascending,
         )
+        if not found and self.directory.get(server.in_realm()) is None:
+            raise NotFound("There is no such realm.")
         accounts = self.accounts.get_many(found)
         shown = [directory_views.user(a) for a in accounts if a and a.state != "deleted"]
         return views.collection(shown, more=more)
@@ -186,7 +188,11 @@ class Users:
             return replace(change, after=after, ended=ended)
 
         change = commit(_Renaming(self), account, decide, clock=self.clock)
-        self.accounts.finish_deletion(account if change is None else change.after)
+        try:
+            self.accounts.finish_deletion(account if change is None else change.after)
+        except Unavailable:
+            # The user is deleted for good, and cannot be asked for a second time.
+            telemetry.warning("The rest of a deletion is left to cleanup")
 
     def _changed(
         self, found: Account, changes: UserChanges, fresh: Credential | None, by: Actor

@@ -1,0 +1,233 @@
+"""Credentials, and a user's change of their own password."""
+
+from typing import Any
+
+import pytest
+
+from sojourn import ids
+from sojourn.credentials import API_KEYS
+from sojourn.passwords import Hasher
+from tests.integration.test_races import meanwhile
+from tests.integration.world import PASSWORD, Answer, World
+
+NEW = "a new password"
+
+
+def robot(world: World) -> str:
+    """A new api user's id."""
+    body = {"realm_id": world.realm_id, "user_type": "api"}
+    return str(world.admin("POST", "/v1/users", body).body["id"])
+
+
+def api_key(world: World, user_id: str, **more: object) -> Answer:
+    """The answer to giving an api user a key."""
+    body = {"user_id": user_id, "credential_type": "api_key", **more}
+    return world.admin("POST", "/v1/credentials", body)
+
+
+def credentials(world: World, user_id: str, query: str = "") -> Any:
+    """The list of a user's credentials."""
+    return world.admin("GET", f"/v1/credentials?user_id={user_id}{query}").body
+
+
+def by_key(world: World, secret: str) -> Answer:
+    """A login by API key."""
+    return world.call("POST", "/v1/login", {"realm_id": world.realm_id, "api_key": secret})
+
+
+def test_api_key_is_shown_once(world: World, dynamodb: Any) -> None:
+    """An API key is in the answer that makes it and nowhere else, not in the store either."""
+    user_id = robot(world)
+    made = api_key(world, user_id, name="main")
+    assert made.status == 201
+    secret = made.body.pop("api_key")
+    assert by_key(world, secret).status == 200
+    path = f"/v1/credentials/{made.body['id']}"
+    assert world.admin("GET", path).body == made.body
+    assert world.admin("PATCH", path, {"name": "other"}).body == made.body | {"name": "other"}
+    items = str(dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"])
+    digest = ids.digest(secret).hex()
+    assert secret not in items
+    assert digest in items
+    assert digest not in str(credentials(world, user_id))
+
+
+def test_each_kind_of_user_has_its_kind_of_credential(world: World) -> None:
+    """A human has no API key and an api user no password, by whatever route."""
+    human, api = world.user("ada"), robot(world)
+    assert api_key(world, human).status == 422
+    password = {"user_id": api, "credential_type": "password", "password": PASSWORD}
+    assert world.admin("POST", "/v1/credentials", password).status == 422
+    assert world.admin("PATCH", f"/v1/users/{api}", {"password": PASSWORD}).status == 422
+    key = api_key(world, api).body["id"]
+    refused = world.admin("PATCH", f"/v1/credentials/{key}", {"password": PASSWORD})
+    assert refused.status == 422
+    assert api_key(world, api, password=PASSWORD).status == 422
+
+
+def test_second_password_is_a_conflict(world: World) -> None:
+    """A human has one password; a second is 409."""
+    body = {"user_id": world.user("ada"), "credential_type": "password", "password": NEW}
+    refused = world.admin("POST", "/v1/credentials", body)
+    assert (refused.status, refused.body["code"]) == (409, "conflict")
+
+
+def test_first_password_ends_what_began_without_it(world: World) -> None:
+    """Rule 8: a password that an administrator sets ends all, also when there was none before."""
+    body = {"realm_id": world.realm_id, "username": "ada"}
+    user_id = world.admin("POST", "/v1/users", body).body["id"]
+    token = world.admin("POST", "/v1/sessions", {"user_id": user_id}).body["token"]
+    body = {"user_id": user_id, "credential_type": "password", "password": PASSWORD}
+    assert world.admin("POST", "/v1/credentials", body).status == 201
+    assert world.call("GET", "/v1/session", bearer=token).body["reason"] == "password_changed"
+    assert world.login("ada").status == 200
+
+
+def test_password_set_by_its_credential(world: World) -> None:
+    """A password set through its credential ends all sessions; the old one is of no use."""
+    user_id = world.user("ada")
+    session = world.login("ada").body
+    (credential,) = credentials(world, user_id)["collection"]
+    path = f"/v1/credentials/{credential['id']}"
+    assert world.admin("PUT", path, {"name": "main"}).status == 200
+    assert world.call("GET", "/v1/session", bearer=session["token"]).status == 200
+    assert world.admin("PUT", path, {"password": NEW}).body["name"] == "main"
+    assert world.reasons(user_id) == {session["id"]: "password_changed"}
+    assert world.login("ada").status == 401
+    assert world.login("ada", password=NEW).status == 200
+
+
+def test_deleted_api_key_takes_its_tokens_along(world: World) -> None:
+    """A deleted API key logs nobody in, and no token from before stands; other keys still work."""
+    user_id = robot(world)
+    first, second = api_key(world, user_id).body, api_key(world, user_id).body
+    token = by_key(world, first["api_key"]).body["token"]
+    assert world.call("GET", "/v1/session", bearer=token).status == 200
+    assert world.admin("DELETE", f"/v1/credentials/{first['id']}").status == 204
+    assert world.call("GET", "/v1/session", bearer=token).status == 401
+    assert by_key(world, first["api_key"]).status == 401
+    assert by_key(world, second["api_key"]).status == 200
+    assert world.admin("DELETE", f"/v1/credentials/{first['id']}").status == 404
+
+
+def test_api_keys_are_bounded_and_paged(world: World) -> None:
+    """An api user has at most 20 API keys, listed in pages as every list is."""
+    user_id = robot(world)
+    every = sorted(api_key(world, user_id).body["id"] for _ in range(API_KEYS))
+    assert api_key(world, user_id).status == 409
+    page = credentials(world, user_id, f"&max_results=5&after={every[2]}")
+    assert ([c["id"] for c in page["collection"]], page["more_results"]) == (every[3:8], True)
+    newest = credentials(world, user_id, "&direction=desc&max_results=1")["collection"]
+    assert [c["id"] for c in newest] == every[-1:]
+    other = ids.new_credential_id(ids.new_id("usr", 1), 1)
+    assert credentials(world, user_id, f"&after={other}")["code"] == "cursor_invalid"
+
+
+def test_credentials_of_another_realm_do_not_exist(world: World) -> None:
+    """A key of another realm finds no credential here, by id or by user."""
+    user_id = world.user("ada")
+    (credential,) = credentials(world, user_id)["collection"]
+    other = world.admin("POST", "/v1/realms", {"name": "other", "jwt_algo": "eddsa"}).body["id"]
+    wanted = {"name": "tests", "permission": "write", "realm_id": other}
+    secret = world.admin("POST", "/v1/access_keys", wanted).body["secret"]
+    path = f"/v1/credentials/{credential['id']}"
+    assert world.call("GET", path, bearer=secret).status == 404
+    assert world.call("PATCH", path, {"password": NEW}, bearer=secret).status == 404
+    assert world.call("DELETE", path, bearer=secret).status == 404
+    listed = world.call("GET", f"/v1/credentials?user_id={user_id}", bearer=secret)
+    assert listed.status == 404
+    assert world.login("ada").status == 200
+
+
+def change(world: World, token: str, **more: object) -> Answer:
+    """The answer to `POST /v1/password`."""
+    body = {"current_password": PASSWORD, "password": NEW, **more}
+    return world.call("POST", "/v1/password", body, bearer=token)
+
+
+@pytest.mark.parametrize(
+    ("keep", "own", "others"),
+    [(None, 200, 401), ("current", 200, 401), ("none", 401, 401), ("all", 200, 200)],
+)
+@pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
+def test_own_password_ends_what_it_should(
+    world: World, session_type: str, keep: str | None, own: int, others: int
+) -> None:
+    """Rule 8: all end but the one that did it, or as `keep_sessions` says, of either type."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": session_type})
+    user_id = world.user("ada")
+    first, second = world.login("ada").body, world.login("ada").body
+    more = {} if keep is None else {"keep_sessions": keep}
+    assert change(world, second["token"], **more).status == 204
+    assert world.call("GET", "/v1/session", bearer=second["token"]).status == own
+    assert world.call("GET", "/v1/session", bearer=first["token"]).status == others
+    assert set(world.reasons(user_id).values()) <= {"password_changed"}
+    assert world.login("ada").status == 401
+    assert world.login("ada", password=NEW).status == 200
+
+
+def test_wrong_current_password_changes_nothing(world: World) -> None:
+    """A wrong current password is 422 `credential_wrong`, and a poor new one is 422 too."""
+    world.user("ada")
+    token = world.login("ada").body["token"]
+    wrong = change(world, token, current_password="not it at all")
+    assert (wrong.status, wrong.body["code"]) == (422, "credential_wrong")
+    assert change(world, token, password="short").status == 422
+    assert change(world, token, keep_sessions="some").status == 422
+    assert world.login("ada").status == 200
+
+
+def test_access_key_changes_no_own_password(world: World) -> None:
+    """`POST /v1/password` is a user's: an access key is 403."""
+    assert change(world, world.key).body["code"] == "wrong_caller"
+
+
+def test_password_set_between_refuses_the_older_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that verified a password which an administrator replaced meanwhile does nothing."""
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    path, other = f"/v1/users/{user_id}", "the administrator's"
+    meanwhile(monkeypatch, lambda: world.admin("PATCH", path, {"password": other}))
+    assert change(world, token, keep_sessions="all").status == 401
+    assert world.login("ada", password=NEW).status == 401
+    assert world.login("ada", password=other).status == 200
+
+
+def test_two_changes_at_once_verify_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two changes that verified the same password one wins; the other's is wrong by then."""
+    world.user("ada")
+    first, second = world.login("ada").body["token"], world.login("ada").body["token"]
+    between: list[Answer] = []
+    won = {"password": "between us", "keep_sessions": "all"}
+    meanwhile(monkeypatch, lambda: between.append(change(world, first, **won)))
+    late = change(world, second, keep_sessions="all")
+    assert between[0].status == 204
+    assert (late.status, late.body["code"]) == (422, "credential_wrong")
+
+
+def test_deletion_between_is_a_reasoned_401(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change whose user was deleted meanwhile is 401, as every call of theirs is."""
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    meanwhile(monkeypatch, lambda: world.admin("DELETE", f"/v1/users/{user_id}"))
+    answer = change(world, token)
+    assert (answer.status, answer.body["code"]) == (401, "session_ended")
+
+
+def test_hash_is_made_before_the_commit(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password is hashed once, however often its commit is tried."""
+    user_id = world.user("ada")
+    hashed: list[str] = []
+    original = Hasher.hash
+
+    def counted(self: Hasher, password: str) -> str:
+        hashed.append(password)
+        return original(self, password)
+
+    monkeypatch.setattr(Hasher, "hash", counted)
+    meanwhile(monkeypatch, lambda: world.login("ada"))
+    assert world.admin("PATCH", f"/v1/users/{user_id}", {"password": NEW}).status == 200
+    assert hashed == [NEW]
+    assert world.active(user_id) == []

@@ -1,0 +1,188 @@
+"""Users: what a name may be, who has it, and what each change ends."""
+
+from typing import Any
+
+import pytest
+
+from sojourn.accounts import DynamoAccounts
+from sojourn.errors import Unavailable
+from tests.integration.world import PASSWORD, Answer, World
+
+LIGATURE = "\ufdfa"  # one character of which NFKC makes eighteen
+
+
+def make(world: World, **body: object) -> Answer:
+    """The answer to making a user."""
+    return world.admin("POST", "/v1/users", {"realm_id": world.realm_id, **body})
+
+
+REFUSED: list[dict[str, object]] = [
+    {},
+    {"username": ""},
+    {"username": "a" * 129},
+    {"username": "ada lovelace"},
+    {"username": "ada@example.com"},
+    {"username": "usr_x"},
+    {"username": "KSS_x"},
+    {"username": None},
+    {"username": "ada", "email": "ada"},
+    {"username": "ada", "email": "a@" + "b" * 253},
+    {"username": "ada", "name": "n" * 201},
+    {"username": "ada", "custom": []},
+    {"username": "ada", "custom": {"a": "x" * 8_200}},
+    {"username": "ada", "password": "short"},
+    {"username": "ada", "password": "x" * 1_025},
+    {"username": "ada", "user_type": "robot"},
+    {"user_type": "api", "password": PASSWORD},
+]
+
+
+@pytest.mark.parametrize("body", REFUSED, ids=lambda body: str(body)[:40])
+def test_users_that_cannot_be(world: World, body: dict[str, object]) -> None:
+    """Each field out of its bounds is 422 with a sentence, and makes nothing."""
+    answer = make(world, **body)
+    assert answer.status == 422
+    assert answer.body["errors"]
+    listed = world.admin("GET", f"/v1/users?realm_id={world.realm_id}").body
+    assert listed["collection"] == []
+
+
+def test_user_is_found_by_id_name_and_email(world: World) -> None:
+    """A user's id, username and email, in whatever case, lead to the same user."""
+    made = make(world, username="Ada", email="Ada@Example.com", custom={"plan": "pro"}).body
+    for text in (made["id"], "ada", "ADA@example.COM"):
+        found = world.admin("GET", f"/v1/users/{text}?realm_id={world.realm_id}")
+        assert (found.status, found.body) == (200, made)
+    assert made["custom"] == {"plan": "pro"}
+
+
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_conflict_names_the_field(world: World, field: str) -> None:
+    """A name that is taken is 409, and the sentence names which of them it is."""
+    make(world, username="ada", email="ada@example.com")
+    body = {"username": "eve", "email": "eve@example.com"}
+    body[field] = {"username": "ADA", "email": "ADA@example.com"}[field]
+    refused = make(world, **body)
+    assert (refused.status, refused.body["code"]) == (409, "name_taken")
+    assert refused.body["errors"] == [f"Another user of the realm has this {field}."]
+
+
+def test_refused_rename_changes_nothing(world: World) -> None:
+    """A change whose new name is taken leaves the user, and their sessions, as they were."""
+    world.user("eve")
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    changes = {"username": "eve", "password": "another password"}
+    assert world.admin("PATCH", f"/v1/users/{user_id}", changes).status == 409
+    assert world.call("GET", "/v1/session", bearer=token).status == 200
+    assert world.login("ada").status == 200
+
+
+def test_long_names_are_names(world: World) -> None:
+    """An email that folding makes longer than a key may be is claimed like any other."""
+    email = LIGATURE * 200 + "@example.com"
+    assert make(world, username="ada", email=email).status == 201
+    assert make(world, username="eve", email=email).status == 409
+    body = {"realm_id": world.realm_id, "username": LIGATURE * 320, "password": PASSWORD}
+    assert world.call("POST", "/v1/login", body).status == 401
+
+
+def test_null_clears_what_may_be_absent(world: World) -> None:
+    """A null clears name, email and custom; what is not named stays."""
+    made = make(world, username="ada", email="ada@example.com", name="Ada", custom={}).body
+    cleared = world.admin("PUT", f"/v1/users/{made['id']}", {"email": None, "name": None}).body
+    assert (cleared["email"], cleared["name"], cleared["custom"]) == (None, None, {})
+    assert make(world, username="eve", email="ada@example.com").status == 201
+    refused = world.admin("PUT", f"/v1/users/{made['id']}", {"username": None})
+    assert refused.status == 422
+
+
+@pytest.mark.parametrize(
+    "field", ["id", "realm_id", "user_type", "generation", "sessions", "credentials"]
+)
+def test_change_takes_only_what_may_change(world: World, field: str) -> None:
+    """What a user is by itself cannot be assigned by a change."""
+    user_id = world.user("ada")
+    assert world.admin("PATCH", f"/v1/users/{user_id}", {field: "x"}).status == 422
+    assert world.admin("PATCH", f"/v1/users/{user_id}", {"state": "deleted"}).status == 422
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"state": "inactive"}, "user_disabled"), ({"password": PASSWORD}, "password_changed")],
+    ids=["disabled", "password"],
+)
+def test_administrators_change_ends_both_kinds(
+    world: World, changes: dict[str, str], reason: str
+) -> None:
+    """Rule 8: disabling, and a password that is set, end managed and unmanaged sessions."""
+    user_id = world.user("ada")
+    managed = world.login("ada").body
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
+    unmanaged = world.login("ada").body
+    assert world.admin("PATCH", f"/v1/users/{user_id}", changes).status == 200
+    assert world.reasons(user_id) == {managed["id"]: reason}
+    for token in (managed["token"], unmanaged["token"]):
+        assert world.call("GET", "/v1/session", bearer=token).status == 401
+
+
+def test_a_change_of_name_ends_nothing(world: World) -> None:
+    """A change that is neither a password nor a disabling leaves every session."""
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    changes = {"name": "Ada", "state": "active", "username": "countess"}
+    assert world.admin("PATCH", f"/v1/users/{user_id}", changes).status == 200
+    assert world.call("GET", "/v1/session", bearer=token).status == 200
+
+
+def test_deletion_is_done_although_its_rest_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, dynamodb: Any
+) -> None:
+    """A store that goes away after a deletion's commit leaves the rest to cleanup: 204."""
+    user_id = world.user("ada")
+    world.login("ada")
+
+    def away(*_: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DynamoAccounts, "finish_deletion", away)
+        assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    assert world.admin("GET", f"/v1/users/{user_id}").status == 404
+    world.user("ada")
+    world.clock.advance(1)
+    world.clean_up()
+    items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
+    assert not [i for i in items if i["pk"]["S"] == user_id and i["sk"]["S"] == "user"]
+
+
+def test_deleting_twice_is_not_found(world: World) -> None:
+    """A user who is deleted is nowhere: not for a deletion, a change, or the list."""
+    user_id = world.user("ada")
+    assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    assert world.admin("DELETE", f"/v1/users/{user_id}").status == 404
+    assert world.admin("PATCH", f"/v1/users/{user_id}", {"name": "x"}).status == 404
+    listed = world.admin("GET", f"/v1/users?realm_id={world.realm_id}").body
+    assert listed == {"collection": [], "more_results": False}
+
+
+def test_users_are_paged_both_ways(world: World) -> None:
+    """The list goes by id, either way, from behind `after`, whether that exists or not."""
+    every = sorted(world.user(f"user{number}") for number in range(5))
+    base = f"/v1/users?realm_id={world.realm_id}&max_results=2"
+    world.admin("DELETE", f"/v1/users/{every[1]}")
+    seen: list[str] = []
+    query = ""
+    while True:
+        page = world.admin("GET", base + query).body
+        seen += [u["id"] for u in page["collection"]]
+        if not page["more_results"]:
+            break
+        query = f"&after={seen[-1]}"
+    assert seen == [every[0], *every[2:]]
+    behind = world.admin("GET", f"{base}&after={every[1]}").body["collection"]
+    assert [u["id"] for u in behind] == every[2:4]
+    backwards = world.admin("GET", f"{base}&direction=desc").body["collection"]
+    assert [u["id"] for u in backwards] == every[:2:-1]
+    bad = world.admin("GET", f"{base}&after=ada")
+    assert (bad.status, bad.body["code"]) == (400, "cursor_invalid")

@@ -1,0 +1,120 @@
+"""`sojourn init`: the first key of a deployed stack, and a sentence for whatever is wrong."""
+
+import json
+
+import boto3
+import pytest
+from click.testing import CliRunner, Result
+
+from local import aws
+from sojourn import ids
+from sojourn_cli import main as cli
+from tests.integration.conftest import empty, endpoint_of
+from tests.integration.world import World
+
+TEMPLATE = {
+    "Resources": {
+        "DirectoryTable": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [
+                    {"AttributeName": "pk", "AttributeType": "S"},
+                    {"AttributeName": "sk", "AttributeType": "S"},
+                ],
+                "KeySchema": [
+                    {"AttributeName": "pk", "KeyType": "HASH"},
+                    {"AttributeName": "sk", "KeyType": "RANGE"},
+                ],
+            },
+        }
+    }
+}
+
+pytestmark = pytest.mark.skipif(
+    endpoint_of() is not None, reason="CloudFormation's tables are moto's own"
+)
+
+
+def init(*arguments: str) -> Result:
+    """What `sojourn init` does."""
+    return CliRunner().invoke(cli.main, ["init", *arguments])
+
+
+@pytest.fixture
+def stack(environment: dict[str, str]) -> str:
+    """A deployed stack's name."""
+    name = f"stack-{ids.new_id('rl', 1)[-6:]}"
+    boto3.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE))
+    return name
+
+
+def test_first_key_of_a_stack_is_shown_once(stack: str) -> None:
+    """The secret is all of standard output; a second run is refused with 1, and --force is not."""
+    first = init("--stack-name", stack)
+    assert first.exit_code == 0, first.output
+    secret = first.stdout.strip()
+    key_id = ids.secret_owner("ks", "key", secret)
+    assert key_id is not None
+    assert key_id in first.stderr
+    again = init("--stack-name", stack)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert key_id in again.stderr
+    assert "--force" in again.stderr
+    assert secret not in again.output
+    forced = init("--stack-name", stack, "--force")
+    assert forced.exit_code == 0
+    assert forced.stdout.strip() != secret
+
+
+def test_key_of_init_opens_the_stack(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key that is made is a stack-wide admin, as the handlers see it."""
+    empty(world.environment)
+    monkeypatch.setenv("DIRECTORY_TABLE", world.environment["DIRECTORY_TABLE"])
+    made = init("--endpoint", f"https://dynamodb.{aws.REGION}.amazonaws.com")
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.strip()
+    assert world.call("POST", "/v1/realms", {"name": "first"}, bearer=secret).status == 201
+
+
+def test_unknown_stack(environment: dict[str, str]) -> None:
+    """A stack that is not there is told by name, without a stack trace."""
+    away = init("--stack-name", "nowhere", "--region", "eu-west-1")
+    assert away.exit_code == 1
+    assert "no stack nowhere" in away.stderr
+    assert "Nothing was made." in away.stderr
+    assert "Traceback" not in away.output
+
+
+def test_no_region(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a region the sentence says so."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name)
+    lost = init("--stack-name", stack)
+    assert lost.exit_code == 1
+    assert "region" in lost.stderr.lower()
+
+
+def test_unknown_profile(stack: str) -> None:
+    """A profile that is not configured is told by name."""
+    lost = init("--stack-name", stack, "--profile", "nobody")
+    assert lost.exit_code == 1
+    assert "nobody" in lost.stderr
+
+
+def test_stack_and_endpoint_exclude_each_other() -> None:
+    """Both a stack and an endpoint are a usage error."""
+    assert init("--stack-name", "a", "--endpoint", "http://127.0.0.1:9").exit_code == 2
+
+
+def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials the sentence says so."""
+    from botocore.exceptions import NoCredentialsError
+
+    def none(*_: object, **__: object) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr("sojourn_cli.stack._table_of", none)
+    lost = init("--stack-name", "any", "--region", "eu-west-1")
+    assert lost.exit_code == 1
+    assert "credentials" in lost.stderr.lower()
