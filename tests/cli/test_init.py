@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from local import aws
 from sojourn import ids
 from sojourn_cli import main as cli
-from tests.integration.conftest import empty, endpoint_of
+from tests.integration.conftest import empty
 from tests.integration.world import World
 
 TEMPLATE = {
@@ -30,10 +30,6 @@ TEMPLATE = {
         }
     }
 }
-
-pytestmark = pytest.mark.skipif(
-    endpoint_of() is not None, reason="CloudFormation's tables are moto's own"
-)
 
 
 def init(*arguments: str) -> Result:
