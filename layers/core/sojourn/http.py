@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -22,10 +23,12 @@ from sojourn.errors import (
 )
 
 BODY_LIMIT: Final = 64 * 1024
+DEPTH_LIMIT: Final = 64
+"""Levels of a body: what is taken must be written again, wherever the stack is by then."""
 RETRY_AFTER_SECONDS: Final = 2
 CLIENT_BYTES: Final = 160
 
-_ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\$'")
+_ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\S*'")
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -82,12 +85,15 @@ class Request:
                 self.body.decode("utf-8"),
                 object_pairs_hook=_object,
                 parse_constant=_no_constant,
+                parse_float=_float,
             )
-            _check_text(value, "$")
+            _check(value, "$", DEPTH_LIMIT)
         except UnicodeDecodeError as error:
             raise BodyInvalid("The body is not UTF-8.") from error
         except RecursionError as error:
-            raise BodyInvalid("The body is nested too deeply.") from error
+            raise BodyInvalid(
+                f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
+            ) from error
         except ValueError as error:
             raise BodyInvalid(f"The body is not JSON: {_reason(error)}") from error
         if not isinstance(value, dict):
@@ -190,14 +196,22 @@ def _no_constant(name: str) -> object:
     raise BodyInvalid(f"{name} is not JSON.")
 
 
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        # It would be written as Infinity, which is not JSON.
+        raise BodyInvalid(f"The number {text[:40]} is too large.")
+    return number
+
+
 def _reason(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno}, column {error.colno}."
     return "a number is too long."
 
 
-def _check_text(value: object, where: str) -> None:
-    """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold."""
+def _check(value: object, where: str, levels: int) -> None:
+    """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold, and depth."""
     if isinstance(value, str):
         if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
             raise Invalid(
@@ -205,13 +219,17 @@ def _check_text(value: object, where: str) -> None:
             )
         if "\x00" in value:
             raise Invalid(errors=[f"{where} holds a NUL character; leave it out."])
-    elif isinstance(value, dict):
+    elif isinstance(value, dict | list):
+        if not levels:
+            raise BodyInvalid(f"The body is nested too deeply; at most {DEPTH_LIMIT} levels.")
+        if isinstance(value, list):
+            for number, member in enumerate(value):
+                _check(member, f"{where}[{number}]", levels - 1)
+            return
         for name, member in value.items():
-            _check_text(name, f"a name in {where}")
-            _check_text(member, f"{where}.{printable(name)[:60]}" if name.isascii() else where)
-    elif isinstance(value, list):
-        for number, member in enumerate(value):
-            _check_text(member, f"{where}[{number}]")
+            _check(name, f"a name in {where}", levels)
+            place = f"{where}.{printable(name)[:60]}" if name.isascii() else where
+            _check(member, place, levels - 1)
 
 
 def _sentence(complaint: str) -> str:

@@ -13,9 +13,10 @@ from sojourn.http import Request, printable
 Name = Annotated[str, Meta(min_length=1, max_length=320)]
 Password = Annotated[str, Meta(max_length=passwords.LONGEST)]
 Secret = Annotated[str, Meta(max_length=200)]
-RealmId = Annotated[str, Meta(pattern="^rl_[0-9A-Za-z]{22}$")]
-SessionId = Annotated[str, Meta(pattern="^kss_[0-9A-Za-z]{54}$")]
-UserId = Annotated[str, Meta(pattern="^usr_[0-9A-Za-z]{22}$")]
+# `$` would let a line's end follow.
+RealmId = Annotated[str, Meta(pattern=r"^rl_[0-9A-Za-z]{22}\Z")]
+SessionId = Annotated[str, Meta(pattern=r"^kss_[0-9A-Za-z]{54}\Z")]
+UserId = Annotated[str, Meta(pattern=r"^usr_[0-9A-Za-z]{22}\Z")]
 
 
 class ReportedRequest(Struct, forbid_unknown_fields=True, frozen=True):

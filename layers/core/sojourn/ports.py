@@ -36,7 +36,7 @@ class Accounts(Committer, Protocol):
         ...
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
-        """The ended record of a session, archived or pending."""
+        """The ended record of a session; what is pending is in the account alone."""
         ...
 
     def list_ended(

@@ -13,7 +13,7 @@ from sojourn.account import Account, Actor, Change, Reason
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
-from sojourn.errors import NotFound, SessionEnded, SessionUnmanaged
+from sojourn.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
 from sojourn.listing import visible
 from sojourn.ports import Accounts
 from sojourn.tokens import Claims
@@ -83,7 +83,7 @@ class Terminator:
                 keep=current if keep_current else None,
             )
 
-        self._commit_all(account, decide)
+        self._commit_all(account, decide, by)
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
@@ -95,10 +95,10 @@ class Terminator:
                 found, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
             )
 
-        self._commit_all(account, decide)
+        self._commit_all(account, decide, by)
 
-    def _commit_all(self, account: Account, decide: rules.Decide) -> None:
-        change = commit(self.accounts, account, decide, clock=self.clock)
+    def _commit_all(self, account: Account, decide: rules.Decide, by: Actor) -> None:
+        change = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(by))
         if change is not None and len(change.ended) + len(change.before.pending) > 0:
             archive_pending(self.accounts, account.id)
 
@@ -116,7 +116,11 @@ class Terminator:
         caller: "_Caller",
         reason: Reason,
     ) -> None:
+        latest = account
+
         def decide(found: Account) -> Change | None:
+            nonlocal latest
+            latest = found
             if caller.claims is not None:
                 self.validator.stands(caller.claims, found)
             now_ms = self.clock.wall_ms()
@@ -127,11 +131,17 @@ class Terminator:
 
         change = None
         if account is not None:
-            change = commit(self.accounts, account, decide, clock=self.clock)
-        if change is None and self.validator.find_ended(account, session) is None:
+            change = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(caller.by))
+        # Another may have ended it since the read, and left its record pending in the account.
+        if change is None and self.validator.find_ended(latest, session) is None:
             # A record is kept as long as a token may be asked about, so this one never was,
             # or lived out its time.
             raise SessionEnded if reason == "logout" else NotFound
+
+
+def _gone(by: Actor) -> type[SojournError]:
+    """What a user who was deleted meanwhile is: to a server nobody, to themselves logged out."""
+    return SessionEnded if by.type == "session" else NotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,266 @@
+"""Requests as the gateway hands them over: every bad one gets its problem, and a sentence."""
+
+import base64
+import json
+import time
+from typing import Any
+
+import pytest
+
+from sojourn import ids
+from sojourn.auth import bearer
+from sojourn.entry import respond
+from sojourn.errors import (
+    AccessKeyInvalid,
+    BodyInvalid,
+    CredentialsAmbiguous,
+    Invalid,
+    SojournError,
+    TokenInvalid,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from sojourn.http import BODY_LIMIT, DEPTH_LIMIT, Request, Response, printable, problem, query
+from sojourn.login_bodies import LoginBody
+
+REALM = ids.new_id("rl", 1)
+GOOD: dict[str, Any] = {"realm_id": REALM, "username": "ada", "password": "correct horse"}
+ROUTE = "POST /v1/login"
+
+
+def event(body: str | None, *, headers: dict[str, str] | None = None) -> dict[str, Any]:
+    """A payload-2.0 event with this body, as JSON unless the headers say otherwise."""
+    return {
+        "version": "2.0",
+        "routeKey": ROUTE,
+        "headers": {"Content-Type": "application/json"} if headers is None else headers,
+        "requestContext": {
+            "requestId": "r-1",
+            "domainName": "sessions.example.com",
+            "http": {"sourceIp": "203.0.113.9", "userAgent": "tests/1.0"},
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def nested(levels: int) -> str:
+    """A JSON object of so many levels."""
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+def login(body: str | None, **more: Any) -> LoginBody:
+    """The body as the login route reads it."""
+    return Request.of(event(body, **more)).parse(LoginBody)
+
+
+def good(**changes: object) -> str:
+    """A good login with changes."""
+    return json.dumps(GOOD | changes)
+
+
+BAD: dict[str, tuple[str | None, type[SojournError], str]] = {
+    "absent": (None, BodyInvalid, "empty"),
+    "empty": ("", BodyInvalid, "empty"),
+    "not JSON": ("realm_id=x", BodyInvalid, "not JSON: Expecting value at line 1, column 1"),
+    "cut off": ('{"realm_id": "', BodyInvalid, "not JSON"),
+    "two objects": ("{}{}", BodyInvalid, "Extra data"),
+    "a list": ("[]", BodyInvalid, "one JSON object"),
+    "a text": ('"x"', BodyInvalid, "one JSON object"),
+    "null": ("null", BodyInvalid, "one JSON object"),
+    "NaN": ('{"a": NaN}', BodyInvalid, "NaN is not JSON"),
+    "Infinity": ('{"a": -Infinity}', BodyInvalid, "-Infinity is not JSON"),
+    "a number without end": ('{"a": 1e999}', BodyInvalid, "too large"),
+    "a number of 60 kB": (f'{{"a": {"9" * 60_000}}}', BodyInvalid, "too long"),
+    "half of UTF-8": ('{"a": "\udcff"}', BodyInvalid, "not UTF-8"),
+    "nested 30,000 lists": ("[" * 30_000, BodyInvalid, "nested too deeply"),
+    "nested 10,000 objects": (nested(10_000), BodyInvalid, "nested too deeply"),
+    "nested 65 objects": (nested(DEPTH_LIMIT + 1), BodyInvalid, "nested too deeply"),
+    "a field twice": (
+        '{"password": "a", "password": "b"}',
+        BodyInvalid,
+        "'password' is there more",
+    ),
+    "over 64 KiB": (good(password="x" * BODY_LIMIT), TooLarge, "at most 65536"),
+    "a password of 60 kB": (good(password="x" * 60_000), Invalid, "password: Expected `str`"),
+    "a NUL": (good(username="a\0b"), Invalid, "$.username holds a NUL"),
+    "a NUL in a name": (good(**{"a\0b": 1}), Invalid, "a name in $ holds a NUL"),
+    "a lone surrogate": (good(username="\ud800"), Invalid, "$.username holds half of a surrogate"),
+    "a lone surrogate in a list": (good(x=["\udfff"]), Invalid, "$.x[0] holds half"),
+    "a number for a text": (
+        good(password=12345678),
+        Invalid,
+        "password: Expected `str | null`, got `int`",
+    ),
+    "a list for a text": (good(username=["ada"]), Invalid, "username: Expected `str | null`"),
+    "null for a required field": (good(realm_id=None), Invalid, "realm_id: Expected `str`"),
+    "an unknown field": (good(passwort="x"), Invalid, "unknown field `passwort`"),
+    "a field missing": ('{"username": "ada", "password": "x"}', Invalid, "`realm_id`"),
+    "a malformed id": (good(realm_id="rl_1"), Invalid, "rl_ followed by 22"),
+    "an id with a newline": (good(realm_id=REALM + "\n"), Invalid, "rl_ followed by 22"),
+    "no name": (f'{{"realm_id": "{REALM}", "password": "x"}}', Invalid, "either username or email"),
+    "two names": (good(email="a@b.example"), Invalid, "either username or email"),
+    "a password and a key": (good(api_key="ak_1"), Invalid, "api_key stands alone"),
+}
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_bad_bodies(name: str) -> None:
+    """Each bad body is refused in its own way, with a sentence that says what is wrong."""
+    body, kind, told = BAD[name]
+    with pytest.raises(SojournError) as refused:
+        login(body)
+    assert type(refused.value) is kind
+    assert any(told in sentence for sentence in refused.value.errors), refused.value.errors
+    assert all(len(sentence) < 400 for sentence in refused.value.errors)
+    json.dumps(refused.value.errors, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("name", list(BAD))
+def test_bad_bodies_are_problems_in_milliseconds(name: str) -> None:
+    """A bad body's answer is a problem document with `code` and `errors`, at once."""
+    started = time.perf_counter()
+    answer = respond(
+        event(BAD[name][0]), {ROUTE: lambda request: Response(body=str(request.parse(LoginBody)))}
+    )
+    # Milliseconds; the rest is for a machine that is busy with other tests.
+    assert time.perf_counter() - started < 1
+    assert answer["statusCode"] == BAD[name][1].status
+    assert answer["headers"]["content-type"] == "application/problem+json"
+    document = json.loads(answer["body"])
+    assert (document["status"], document["code"]) == (BAD[name][1].status, BAD[name][1].code)
+    assert document["errors"]
+    assert document["request_id"] == "r-1"
+    assert "Traceback" not in answer["body"]
+
+
+def test_body_of_64_levels_is_read() -> None:
+    """The last level that is taken is read."""
+    assert Request.of(event(nested(DEPTH_LIMIT))).json()["a"]
+
+
+def test_body_at_the_limit_is_read() -> None:
+    """64 KiB are taken to the last byte."""
+    body = '{"a": "' + "x" * (BODY_LIMIT - 9) + '"}'
+    assert len(body) == BODY_LIMIT
+    assert Request.of(event(body)).json()["a"].startswith("x")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "json"])
+def test_other_content_types(kind: str) -> None:
+    """Only JSON is read, whatever the body is."""
+    with pytest.raises(UnsupportedMediaType, match="application/json"):
+        login(good(), headers={"content-type": kind})
+
+
+def test_no_content_type() -> None:
+    """A body of no kind is not guessed at."""
+    with pytest.raises(UnsupportedMediaType):
+        login(good(), headers={})
+
+
+def test_content_type_is_read_as_http_has_it() -> None:
+    """Case and parameters of the content type do not matter."""
+    headers = {"CONTENT-TYPE": "Application/JSON; charset=utf-8"}
+    assert login(good(), headers=headers).username == "ada"
+
+
+def test_base64_bodies() -> None:
+    """A body that the gateway encoded is decoded; one that it cannot have is refused."""
+    wrapped = event(base64.b64encode(good().encode()).decode()) | {"isBase64Encoded": True}
+    assert Request.of(wrapped).parse(LoginBody).username == "ada"
+    with pytest.raises(BodyInvalid, match="encoding"):
+        Request.of(wrapped | {"body": "%%%"})
+    with pytest.raises(BodyInvalid, match="UTF-8"):
+        Request.of(wrapped | {"body": "/////w=="}).json()
+
+
+def headers_of(**headers: str) -> Request:
+    """A request with these headers; `_` stands for a hyphen."""
+    return Request.of(event(None, headers={k.replace("_", "-"): v for k, v in headers.items()}))
+
+
+def test_one_credential() -> None:
+    """One credential is taken, from either header, whatever the case of the scheme."""
+    assert bearer(headers_of()) is None
+    assert bearer(headers_of(Authorization="bearer  abc ")) == "abc"
+    assert bearer(headers_of(authrocket_api_key=" ks_1 ")) == "ks_1"
+    assert bearer(headers_of(X_Authrocket_Api_Key="ks_1")) == "ks_1"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer a,Bearer b"},
+        {"authorization": "Bearer a, Bearer b"},
+        {"authorization": "Bearer a", "authrocket_api_key": "ks_1"},
+        {"authrocket_api_key": "ks_1", "x_authrocket_api_key": "ks_1"},
+        {"authrocket_api_key": "ks_1,ks_2"},
+    ],
+    ids=str,
+)
+def test_two_credentials(headers: dict[str, str]) -> None:
+    """Two credentials at once are refused: which of them counts is nobody's guess."""
+    with pytest.raises(CredentialsAmbiguous):
+        bearer(headers_of(**headers))
+
+
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer ", "Basic YTpi", "abc", "\0"])
+def test_garbage_authorization(value: str) -> None:
+    """An Authorization that is no Bearer token is an invalid token, not a missing one."""
+    with pytest.raises(TokenInvalid, match="Bearer <token>"):
+        bearer(headers_of(authorization=value))
+
+
+def test_login_token_as_an_access_key() -> None:
+    """AuthRocket's header takes access keys alone."""
+    with pytest.raises(AccessKeyInvalid):
+        bearer(headers_of(authrocket_api_key="eyJ.eyJ.x"))
+
+
+def test_unknown_query_parameters() -> None:
+    """A query parameter that the route does not know is refused by name."""
+    request = Request.of(event(None) | {"queryStringParameters": {"scope": "all", "x": "1"}})
+    with pytest.raises(Invalid) as refused:
+        query(request, "scope")
+    assert refused.value.errors == ("Unknown query parameter 'x'; known: scope.",)
+    assert query(request, "scope", "x") == {"scope": "all", "x": "1"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("MyApp for iOS/1.0", "MyApp for iOS/1.0"),
+        ("a\r\nb\x1b[31m\u202ec\0", "ab[31mc"),
+        ("é" * 100, "é" * 80),
+        ("a" + "€" * 60, "a" + "€" * 53),
+        ("\ud800x", "x"),
+    ],
+    ids=ascii,
+)
+def test_client_is_printable_and_short(sent: str, kept: str) -> None:
+    """Rule 10: what is not printable is left out, and 160 bytes kept, in whole characters."""
+    assert printable(sent) == kept
+    assert len(printable(sent).encode()) <= 160
+
+
+def test_address_is_the_connections() -> None:
+    """Rule 10: no header that a client can set moves the address."""
+    headers = {"x-forwarded-for": "192.0.2.1", "forwarded": "for=192.0.2.1"}
+    assert Request.of(event(None, headers=headers)).ip == "203.0.113.9"
+
+
+def test_problem_headers() -> None:
+    """401 names its scheme, 503 says when to try again, and neither is stored."""
+    refused = problem(TokenInvalid(), request_id="r").answer()
+    assert refused["headers"]["www-authenticate"] == "Bearer"
+    away = problem(Unavailable(), request_id="r").answer()
+    assert int(away["headers"]["retry-after"]) > 0
+    for answer in (refused, away):
+        assert answer["headers"]["cache-control"] == "no-store"
+
+
+def test_empty_event_is_answered() -> None:
+    """What no gateway would send is still an answer, and no exception."""
+    assert respond({}, {})["statusCode"] == 404
