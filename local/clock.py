@@ -2,6 +2,10 @@
 
 import threading
 import time
+from typing import Final
+
+LONG_WAIT: Final = 1.0
+"""Seconds from which on a wait is for something to expire, which here needs no true time."""
 
 
 class LocalClock:
@@ -17,8 +21,15 @@ class LocalClock:
     def monotonic(self) -> float:
         return time.monotonic() + self._offset
 
+    def stopwatch(self) -> float:
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        """Wait a moment; a wait of a second or more moves the clock on instead."""
+        if seconds < LONG_WAIT:
+            time.sleep(seconds)
+        else:
+            self.advance(seconds)
 
     def advance(self, seconds: float) -> float:
         """Move on; the wall clock's new time in epoch seconds."""

@@ -10,6 +10,7 @@ class MovedClock:
     def __init__(self, wall_ms: int = 2_500_000_000_000) -> None:
         self._wall_ms = wall_ms
         self._monotonic = 1_000.0
+        self._stopwatch = 1_000.0
 
     def wall_ms(self) -> int:
         return self._wall_ms
@@ -17,11 +18,21 @@ class MovedClock:
     def monotonic(self) -> float:
         return self._monotonic
 
+    def stopwatch(self) -> float:
+        return self._stopwatch
+
     def sleep(self, seconds: float) -> None:
-        self.advance(seconds)
+        """A wait of a second or more is for something to expire, and takes no time."""
+        if seconds < 1:
+            self._stopwatch += seconds
+        self._move(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Move both clocks on."""
+        """Move on, as time does."""
+        self._stopwatch += seconds
+        self._move(seconds)
+
+    def _move(self, seconds: float) -> None:
         self._wall_ms += round(seconds * 1000)
         self._monotonic += seconds
 

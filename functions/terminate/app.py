@@ -2,6 +2,7 @@
 
 from sojourn.auth import Server
 from sojourn.bootstrap import Services
+from sojourn.directory_bodies import EndBody
 from sojourn.entry import api
 from sojourn.errors import Invalid
 from sojourn.http import Request, Response, Routes, query
@@ -41,7 +42,26 @@ def routes(services: Services) -> Routes:
         services.terminator.all_own(caller, keep_current=scope == "others")
         return done
 
+    def end_realm(request: Request) -> Response:
+        server, body = _end(request)
+        ends = services.realm_ends
+        end = ends.count if body.dry_run else ends.end_all
+        return Response(body=end(server, request.path["id"]))
+
+    def end_user(request: Request) -> Response:
+        server, body = _end(request)
+        account = services.users.resolve(server, request.path["id"])
+        end = services.terminator.count_of if body.dry_run else services.terminator.end_all_of
+        return Response(body=end(server, account))
+
+    def _end(request: Request) -> tuple[Server, EndBody]:
+        server = services.callers.server(request).may("write")
+        server = server.narrow(query(request, "realm_id").get("realm_id"))
+        return server, request.parse_optional(EndBody)
+
     return {
+        "POST /v1/realms/{id}/end_sessions": end_realm,
+        "POST /v1/users/{id}/end_sessions": end_user,
         "DELETE /v1/session": logout,
         "DELETE /v1/sessions": end_many,
         "DELETE /v1/sessions/{id}": end_one,

@@ -23,6 +23,7 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "directory-create-realm": ("DirectoryFunction", 201, None),
     "directory-create-user": ("DirectoryFunction", 201, None),
     "directory-password": ("DirectoryFunction", 204, None),
+    "directory-rotate-key": ("DirectoryFunction", 201, None),
     "get-session": ("ListSessionsFunction", 200, None),
     "list-sessions": ("ListSessionsFunction", 200, None),
     "list-sessions-server": ("ListSessionsFunction", 200, None),
@@ -36,7 +37,9 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "terminate-logout": ("TerminateFunction", 204, None),
     "terminate-one": ("TerminateFunction", 204, None),
     "terminate-others": ("TerminateFunction", 204, None),
+    "terminate-realm": ("TerminateFunction", 200, None),
     "terminate-server": ("TerminateFunction", 204, None),
+    "terminate-user": ("TerminateFunction", 200, None),
     "validate": ("ValidateFunction", 200, None),
     "validate-garbage": ("ValidateFunction", 401, "token_invalid"),
 }
@@ -86,7 +89,11 @@ def filled(api: Api, name: str) -> Any:
 
 def test_every_event_is_expected() -> None:
     """No event is without an expected answer."""
-    assert {path.stem for path in ROOT.glob("events/*.json")} == {*EXPECTED, "cleanup-schedule"}
+    assert {path.stem for path in ROOT.glob("events/*.json")} == {
+        *EXPECTED,
+        "cleanup-schedule",
+        "rotate-schedule",
+    }
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -109,6 +116,14 @@ def test_schedule_event_runs_cleanup(functions: Stack) -> None:
     report = functions.invoke("CleanupFunction", event)
     assert report.keys() >= {"found", "removed", "remaining", "oldest_overdue_seconds"}
     assert report["remaining"] == 0
+
+
+def test_schedule_event_runs_rotate(functions: Stack) -> None:
+    """The scheduler's event runs rotate, which answers with its counts."""
+    event = json.loads((ROOT / "events/rotate-schedule.json").read_text())
+    report = functions.invoke("RotateFunction", event)
+    assert report.keys() == {"realms", "rotated", "removed", "failed", "remaining"}
+    assert (report["failed"], report["remaining"]) == (0, 0)
 
 
 def test_events_are_filled_by_the_command(api: Api) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sojourn.directory import DynamoDirectory
 from sojourn.errors import AlreadyInitialised
 from sojourn_cli import main as cli
 from tests.integration.conftest import composed, empty
@@ -157,35 +156,6 @@ def test_deleted_access_key_is_refused_at_once(world: World) -> None:
     assert world.call("GET", "/v1/realms", bearer=made["secret"]).status == 200
     assert world.admin("DELETE", f"/v1/access_keys/{made['id']}").status == 204
     assert world.call("GET", "/v1/realms", bearer=made["secret"]).status == 403
-
-
-def test_realm_with_users_is_not_deleted(world: World) -> None:
-    """A realm goes only when it is empty."""
-    user_id = world.user("ada")
-    refused = world.admin("DELETE", f"/v1/realms/{world.realm_id}")
-    assert (refused.status, refused.body["code"]) == (409, "realm_not_empty")
-    world.admin("DELETE", f"/v1/users/{user_id}")
-    assert world.admin("DELETE", f"/v1/realms/{world.realm_id}").status == 204
-    assert world.admin("GET", f"/v1/realms/{world.realm_id}").status == 404
-
-
-def test_user_made_while_the_realm_is_deleted(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A user made after the deletion looked for users is refused, and no user is left behind."""
-    look = DynamoDirectory.members
-    made: list[Answer] = []
-
-    def then_create(self: DynamoDirectory, owner: str, **page: Any) -> Any:
-        found = look(self, owner, **page)
-        if not made and owner.endswith("#users"):
-            body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}
-            made.append(world.admin("POST", "/v1/users", body))
-        return found
-
-    monkeypatch.setattr(DynamoDirectory, "members", then_create)
-    assert world.admin("DELETE", f"/v1/realms/{world.realm_id}").status == 204
-    assert made[0].status == 404
 
 
 def test_first_key_is_made_once(world: World, environment: dict[str, str]) -> None:

@@ -239,7 +239,8 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
     after = before
     login = Login("password", Origin(ip="203.0.113.9", client="tests/1.0"))
     for _ in range(100):
-        change, _session = begin(after, realm, login, now_ms=world.clock.wall_ms())
+        now_ms = world.clock.wall_ms()
+        change, _session = begin(after, realm, login, key_number=1, now_ms=now_ms)
         after = change.after
     accounts.commit(Change(before=before, after=after))
     return user_id, [session.id for session in after.sessions]
@@ -302,14 +303,14 @@ def test_cleanup_leaves_what_came_back_to_life(
     table = world.environment["SESSIONS_TABLE"]
     settle = type(world.services.cleanup)._settle
 
-    def postponed(self: Any, item: dict[str, Any], now: int) -> bool:
+    def postponed(self: Any, item: dict[str, Any], now: int, time_left: Any) -> bool:
         dynamodb.update_item(
             TableName=table,
             Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
             UpdateExpression="SET due_at = :later",
             ExpressionAttributeValues={":later": {"N": str(now + 60)}},
         )
-        return settle(self, item, now)
+        return settle(self, item, now, time_left)
 
     monkeypatch.setattr(type(world.services.cleanup), "_settle", postponed)
     report = world.clean_up()

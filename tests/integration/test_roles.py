@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from functions.cleanup.app import handler as cleanup
 from local.template import Template
 from sojourn import accounts as store
 from sojourn.accounts import DynamoAccounts
+from sojourn.realm_deletion import RealmDeletion
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
 from tests.integration.roles import Judge
-from tests.integration.world import ENTRIES, PASSWORD, World
+from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
 
 MONTH = 31 * 86_400
 
@@ -27,13 +27,13 @@ def judge(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Judge
 @pytest.fixture
 def ruled(judge: Judge, world: World, environment: dict[str, str], clock: MovedClock) -> World:
     """Every function with the environment that the template gives it, as its own role."""
-    entries = {**ENTRIES, "cleanup": cleanup}
+    entries = {**ENTRIES, **SCHEDULED}
     for function in Template.read().functions():
         own = {name: environment[name] for name in function.environment if name in environment}
         bound = entries[function.folder].bind(composed(own, clock))
         handler = judge.as_role(function.folder, bound)
-        if function.folder == "cleanup":
-            world._cleanup = handler
+        if function.scheduled:
+            world._scheduled[function.folder] = handler
         else:
             world._handlers[function.folder] = handler
     return world
@@ -91,6 +91,11 @@ def terminates(world: World) -> None:
     assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
     assert world.admin("DELETE", f"/v1/sessions/{world.active(user_id)[0]}").status == 204
     assert world.admin("DELETE", f"/v1/sessions?user_id={user_id}").status == 204
+    by_name = f"/v1/users/ada/end_sessions?realm_id={world.realm_id}"
+    assert world.admin("POST", by_name).status == 200
+    realm = f"/v1/realms/{world.realm_id}/end_sessions"
+    assert world.admin("POST", realm, {"dry_run": True}).status == 200
+    assert world.admin("POST", realm).status == 200
 
 
 def keeps_the_directory(world: World) -> None:
@@ -108,9 +113,11 @@ def keeps_the_directory(world: World) -> None:
     made = world.admin("POST", "/v1/credentials", credential).body["id"]
     key = {"name": "server", "permission": "read", "realm_id": realm}
     access_key = world.admin("POST", "/v1/access_keys", key).body["id"]
+    spare = world.admin("POST", "/v1/jwt_keys", {"realm_id": realm}).body["id"]
     changes = {
         f"/v1/credentials/{made}": {"name": "main"},
         f"/v1/access_keys/{access_key}": {"name": "main"},
+        f"/v1/jwt_keys/{spare}?realm_id={realm}": {"compromised": True},
         f"/v1/users/{user}": {"username": "augusta", "email": None},
         f"/v1/users/{robot}": {"name": "Robot"},
         f"/v1/realms/{realm}": {"jwt_algo": "es256"},
@@ -126,7 +133,8 @@ def keeps_the_directory(world: World) -> None:
     for path, change in changes.items():
         assert world.admin("PATCH", path, change).status == 200, path
     for path in changes:
-        assert world.admin("DELETE", path).status == 204, path
+        named = f"{path}?name=Other" if path.startswith("/v1/realms") else path
+        assert world.admin("DELETE", named).status == 204, path
 
 
 def cleans_up(world: World) -> None:
@@ -148,13 +156,31 @@ def cleans_up(world: World) -> None:
         patched.setattr(DynamoAccounts, "finish_deletion", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/users/{gone}")
+        patched.setattr(RealmDeletion, "resume", dies)
+        other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
+        body = {"realm_id": other, "username": "eve", "password": PASSWORD}
+        assert world.admin("POST", "/v1/users", body).status == 201
+        with pytest.raises(MemoryError):
+            world.admin("DELETE", f"/v1/realms/{other}?name=Other")
     world.clock.advance(1)
     assert world.clean_up()["failed"] == 0
+    assert world.admin("GET", f"/v1/realms/{other}").status == 404
     assert world.login("ada").status == 200
     world.clock.advance(MONTH)
     report = world.clean_up()
     assert (report["failed"], report["remaining"]) == (0, 0)
     assert world.reasons(user_id) == {}
+
+
+def rotates(world: World) -> None:
+    """A key made in time, and one removed that nothing needs."""
+    path = f"/v1/realms/{world.realm_id}"
+    assert world.admin("PATCH", path, {"rotate_days": 1}).status == 200
+    for _ in range(2):
+        world.clock.advance(86_400)
+        assert world.rotate()["rotated"] == 1
+    world.clock.advance(86_400)
+    assert world.rotate()["removed"] > 0
 
 
 WALKS: dict[str, Callable[[World], None]] = {
@@ -164,6 +190,7 @@ WALKS: dict[str, Callable[[World], None]] = {
     "terminate": terminates,
     "directory": keeps_the_directory,
     "cleanup": cleans_up,
+    "rotate": rotates,
 }
 
 

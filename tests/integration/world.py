@@ -8,6 +8,7 @@ from functions.cleanup.app import handler as cleanup
 from functions.directory.app import handler as directory
 from functions.list_sessions.app import handler as list_sessions
 from functions.login.app import handler as login
+from functions.rotate.app import handler as rotate
 from functions.terminate.app import handler as terminate
 from functions.validate.app import handler as validate
 from local.events import Call, event_of, match
@@ -23,6 +24,7 @@ ENTRIES = {
     "terminate": terminate,
     "directory": directory,
 }
+SCHEDULED = {"cleanup": cleanup, "rotate": rotate}
 ROUTES = {
     route: function.folder for function in Template.read().functions() for route in function.routes
 }
@@ -47,7 +49,7 @@ class World:
         self.environment = environment
         self.clock = clock
         self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
-        self._cleanup = cleanup.bind(services)
+        self._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
         _, self.key = services.access_keys.create_first(name="tests", force=True)
         made = self.call("POST", "/v1/realms", {"name": "Tests", **settings}, bearer=self.key)
         assert made.status == 201, made
@@ -59,7 +61,7 @@ class World:
         other.__dict__.update(self.__dict__)
         other.services = services
         other._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
-        other._cleanup = cleanup.bind(services)
+        other._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
         return other
 
     def call(
@@ -124,4 +126,8 @@ class World:
 
     def clean_up(self, *, timeout: int = 300) -> dict[str, Any]:
         """Run cleanup, with so many seconds to live."""
-        return self._cleanup({}, Context("cleanup", 512, timeout))
+        return self._scheduled["cleanup"]({}, Context("cleanup", 512, timeout))
+
+    def rotate(self, *, timeout: int = 300) -> dict[str, Any]:
+        """Run the schedule of signing keys, with so many seconds to live."""
+        return self._scheduled["rotate"]({}, Context("rotate", 512, timeout))

@@ -23,6 +23,7 @@ EMITTED = {
         "CleanupRemaining",
         "CleanupOldestOverdueSeconds",
     },
+    "sojourn-rotate": {"KeysRotated", "KeysRemoved", "RotationFailed"},
 }
 
 
@@ -63,13 +64,16 @@ def test_no_wildcard_without_a_reason() -> None:
 
 
 def test_login_alone_decrypts() -> None:
-    """No function but login may decrypt signing keys, and none but directory encrypt them."""
+    """No function but login may decrypt signing keys; those that make them may encrypt."""
     roles = TEMPLATE.resources("AWS::IAM::Role")
     assert [role for role in roles if "kms:Decrypt" in actions(role)] == ["LoginRole"]
-    assert [role for role in roles if "kms:Encrypt" in actions(role)] == ["DirectoryRole"]
+    assert [role for role in roles if "kms:Encrypt" in actions(role)] == [
+        "DirectoryRole",
+        "RotateRole",
+    ]
 
 
-@pytest.mark.parametrize("role", ["LoginRole", "DirectoryRole"])
+@pytest.mark.parametrize("role", ["LoginRole", "DirectoryRole", "RotateRole"])
 def test_key_is_used_with_its_context_alone(role: str) -> None:
     """The stack's key answers no call that does not name the realm and the signing key."""
     (statement,) = [s for s in statements(role) if "kms:" in str(s["Action"])]
@@ -236,7 +240,7 @@ def test_translation_keeps_tables_and_functions() -> None:
     kinds = [resource["Type"] for resource in resources.values()]
     assert kinds.count("AWS::Lambda::Function") == len(FUNCTIONS)
     assert kinds.count("AWS::DynamoDB::Table") == 2
-    assert kinds.count("AWS::Scheduler::Schedule") == 1
+    assert kinds.count("AWS::Scheduler::Schedule") == 2
     assert kinds.count("AWS::Lambda::Permission") == sum(
         len(f.routes) for f in TEMPLATE.functions()
     )
@@ -248,14 +252,15 @@ def test_permissions_fit_a_function() -> None:
     assert most * 400 < 20_480
 
 
-def test_schedules_role_invokes_cleanup_alone() -> None:
-    """The role that SAM makes for the schedule may invoke the function, and nothing else."""
+@pytest.mark.parametrize("function", ["CleanupFunction", "RotateFunction"])
+def test_schedules_role_invokes_its_function_alone(function: str) -> None:
+    """The role that SAM makes for a schedule may invoke the function, and nothing else."""
     (role,) = [
         resource["Properties"]
         for name, resource in translated()["Resources"].items()
-        if resource["Type"] == "AWS::IAM::Role" and "Schedule" in name
+        if resource["Type"] == "AWS::IAM::Role" and name.startswith(f"{function}Schedule")
     ]
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
-    assert statement["Resource"] == {"Fn::GetAtt": ["CleanupFunction", "Arn"]}
+    assert statement["Resource"] == {"Fn::GetAtt": [function, "Arn"]}

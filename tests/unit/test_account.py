@@ -40,7 +40,7 @@ def several(owner: Realm, count: int) -> Account:
     """An account with so many sessions."""
     found = account(owner)
     for number in range(count):
-        change, _ = rules.begin(found, owner, LOGIN, now_ms=NOW + number)
+        change, _ = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + number)
         found = change.after
     return found
 
@@ -52,10 +52,10 @@ def test_cap_is_never_exceeded_and_the_oldest_give_way(cap: int, times: list[int
     found, now = account(owner), NOW
     for step in times:
         now += step
-        before = found.active(now, 0)
-        change, session = rules.begin(found, owner, LOGIN, now_ms=now)
+        before = found.active(now, owner)
+        change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
         found = change.after
-        active = found.active(max(now, session.created_ms), 0)
+        active = found.active(max(now, session.created_ms), owner)
         assert len(active) <= cap
         assert active[-1] == session
         evicted = [e.session for e in change.ended]
@@ -71,7 +71,7 @@ def test_created_at_grows_whatever_the_clock_says(times: list[int]) -> None:
     began: list[Session] = []
     for step in times:
         now += step
-        change, session = rules.begin(found, owner, LOGIN, now_ms=now)
+        change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
         found = change.after
         began.append(session)
     assert began == sorted(began, key=lambda s: s.created_ms)
@@ -84,7 +84,7 @@ def test_lowered_cap_ends_as_many_as_needed() -> None:
     owner = realm(max_sessions=100)
     found = several(owner, 100)
     lowered = replace(owner, settings=replace(owner.settings, max_sessions=1))
-    change, session = rules.begin(found, lowered, LOGIN, now_ms=NOW + 1_000)
+    change, session = rules.begin(found, lowered, LOGIN, key_number=1, now_ms=NOW + 1_000)
     assert change.after.sessions == (session,)
     assert [e.session for e in change.ended] == list(found.sessions)
 
@@ -94,7 +94,7 @@ def test_deny_refuses_and_lists_the_active() -> None:
     owner = realm(max_sessions=2, at_limit="deny")
     found = several(owner, 2)
     with pytest.raises(SessionLimit) as refused:
-        rules.begin(found, owner, LOGIN, now_ms=NOW + 10)
+        rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 10)
     assert refused.value.members["sessions"] == [
         {"id": s.id, "created_at": s.created_ms / 1000, "client": "tests"} for s in found.sessions
     ]
@@ -105,11 +105,11 @@ def test_replace_ends_one_and_begins_one() -> None:
     owner = realm(max_sessions=2, at_limit="deny")
     found = several(owner, 2)
     login = replace(LOGIN, replace=found.sessions[1].id)
-    change, session = rules.begin(found, owner, login, now_ms=NOW + 10)
+    change, session = rules.begin(found, owner, login, key_number=1, now_ms=NOW + 10)
     assert [(e.session, e.reason) for e in change.ended] == [(found.sessions[1], "replaced")]
     assert change.after.sessions == (found.sessions[0], session)
     with pytest.raises(NotFound):
-        rules.begin(change.after, owner, login, now_ms=NOW + 20)
+        rules.begin(change.after, owner, login, key_number=1, now_ms=NOW + 20)
 
 
 @pytest.mark.parametrize("state", ["inactive", "deleted"])
@@ -118,14 +118,16 @@ def test_only_active_users_begin_sessions(state: rules.State) -> None:
     owner = realm()
     found = replace(account(owner), state=state)
     with pytest.raises(LoginFailed):
-        rules.begin(found, owner, LOGIN, now_ms=NOW)
+        rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW)
     with pytest.raises(LoginFailed):
         rules.unmanaged_session_id(found, owner, now_ms=NOW)
 
 
 def test_session_is_active_until_its_last_millisecond() -> None:
     """Active iff now < expires_at: at expires_at it is over."""
-    _, session = rules.begin(account(owner := realm()), owner, LOGIN, now_ms=NOW + 999)
+    _, session = rules.begin(
+        account(owner := realm()), owner, LOGIN, key_number=1, now_ms=NOW + 999
+    )
     assert session.expires_at == (NOW + 999) // 1000 + 360 * 60
     assert session.live(session.expires_at * 1000 - 1)
     assert not session.live(session.expires_at * 1000)
@@ -135,7 +137,7 @@ def test_session_is_active_until_its_last_millisecond() -> None:
 def test_ended_records_are_kept_until_expiry_or_thirty_days(lifetime: int, after: int) -> None:
     """An ended record is kept until the session would have expired, or 30 days."""
     owner = realm(session_minutes=lifetime)
-    _, session = rules.begin(account(owner), owner, LOGIN, now_ms=NOW)
+    _, session = rules.begin(account(owner), owner, LOGIN, key_number=1, now_ms=NOW)
     ended = Ended(session=session, ended_ms=NOW + after * 60_000, reason="logout", by=BY)
     assert ended.keep_until == min(
         NOW // 1000 + lifetime * 60, NOW // 1000 + after * 60 + 30 * 86_400
@@ -149,7 +151,7 @@ def test_ending_everything_refuses_unmanaged_tokens_but_the_spared() -> None:
     first = rules.unmanaged_session_id(found, owner, now_ms=NOW)
     second = rules.unmanaged_session_id(found, owner, now_ms=NOW)
     parsed = [ids.parse_session_id(text) for text in (first, second)]
-    after = rules.end_all_for(found, "password_changed", by=BY, now_ms=NOW, keep=first).after
+    after = rules.end_all_for(found, owner, "password_changed", by=BY, now_ms=NOW, keep=first).after
     assert [p is not None and after.accepts_unmanaged(p) for p in parsed] == [True, False]
     later = rules.unmanaged_session_id(after, owner, now_ms=NOW)
     newest = ids.parse_session_id(later)
@@ -162,6 +164,6 @@ def test_expired_sessions_are_dropped_without_a_record() -> None:
     owner = realm(session_minutes=1)
     found = several(owner, 3)
     later = found.sessions[-1].expires_at * 1000
-    change = rules.end_all_for(found, "logout", by=BY, now_ms=later)
+    change = rules.end_all_for(found, owner, "logout", by=BY, now_ms=later)
     assert change.ended == ()
     assert change.after.sessions == ()

@@ -28,7 +28,7 @@ def signing(algo: Algorithm) -> tuple[PublicKey, PrivateKey]:
     key_id = ids.new_id("jky", NOW)
     private = serialization.load_der_private_key(der, password=None)
     public = PublicKey(id=key_id, algo=algo, pem=pem, signs_from_ms=0, created_ms=0)
-    return public, PrivateKey(id=key_id, algo=algo, key=private)
+    return public, PrivateKey(id=key_id, algo=algo, number=1, key=private)
 
 
 PAIRS = {algo: signing(algo) for algo in ("rs256", "es256", "eddsa")}

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from sojourn import ids
 from sojourn.errors import LoginFailed, NotFound, SessionLimit
-from sojourn.realm import Realm
+from sojourn.realm import Realm, RealmEnd
 
 Reason = Literal[
     "logout",
@@ -61,6 +61,8 @@ class Session:
     expires_at: int
     auth_method: AuthMethod
     origin: Origin
+    key_number: int = 0
+    """The number of the realm's key that signed its token; 0 in an ended record."""
 
     def live(self, now_ms: int) -> bool:
         """Rule 4: decided on read, and never by the TTL."""
@@ -117,17 +119,18 @@ class Account:
     sessions: tuple[Session, ...] = ()
     pending: tuple[Ended, ...] = ()
 
-    def active(self, now_ms: int, realm_generation: int) -> tuple[Session, ...]:
+    def active(self, now_ms: int, realm: Realm) -> tuple[Session, ...]:
         """The active sessions, oldest first."""
-        return tuple(s for s in self.sessions if s.live(now_ms) and _in(s, realm_generation))
+        return settle(self, realm, now_ms=now_ms)[0]
 
     def find(self, session_id: str) -> Session | None:
         """The recorded session of that id, live or not."""
         return next((s for s in self.sessions if s.id == session_id), None)
 
-    def find_pending(self, session_id: str) -> Ended | None:
+    def find_ended(self, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
         """An ending of that session that is not archived yet."""
-        return next((e for e in self.pending if e.session.id == session_id), None)
+        ended = (*self.pending, *settle(self, realm, now_ms=now_ms)[1])
+        return next((e for e in ended if e.session.id == session_id), None)
 
     @property
     def password(self) -> Credential | None:
@@ -140,9 +143,36 @@ class Account:
         return self.state == "active" and current
 
 
-def _in(session: Session, realm_generation: int) -> bool:
+def settle(
+    account: Account, realm: Realm, *, now_ms: int
+) -> tuple[tuple[Session, ...], tuple[Ended, ...]]:
+    """The active sessions, and the endings of those that their realm ended for all at once.
+
+    The end of a realm's sessions, or of a signing key's, is one write to the realm. Its users'
+    items learn of it when they are next read, and record it when they are next written.
+    """
+    active, ended = [], []
+    for session in account.sessions:
+        if not session.live(now_ms):
+            continue
+        end = ended_by_realm(session, realm)
+        if end is None:
+            active.append(session)
+        else:
+            ended.append(end)
+    return tuple(active), tuple(ended)
+
+
+def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
+    """The ending of a session that its realm ended, or None."""
     parsed = ids.parse_session_id(session.id)
-    return parsed is not None and parsed.realm_generation >= realm_generation
+    generation = -1 if parsed is None else parsed.realm_generation
+    end = realm.end_of(generation=generation, key_number=session.key_number)
+    if end is None:
+        return None
+    reason: Reason = "realm_ended" if isinstance(end, RealmEnd) else "terminated_by_admin"
+    by = Actor(type="access_key", id=end.by)
+    return Ended(session=session, ended_ms=end.ended_ms, reason=reason, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +193,9 @@ class Login:
     replace: str | None = None
 
 
-def begin(account: Account, realm: Realm, login: Login, *, now_ms: int) -> tuple[Change, Session]:
+def begin(
+    account: Account, realm: Realm, login: Login, *, key_number: int, now_ms: int
+) -> tuple[Change, Session]:
     """Begin a managed session, ending the oldest when the user is at the limit.
 
     "Users may have a maximum of 10 active managed sessions at one time. When a new session is
@@ -188,10 +220,11 @@ def begin(account: Account, realm: Realm, login: Login, *, now_ms: int) -> tuple
         expires_at=created_ms // 1000 + 60 * realm.settings.session_minutes,
         auth_method=login.auth_method,
         origin=login.origin,
+        key_number=key_number,
     )
-    active = account.active(now_ms, realm.generation)
+    active, settled = settle(account, realm, now_ms=now_ms)
     by = Actor(type="session", id=session.id)
-    ended: list[Ended] = []
+    ended = list(settled)
     if login.replace is not None:
         replaced = next((s for s in active if s.id == login.replace), None)
         if replaced is None:
@@ -244,20 +277,24 @@ Decide = Callable[[Account], Change | None]
 """What an operation makes of the account as it is now; None: nothing needs doing."""
 
 
-def end(account: Account, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int) -> Change:
+def end(
+    account: Account, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
+) -> Change:
     """End each session that `reasons` names, with its reason; sessions past their time just go."""
+    active, settled = settle(account, realm, now_ms=now_ms)
     ended = tuple(
         Ended(session=s, ended_ms=now_ms, reason=reasons[s.id], by=by)
-        for s in account.sessions
-        if s.id in reasons and s.live(now_ms)
+        for s in active
+        if s.id in reasons
     )
-    kept = tuple(s for s in account.sessions if s.id not in reasons and s.live(now_ms))
+    kept = tuple(s for s in active if s.id not in reasons)
     after = replace(account, version=account.version + 1, sessions=kept)
-    return Change(before=account, after=after, ended=ended)
+    return Change(before=account, after=after, ended=(*settled, *ended))
 
 
 def end_everything(
     account: Account,
+    realm: Realm,
     reasons: Mapping[str, Reason],
     *,
     by: Actor,
@@ -269,17 +306,23 @@ def end_everything(
     A new generation refuses the unmanaged tokens from before it; managed ones stand by their
     record alone.
     """
-    change = end(account, reasons, by=by, now_ms=now_ms)
+    change = end(account, realm, reasons, by=by, now_ms=now_ms)
     after = replace(change.after, generation=account.generation + 1, spared=keep)
     return replace(change, after=after)
 
 
 def end_all_for(
-    account: Account, reason: Reason, *, by: Actor, now_ms: int, keep: str | None = None
+    account: Account,
+    realm: Realm,
+    reason: Reason,
+    *,
+    by: Actor,
+    now_ms: int,
+    keep: str | None = None,
 ) -> Change:
     """End all sessions of either kind for one reason, but the one to `keep`."""
     reasons = {s.id: reason for s in account.sessions if s.id != keep}
-    return end_everything(account, reasons, by=by, now_ms=now_ms, keep=keep)
+    return end_everything(account, realm, reasons, by=by, now_ms=now_ms, keep=keep)
 
 
 def prune(account: Account, *, now_ms: int) -> Change | None:

@@ -22,14 +22,14 @@ class DynamoAccounts:
 
     def __init__(self, dynamo: DynamoDB, table: str) -> None:
         self._dynamo = dynamo
-        self._table = table
+        self.table = table
 
     def heart(self, user_id: str) -> Key:
         """Where an account is."""
-        return Key(self._table, user_id, items.HEART)
+        return Key(self.table, user_id, items.HEART)
 
     def _record(self, user_id: str, session_id: str) -> Key:
-        return Key(self._table, user_id, items.ENDED + session_id)
+        return Key(self.table, user_id, items.ENDED + session_id)
 
     def get(self, user_id: str) -> Account | None:
         values = self._dynamo.get(self.heart(user_id))
@@ -118,7 +118,7 @@ class DynamoAccounts:
         """
         self.archive(account.id)
         records = self._dynamo.query_all(
-            table=self._table,
+            table=self.table,
             condition="pk = :pk AND begins_with(sk, :prefix)",
             values={":pk": account.id, ":prefix": items.ENDED},
         )
@@ -126,7 +126,7 @@ class DynamoAccounts:
             if record.get("strip"):
                 continue
             stripped = dynamodb.update(
-                Key(self._table, record["pk"], record["sk"]),
+                Key(self.table, record["pk"], record["sk"]),
                 changed={"strip": True},
                 removed=["ip", "client", "reported"],
                 condition="attribute_exists(sk)",
@@ -140,6 +140,16 @@ class DynamoAccounts:
             names={"#state": "state"},
         )
         self._dynamo.write(gone)
+
+    def remove_records(self, user_id: str) -> None:
+        """Remove every ended record of a user, whose realm is being deleted."""
+        records = self._dynamo.query_all(
+            table=self.table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": user_id, ":prefix": items.ENDED},
+        )
+        for record in records:
+            self._dynamo.write(dynamodb.delete(Key(self.table, user_id, record["sk"])))
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         values = self._dynamo.get(self._record(user_id, session_id))
@@ -157,7 +167,7 @@ class DynamoAccounts:
             condition = "pk = :pk AND sk BETWEEN :low AND :high"
             values = {":low": low, ":high": high}
         page = self._dynamo.query(
-            table=self._table,
+            table=self.table,
             condition=condition,
             values={":pk": user_id, **values},
             limit=limit + 1,

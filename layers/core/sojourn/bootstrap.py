@@ -10,20 +10,25 @@ from botocore.config import Config
 from sojourn.access_keys import AccessKeys
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Callers
+from sojourn.census import Census
 from sojourn.cleanup import Cleanup
 from sojourn.clock import Clock, SystemClock
 from sojourn.credentials import Credentials
 from sojourn.directory import DynamoDirectory
 from sojourn.dynamodb import DynamoDB
 from sojourn.errors import Unavailable
+from sojourn.jwt_keys import JwtKeys
 from sojourn.keys import SigningKeys
 from sojourn.kms import KmsCipher
 from sojourn.listing import Listing
 from sojourn.login import Logins
 from sojourn.password import PasswordChange
 from sojourn.passwords import Hasher
+from sojourn.realm_deletion import RealmDeletion
+from sojourn.realm_ends import RealmEnds
 from sojourn.realms import RealmDirectory
 from sojourn.realms_cache import RealmCache
+from sojourn.rotation import Rotation
 from sojourn.settings import EnvironmentSettings
 from sojourn.terminate import Terminator
 from sojourn.users import Users
@@ -52,7 +57,11 @@ class Services:
     listing: Listing
     terminator: Terminator
     cleanup: Cleanup
+    rotation: Rotation
     realms: RealmDirectory
+    realm_ends: RealmEnds
+    realm_deletion: RealmDeletion
+    jwt_keys: JwtKeys
     users: Users
     credentials: Credentials
     access_keys: AccessKeys
@@ -94,6 +103,14 @@ def compose(
     cache = RealmCache(directory, clock)
     validator = Validator(accounts=accounts, clock=clock)
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
+    realms = RealmDirectory(
+        directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
+    )
+    census = Census(directory=directory, accounts=accounts, clock=clock)
+    jwt_keys = JwtKeys(
+        realms=realms, directory=directory, census=census, cipher=cipher, clock=clock
+    )
+    deletion = RealmDeletion(realms=realms, directory=directory, accounts=accounts, clock=clock)
     return Services(
         clock=clock,
         callers=Callers(directory, cache, clock),
@@ -106,13 +123,19 @@ def compose(
         ),
         validator=validator,
         listing=Listing(accounts=accounts, validator=validator, realms=cache, clock=clock),
-        terminator=Terminator(accounts=accounts, validator=validator, clock=clock),
+        terminator=Terminator(accounts=accounts, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(
-            dynamo=dynamo, accounts=accounts, table=settings.sessions_table, clock=clock
+            dynamo=dynamo,
+            accounts=accounts,
+            deletions=deletion,
+            table=settings.sessions_table,
+            clock=clock,
         ),
-        realms=RealmDirectory(
-            directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
-        ),
+        rotation=Rotation(directory=directory, jwt_keys=jwt_keys, cipher=cipher, clock=clock),
+        realms=realms,
+        realm_ends=RealmEnds(realms=realms, directory=directory, census=census, clock=clock),
+        realm_deletion=deletion,
+        jwt_keys=jwt_keys,
         users=users,
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),

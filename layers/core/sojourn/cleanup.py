@@ -17,6 +17,7 @@ from sojourn.clock import Clock
 from sojourn.commits import commit
 from sojourn.dynamodb import ConditionFailed, DynamoDB, Item, Key, delete
 from sojourn.errors import NotFound, Unavailable
+from sojourn.realm_deletion import RealmDeletion
 
 PAGE: Final = 100
 
@@ -48,6 +49,7 @@ class Cleanup:
 
     dynamo: DynamoDB
     accounts: DynamoAccounts
+    deletions: RealmDeletion
     table: str
     clock: Clock
 
@@ -62,7 +64,7 @@ class Cleanup:
             for page in self._pages(shard, now):
                 for item in page:
                     if time_left() > 0:
-                        report = self._step(report, item, now)
+                        report = self._step(report, item, now, time_left)
                     else:
                         report = replace(report, remaining=report.remaining + 1)
                 if time_left() <= 0:
@@ -70,22 +72,26 @@ class Cleanup:
                     break
         return self._told(report)
 
-    def _step(self, report: Report, item: dict[str, Any], now: int) -> Report:
+    def _step(
+        self, report: Report, item: dict[str, Any], now: int, time_left: Callable[[], float]
+    ) -> Report:
         report = replace(
             report,
             found=report.found + 1,
             oldest_overdue_seconds=max(report.oldest_overdue_seconds, now - item["due_at"]),
         )
         try:
-            removed = self._settle(item, now)
+            removed = self._settle(item, now, time_left)
         except Unavailable:
             return replace(report, failed=report.failed + 1, remaining=report.remaining + 1)
         return replace(report, removed=report.removed + removed)
 
-    def _settle(self, item: dict[str, Any], now: int) -> bool:
+    def _settle(self, item: dict[str, Any], now: int, time_left: Callable[[], float]) -> bool:
         """Do what is due for one item; False when it was no longer due."""
         if item["sk"] == items.HEART:
             return self._settle_heart(item["pk"])
+        if item["sk"] == items.DELETION:
+            return self.deletions.resume(item["pk"], time_left)
         key = Key(self.table, item["pk"], item["sk"])
         try:
             self.dynamo.write(delete(key, condition="due_at <= :now", values={":now": now}))

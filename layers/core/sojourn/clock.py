@@ -15,6 +15,13 @@ class Clock(Protocol):
         """Seconds that never go back, from an arbitrary start."""
         ...
 
+    def stopwatch(self) -> float:
+        """Seconds that truly passed, from an arbitrary start: what work and waiting took.
+
+        A clock that is moved moves the other two, and takes no request's time away by it.
+        """
+        ...
+
     def sleep(self, seconds: float) -> None:
         """Wait; a test's clock may return at once."""
         ...
@@ -27,6 +34,9 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
     def monotonic(self) -> float:
+        return time.monotonic()
+
+    def stopwatch(self) -> float:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

@@ -58,6 +58,7 @@ class Credentials:
                 name=body.name,
             )
 
+        realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: Account) -> Change:
@@ -70,7 +71,7 @@ class Credentials:
             change = Change(before=found, after=replace(found, version=found.version + 1))
             if human:
                 change = rules.end_all_for(
-                    found, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
                 )
             credentials = {**found.credentials, made.id: made}
             return replace(change, after=replace(change.after, credentials=credentials))
@@ -102,6 +103,7 @@ class Credentials:
             if account.user_type == "api":
                 raise Invalid(errors=["An API key has no password; make another key."])
             fresh = self.users.password_credential(account.id, changes.password).secret
+        realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
         committed: list[Account] = []
 
@@ -110,7 +112,7 @@ class Credentials:
             change = Change(before=found, after=replace(found, version=found.version + 1))
             if fresh is not None:
                 change = rules.end_all_for(
-                    found, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
                 )
                 known = replace(known, secret=fresh)
             if changes.name is not UNSET:
@@ -129,12 +131,13 @@ class Credentials:
         An API key's tokens do not say which key they came by, so all the user's are refused.
         """
         account = self._owner(server, credential_id)
+        realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: Account) -> Change:
             _known(found, credential_id)
             change = rules.end_all_for(
-                found, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
             )
             left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
             return replace(change, after=replace(change.after, credentials=left))

@@ -17,11 +17,11 @@ class Deadline:
 
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
-        self._end = clock.monotonic() + seconds
+        self._end = clock.stopwatch() + seconds
 
     def remaining(self) -> float:
         """Seconds left; negative when over."""
-        return self._end - self._clock.monotonic()
+        return self._end - self._clock.stopwatch()
 
     def wait(self, attempt: int) -> bool:
         """Wait before retry number `attempt` (from 0); False when there is no time left.

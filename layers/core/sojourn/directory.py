@@ -2,7 +2,7 @@
 
 The directory table, by `pk` / `sk`:
 
-- `rl_…` / `realm`: a realm, its settings and its public keys, in one item
+- `rl_…` / `realm`: a realm, its settings, its public keys and its ends, in one item
 - `rl_…` / `jky_…`: the ciphertext of a signing key's private half
 - `realms` / `rl_…`: the list of realms
 - `rl_…#users` / `usr_…`: the list of a realm's users
@@ -11,72 +11,41 @@ The directory table, by `pk` / `sk`:
 """
 
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
-from sojourn import ids
-from sojourn.dynamodb import DynamoDB, Key, check
+from sojourn import attributes, deadline, ids
+from sojourn.account import Account
+from sojourn.clock import Clock
+from sojourn.dynamodb import (
+    ConditionFailed,
+    DynamoDB,
+    Key,
+    TransactionFailed,
+    check,
+    delete,
+    update,
+)
+from sojourn.errors import NotFound, Unavailable
 from sojourn.ports import AccessKey
-from sojourn.realm import PublicKey, Realm, Settings
+from sojourn.realm import Realm
+from sojourn.realm_items import realm_from, realm_values
 
 STACK: Final = "*"
+REALMS: Final = "realms"
+"""The owner of the list of realms."""
 LONGEST_NAME: Final = 1_024
 """Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
 
 Values = dict[str, Any]
+Decided = tuple[Realm, Sequence[Values]] | None
+"""A realm as it must become, with writes to other items in the same transaction; None: as it is."""
 
 
 def fold(name: str) -> str:
     """The form in which names are compared: NFKC and case-folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-
-
-def realm_values(realm: Realm) -> Values:
-    """A realm's attributes, without its key."""
-    settings = asdict(realm.settings)
-    return {
-        "name": realm.name,
-        "issuer": realm.issuer,
-        "created_ms": realm.created_ms,
-        "v": realm.version,
-        "generation": realm.generation,
-        "settings": settings | {"jwt_fields": list(realm.settings.jwt_fields)},
-        "keys": {
-            key.id: {
-                "algo": key.algo,
-                "pem": key.pem,
-                "signs_from_ms": key.signs_from_ms,
-                "created_ms": key.created_ms,
-            }
-            for key in realm.keys.values()
-        },
-    }
-
-
-def realm_from(values: Mapping[str, Any]) -> Realm:
-    """The realm of its item."""
-    settings = dict(values["settings"])
-    settings["jwt_fields"] = tuple(settings["jwt_fields"])
-    return Realm(
-        id=values["pk"],
-        name=values["name"],
-        issuer=values["issuer"],
-        created_ms=values["created_ms"],
-        version=values["v"],
-        generation=values["generation"],
-        settings=Settings(**settings),
-        keys={
-            key_id: PublicKey(
-                id=key_id,
-                algo=key["algo"],
-                pem=key["pem"],
-                signs_from_ms=key["signs_from_ms"],
-                created_ms=key["created_ms"],
-            )
-            for key_id, key in values["keys"].items()
-        },
-    )
 
 
 def access_key_values(key: AccessKey) -> Values:
@@ -132,8 +101,80 @@ class DynamoDirectory:
         return Key(self.table, key_id, "key")
 
     def get(self, realm_id: str) -> Realm | None:
+        realm = self.find(realm_id)
+        return None if realm is None or realm.deletion is not None else realm
+
+    def find(self, realm_id: str) -> Realm | None:
+        """The realm, also while it is being deleted; to everything else it is gone by then."""
         values = self.dynamo.get(self.realm_key(realm_id))
         return None if values is None else realm_from(values)
+
+    def commit(
+        self,
+        realm: Realm,
+        decide: Callable[[Realm], Decided],
+        *,
+        clock: Clock,
+    ) -> Realm:
+        """Commit what `decide` makes of the realm, anew on each change that came between.
+
+        Raises what `decide` raises, `NotFound` when the realm is no more or is being deleted,
+        and `Unavailable`.
+        """
+        limit = deadline.current(clock)
+        attempt = 0
+        while realm.deletion is None:
+            decided = decide(realm)
+            if decided is None:
+                return realm
+            changed, others = decided
+            after = replace(changed, version=realm.version + 1).remembering(clock.wall_ms())
+            try:
+                self._write([self._change(realm, after), *others])
+            except ConditionFailed as error:
+                if error.item is None:
+                    raise NotFound from error
+                realm = realm_from(error.item)
+            else:
+                return after
+            if not limit.wait(attempt):
+                raise Unavailable("Too many changes of this realm at once. Try again.")
+            attempt += 1
+        raise NotFound
+
+    def _change(self, before: Realm, after: Realm) -> dict[str, Any]:
+        old = realm_values(before)
+        new = realm_values(after)
+        return update(
+            self.realm_key(after.id),
+            changed={name: value for name, value in new.items() if old.get(name) != value},
+            condition="v = :v",
+            values={":v": before.version},
+        )
+
+    def _write(self, writes: Sequence[dict[str, Any]]) -> None:
+        if len(writes) == 1:
+            self.dynamo.write(writes[0])
+            return
+        try:
+            self.dynamo.transact(writes)
+        except TransactionFailed as error:
+            raise ConditionFailed(error.items[0]) from error
+
+    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+        write = {
+            "TableName": self.table,
+            "Key": self.realm_key(realm_id).attributes,
+            # The version moves, so that no change of the realm that was decided before undoes it.
+            "UpdateExpression": "SET #keys.#key.open_ended = :true ADD v :one",
+            "ConditionExpression": "attribute_exists(#keys.#key)",
+            "ExpressionAttributeNames": {"#keys": "keys", "#key": key_id},
+            "ExpressionAttributeValues": attributes.encode({":true": True, ":one": 1}),
+        }
+        try:
+            self.dynamo.write({"Update": write})
+        except ConditionFailed as error:
+            raise Unavailable("The realm's signing key was stopped just now. Try again.") from error
 
     def get_with_login(
         self, realm_id: str, *, username: str | None, email: str | None
@@ -144,7 +185,7 @@ class DynamoDirectory:
         )
         realm, claim = found
         return (
-            None if realm is None else realm_from(realm),
+            None if realm is None or "deletion" in realm else realm_from(realm),
             None if claim is None else str(claim["user_id"]),
         )
 
@@ -152,6 +193,40 @@ class DynamoDirectory:
         """The id of the realm's user of that name."""
         claim = self.dynamo.get(self.claim_key(realm_id, kind, name))
         return None if claim is None else str(claim["user_id"])
+
+    def free_names(self, account: Account) -> list[dict[str, Any]]:
+        """Writes that free a user's names, where they still have them."""
+        named = (("name", account.username), ("email", account.email))
+        return [
+            delete(
+                self.claim_key(account.realm_id, kind, name),
+                condition="attribute_not_exists(pk) OR user_id = :user_id",
+                values={":user_id": account.id},
+            )
+            for kind, name in named
+            if name is not None
+        ]
+
+    def count_deleted(self, realm_id: str, users: int) -> None:
+        """Count users that a deletion removed. Raises `ConditionFailed` when the realm is gone."""
+        write = {
+            "TableName": self.table,
+            "Key": self.realm_key(realm_id).attributes,
+            "UpdateExpression": "SET deletion.#users = deletion.#users + :users",
+            "ConditionExpression": "attribute_exists(deletion)",
+            "ExpressionAttributeNames": {"#users": "users"},
+            "ExpressionAttributeValues": attributes.encode({":users": users}),
+        }
+        self.dynamo.write({"Update": write})
+
+    def private_key_ids(self, realm_id: str) -> list[str]:
+        """The ids of all signing keys of which there is a private half."""
+        found = self.dynamo.query_all(
+            table=self.table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": realm_id, ":prefix": "jky_"},
+        )
+        return [str(item["sk"]) for item in found]
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         values = self.dynamo.get(self.private_key_key(realm_id, key_id))
@@ -168,7 +243,7 @@ class DynamoDirectory:
         """A transaction's condition: the realm is there, and nobody is deleting it."""
         return check(
             self.realm_key(realm_id),
-            condition="attribute_exists(pk) AND attribute_not_exists(deleting)",
+            condition="attribute_exists(pk) AND attribute_not_exists(deletion)",
         )
 
     def member_key(self, owner: str, member_id: str) -> Key:

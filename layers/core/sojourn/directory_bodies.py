@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sojourn import passwords
 from sojourn.login_bodies import RealmId, UserId
-from sojourn.realm import AtLimit, SessionType
+from sojourn.realm import Algorithm, AtLimit, SessionType
 
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Username = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -28,6 +28,7 @@ class RealmChanges(Struct, forbid_unknown_fields=True, frozen=True):
     jwt_algo: str | UnsetType = UNSET
     jwt_fields: list[JwtField] | UnsetType = UNSET
     max_staleness_seconds: int | UnsetType = UNSET
+    rotate_days: int | UnsetType = UNSET
 
 
 class UserBody(Struct, forbid_unknown_fields=True, frozen=True):
@@ -82,6 +83,35 @@ class AccessKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
     """What may change of an access key."""
 
     name: Label
+
+
+class JwtKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A new signing key; of the realm's `jwt_algo` if it does not say."""
+
+    realm_id: RealmId | None = None
+    algo: Algorithm | None = None
+
+
+class JwtKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
+    """What may change of a signing key: it can be said to be compromised, and not unsaid."""
+
+    compromised: bool
+
+    def __post_init__(self) -> None:
+        if not self.compromised:
+            raise ValueError("compromised can be set to true, and not taken back")
+
+
+class RealmDeletionBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """The name of the realm to delete, for certainty."""
+
+    name: str | None = None
+
+
+class EndBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """Whether to count only."""
+
+    dry_run: bool = False
 
 
 class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):

@@ -1,4 +1,4 @@
-"""The directory's routes: five verbs on each of four kinds of thing, by permission."""
+"""The directory's routes: five verbs on each of five kinds of thing, by permission."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +12,11 @@ from sojourn.directory_bodies import (
     AccessKeyChanges,
     CredentialBody,
     CredentialChanges,
+    JwtKeyBody,
+    JwtKeyChanges,
     PasswordBody,
     RealmChanges,
+    RealmDeletionBody,
     UserBody,
     UserChanges,
 )
@@ -23,6 +26,8 @@ from sojourn.listing import Page, page_of
 
 View = dict[str, Any]
 DONE = Response(status=204)
+Delete = Callable[[Server, str, Request], Response | None]
+"""Deletes one; None is answered by 204."""
 PAGING = ("after", "max_results", "direction")
 
 
@@ -36,13 +41,15 @@ class Kind:
     list: Callable[[Server, Page, dict[str, str]], View]
     get: Callable[[Server, str], View]
     update: Callable[[Server, str, Request], View]
-    delete: Callable[[Server, str], None]
+    delete: Delete
     filters: tuple[str, ...] = ("realm_id",)
+    naming: tuple[str, ...] = ()
+    """Query parameters of its deletion."""
 
 
 def kinds(services: Services) -> list[Kind]:
-    """The four kinds."""
-    realms, users = services.realms, services.users
+    """The five kinds."""
+    realms, users, signing = services.realms, services.users, services.jwt_keys
     credentials, keys = services.credentials, services.access_keys
     return [
         Kind(
@@ -50,9 +57,10 @@ def kinds(services: Services) -> list[Kind]:
             permission="admin",
             create=lambda s, r: realms.create(s, r.parse(RealmChanges), domain=r.domain),
             list=lambda s, page, _: realms.page(s, page),
-            get=lambda s, i: directory_views.realm(realms.find(s, i)),
+            get=lambda s, i: services.realm_deletion.progress(realms.look(s, i)),
             update=lambda s, i, r: realms.update(s, i, r.parse(RealmChanges)),
-            delete=realms.delete,
+            delete=_realm_deletion(services),
+            naming=("name",),
         ),
         Kind(
             path="/v1/users",
@@ -61,7 +69,7 @@ def kinds(services: Services) -> list[Kind]:
             list=lambda s, page, _: users.page(s, page),
             get=lambda s, i: directory_views.user(users.resolve(s, i)),
             update=lambda s, i, r: users.update(s, i, r.parse(UserChanges)),
-            delete=users.delete,
+            delete=lambda s, i, _: users.delete(s, i),
         ),
         Kind(
             path="/v1/credentials",
@@ -70,7 +78,7 @@ def kinds(services: Services) -> list[Kind]:
             list=lambda s, page, wanted: credentials.of_user(s, _named_user(wanted), page),
             get=credentials.get,
             update=lambda s, i, r: credentials.update(s, i, r.parse(CredentialChanges)),
-            delete=credentials.delete,
+            delete=lambda s, i, _: credentials.delete(s, i),
             filters=("realm_id", "user_id"),
         ),
         Kind(
@@ -80,9 +88,48 @@ def kinds(services: Services) -> list[Kind]:
             list=lambda s, page, _: keys.page(s, page),
             get=lambda s, i: directory_views.access_key(keys.find(s, i)),
             update=lambda s, i, r: keys.update(s, i, r.parse(AccessKeyChanges)),
-            delete=keys.delete,
+            delete=lambda s, i, _: keys.delete(s, i),
+        ),
+        Kind(
+            path="/v1/jwt_keys",
+            permission="admin",
+            create=lambda s, r: signing.create(s, r.parse(JwtKeyBody)),
+            list=lambda s, page, _: signing.page(s, page),
+            get=signing.get,
+            update=_stop_key(services),
+            delete=_delete_key(services),
+            naming=("force",),
         ),
     ]
+
+
+def _realm_deletion(services: Services) -> Delete:
+    def delete(server: Server, realm_id: str, request: Request) -> Response | None:
+        body = request.parse_optional(RealmDeletionBody)
+        name = request.query.get("name", body.name)
+        left = services.realm_deletion.delete(server, realm_id, name)
+        return Response(status=202, body=left) if left else None
+
+    return delete
+
+
+def _stop_key(services: Services) -> Callable[[Server, str, Request], View]:
+    def stop(server: Server, key_id: str, request: Request) -> View:
+        request.parse(JwtKeyChanges)
+        return services.jwt_keys.stop(server, key_id)
+
+    return stop
+
+
+def _delete_key(services: Services) -> Delete:
+    def delete(server: Server, key_id: str, request: Request) -> Response | None:
+        force = request.query.get("force", "false")
+        if force not in ("true", "false"):
+            raise Invalid(errors=["force must be true or false."])
+        told = services.jwt_keys.delete(server, key_id, force=force == "true")
+        return Response(body=told) if told else None
+
+    return delete
 
 
 def routes(services: Services) -> Routes:
@@ -91,25 +138,12 @@ def routes(services: Services) -> Routes:
     for kind in kinds(services):
         table.update(_verbs(services, kind))
 
-    def list_keys(request: Request) -> Response:
-        server, wanted = _server(services, request, "read", *PAGING)
-        page = page_of(wanted, descending=False)
-        return Response(body=services.realms.list_keys(server, page))
-
-    def get_key(request: Request) -> Response:
-        server, _ = _server(services, request, "read")
-        return Response(body=services.realms.get_key(server, request.path["id"]))
-
     def change_password(request: Request) -> Response:
         claims = services.callers.user(request)
         services.password.change(claims, request.parse(PasswordBody))
         return DONE
 
-    return table | {
-        "GET /v1/jwt_keys": list_keys,
-        "GET /v1/jwt_keys/{id}": get_key,
-        "POST /v1/password": change_password,
-    }
+    return table | {"POST /v1/password": change_password}
 
 
 def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
@@ -133,9 +167,8 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
         return Response(body=kind.update(server, request.path["id"], request))
 
     def delete(request: Request) -> Response:
-        server, _ = _server(services, request, kind.permission)
-        kind.delete(server, request.path["id"])
-        return DONE
+        server, _ = _server(services, request, kind.permission, *kind.naming)
+        return kind.delete(server, request.path["id"], request) or DONE
 
     one = kind.path + "/{id}"
     return {

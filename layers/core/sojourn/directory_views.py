@@ -5,7 +5,7 @@ from typing import Any
 from sojourn import views
 from sojourn.account import Account, Credential
 from sojourn.ports import AccessKey
-from sojourn.realm import PublicKey, Realm
+from sojourn.realm import PublicKey, Realm, StoppedKey
 
 View = dict[str, Any]
 
@@ -27,6 +27,8 @@ def realm(found: Realm) -> View:
         "jwt_algo": settings.jwt_algo,
         "jwt_fields": list(settings.jwt_fields),
         "max_staleness_seconds": settings.max_staleness_seconds,
+        "rotate_days": settings.rotate_days,
+        "state": "active" if found.deletion is None else "deleting",
     }
 
 
@@ -37,6 +39,18 @@ def jwt_key(found: PublicKey, owner: Realm, *, now_ms: int) -> View:
         state = "signing"
     else:
         state = "pending" if found.signs_from_ms > now_ms else "verifying"
+    retires_ms = owner.retires_ms(found)
+    return _key(found, owner, state=state) | {
+        "retire_after": None if retires_ms is None else -(-retires_ms // 1000),
+    }
+
+
+def stopped_key(found: StoppedKey, owner: Realm) -> View:
+    """A key that was compromised."""
+    return _key(found.key, owner, state="compromised") | {"retire_after": found.ended_ms // 1000}
+
+
+def _key(found: PublicKey, owner: Realm, *, state: str) -> View:
     return {
         "object": "jwt_key",
         "id": found.id,
@@ -47,7 +61,7 @@ def jwt_key(found: PublicKey, owner: Realm, *, now_ms: int) -> View:
         "public_key": found.pem,
         "created_at": found.created_ms / 1000,
         "signs_from": found.signs_from_ms / 1000,
-        "retire_after": None,
+        "open_ended": found.open_ended,
     }
 
 

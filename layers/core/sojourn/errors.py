@@ -146,10 +146,10 @@ class NameTaken(Conflict):
     code, title = "name_taken", "The name is taken"
 
 
-class RealmNotEmpty(Conflict):
-    """The realm still has users."""
+class KeyInUse(Conflict):
+    """A token that the signing key signed may be alive; `retire_after` says until when."""
 
-    code, title = "realm_not_empty", "The realm still has users"
+    code, title = "key_in_use", "The signing key is in use"
 
 
 class AlreadyInitialised(Conflict):

@@ -104,6 +104,10 @@ class Request:
         """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
         return convert(self.json(limit=limit), kind)
 
+    def parse_optional(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
+        """The body as a `kind`; no body is one without fields. Raises `Invalid`."""
+        return self.parse(kind, limit=limit) if self.body else convert({}, kind)
+
 
 def convert(value: dict[str, Any], kind: type[T]) -> T:
     """A JSON object as a `kind`; each complaint names the field. Raises `Invalid`."""

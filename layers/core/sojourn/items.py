@@ -1,7 +1,8 @@
 """The shapes of the sessions table's items, both ways.
 
 `pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
-session, and `ended#kss_…` for an ended record. `due_shard` and `due_at` are the keys of the
+session, and `ended#kss_…` for an ended record; a realm's id with `deletion` stands for a realm that
+is being deleted. `due_shard` and `due_at` are the keys of the
 index that cleanup reads; nothing else is ever decided from them.
 """
 
@@ -12,6 +13,7 @@ from zlib import crc32
 from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
 
 HEART: Final = "user"
+DELETION: Final = "deletion"
 ENDED: Final = "ended#"
 SHARDS: Final = 8
 
@@ -102,6 +104,7 @@ def session_values(session: Session) -> Values:
         "ip": session.origin.ip,
         "client": session.origin.client,
         "reported": session.origin.reported,
+        "key": session.key_number,
     }
 
 
@@ -117,12 +120,14 @@ def session_from(values: Mapping[str, Any]) -> Session:
             client=values.get("client", ""),
             reported=values.get("reported", False),
         ),
+        key_number=values.get("key", 0),
     )
 
 
 def ended_values(ended: Ended) -> Values:
     """An ending: what was the session, and when, why and by whom it ended."""
     values = session_values(ended.session)
+    del values["key"]
     if ended.strip:
         for name in ("ip", "client", "reported"):
             del values[name]

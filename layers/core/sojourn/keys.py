@@ -33,6 +33,7 @@ class PrivateKey:
 
     id: str
     algo: Algorithm
+    number: int
     key: Any = field(repr=False)
 
 
@@ -57,15 +58,13 @@ def generate(algo: Algorithm) -> tuple[bytes, str]:
 
 
 def new_key(
-    algo: Algorithm, *, realm_id: str, now_ms: int, delay_ms: int, cipher: Cipher
+    algo: Algorithm, *, realm_id: str, now_ms: int, cipher: Cipher
 ) -> tuple[PublicKey, bytes]:
-    """A key that signs from `delay_ms` on, and the ciphertext of its private half."""
+    """A key that signs from now on, and the ciphertext of its private half."""
     der, pem = generate(algo)
     key_id = ids.new_id("jky", now_ms)
     ciphertext = cipher.encrypt(der, realm_id=realm_id, key_id=key_id)
-    public = PublicKey(
-        id=key_id, algo=algo, pem=pem, signs_from_ms=now_ms + delay_ms, created_ms=now_ms
-    )
+    public = PublicKey(id=key_id, algo=algo, pem=pem, signs_from_ms=now_ms, created_ms=now_ms)
     return public, ciphertext
 
 
@@ -86,9 +85,12 @@ class SigningKeys:
             clock, seconds=PRIVATE_KEY_SECONDS, size=PRIVATE_KEYS
         )
 
-    def for_realm(self, realm: Realm) -> PrivateKey:
-        """The key that signs for the realm now. Raises `Unavailable` when it cannot be had."""
-        public = realm.signing_key(self._clock.wall_ms())
+    def for_realm(self, realm: Realm, *, seconds: int) -> PrivateKey:
+        """The key that signs now a token that lives so long (0: for ever).
+
+        Raises `Unavailable` when it cannot be had.
+        """
+        public = realm.signing_key(self._clock.wall_ms(), seconds=seconds)
         return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
 
     def _load(self, realm_id: str, public: PublicKey) -> PrivateKey:
@@ -99,5 +101,6 @@ class SigningKeys:
         return PrivateKey(
             id=public.id,
             algo=public.algo,
+            number=public.number,
             key=serialization.load_der_private_key(der, password=None),
         )

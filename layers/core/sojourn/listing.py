@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn import ids, views
-from sojourn.account import Account, Ended
+from sojourn.account import Account, Ended, settle
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.errors import CursorInvalid, Invalid, NotFound
 from sojourn.ports import Accounts
+from sojourn.realm import Realm
 from sojourn.realms_cache import RealmCache
 from sojourn.tokens import Claims
 from sojourn.validate import Validator
@@ -76,11 +77,12 @@ class Listing:
         return self._one(visible(server, account), parsed, for_server=True)
 
     def _one(self, account: Account, parsed: ids.SessionId, *, for_server: bool) -> View:
-        active = account.active(self.clock.wall_ms(), self._generation(account))
+        realm = self._realm(account)
+        active = account.active(self.clock.wall_ms(), realm)
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
             return views.session(found, account) | {"active": True}
-        ended = self.validator.find_ended(account, parsed)
+        ended = self.validator.find_ended(account, realm, parsed)
         if ended is None:
             raise NotFound
         return views.ended(ended, account, for_server=for_server)
@@ -94,7 +96,7 @@ class Listing:
                 raise CursorInvalid
         if state == "ended":
             return self._ended(account, page, for_server=current is None)
-        active = account.active(self.clock.wall_ms(), self._generation(account))
+        active = account.active(self.clock.wall_ms(), self._realm(account))
         found = _turned([s for s in active if _behind(s.id, page)], page)
         items = []
         for session in found[: page.limit]:
@@ -119,10 +121,11 @@ class Listing:
             if len(step) < 100:
                 break
             after = step[-1].session.id
+        settled = settle(account, self._realm(account), now_ms=now_ms)[1]
         found.update(
             {
                 e.session.id: e
-                for e in account.pending
+                for e in (*account.pending, *settled)
                 if _behind(e.session.id, page) and now_ms < e.keep_until * 1000
             }
         )
@@ -130,9 +133,11 @@ class Listing:
         items = [views.ended(e, account, for_server=for_server) for e in ordered[: page.limit]]
         return views.collection(items, more=len(ordered) > page.limit)
 
-    def _generation(self, account: Account) -> int:
+    def _realm(self, account: Account) -> Realm:
         realm = self.realms.get(account.realm_id)
-        return 0 if realm is None else realm.generation
+        if realm is None:
+            raise NotFound
+        return realm
 
 
 def visible(server: Server, account: Account | None) -> Account:

@@ -111,7 +111,7 @@ class Logins:
     def _begin_managed(
         self, realm: Realm, account: Account, login: Login, proof: "_Proof | None"
     ) -> View:
-        key = self.keys.for_realm(realm)
+        key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
         attempts: dict[str, View] = {}
         found: list[str] = []
 
@@ -122,7 +122,9 @@ class Logins:
                 return None
             if proof is not None:
                 current = proof.confirm(current)
-            change, session = rules.begin(current, realm, login, now_ms=self.clock.wall_ms())
+            change, session = rules.begin(
+                current, realm, login, key_number=key.number, now_ms=self.clock.wall_ms()
+            )
             claims = _managed_claims(current, realm, session)
             token = tokens.sign(claims, key)
             attempts[session.id] = views.session(session, current) | {"token": token}
@@ -151,7 +153,10 @@ class Logins:
             expires_at=expires_at,
         )
         claims["auth_method"] = login.auth_method
-        token = tokens.sign(claims, self.keys.for_realm(realm))
+        key = self.keys.for_realm(realm, seconds=60 * minutes)
+        token = tokens.sign(claims, key)
+        if expires_at is None and not realm.keys[key.id].open_ended:
+            self.realms.mark_open_ended(realm.id, key.id)
         telemetry.count(LoginSucceeded=1)
         view = views.unmanaged(
             session_id,

@@ -57,6 +57,7 @@ class PasswordChange:
         current = claims.session.text
         return rules.end_all_for(
             found,
+            claims.realm,
             "password_changed",
             by=Actor(type="session", id=current),
             now_ms=self.clock.wall_ms(),

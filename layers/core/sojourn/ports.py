@@ -75,6 +75,13 @@ class Realms(Protocol):
         """A signing key's ciphertext."""
         ...
 
+    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+        """Have a key remember that a token of it may have no `exp`, before it has one.
+
+        Raises `Unavailable` when the realm has that key no more.
+        """
+        ...
+
     def access_key(self, key_id: str) -> AccessKey | None:
         """An access key, or None."""
         ...

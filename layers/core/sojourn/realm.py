@@ -1,7 +1,7 @@
 """A realm: its session policy and the public half of its signing keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from sojourn.errors import Invalid
@@ -14,10 +14,16 @@ MANAGED_MINUTES: Final = (1, 525_600)
 UNMANAGED_MINUTES: Final = (1, 1_051_200)
 MAX_SESSIONS: Final = (1, 100)
 MAX_STALENESS: Final = (1, 3_600)
+ROTATE_DAYS: Final = (1, 365)
 JWT_FIELDS: Final = ("username", "name", "email", "custom")
 SIGNING_DELAY_MS: Final = 150 * 60_000
 """A new key is published at once and signs this much later: API Gateway caches a key set for
 two hours."""
+SIGNING_GRACE_MS: Final = 30_000
+"""How long a key may still sign after its successor began: the time-out of a login that had chosen
+it, and instances whose clocks differ."""
+ENDS_KEPT: Final = 20
+"""Ends of everything that a realm remembers one by one; what is older counts as the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,12 @@ class Settings:
     jwt_algo: Algorithm = "rs256"
     jwt_fields: tuple[str, ...] = ("username",)
     max_staleness_seconds: int = 300
+    rotate_days: int = 0
+
+    @property
+    def longest_seconds(self) -> int:
+        """The longest lifetime of a token with an `exp` that these settings let begin."""
+        return 60 * max(self.session_minutes, self.api_key_minutes)
 
     def check(self) -> None:
         """Raise `Invalid` with one sentence for each setting that is out of its range.
@@ -69,6 +81,11 @@ class Settings:
                 f"max_staleness_seconds must be {low} to {high}, "
                 f"and is {self.max_staleness_seconds}."
             )
+        low, high = ROTATE_DAYS
+        if self.rotate_days != 0 and not low <= self.rotate_days <= high:
+            errors.append(
+                f"rotate_days must be {low} to {high}, or 0 for never, and is {self.rotate_days}."
+            )
         if len(set(self.jwt_fields)) != len(self.jwt_fields):
             errors.append("jwt_fields must name each field once.")
         if errors:
@@ -77,13 +94,54 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """The public half of a signing key: a key has one algorithm, for life."""
+    """The public half of a signing key: a key has one algorithm, for life.
+
+    `number` counts the realm's keys from 1; each managed session records whose it is.
+    `longest_seconds` is the longest lifetime in force while the key could sign, `open_ended`
+    whether it may have signed a token without `exp`: until when its signatures may be alive.
+    """
 
     id: str
     algo: Algorithm
     pem: str
     signs_from_ms: int
     created_ms: int
+    number: int = 1
+    longest_seconds: int = 0
+    open_ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RealmEnd:
+    """An end of everything that had begun: when, and by which access key."""
+
+    generation: int
+    ended_ms: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedKey:
+    """A key that verifies nothing any more although tokens that it signed may be alive."""
+
+    key: PublicKey
+    ended_ms: int
+    by: str
+    compromised: bool
+
+    @property
+    def forget_ms(self) -> int:
+        """When no managed session that it signed for can be alive."""
+        return self.ended_ms + SIGNING_GRACE_MS + 1000 * self.key.longest_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A realm's deletion under way: since when, by whom, and how many users are gone."""
+
+    started_ms: int
+    by: str
+    users: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +156,62 @@ class Realm:
     generation: int = 0
     settings: Settings = field(default_factory=Settings)
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
+    key_count: int = 1
+    """How many keys there ever were: the newest one's number."""
+    ends: tuple[RealmEnd, ...] = ()
+    stopped: Mapping[str, StoppedKey] = field(default_factory=dict)
+    deletion: Deletion | None = None
 
-    def signing_key(self, now_ms: int) -> PublicKey:
-        """The key that signs now: the newest of those whose time has come."""
+    def signing_key(self, now_ms: int, *, seconds: int = 0) -> PublicKey:
+        """The key that signs now a token that lives so long: the newest whose time has come.
+
+        One that does not remember such a lifetime has stopped, and the clock that chose it is
+        slow: then the newest of all signs.
+        """
         ready = [key for key in self.keys.values() if key.signs_from_ms <= now_ms]
-        candidates = ready or list(self.keys.values())
-        return max(candidates, key=lambda key: (key.signs_from_ms, key.id))
+        chosen = max(ready or self.keys.values(), key=_order)
+        if chosen.longest_seconds < seconds:
+            return max(self.keys.values(), key=_order)
+        return chosen
+
+    def stops_ms(self, key: PublicKey) -> int | None:
+        """When a key's successor begins to sign; None when it has none."""
+        newer = [k.signs_from_ms for k in self.keys.values() if _order(k) > _order(key)]
+        return min(newer, default=None)
+
+    def retires_ms(self, key: PublicKey) -> int | None:
+        """When no token that the key signed can be alive; None while it signs, or by itself never.
+
+        "keeps the old public key until no token it signed can be alive"
+        """
+        stops_ms = self.stops_ms(key)
+        if stops_ms is None or key.open_ended:
+            return None
+        return stops_ms + SIGNING_GRACE_MS + 1000 * key.longest_seconds
+
+    def remembering(self, now_ms: int) -> "Realm":
+        """Itself with each key that may sign from now on remembering the settings' lifetimes."""
+        longest = self.settings.longest_seconds
+        keys = {}
+        for key in self.keys.values():
+            stops_ms = self.stops_ms(key)
+            signs = stops_ms is None or now_ms < stops_ms + SIGNING_GRACE_MS
+            more = max(key.longest_seconds, longest) if signs else key.longest_seconds
+            keys[key.id] = replace(key, longest_seconds=more)
+        return replace(self, keys=keys)
+
+    def ending_all(self, *, by: str, now_ms: int) -> "Realm":
+        """Itself in a new generation: everything that began in an earlier one has ended."""
+        end = RealmEnd(generation=self.generation + 1, ended_ms=now_ms, by=by)
+        return replace(self, generation=end.generation, ends=(*self.ends, end)[-ENDS_KEPT:])
+
+    def end_of(self, *, generation: int, key_number: int) -> "RealmEnd | StoppedKey | None":
+        """What ended a session that began in that generation, with that key; None: nothing."""
+        if generation < self.generation:
+            return next((end for end in self.ends if end.generation > generation), self.ends[0])
+        stopped = self.stopped.values()
+        return next((s for s in stopped if s.key.number == key_number), None)
+
+
+def _order(key: PublicKey) -> tuple[int, str]:
+    return key.signs_from_ms, key.id

@@ -11,6 +11,21 @@ SECONDS: Final = 5.0
 SIZE: Final = 1_024
 
 
+OUTWAIT: Final = 0.1
+"""Beyond the age itself: clocks that run at slightly different speeds."""
+
+
+def outwait(clock: Clock, *, since: float | None = None) -> None:
+    """Wait until no instance has a realm in its cache that it read before now, or before `since`.
+
+    `since` is of `clock.monotonic()`.
+    """
+    waited = 0.0 if since is None else clock.monotonic() - since
+    left = SECONDS + OUTWAIT - waited
+    if left > 0:
+        clock.sleep(left)
+
+
 class RealmCache:
     """Realms no older than 5 seconds; one that does not exist is remembered as absent.
 

@@ -5,10 +5,12 @@ Who may is asked of the very account that the end is committed on: a caller whos
 was ended meanwhile ends nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sojourn import account as rules
-from sojourn import ids
+from sojourn import ids, views
 from sojourn.account import Account, Actor, Change, Reason
 from sojourn.auth import Server
 from sojourn.clock import Clock
@@ -16,8 +18,12 @@ from sojourn.commits import archive_pending, commit
 from sojourn.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
 from sojourn.listing import visible
 from sojourn.ports import Accounts
+from sojourn.realm import Realm
+from sojourn.realms_cache import RealmCache
 from sojourn.tokens import Claims
 from sojourn.validate import Validator
+
+View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class Terminator:
     """Ends sessions. When a method returns, every validation that begins after it refuses."""
 
     accounts: Accounts
+    realms: RealmCache
     validator: Validator
     clock: Clock
 
@@ -40,7 +47,8 @@ class Terminator:
                 "This session is unmanaged: it is its token alone and ends when that expires. "
                 "DELETE /v1/sessions?scope=all refuses every token of the user from before."
             )
-        self._end_one(account, claims.session, self._own(claims, claims.session.text), "logout")
+        caller = self._own(claims, claims.session.text)
+        self._end_one(account, claims.realm, claims.session, caller, "logout")
 
     def own(self, claims: Claims, session_id: str) -> None:
         """End one of the caller's own sessions. Raises `NotFound`, also when another's."""
@@ -51,7 +59,8 @@ class Terminator:
         parsed = ids.parse_session_id(session_id)
         if parsed is None or parsed.user_id != claims.user_id:
             raise NotFound
-        self._end_one(account, parsed, self._own(claims, session_id), "terminated_by_user")
+        caller = self._own(claims, session_id)
+        self._end_one(account, claims.realm, parsed, caller, "terminated_by_user")
 
     def by_server(self, server: Server, session_id: str) -> None:
         """End a session as an administrator. Raises `NotFound`."""
@@ -59,8 +68,9 @@ class Terminator:
         if parsed is None:
             raise NotFound
         account = visible(server, self.accounts.get(parsed.user_id))
-        by = Actor(type="access_key", id=server.key.id)
-        self._end_one(account, parsed, _Caller(by=by), "terminated_by_admin")
+        caller = _Caller(by=Actor(type="access_key", id=server.key.id))
+        realm = self._realm(account)
+        self._end_one(account, realm, parsed, caller, "terminated_by_admin")
 
     def all_own(self, claims: Claims, *, keep_current: bool) -> None:
         """End all of the caller's sessions, or all but the caller's (rule 7)."""
@@ -77,6 +87,7 @@ class Terminator:
             }
             return rules.end_everything(
                 found,
+                claims.realm,
                 reasons,
                 by=by,
                 now_ms=self.clock.wall_ms(),
@@ -87,20 +98,54 @@ class Terminator:
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
-        account = visible(server, self.accounts.get(user_id) if ids.is_id("usr", user_id) else None)
+        found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
+        self.all_of(server, visible(server, found))
+
+    def end_all_of(self, server: Server, account: Account) -> View:
+        """End all of a user's sessions as an administrator; when, and how many managed ones."""
+        ended = self.all_of(server, account).ended
+        return views.session_end(
+            realm_id=account.realm_id,
+            user_id=account.id,
+            ended_ms=self.clock.wall_ms(),
+            sessions=sum(e.reason == "terminated_by_admin" for e in ended),
+        )
+
+    def count_of(self, _server: Server, account: Account) -> View:
+        """How many managed sessions an end would end."""
+        active = account.active(self.clock.wall_ms(), self._realm(account))
+        return views.session_end(
+            realm_id=account.realm_id, user_id=account.id, sessions=len(active), dry_run=True
+        )
+
+    def all_of(self, server: Server, account: Account) -> Change:
+        """End all of a user's sessions as an administrator; what that changed."""
         by = Actor(type="access_key", id=server.key.id)
+        realm = self._realm(account)
 
         def decide(found: Account) -> Change:
+            if found.state == "deleted":
+                raise NotFound
             return rules.end_all_for(
-                found, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
+                found, realm, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
             )
 
-        self._commit_all(account, decide, by)
+        return self._commit_all(account, decide, by)
 
-    def _commit_all(self, account: Account, decide: rules.Decide, by: Actor) -> None:
-        change = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(by))
-        if change is not None and len(change.ended) + len(change.before.pending) > 0:
+    def _realm(self, account: Account) -> Realm:
+        realm = self.realms.get(account.realm_id)
+        if realm is None:
+            raise NotFound
+        return realm
+
+    def _commit_all(
+        self, account: Account, decide: Callable[[Account], Change], by: Actor
+    ) -> Change:
+        done = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(by))
+        change = done or Change(before=account, after=account)
+        if len(change.ended) + len(change.before.pending) > 0:
             archive_pending(self.accounts, account.id)
+        return change
 
     def _own(self, claims: Claims, session_id: str) -> "_Caller":
         own_end = session_id == claims.session.text
@@ -112,6 +157,7 @@ class Terminator:
     def _end_one(
         self,
         account: Account | None,
+        realm: Realm,
         session: ids.SessionId,
         caller: "_Caller",
         reason: Reason,
@@ -124,16 +170,15 @@ class Terminator:
             if caller.claims is not None:
                 self.validator.stands(caller.claims, found)
             now_ms = self.clock.wall_ms()
-            target = found.find(session.text)
-            if target is None or not target.live(now_ms):
+            if all(s.id != session.text for s in found.active(now_ms, realm)):
                 return None
-            return rules.end(found, {target.id: reason}, by=caller.by, now_ms=now_ms)
+            return rules.end(found, realm, {session.text: reason}, by=caller.by, now_ms=now_ms)
 
         change = None
         if account is not None:
             change = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(caller.by))
         # Another may have ended it since the read, and left its record pending in the account.
-        if change is None and self.validator.find_ended(latest, session) is None:
+        if change is None and self.validator.find_ended(latest, realm, session) is None:
             # A record is kept as long as a token may be asked about, so this one never was,
             # or lived out its time.
             raise SessionEnded if reason == "logout" else NotFound

@@ -113,10 +113,14 @@ class Users:
     def with_realm(self, server: Server, text: str) -> tuple[Account, Realm]:
         """The user and their realm, both read now. Raises `NotFound`."""
         account = self.resolve(server, text)
+        return account, self.realm_of(account)
+
+    def realm_of(self, account: Account) -> Realm:
+        """The user's realm, read now. Raises `NotFound`."""
         realm = self.directory.get(account.realm_id)
         if realm is None:
             raise NotFound
-        return account, realm
+        return realm
 
     def page(self, server: Server, page: Page) -> View:
         """The realm's users, by id."""
@@ -128,7 +132,7 @@ class Users:
             limit=page.limit,
             ascending=page.ascending,
         )
-        if not found and self.directory.get(server.in_realm()) is None:
+        if self.directory.get(server.in_realm()) is None:
             raise NotFound("There is no such realm.")
         accounts = self.accounts.get_many(found)
         shown = [directory_views.user(a) for a in accounts if a and a.state != "deleted"]
@@ -140,7 +144,7 @@ class Users:
         A password that is set, and a state that becomes `inactive`, end all sessions in the same
         commit; a name that changes frees the old one in it. Raises `Invalid`, `NameTaken`.
         """
-        account = self.resolve(server, text)
+        account, realm = self.with_realm(server, text)
         username = None if changes.username is UNSET else changes.username
         email = None if changes.email is UNSET else changes.email
         fresh = None
@@ -153,7 +157,7 @@ class Users:
         committed: list[Account] = []
 
         def decide(found: Account) -> Change:
-            change = self._changed(found, changes, fresh, by)
+            change = self._changed(found, realm, changes, fresh, by)
             committed[:] = [change.after]
             return change
 
@@ -166,14 +170,14 @@ class Users:
 
         The first commit ends and frees everything; what follows is resumed by cleanup.
         """
-        account = self.resolve(server, text)
+        account, realm = self.with_realm(server, text)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: Account) -> Change | None:
             if found.state == "deleted":
                 return None
             now_ms = self.clock.wall_ms()
-            change = rules.end_all_for(found, "user_deleted", by=by, now_ms=now_ms)
+            change = rules.end_all_for(found, realm, "user_deleted", by=by, now_ms=now_ms)
             after = replace(
                 change.after,
                 state="deleted",
@@ -195,16 +199,21 @@ class Users:
             telemetry.warning("The rest of a deletion is left to cleanup")
 
     def _changed(
-        self, found: Account, changes: UserChanges, fresh: Credential | None, by: Actor
+        self,
+        found: Account,
+        realm: Realm,
+        changes: UserChanges,
+        fresh: Credential | None,
+        by: Actor,
     ) -> Change:
         if found.state == "deleted":
             raise NotFound
         now_ms = self.clock.wall_ms()
         change = Change(before=found, after=replace(found, version=found.version + 1))
         if changes.state == "inactive" and found.state != "inactive":
-            change = rules.end_all_for(found, "user_disabled", by=by, now_ms=now_ms)
+            change = rules.end_all_for(found, realm, "user_disabled", by=by, now_ms=now_ms)
         elif fresh is not None:
-            change = rules.end_all_for(found, "password_changed", by=by, now_ms=now_ms)
+            change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
         after = change.after
         named = {
             name: value

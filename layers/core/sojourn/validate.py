@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn import ids, views
-from sojourn.account import Account, Ended, Session
+from sojourn.account import Account, Ended, Session, ended_by_realm
 from sojourn.clock import Clock
 from sojourn.errors import SessionEnded, SessionExpired, TokenInvalid
 from sojourn.ports import Accounts
+from sojourn.realm import Realm
 from sojourn.tokens import Claims
 
 View = dict[str, Any]
@@ -64,18 +65,23 @@ class Validator:
         session = None if account is None else account.find(claims.session.text)
         if account is None or session is None:
             raise self._why(claims, account)
-        if claims.session.realm_generation < claims.realm.generation:
-            raise SessionEnded(members={"reason": "realm_ended"})
         if not session.live(self.clock.wall_ms()):
             raise SessionExpired
+        if (ended := ended_by_realm(session, claims.realm)) is not None:
+            raise _told(ended)
         return Standing(claims=claims, account=account, session=session)
 
-    def find_ended(self, account: Account | None, session: ids.SessionId) -> Ended | None:
-        """The ended record of a session, pending or archived, while it is kept."""
-        found = account.find_pending(session.text) if account is not None else None
+    def find_ended(
+        self, account: Account | None, realm: Realm, session: ids.SessionId
+    ) -> Ended | None:
+        """The ended record of a session, in the account or archived, while it is kept."""
+        now_ms = self.clock.wall_ms()
+        found = None
+        if account is not None:
+            found = account.find_ended(session.text, realm, now_ms=now_ms)
         if found is None:
             found = self.accounts.ended(session.user_id, session.text)
-        if found is None or self.clock.wall_ms() >= found.keep_until * 1000:
+        if found is None or now_ms >= found.keep_until * 1000:
             return None
         return found
 
@@ -84,18 +90,21 @@ class Validator:
             raise SessionEnded(members={"reason": "user_deleted"})
         if account.state == "inactive":
             raise SessionEnded(members={"reason": "user_disabled"})
-        if claims.session.realm_generation < claims.realm.generation:
-            raise SessionEnded(members={"reason": "realm_ended"})
+        end = claims.realm.end_of(generation=claims.session.realm_generation, key_number=0)
+        if end is not None:
+            raise SessionEnded(members={"reason": "realm_ended", "ended_at": end.ended_ms / 1000})
         if not account.accepts_unmanaged(claims.session):
             raise SessionEnded("All sessions of this user from before were ended.")
         return Standing(claims=claims, account=account, session=None)
 
     def _why(self, claims: Claims, account: Account | None) -> SessionEnded:
         """Rule 9: ended records "answer 'why was I logged out'"."""
-        found = self.find_ended(account, claims.session)
-        if found is None:
-            return SessionEnded()
-        return SessionEnded(
-            f"The session was ended: {found.reason}.",
-            members={"reason": found.reason, "ended_at": found.ended_ms / 1000},
-        )
+        found = self.find_ended(account, claims.realm, claims.session)
+        return SessionEnded() if found is None else _told(found)
+
+
+def _told(ended: Ended) -> SessionEnded:
+    return SessionEnded(
+        f"The session was ended: {ended.reason}.",
+        members={"reason": ended.reason, "ended_at": ended.ended_ms / 1000},
+    )

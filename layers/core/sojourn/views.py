@@ -89,6 +89,27 @@ def revalidate_after(session_id: str, realm: Realm) -> int:
     return max(1, most - crc32(session_id.encode()) % (most // 5 + 1))
 
 
+def session_end(
+    *,
+    realm_id: str,
+    user_id: str | None = None,
+    ended_ms: int | None = None,
+    sessions: int | None = None,
+    complete: bool = True,
+    dry_run: bool = False,
+) -> View:
+    """What an end of everything did, or would do: `sessions` where they were counted."""
+    return {
+        "object": "session_end",
+        "realm_id": realm_id,
+        "user_id": user_id,
+        "dry_run": dry_run,
+        "ended_at": None if ended_ms is None else ended_ms / 1000,
+        "sessions": sessions,
+        "complete": complete,
+    }
+
+
 def collection(items: list[View], *, more: bool) -> View:
     """One page of a list."""
     return {"collection": items, "more_results": more}

@@ -1,0 +1,51 @@
+"""Counts of a realm's live sessions, bounded in users and in time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from sojourn.account import Session
+from sojourn.accounts import DynamoAccounts
+from sojourn.clock import Clock
+from sojourn.directory import DynamoDirectory
+
+USERS: Final = 2_000
+SECONDS: Final = 4.0
+PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many sessions were met; not `complete` when the realm is larger than was looked at."""
+
+    sessions: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """Counts sessions user by user; nothing is ever decided from it."""
+
+    directory: DynamoDirectory
+    accounts: DynamoAccounts
+    clock: Clock
+
+    def count(self, realm_id: str, wanted: Callable[[Session], bool]) -> Count:
+        """How many unexpired sessions of the realm are `wanted`, of 2,000 users or in 4 seconds."""
+        until = self.clock.stopwatch() + SECONDS
+        sessions = users = 0
+        after: str | None = None
+        more = True
+        while more:
+            if users >= USERS or self.clock.stopwatch() >= until:
+                return Count(sessions=sessions, complete=False)
+            found, more = self.directory.members(
+                f"{realm_id}#users", after=after, limit=PAGE, ascending=True
+            )
+            now_ms = self.clock.wall_ms()
+            for account in self.accounts.get_many(found):
+                if account is not None:
+                    sessions += sum(s.live(now_ms) and wanted(s) for s in account.sessions)
+            users += len(found)
+            after = found[-1] if found else None
+        return Count(sessions=sessions, complete=True)

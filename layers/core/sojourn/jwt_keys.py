@@ -1,0 +1,199 @@
+"""A realm's signing keys: made, rotated, stopped and removed.
+
+A key that verifies nothing any more leaves its number behind as long as a managed session that it
+signed for can be alive: those sessions have ended, and are neither listed nor counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sojourn import directory_views, dynamodb, ids, realms_cache
+from sojourn.auth import Server
+from sojourn.census import Census, Count
+from sojourn.clock import Clock
+from sojourn.directory import Decided, DynamoDirectory
+from sojourn.directory_bodies import JwtKeyBody
+from sojourn.errors import CursorInvalid, KeyInUse, NotFound
+from sojourn.listing import Page, paged
+from sojourn.new_keys import NewKeys, check_room
+from sojourn.ports import Cipher
+from sojourn.realm import SIGNING_GRACE_MS, PublicKey, Realm, StoppedKey
+from sojourn.realms import RealmDirectory
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JwtKeys:
+    """The routes under `/v1/jwt_keys`."""
+
+    realms: RealmDirectory
+    directory: DynamoDirectory
+    census: Census
+    cipher: Cipher
+    clock: Clock
+
+    def page(self, server: Server, page: Page) -> View:
+        """The realm's signing keys, public halves."""
+        if page.after is not None and not ids.is_id("jky", page.after):
+            raise CursorInvalid
+        realm = self.realms.find(server, server.in_realm())
+        shown = [self._view(realm, key) for key in realm.keys.values()]
+        shown += [
+            directory_views.stopped_key(stopped, realm)
+            for stopped in realm.stopped.values()
+            if stopped.compromised
+        ]
+        return paged(shown, page)
+
+    def get(self, server: Server, key_id: str) -> View:
+        """One signing key of the realm. Raises `NotFound`."""
+        realm = self.realms.find(server, server.in_realm())
+        if (key := realm.keys.get(key_id)) is not None:
+            return self._view(realm, key)
+        stopped = realm.stopped.get(key_id)
+        if stopped is None or not stopped.compromised:
+            raise NotFound
+        return directory_views.stopped_key(stopped, realm)
+
+    def create(self, server: Server, body: JwtKeyBody) -> View:
+        """Make a key: published at once, signing 150 minutes later in place of the one before.
+
+        A key of another algorithm makes it the realm's `jwt_algo`. Raises `NotFound`, `Conflict`.
+        """
+        realm = self.realms.find(server, server.in_realm(body.realm_id))
+        new = NewKeys(self.directory, self.cipher, self.clock)
+
+        def decide(found: Realm) -> Decided:
+            check_room(found)
+            algo = body.algo or found.settings.jwt_algo
+            after = replace(found, settings=replace(found.settings, jwt_algo=algo))
+            return new.added(after, algo)
+
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        made = max(after.keys.values(), key=lambda key: key.number)
+        return self._view(after, made)
+
+    def stop(self, server: Server, key_id: str) -> View:
+        """Stop a compromised key; the answer says how many managed sessions that ended.
+
+        It comes once every cache of the key in the service has expired. Whoever has the key can
+        sign what they like, so nothing that it signed is believed from then on. Another
+        key signs at once: one that signed before, else one that was to sign, else a new one.
+        Raises `NotFound`.
+        """
+        realm = self.realms.find(server, server.in_realm())
+        after, count = self._stop(realm, key_id, by=server.key.id, compromised=True)
+        return directory_views.stopped_key(after.stopped[key_id], after) | {"ended": _told(count)}
+
+    def delete(self, server: Server, key_id: str, *, force: bool) -> View | None:
+        """Remove a key of which no token can be alive; with `force`, say what that ends.
+
+        Raises `KeyInUse`, `NotFound`.
+        """
+        realm = self.realms.find(server, server.in_realm())
+        key = realm.keys.get(key_id)
+        used = key is not None and self._in_use(realm, key)
+        if key is not None and used and force:
+            self._may_go(realm, key)
+            _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
+            return {
+                "object": "jwt_key",
+                "id": key_id,
+                "deleted": True,
+                "ends": _told(count)
+                | {
+                    "open_ended": key.open_ended,
+                    "tokens_until": self._view(realm, key)["retire_after"],
+                },
+            }
+
+        def decide(found: Realm) -> Decided:
+            return self.without(found, key_id)
+
+        self.directory.commit(realm, decide, clock=self.clock)
+        return None
+
+    def without(self, realm: Realm, key_id: str) -> tuple[Realm, Sequence[dict[str, Any]]]:
+        """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
+        if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
+            # It has ended all that it could; its number stays while a session may carry it.
+            hidden = {**realm.stopped, key_id: replace(stopped, compromised=False)}
+            return replace(realm, stopped=hidden), []
+        key = realm.keys.get(key_id)
+        if key is None:
+            raise NotFound
+        self._may_go(realm, key)
+        if self._in_use(realm, key):
+            view = self._view(realm, key)
+            told = {name: view[name] for name in ("retire_after", "open_ended")}
+            raise KeyInUse(
+                "A token that the key signed may be alive"
+                + (" and has no end" if key.open_ended else "")
+                + ". Wait until `retire_after`, or end them with ?force=true.",
+                members=told,
+            )
+        keys = {k: realm.keys[k] for k in realm.keys if k != key_id}
+        private = dynamodb.delete(self.directory.private_key_key(realm.id, key_id))
+        return replace(realm, keys=keys), [private]
+
+    def _may_go(self, realm: Realm, key: PublicKey) -> None:
+        now_ms = self.clock.wall_ms()
+        if key.id == realm.signing_key(now_ms).id:
+            raise KeyInUse(
+                "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
+                'or stop this one with {"compromised": true}.',
+                members={"retire_after": None, "open_ended": key.open_ended},
+            )
+
+    def _in_use(self, realm: Realm, key: PublicKey) -> bool:
+        now_ms = self.clock.wall_ms()
+        if now_ms < key.signs_from_ms - SIGNING_GRACE_MS:
+            return False
+        retires_ms = realm.retires_ms(key)
+        return retires_ms is None or now_ms < retires_ms
+
+    def _stop(
+        self, realm: Realm, key_id: str, *, by: str, compromised: bool
+    ) -> tuple[Realm, Count]:
+        new = NewKeys(self.directory, self.cipher, self.clock)
+
+        def decide(found: Realm) -> Decided:
+            key = found.keys.get(key_id)
+            if key is not None:
+                return self._stopped(found, key, new, by=by, compromised=compromised)
+            if (stopped := found.stopped.get(key_id)) is None or not stopped.compromised:
+                raise NotFound
+            return None
+
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        since = self.clock.monotonic()
+        number = after.stopped[key_id].key.number
+        count = self.census.count(realm.id, lambda session: session.key_number == number)
+        realms_cache.outwait(self.clock, since=since)
+        return after, count
+
+    def _stopped(
+        self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
+    ) -> tuple[Realm, Sequence[dict[str, Any]]]:
+        now_ms = self.clock.wall_ms()
+        stopped = StoppedKey(key=key, ended_ms=now_ms, by=by, compromised=compromised)
+        left = {k: realm.keys[k] for k in realm.keys if k != key.id}
+        after = replace(realm, keys=left, stopped={**realm.stopped, key.id: stopped})
+        writes: Sequence[dict[str, Any]] = []
+        if not any(k.signs_from_ms <= now_ms for k in left.values()):
+            if left:
+                first = min(left.values(), key=lambda k: k.signs_from_ms)
+                left[first.id] = replace(first, signs_from_ms=now_ms)
+            else:
+                after, writes = new.added(after, realm.settings.jwt_algo, delay_ms=0)
+        private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
+        return after, [*writes, private]
+
+    def _view(self, realm: Realm, key: PublicKey) -> View:
+        return directory_views.jwt_key(key, realm, now_ms=self.clock.wall_ms())
+
+
+def _told(count: Count) -> View:
+    return {"managed_sessions": count.sessions, "complete": count.complete}

@@ -1,0 +1,56 @@
+"""End everything in a realm at once: one write, whatever the number of its sessions.
+
+Every session carries the realm's generation in which it began. A new generation refuses those
+from before, by the realm that each validation reads anyway; so a validation pays nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn import realms_cache, views
+from sojourn.account import Session, ended_by_realm
+from sojourn.auth import Server
+from sojourn.census import Census
+from sojourn.clock import Clock
+from sojourn.directory import Decided, DynamoDirectory
+from sojourn.realm import Realm
+from sojourn.realms import RealmDirectory
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RealmEnds:
+    """`POST /v1/realms/{id}/end_sessions`."""
+
+    realms: RealmDirectory
+    directory: DynamoDirectory
+    census: Census
+    clock: Clock
+
+    def end_all(self, server: Server, realm_id: str) -> View:
+        """End all that began before this call. Raises `NotFound`.
+
+        "a call that must be definite on them […] answers only once every such cache has
+        expired, and so costs validations nothing": every instance has read the realm anew by then.
+        """
+
+        def decide(found: Realm) -> Decided:
+            return found.ending_all(by=server.key.id, now_ms=self.clock.wall_ms()), []
+
+        realm = self.realms.find(server, realm_id)
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        realms_cache.outwait(self.clock)
+        return views.session_end(realm_id=realm_id, ended_ms=after.ends[-1].ended_ms)
+
+    def count(self, server: Server, realm_id: str) -> View:
+        """How many sessions an end would end, and whether all users were looked at."""
+        realm = self.realms.find(server, realm_id)
+
+        def stands(session: Session) -> bool:
+            return ended_by_realm(session, realm) is None
+
+        counted = self.census.count(realm_id, stands)
+        return views.session_end(
+            realm_id=realm_id, sessions=counted.sessions, complete=counted.complete, dry_run=True
+        )

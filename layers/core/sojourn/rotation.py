@@ -1,0 +1,128 @@
+"""What the schedule does for signing keys: make the next in time, remove what nothing needs."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sojourn import telemetry
+from sojourn.clock import Clock
+from sojourn.directory import REALMS, Decided, DynamoDirectory
+from sojourn.errors import Conflict, NotFound, Unavailable
+from sojourn.jwt_keys import JwtKeys
+from sojourn.new_keys import NewKeys, check_room
+from sojourn.ports import Cipher
+from sojourn.realm import Realm
+from sojourn.realm_items import realm_from
+
+PAGE: Final = 100
+DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run met and did."""
+
+    realms: int = 0
+    rotated: int = 0
+    removed: int = 0
+    failed: int = 0
+    remaining: int = 0
+
+    def answer(self) -> dict[str, int]:
+        """The report as the function answers it."""
+        return {
+            "realms": self.realms,
+            "rotated": self.rotated,
+            "removed": self.removed,
+            "failed": self.failed,
+            "remaining": self.remaining,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """Looks at each realm; each change is under the realm's version, so two runs do no harm."""
+
+    directory: DynamoDirectory
+    jwt_keys: JwtKeys
+    cipher: Cipher
+    clock: Clock
+
+    def run(self, time_left: Callable[[], float]) -> Report:
+        """Do what is due while there is time (seconds)."""
+        report = Report()
+        for realm in self._realms():
+            if time_left() <= 0:
+                report = replace(report, remaining=report.remaining + 1)
+                continue
+            report = self._turn(replace(report, realms=report.realms + 1), realm)
+        telemetry.count(KeysRotated=report.rotated, KeysRemoved=report.removed)
+        telemetry.count(RotationFailed=report.failed + report.remaining)
+        telemetry.info("Rotation is done", **report.answer())
+        return report
+
+    def _turn(self, report: Report, realm: Realm) -> Report:
+        try:
+            realm, removed = self._remove(realm)
+            rotated = self._rotate(realm)
+        except NotFound:
+            return report
+        except (Conflict, Unavailable):
+            telemetry.failure("A realm's keys were not rotated")
+            return replace(report, failed=report.failed + 1)
+        return replace(report, removed=report.removed + removed, rotated=report.rotated + rotated)
+
+    def _remove(self, realm: Realm) -> tuple[Realm, int]:
+        """Remove the keys of which no token can be alive; the realm after it, and how many."""
+        removed: list[str] = []
+
+        def decide(found: Realm) -> Decided:
+            now_ms = self.clock.wall_ms()
+            due = [
+                key
+                for key in found.keys.values()
+                if (retires_ms := found.retires_ms(key)) is not None and retires_ms <= now_ms
+            ]
+            removed[:] = [key.id for key in due]
+            kept = {k: s for k, s in found.stopped.items() if now_ms < s.forget_ms}
+            if not due and len(kept) == len(found.stopped):
+                return None
+            writes: list[dict[str, Any]] = []
+            # The oldest first: when a key stopped is told by the one after it.
+            for key in sorted(due, key=lambda key: (key.signs_from_ms, key.id)):
+                found, others = self.jwt_keys.without(found, key.id)
+                writes += others
+            return replace(found, stopped=kept), writes
+
+        return self.directory.commit(realm, decide, clock=self.clock), len(removed)
+
+    def _rotate(self, realm: Realm) -> bool:
+        """Make the realm's next key when its newest is `rotate_days` old; whether it was made."""
+        new = NewKeys(self.directory, self.cipher, self.clock)
+        made = False
+
+        def decide(found: Realm) -> Decided:
+            nonlocal made
+            made = False
+            days = found.settings.rotate_days
+            newest = max(key.created_ms for key in found.keys.values())
+            if not days or self.clock.wall_ms() < newest + days * DAY_MS:
+                return None
+            check_room(found)
+            made = True
+            return new.added(found, found.settings.jwt_algo)
+
+        self.directory.commit(realm, decide, clock=self.clock)
+        return made
+
+    def _realms(self) -> Iterator[Realm]:
+        after: str | None = None
+        more = True
+        at = self.directory
+        while more:
+            found, more = at.members(REALMS, after=after, limit=PAGE, ascending=True)
+            for item in at.dynamo.get_many([at.realm_key(realm_id) for realm_id in found]):
+                realm = None if item is None else realm_from(item)
+                if realm is not None and realm.deletion is None:
+                    yield realm
+            after = found[-1] if found else None
