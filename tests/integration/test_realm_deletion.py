@@ -6,6 +6,7 @@ import pytest
 
 from sojourn import account as rules
 from sojourn import realm_deletion
+from sojourn.accounts import DynamoAccounts
 from sojourn.directory import DynamoDirectory
 from sojourn.realm_deletion import RealmDeletion
 from tests.integration.conftest import composed
@@ -230,3 +231,25 @@ def test_key_of_another_realm_deletes_nothing(world: World) -> None:
         seen.append(world.call("DELETE", path, bearer=secret).status)
     assert seen == [404, 403]
     assert look(world).body["state"] == "active"
+
+
+def test_end_between_a_users_read_and_removal_leaves_no_record(
+    world: World, dynamodb: Any, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A logout by an instance that still remembers the realm leaves no ended record behind."""
+    warm = world.beside(composed(environment, world.clock))
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    assert warm.call("GET", "/v1/session", bearer=token).status == 200
+    remove = DynamoAccounts.remove_records
+    ends: list[Answer] = []
+
+    def then_log_out(self: DynamoAccounts, wanted: str) -> None:
+        remove(self, wanted)
+        if not ends:
+            ends.append(warm.call("DELETE", "/v1/session", bearer=token))
+
+    monkeypatch.setattr(DynamoAccounts, "remove_records", then_log_out)
+    assert delete(world).status == 204
+    assert ends[0].status == 204
+    assert left(world, dynamodb, user_id) == []
