@@ -10,6 +10,7 @@ import boto3
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
+from local import transactions
 from local.template import Template
 
 REGION = "eu-west-1"
@@ -45,6 +46,7 @@ def serialise() -> threading.RLock:
             return call_action(handler, *args, **kwargs)
 
     DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]
+    transactions.copy_touched_items_alone()
     return lock
 
 

@@ -1,0 +1,48 @@
+"""The local stack's transactions: all or none, whatever they name."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+
+def key(pk: str, sk: str = "s") -> dict[str, Any]:
+    """An item's key."""
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def items(dynamodb: Any, table: str) -> dict[str, str]:
+    """Every item's value by its key."""
+    found = dynamodb.scan(TableName=table)["Items"]
+    return {f"{i['pk']['S']}/{i['sk']['S']}": i["x"]["S"] for i in found}
+
+
+@pytest.mark.usefixtures("services")
+def test_failed_transaction_changes_nothing(dynamodb: Any, environment: dict[str, str]) -> None:
+    """Beside a condition that fails, a put, an update and a delete leave no trace."""
+    tables = environment["DIRECTORY_TABLE"], environment["SESSIONS_TABLE"]
+    for table in tables:
+        for name in ("a", "b", "c"):
+            dynamodb.put_item(TableName=table, Item={**key(name), "x": {"S": name}})
+    before = [items(dynamodb, table) for table in tables]
+    fails = {"TableName": tables[0], "Key": key("d"), "ConditionExpression": "attribute_exists(pk)"}
+    changes = [
+        {"Put": {"TableName": tables[0], "Item": {**key("a"), "x": {"S": "new"}}}},
+        {"Put": {"TableName": tables[0], "Item": {**key("b", "other"), "x": {"S": "new"}}}},
+        {"Put": {"TableName": tables[1], "Item": {**key("e"), "x": {"S": "new"}}}},
+        {
+            "Update": {
+                "TableName": tables[1],
+                "Key": key("a"),
+                "UpdateExpression": "SET x = :x",
+                "ExpressionAttributeValues": {":x": {"S": "new"}},
+            }
+        },
+        {"Delete": {"TableName": tables[1], "Key": key("b")}},
+    ]
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+        dynamodb.transact_write_items(TransactItems=[*changes, {"ConditionCheck": fails}])
+    assert [items(dynamodb, table) for table in tables] == before
+    dynamodb.transact_write_items(TransactItems=changes)
+    assert items(dynamodb, tables[0]) == {"a/s": "new", "b/s": "b", "b/other": "new", "c/s": "c"}
+    assert items(dynamodb, tables[1]) == {"a/s": "new", "c/s": "c", "e/s": "new"}
