@@ -15,6 +15,8 @@ class Began:
     expires: int
     reason: str | None = None
     ended: float = 0.0
+    stopped: bool = False
+    """The key that signed its token was stopped: the token is none any more."""
 
     def live(self, now: float) -> bool:
         """Rule 4."""
@@ -71,6 +73,8 @@ class Model:
 
     def validate(self, b: Began, now: float) -> tuple[int, str | None, str | None]:
         """Status, code and reason that a token gets (rules 4, 5, 9)."""
+        if b.stopped:
+            return 401, "token_invalid", None
         if now >= b.expires:
             return 401, "session_expired", None
         if b.reason is not None:

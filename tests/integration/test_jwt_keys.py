@@ -390,3 +390,12 @@ def test_keys_of_another_realm_do_not_exist(world: World) -> None:
     for method, body in (("DELETE", None), ("PATCH", {"compromised": True})):
         assert world.call(method, path, body, bearer=secret).status == 403
     assert world.call("POST", "/v1/jwt_keys", {}, bearer=secret).status == 403
+
+
+def test_stopped_key_counts_no_session_that_had_ended(world: World) -> None:
+    """Sessions that the realm ended before are none that the stop of their key ended."""
+    world.user("ada")
+    world.login("ada")
+    world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions")
+    world.login("ada")
+    assert stop(world, listed(world)[0]["id"]).body["ended"]["managed_sessions"] == 1

@@ -142,6 +142,8 @@ def test_realm_under_deletion_is_gone_to_everything_else(
         world.admin("POST", "/v1/sessions", {"user_id": full[0]}),
         world.admin("GET", f"/v1/sessions?user_id={full[0]}"),
         world.admin("PATCH", f"/v1/users/{full[0]}", {"name": "x"}),
+        world.admin("GET", f"/v1/users/{full[0]}"),
+        world.admin("GET", f"/v1/credentials?user_id={full[0]}"),
     ]
     assert [answer.status for answer in answers] == [404] * len(answers)
 

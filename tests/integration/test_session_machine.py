@@ -15,6 +15,7 @@ from hypothesis.stateful import (
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
 from tests.integration.model import Began, Model, Person
+from tests.integration.test_jwt_keys import kid
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, World
 
@@ -117,7 +118,8 @@ class Sessions(RuleBasedStateMachine):
         if b is None:
             return
         answer = self.world.call("DELETE", "/v1/session", bearer=b.token)
-        good = b.live(self.now) or (b.recorded(self.now) and self.now < b.expires)
+        known = b.live(self.now) or (b.recorded(self.now) and self.now < b.expires)
+        good = known and not b.stopped
         assert answer.status == (204 if good else 401), answer
         self.people[name].end([b], "logout", self.now)
 
@@ -176,6 +178,30 @@ class Sessions(RuleBasedStateMachine):
         person = self.people[name]
         assert self.world.admin("DELETE", f"/v1/sessions?user_id={person.id}").status == 204
         person.end(person.began, "terminated_by_admin", self.now)
+
+    @rule()
+    def end_realm(self) -> None:
+        answer = self.world.admin("POST", f"/v1/realms/{self.world.realm_id}/end_sessions")
+        assert answer.status == 200, answer
+        for person in self.people.values():
+            person.end(person.began, "realm_ended", answer.body["ended_at"])
+
+    @rule()
+    def stop_key(self) -> None:
+        realm = f"realm_id={self.world.realm_id}"
+        keys = self.world.admin("GET", f"/v1/jwt_keys?{realm}").body["collection"]
+        (bad,) = [key["id"] for key in keys if key["state"] == "signing"]
+        now = self.now
+        live = [b for p in self.people.values() for b in p.live(now) if kid(b.token) == bad]
+        path = f"/v1/jwt_keys/{bad}?{realm}"
+        answer = self.world.admin("PATCH", path, {"compromised": True})
+        assert answer.status == 200, answer
+        assert answer.body["ended"]["managed_sessions"] == len(live)
+        for person in self.people.values():
+            person.end([b for b in person.began if b in live], "terminated_by_admin", now)
+            for b in person.began:
+                b.stopped = b.stopped or kid(b.token) == bad
+        assert self.world.admin("DELETE", path).status == 204
 
     @rule(name=names, state=st.sampled_from(["inactive", "active", "active"]))
     def set_state(self, name: str, state: str) -> None:

@@ -85,6 +85,7 @@ class Credentials:
         """A user's credentials. Raises `NotFound`."""
         found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         account = visible(server, found)
+        self.users.realm_of(account)
         if page.after is not None and ids.credential_owner(page.after) != account.id:
             raise CursorInvalid
         shown = [directory_views.credential(c, account) for c in account.credentials.values()]
@@ -93,6 +94,7 @@ class Credentials:
     def get(self, server: Server, credential_id: str) -> View:
         """One credential. Raises `NotFound`."""
         account = self._owner(server, credential_id)
+        self.users.realm_of(account)
         return directory_views.credential(account.credentials[credential_id], account)
 
     def update(self, server: Server, credential_id: str, changes: CredentialChanges) -> View:

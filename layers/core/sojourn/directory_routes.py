@@ -67,7 +67,7 @@ def kinds(services: Services) -> list[Kind]:
             permission="write",
             create=lambda s, r: users.create(s, r.parse(UserBody)),
             list=lambda s, page, _: users.page(s, page),
-            get=lambda s, i: directory_views.user(users.resolve(s, i)),
+            get=lambda s, i: directory_views.user(users.with_realm(s, i)[0]),
             update=lambda s, i, r: users.update(s, i, r.parse(UserChanges)),
             delete=lambda s, i, _: users.delete(s, i),
         ),

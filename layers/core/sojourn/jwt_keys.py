@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sojourn import directory_views, dynamodb, ids, realms_cache
+from sojourn.account import Session, ended_by_realm
 from sojourn.auth import Server
 from sojourn.census import Census, Count
 from sojourn.clock import Clock
@@ -170,7 +171,12 @@ class JwtKeys:
         after = self.directory.commit(realm, decide, clock=self.clock)
         since = self.clock.monotonic()
         number = after.stopped[key_id].key.number
-        count = self.census.count(realm.id, lambda session: session.key_number == number)
+        before = replace(after, stopped={k: s for k, s in after.stopped.items() if k != key_id})
+
+        def ended(session: Session) -> bool:
+            return session.key_number == number and ended_by_realm(session, before) is None
+
+        count = self.census.count(realm.id, ended)
         realms_cache.outwait(self.clock, since=since)
         return after, count
 
