@@ -1,8 +1,9 @@
-"""`GET /v1/session`: does the caller's session stand?"""
+"""Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
 from sojourn.bootstrap import Services
 from sojourn.entry import api
 from sojourn.http import Request, Response, Routes, query
+from sojourn.validate_many import BODY_LIMIT, TokensBody
 
 
 def routes(services: Services) -> Routes:
@@ -12,7 +13,14 @@ def routes(services: Services) -> Routes:
         query(request)
         return Response(body=services.validator.validate(services.callers.user(request)))
 
-    return {"GET /v1/session": validate}
+    def validate_many(request: Request) -> Response:
+        server = services.callers.server(request).may("read")
+        wanted = query(request, "realm_id")
+        body = request.parse(TokensBody, limit=BODY_LIMIT, any_text=True)
+        narrowed = server.narrow(wanted.get("realm_id"))
+        return Response(body=services.many.validate(narrowed, body.tokens))
+
+    return {"GET /v1/session": validate, "POST /v1/sessions/validate": validate_many}
 
 
 handler = api(routes)

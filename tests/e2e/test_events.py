@@ -41,6 +41,7 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "terminate-server": ("TerminateFunction", 204, None),
     "terminate-user": ("TerminateFunction", 200, None),
     "validate": ("ValidateFunction", 200, None),
+    "validate-many": ("ValidateFunction", 200, None),
     "validate-garbage": ("ValidateFunction", 401, "token_invalid"),
 }
 

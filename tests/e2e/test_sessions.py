@@ -94,6 +94,17 @@ def test_revalidate_after_is_within_the_realms_staleness(api: Api, most: int) ->
     assert all(most - most // 5 <= seconds <= most for seconds in seen)
 
 
+def test_a_hundred_tokens_at_once(api: Api, user: User) -> None:
+    """A server validates a hundred tokens in one request, over 64 KiB; one that is bad is alone."""
+    began = user.login()
+    sent = [began["token"]] * 99 + ["garbage"]
+    answer = api.admin("POST", "/v1/sessions/validate", {"tokens": sent})
+    assert answer.status == 200
+    alone = api.validate(began["token"]).body
+    assert answer.body["collection"] == [alone] * 99 + [{"active": False, "code": "token_invalid"}]
+    assert len("".join(sent)) > 64 * 1024
+
+
 def test_revalidate_after_differs_between_sessions(api: Api, user: User) -> None:
     """The time is the session's own, so that caches do not expire together, and stays the same."""
     tokens = [user.login()["token"] for _ in range(8)]

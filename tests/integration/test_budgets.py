@@ -24,6 +24,8 @@ def calls() -> Iterator[list[str]]:
             made.append(operation)
             if operation == "get_item":
                 assert parameters["ConsistentRead"] is True
+            for request in parameters.get("RequestItems", {}).values():
+                assert request["ConsistentRead"] is True
         return original(self, operation, **parameters)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -93,6 +95,19 @@ def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:
     assert [entry == seen[0] for entry in seen] == [True] * 4
     assert seen[0][2] == ["batch_get_item", "get_item"]
     assert token
+
+
+def test_many_validations_are_three_reads_at_most(world: World, token: str) -> None:
+    """Many tokens cost a batch of users, one of ended records, and one of realms when cold."""
+    ended = [world.login("ada").body["token"] for _ in range(2)]
+    for session in ended:
+        assert world.call("DELETE", "/v1/session", bearer=session).status == 204
+    for seconds, tokens, batches in ((0, [token] * 3, 1), (0, [token, *ended], 2), (5, ended, 3)):
+        world.clock.advance(seconds)
+        with calls() as made:
+            answer = world.admin("POST", "/v1/sessions/validate", {"tokens": tokens})
+        assert answer.status == 200
+        assert made == ["batch_get_item"] * batches
 
 
 @pytest.mark.parametrize("garbage", ["x", "a.b.c", "x" * 5_000])

@@ -231,7 +231,7 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
     """A user with 100 sessions, oldest first, written at once."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
     user_id = world.user("ada")
-    accounts = world.services.validator.accounts
+    accounts = world.services.terminator.accounts
     realm = world.services.realms.directory.get(world.realm_id)
     before = accounts.get(user_id)
     assert realm is not None

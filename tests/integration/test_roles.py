@@ -8,6 +8,7 @@ from local.template import Template
 from sojourn import accounts as store
 from sojourn.accounts import DynamoAccounts
 from sojourn.realm_deletion import RealmDeletion
+from sojourn.realms_cache import SECONDS
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
 from tests.integration.roles import Judge
@@ -58,13 +59,17 @@ def logs_in(world: World) -> None:
 
 
 def validates(world: World) -> None:
-    """A session that stands, and one that was ended."""
+    """A session that stands, and one that was ended; both at once, when no realm is cached."""
     world.user("ada")
     session = world.login("ada").body
     assert world.call("GET", "/v1/session", bearer=session["token"]).status == 200
     assert world.admin("DELETE", f"/v1/sessions/{session['id']}").status == 204
     ended = world.call("GET", "/v1/session", bearer=session["token"])
     assert (ended.status, ended.body["code"]) == (401, "session_ended")
+    world.clock.advance(SECONDS)
+    tokens = {"tokens": [session["token"], world.login("ada").body["token"]]}
+    many = world.admin("POST", "/v1/sessions/validate", tokens)
+    assert [answer["active"] for answer in many.body["collection"]] == [False, True]
 
 
 def lists(world: World) -> None:

@@ -88,3 +88,102 @@ def test_single_flight() -> None:
     for thread in threads:
         thread.join()
     assert source.loads == 1
+
+
+class Batches:
+    """Gives each key in capitals, and remembers what it was asked for at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def __call__(self, keys: list[str]) -> list[str | None]:
+        self.asked.append(keys)
+        return [None if key == "absent" else key.upper() for key in keys]
+
+
+def test_many_are_loaded_at_once() -> None:
+    """Of many keys those that are missing are loaded by one call, and what is absent is kept."""
+    cache: Cache[str | None] = Cache(MovedClock(), seconds=5, size=9)
+    load = Batches()
+    assert cache.get("b", lambda: "cached") == "cached"
+    found = {"a": "A", "absent": None, "b": "cached"}
+    assert cache.get_many(["b", "absent", "a", "a"], load) == found
+    assert cache.get_many(iter(found), load) == found
+    assert cache.get("absent", lambda: "late") is None
+    assert cache.get_many([], load) == {}
+    assert load.asked == [["a", "absent"]]
+
+
+def test_many_grow_old_as_one_does() -> None:
+    """What was loaded with others is old at the age that holds for each."""
+    clock, load = MovedClock(), Batches()
+    cache: Cache[str | None] = Cache(clock, seconds=5, size=9)
+    cache.get_many(["a"], load)
+    clock.advance(3)
+    cache.get_many(["a", "b"], load)
+    clock.advance(2)
+    cache.get_many(["a", "b"], load)
+    assert load.asked == [["a"], ["b"], ["a"]]
+
+
+def test_age_of_many_counts_from_before_the_load() -> None:
+    """A slow load of many makes each as old as the load took."""
+    clock, load = MovedClock(), Batches()
+    cache: Cache[str | None] = Cache(clock, seconds=5, size=9)
+
+    def slow(keys: list[str]) -> list[str | None]:
+        clock.advance(5)
+        return load(keys)
+
+    assert cache.get_many(["a"], slow) == {"a": "A"}
+    assert cache.get_many(["a"], load) == {"a": "A"}
+    assert load.asked == [["a"], ["a"]]
+
+
+def test_more_than_fit_are_all_given() -> None:
+    """Many keys are all answered by a cache that has room for two, and it keeps two."""
+    cache: Cache[str | None] = Cache(MovedClock(), seconds=5, size=2)
+    load = Batches()
+    assert cache.get_many("abcd", load) == {"a": "A", "b": "B", "c": "C", "d": "D"}
+    cache.get_many("cd", load)
+    assert load.asked == [["a", "b", "c", "d"]]
+    cache.get_many("a", load)
+    assert load.asked[1:] == [["a"]]
+
+
+def test_failed_load_of_many_leaves_nothing() -> None:
+    """A load of many that raises leaves nothing behind, and nobody waiting."""
+    cache: Cache[str | None] = Cache(MovedClock(), seconds=5, size=9)
+
+    def fails(_keys: list[str]) -> list[str | None]:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        cache.get_many("ab", fails)
+    assert cache.get("a", lambda: "one") == "one"
+    assert cache.get_many("ab", Batches()) == {"a": "one", "b": "B"}
+
+
+def test_single_flight_of_many() -> None:
+    """Many who ask for overlapping keys at once, in any order, load each once, and all return."""
+    cache: Cache[str | None] = Cache(MovedClock(), seconds=5, size=99)
+    load, barrier = Batches(), threading.Barrier(12)
+    answers: list[dict[str, str | None]] = []
+
+    def ask(number: int) -> None:
+        keys = "abcdefgh"[number % 5 :][:: -1 if number % 2 else 1]
+        barrier.wait()
+        if number % 3:
+            answers.append(cache.get_many(keys, load))
+        else:
+            answers.append({keys[0]: cache.get(keys[0], lambda: load([keys[0]])[0])})
+
+    threads = [threading.Thread(target=ask, args=(n,), daemon=True) for n in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    assert all(value == key.upper() for found in answers for key, value in found.items())
+    loaded = [key for keys in load.asked for key in keys]
+    assert sorted(loaded) == sorted(set(loaded))

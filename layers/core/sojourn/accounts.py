@@ -36,7 +36,6 @@ class DynamoAccounts:
         return None if values is None else items.account_from(values)
 
     def get_many(self, user_ids: Sequence[str]) -> list[Account | None]:
-        """Several accounts, in order, in as few calls as their number allows."""
         found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
         return [None if values is None else items.account_from(values) for values in found]
 
@@ -154,6 +153,10 @@ class DynamoAccounts:
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         values = self._dynamo.get(self._record(user_id, session_id))
         return None if values is None else items.ended_from(values)
+
+    def ended_many(self, found: Sequence[tuple[str, str]]) -> list[Ended | None]:
+        records = self._dynamo.get_many([self._record(*where) for where in found])
+        return [None if values is None else items.ended_from(values) for values in records]
 
     def list_ended(
         self, user_id: str, *, after: str | None, limit: int, ascending: bool

@@ -33,6 +33,7 @@ from sojourn.settings import EnvironmentSettings
 from sojourn.terminate import Terminator
 from sojourn.users import Users
 from sojourn.validate import Validator
+from sojourn.validate_many import ManyValidator
 
 if TYPE_CHECKING:
     from sojourn.ports import Cipher
@@ -54,6 +55,7 @@ class Services:
     callers: Callers
     logins: Logins
     validator: Validator
+    many: ManyValidator
     listing: Listing
     terminator: Terminator
     cleanup: Cleanup
@@ -122,6 +124,7 @@ def compose(
             clock=clock,
         ),
         validator=validator,
+        many=ManyValidator(accounts=accounts, realms=cache, clock=clock),
         listing=Listing(accounts=accounts, validator=validator, realms=cache, clock=clock),
         terminator=Terminator(accounts=accounts, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(

@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -40,20 +41,52 @@ class Cache(Generic[V]):
         entry = self._fresh(key)
         if entry is not None:
             return entry.value
+        with self._flight(key):
+            entry = self._fresh(key)
+            if entry is not None:
+                return entry.value
+            wall_ms, monotonic = self._clock.wall_ms(), self._clock.monotonic()
+            value = load()
+            self._store(key, _Entry(value, wall_ms, monotonic))
+            return value
+
+    def get_many(
+        self, keys: Iterable[str], load: Callable[[list[str]], Sequence[V]]
+    ) -> dict[str, V]:
+        """The cached values by key, and what `load` gives now, in order, for all that are missing.
+
+        What is given does not depend on whether the cache has room for it.
+        """
+        # All take their flights in one order, so no two wait for each other.
+        wanted = sorted(set(keys))
+        found: dict[str, V] = {}
+        with ExitStack() as flights:
+            for key in wanted:
+                if (entry := self._fresh(key)) is None:
+                    flights.enter_context(self._flight(key))
+                    entry = self._fresh(key)
+                if entry is not None:
+                    found[key] = entry.value
+            missing = [key for key in wanted if key not in found]
+            if missing:
+                wall_ms, monotonic = self._clock.wall_ms(), self._clock.monotonic()
+                for key, value in zip(missing, load(missing), strict=True):
+                    self._store(key, _Entry(value, wall_ms, monotonic))
+                    found[key] = value
+        return found
+
+    @contextmanager
+    def _flight(self, key: str) -> Iterator[None]:
+        """One's turn to load a key."""
         with self._lock:
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:
             try:
-                entry = self._fresh(key)
-                if entry is not None:
-                    return entry.value
-                wall_ms, monotonic = self._clock.wall_ms(), self._clock.monotonic()
-                value = load()
-                self._store(key, _Entry(value, wall_ms, monotonic))
-                return value
+                yield
             finally:
                 with self._lock:
-                    self._loading.pop(key, None)
+                    if self._loading.get(key) is loading:
+                        del self._loading[key]
 
     def _fresh(self, key: str) -> _Entry[V] | None:
         with self._lock:

@@ -109,6 +109,11 @@ class DynamoDirectory:
         values = self.dynamo.get(self.realm_key(realm_id))
         return None if values is None else realm_from(values)
 
+    def get_many(self, realm_ids: Sequence[str]) -> list[Realm | None]:
+        found = self.dynamo.get_many([self.realm_key(realm_id) for realm_id in realm_ids])
+        realms = [None if values is None else realm_from(values) for values in found]
+        return [None if r is None or r.deletion is not None else r for r in realms]
+
     def commit(
         self,
         realm: Realm,

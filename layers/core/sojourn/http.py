@@ -65,11 +65,11 @@ class Request:
             domain=str(context.get("domainName", "")),
         )
 
-    def json(self, *, limit: int = BODY_LIMIT) -> dict[str, Any]:
+    def json(self, *, limit: int = BODY_LIMIT, any_text: bool = False) -> dict[str, Any]:
         """The body as one JSON object.
 
         Raises `UnsupportedMediaType`, `TooLarge`, `BodyInvalid`, or `Invalid` on text that
-        is not Unicode.
+        is not Unicode, unless `any_text` will do.
         """
         if self.body is None or not self.body:
             raise BodyInvalid("The body is empty; send one JSON object.")
@@ -87,7 +87,7 @@ class Request:
                 parse_constant=_no_constant,
                 parse_float=_float,
             )
-            _check(value, "$", DEPTH_LIMIT)
+            _check(value, "$", DEPTH_LIMIT, any_text)
         except UnicodeDecodeError as error:
             raise BodyInvalid("The body is not UTF-8.") from error
         except RecursionError as error:
@@ -100,9 +100,9 @@ class Request:
             raise BodyInvalid("The body must be one JSON object.")
         return value
 
-    def parse(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
+    def parse(self, kind: type[T], *, limit: int = BODY_LIMIT, any_text: bool = False) -> T:
         """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
-        return convert(self.json(limit=limit), kind)
+        return convert(self.json(limit=limit, any_text=any_text), kind)
 
     def parse_optional(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
         """The body as a `kind`; no body is one without fields. Raises `Invalid`."""
@@ -214,9 +214,11 @@ def _reason(error: ValueError) -> str:
     return "a number is too long."
 
 
-def _check(value: object, where: str, levels: int) -> None:
+def _check(value: object, where: str, levels: int, any_text: bool) -> None:
     """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold, and depth."""
     if isinstance(value, str):
+        if any_text:
+            return
         if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
             raise Invalid(
                 errors=[f"{where} holds half of a surrogate pair; send whole characters."]
@@ -228,12 +230,12 @@ def _check(value: object, where: str, levels: int) -> None:
             raise BodyInvalid(f"The body is nested too deeply; at most {DEPTH_LIMIT} levels.")
         if isinstance(value, list):
             for number, member in enumerate(value):
-                _check(member, f"{where}[{number}]", levels - 1)
+                _check(member, f"{where}[{number}]", levels - 1, any_text)
             return
         for name, member in value.items():
-            _check(name, f"a name in {where}", levels)
+            _check(name, f"a name in {where}", levels, any_text)
             place = f"{where}.{printable(name)[:60]}" if name.isascii() else where
-            _check(member, place, levels - 1)
+            _check(member, place, levels - 1, any_text)
 
 
 def _sentence(complaint: str) -> str:

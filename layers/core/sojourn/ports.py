@@ -24,19 +24,31 @@ class Committer(Protocol):
         ...
 
 
-class Accounts(Committer, Protocol):
-    """Users with their sessions. Every read is consistent; every write has its condition."""
+class AccountReader(Protocol):
+    """What a validation reads. Every read is consistent."""
 
     def get(self, user_id: str) -> Account | None:
         """The account, or None."""
+        ...
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        """The ended record of a session; what is pending is in the account alone."""
+        ...
+
+
+class Accounts(Committer, AccountReader, Protocol):
+    """Users with their sessions. Every read is consistent; every write has its condition."""
+
+    def get_many(self, user_ids: Sequence[str]) -> Sequence[Account | None]:
+        """At most 100 accounts, in order, in one read."""
         ...
 
     def archive(self, user_id: str) -> int:
         """Write what an account has pending as ended records; how many were written."""
         ...
 
-    def ended(self, user_id: str, session_id: str) -> Ended | None:
-        """The ended record of a session; what is pending is in the account alone."""
+    def ended_many(self, found: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
+        """At most 100 ended records, by user and session, in order, in one read."""
         ...
 
     def list_ended(
@@ -63,6 +75,10 @@ class Realms(Protocol):
 
     def get(self, realm_id: str) -> Realm | None:
         """The realm, read consistently, or None."""
+        ...
+
+    def get_many(self, realm_ids: Sequence[str]) -> Sequence[Realm | None]:
+        """At most 100 realms, in order, in one consistent read."""
         ...
 
     def get_with_login(

@@ -1,5 +1,6 @@
 """Realm settings, public keys and the realm's last end, as an instance may remember them."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from sojourn.cache import Cache
@@ -40,3 +41,7 @@ class RealmCache:
     def get(self, realm_id: str) -> Realm | None:
         """The realm, at most 5 seconds old."""
         return self._cache.get(realm_id, lambda: self._realms.get(realm_id))
+
+    def get_many(self, realm_ids: Iterable[str]) -> dict[str, Realm | None]:
+        """Realms by id, each at most 5 seconds old; those that are not cached in one read."""
+        return self._cache.get_many(realm_ids, self._realms.get_many)

@@ -87,30 +87,13 @@ def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock)
 
     Raises `TokenInvalid`, or `SessionExpired` once the signature has verified.
     """
-    if len(token) > LONGEST:
-        raise TokenInvalid
-    try:
-        header_part, payload_part, _ = token.split(".")
-        header = json.loads(base64url_decode(header_part))
-        unverified = json.loads(base64url_decode(payload_part))
-    except (ValueError, RecursionError) as error:
-        raise TokenInvalid from error
-    if not isinstance(header, dict) or not isinstance(unverified, dict):
-        raise TokenInvalid
-    kid, realm_id = header.get("kid"), unverified.get("rid")
-    if (
-        not header.keys() <= _HEADER
-        or header.get("typ") != "JWT"
-        or not ids.is_id("jky", kid)
-        or not ids.is_id("rl", realm_id)
-    ):
-        raise TokenInvalid
-    realm = realm_of(str(realm_id))
-    key = None if realm is None else realm.keys.get(str(kid))
+    unverified = _read(token)
+    realm = realm_of(unverified.realm_id)
+    key = None if realm is None else realm.keys.get(unverified.kid)
     if realm is None or key is None:
         raise TokenInvalid
     algorithm = jose_name(key.algo)
-    if header.get("alg") != algorithm:
+    if unverified.alg != algorithm:
         raise TokenInvalid
     try:
         claims: Mapping[str, Any] = jwt.decode(
@@ -131,6 +114,45 @@ def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock)
     except jwt.PyJWTError as error:
         raise TokenInvalid from error
     return _checked(claims, realm, clock)
+
+
+def named_realm(token: str) -> str | None:
+    """The realm that a token names, which proves nothing; None when it is no token at all."""
+    try:
+        return _read(token).realm_id
+    except TokenInvalid:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Unverified:
+    """What a token says of how to verify it."""
+
+    alg: object
+    kid: str
+    realm_id: str
+
+
+def _read(token: str) -> _Unverified:
+    if len(token) > LONGEST:
+        raise TokenInvalid
+    try:
+        header_part, payload_part, _ = token.split(".")
+        header = json.loads(base64url_decode(header_part))
+        payload = json.loads(base64url_decode(payload_part))
+    except (ValueError, RecursionError) as error:
+        raise TokenInvalid from error
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        raise TokenInvalid
+    kid, realm_id = header.get("kid"), payload.get("rid")
+    if (
+        not header.keys() <= _HEADER
+        or header.get("typ") != "JWT"
+        or not ids.is_id("jky", kid)
+        or not ids.is_id("rl", realm_id)
+    ):
+        raise TokenInvalid
+    return _Unverified(alg=header.get("alg"), kid=str(kid), realm_id=str(realm_id))
 
 
 def _checked(claims: Mapping[str, Any], realm: Realm, clock: Clock) -> Claims:

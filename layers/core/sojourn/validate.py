@@ -9,7 +9,7 @@ from sojourn import ids, views
 from sojourn.account import Account, Ended, Session, ended_by_realm
 from sojourn.clock import Clock
 from sojourn.errors import SessionEnded, SessionExpired, TokenInvalid
-from sojourn.ports import Accounts
+from sojourn.ports import AccountReader
 from sojourn.realm import Realm
 from sojourn.tokens import Claims
 
@@ -29,7 +29,7 @@ class Standing:
 class Validator:
     """Validates sessions: one consistent read when they stand, and nothing remembered."""
 
-    accounts: Accounts
+    accounts: AccountReader
     clock: Clock
 
     def validate(self, claims: Claims) -> View:

@@ -6,6 +6,7 @@ from zlib import crc32
 
 from sojourn import ids
 from sojourn.account import Account, AuthMethod, Ended, Origin, Session
+from sojourn.errors import Unauthenticated
 from sojourn.realm import Realm
 
 View = dict[str, Any]
@@ -60,6 +61,11 @@ def ended(found: Ended, account: Account, *, for_server: bool) -> View:
     if for_server:
         view["ended_by"] = {"type": found.by.type, "id": found.by.id}
     return view
+
+
+def refused(error: Unauthenticated) -> View:
+    """What a token is that does not stand: the code, and when and why where that is known."""
+    return {"active": False, "code": error.code, **error.members}
 
 
 def request(origin: Origin) -> View:
