@@ -1,14 +1,16 @@
 """Access keys: none makes or sees one beyond its own realm or permission."""
 
+import re
 from typing import Any
 
 import pytest
 
+from local.template import Template
 from sojourn import ids
 from sojourn.directory import DynamoDirectory
 from sojourn.errors import AlreadyInitialised
 from tests.integration.conftest import composed, empty
-from tests.integration.world import Answer, World
+from tests.integration.world import PASSWORD, Answer, World
 
 RANK = ("read", "write", "admin")
 
@@ -44,52 +46,103 @@ def test_secret_is_shown_once_and_kept_as_a_digest(world: World, dynamodb: Any) 
     assert ids.digest(secret).hex() not in str(world.admin("GET", "/v1/access_keys").body)
 
 
-# What a key of the realm may do: the least permission for each.
-NEEDS = [
+# What a key of the realm may do: the least permission for each route.
+NEEDS: list[tuple[str, str, str, dict[str, object] | None]] = [
     ("read", "GET", "/v1/realms", None),
     ("read", "GET", "/v1/realms/{realm}", None),
     ("read", "GET", "/v1/users", None),
     ("read", "GET", "/v1/users/{user}", None),
     ("read", "GET", "/v1/credentials?user_id={user}", None),
+    ("read", "GET", "/v1/credentials/{credential}", None),
     ("read", "GET", "/v1/jwt_keys", None),
+    ("read", "GET", "/v1/jwt_keys/{jwt_key}", None),
     ("read", "GET", "/v1/sessions?user_id={user}", None),
+    ("read", "GET", "/v1/sessions/{session}", None),
+    ("read", "POST", "/v1/sessions/validate", {"tokens": []}),
     ("write", "POST", "/v1/users", {"username": "eve"}),
     ("write", "PUT", "/v1/users/{user}", {"name": "Ada"}),
     ("write", "PATCH", "/v1/users/{user}", {"name": "Ada"}),
     ("write", "DELETE", "/v1/users/{user}", None),
+    ("write", "POST", "/v1/users/{user}/end_sessions", None),
+    ("write", "POST", "/v1/realms/{realm}/end_sessions", None),
     ("write", "POST", "/v1/credentials", {"user_id": "{robot}", "credential_type": "api_key"}),
+    ("write", "PUT", "/v1/credentials/{credential}", {"name": "main"}),
     ("write", "PATCH", "/v1/credentials/{credential}", {"name": "main"}),
     ("write", "DELETE", "/v1/credentials/{credential}", None),
     ("write", "POST", "/v1/sessions", {"user_id": "{user}"}),
-    ("write", "POST", "/v1/users/{user}/authenticate", {"password": "correct horse"}),
+    ("write", "POST", "/v1/users/{user}/authenticate", {"password": PASSWORD}),
+    ("write", "POST", "/v1/users/authenticate_key", {"api_key": "{api_key}"}),
     ("write", "DELETE", "/v1/sessions?user_id={user}", None),
+    ("write", "DELETE", "/v1/sessions/{session}", None),
     ("admin", "PUT", "/v1/realms/{realm}", {"max_sessions": 2}),
     ("admin", "PATCH", "/v1/realms/{realm}", {"max_sessions": 2}),
+    ("admin", "DELETE", "/v1/realms/{realm}?name=Tests", None),
+    ("admin", "POST", "/v1/jwt_keys", {}),
+    ("admin", "PUT", "/v1/jwt_keys/{jwt_key}", {"compromised": True}),
+    ("admin", "PATCH", "/v1/jwt_keys/{jwt_key}", {"compromised": True}),
+    ("admin", "DELETE", "/v1/jwt_keys/{spare}?force=true", None),
     ("admin", "GET", "/v1/access_keys", None),
     ("admin", "POST", "/v1/access_keys", {"name": "k", "permission": "read"}),
+    ("admin", "GET", "/v1/access_keys/{key}", None),
+    ("admin", "PUT", "/v1/access_keys/{key}", {"name": "k"}),
+    ("admin", "PATCH", "/v1/access_keys/{key}", {"expires_at": None}),
+    ("admin", "DELETE", "/v1/access_keys/{key}", None),
 ]
+# Routes that take no realm-bound access key, or none at all.
+OTHERS = {
+    "POST /v1/realms",
+    "POST /v1/login",
+    "GET /v1/session",
+    "DELETE /v1/session",
+    "POST /v1/password",
+}
+
+
+def test_every_servers_route_is_looked_at() -> None:
+    """No route of the template is without its least permission in the table."""
+    routes = {route for function in Template.read().functions() for route in function.routes}
+    public = {route for route in routes if "/.well-known/" in route or "openapi" in route}
+    listed = {
+        f"{method} {re.sub(r'{[^}]+}', '{id}', path.partition('?')[0])}"
+        for _, method, path, _ in NEEDS
+    }
+    assert listed == routes - public - OTHERS
 
 
 @pytest.mark.parametrize(("least", "method", "path", "body"), NEEDS, ids=str)
-def test_each_route_needs_its_permission(
-    world: World, least: str, method: str, path: str, body: dict[str, str] | None
+def test_each_route_needs_its_permission_and_its_realm(
+    world: World, least: str, method: str, path: str, body: dict[str, object] | None
 ) -> None:
-    """A key with less than a route needs is 403, and a key with just that is let in."""
+    """A key with less than a route needs is 403, one of another realm finds nothing by id."""
     robot = {"realm_id": world.realm_id, "user_type": "api"}
-    user_id = world.user("ada")
+    user_id, robot_id = world.user("ada"), world.admin("POST", "/v1/users", robot).body["id"]
     listed = world.admin("GET", f"/v1/credentials?user_id={user_id}").body["collection"]
+    signing = world.admin("GET", f"/v1/jwt_keys?realm_id={world.realm_id}").body["collection"]
+    credential = {"user_id": robot_id, "credential_type": "api_key"}
+    spare = {"realm_id": world.realm_id, "algo": "eddsa"}
     names = {
         "realm": world.realm_id,
         "user": user_id,
-        "robot": world.admin("POST", "/v1/users", robot).body["id"],
+        "robot": robot_id,
         "credential": listed[0]["id"],
+        "session": world.login("ada").body["id"],
+        "api_key": world.admin("POST", "/v1/credentials", credential).body["api_key"],
+        "jwt_key": signing[0]["id"],
+        "spare": world.admin("POST", "/v1/jwt_keys", spare).body["id"],
+        "key": make(world, realm_id=world.realm_id).body["id"],
     }
-    filled = None if body is None else {k: v.format(**names) if isinstance(v, str) else v
-                                        for k, v in body.items()}  # fmt: skip
+    where, sent = path.format(**names), body
+    if body is not None:
+        sent = {k: v.format(**names) if isinstance(v, str) else v for k, v in body.items()}
     for permission in RANK[: RANK.index(least)]:
-        refused = world.call(method, path.format(**names), filled, bearer=bound(world, permission))
+        refused = world.call(method, where, sent, bearer=bound(world, permission))
         assert (refused.status, refused.body["code"]) == (403, "permission_missing")
-    allowed = world.call(method, path.format(**names), filled, bearer=bound(world, least))
+    if (where, sent) != (path, body):
+        foreign = make(world, permission="admin", realm_id=other_realm(world)).body["secret"]
+        refused = world.call(method, where, sent, bearer=foreign)
+        expected = (422, "credential_wrong") if "{api_key}" in str(body) else (404, "not_found")
+        assert (refused.status, refused.body["code"]) == expected
+    allowed = world.call(method, where, sent, bearer=bound(world, least))
     assert allowed.status in (200, 201, 204), allowed
 
 

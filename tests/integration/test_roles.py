@@ -11,10 +11,12 @@ from sojourn.realm_deletion import RealmDeletion
 from sojourn.realms_cache import SECONDS
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
-from tests.integration.roles import Judge
+from tests.integration.roles import Judge, context_of
 from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
 
 MONTH = 31 * 86_400
+HOUR = 3_601
+"""Past which the next use of the key is written, by whichever function meets it."""
 
 
 @pytest.fixture
@@ -44,6 +46,7 @@ def logs_in(world: World) -> None:
     """Every way to begin a session, with an eviction and a replacement."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
     user_id = world.user("ada")
+    world.clock.advance(HOUR)
     assert [world.login("ada").status for _ in range(2)] == [200, 200]
     assert world.login("nobody").status == 401
     authenticate = f"/v1/users/{user_id}/authenticate"
@@ -66,7 +69,7 @@ def validates(world: World) -> None:
     assert world.admin("DELETE", f"/v1/sessions/{session['id']}").status == 204
     ended = world.call("GET", "/v1/session", bearer=session["token"])
     assert (ended.status, ended.body["code"]) == (401, "session_ended")
-    world.clock.advance(SECONDS)
+    world.clock.advance(HOUR + SECONDS)
     tokens = {"tokens": [session["token"], world.login("ada").body["token"]]}
     many = world.admin("POST", "/v1/sessions/validate", tokens)
     assert [answer["active"] for answer in many.body["collection"]] == [False, True]
@@ -77,6 +80,8 @@ def lists(world: World) -> None:
     user_id = world.user("ada")
     first, last = world.login("ada").body, world.login("ada").body
     assert world.admin("DELETE", f"/v1/sessions/{first['id']}").status == 204
+    world.clock.advance(HOUR)
+    assert world.admin("GET", f"/v1/sessions/{last['id']}").status == 200
     assert world.call("GET", "/v1/sessions", bearer=last["token"]).status == 200
     for session in (first, last):
         path = f"/v1/sessions/{session['id']}"
@@ -94,7 +99,9 @@ def terminates(world: World) -> None:
     other = world.active(user_id)[0]
     assert world.call("DELETE", f"/v1/sessions/{other}", bearer=tokens[1]).status == 204
     assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
-    assert world.admin("DELETE", f"/v1/sessions/{world.active(user_id)[0]}").status == 204
+    own = world.active(user_id)[0]
+    world.clock.advance(HOUR)
+    assert world.admin("DELETE", f"/v1/sessions/{own}").status == 204
     assert world.admin("DELETE", f"/v1/sessions?user_id={user_id}").status == 204
     by_name = f"/v1/users/ada/end_sessions?realm_id={world.realm_id}"
     assert world.admin("POST", by_name).status == 200
@@ -205,6 +212,7 @@ def test_role_holds_what_its_function_uses(judge: Judge, ruled: World, folder: s
     WALKS[folder](ruled)
     assert judge.refused == []
     assert judge.used[folder] == judge.granted(folder)
+    assert judge.idle(folder) == []
 
 
 def test_role_refuses_what_it_does_not_hold(judge: Judge, ruled: World) -> None:
@@ -222,7 +230,46 @@ def test_role_refuses_what_it_does_not_hold(judge: Judge, ruled: World) -> None:
 
 def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
     """The condition on the key holds for realm and key, and for nothing else or less."""
-    (decrypting,) = [s for s in judge.roles["login"] if s.condition]
-    assert decrypting.holds({"realm", "key"})
-    assert not decrypting.holds(set())
-    assert not decrypting.holds({"realm", "key", "other"})
+    (decrypting,) = [
+        s for s in judge.roles["login"] if ("kms:Decrypt", "SigningKeysKey") in s.grants
+    ]
+
+    def holds(*names: str) -> bool:
+        return decrypting.holds({"kms:EncryptionContextKeys": frozenset(names)})
+
+    assert holds("realm", "key")
+    assert not holds()
+    assert not holds("realm", "key", "other")
+
+
+USE = {
+    "Key": {"pk": {"S": "key_1"}, "sk": {"S": "key"}},
+    "UpdateExpression": "SET last_used_ms = :now",
+    "ConditionExpression": "attribute_exists(pk) AND last_used_ms < :since",
+}
+BEYOND: dict[str, dict[str, object]] = {
+    "a realm": {"Key": {"pk": {"S": "rl_1"}, "sk": {"S": "realm"}}},
+    "a permission": {"UpdateExpression": "SET permission = :now"},
+    "a permission beside": {"UpdateExpression": "SET last_used_ms = :now, permission = :now"},
+    "a permission by another name": {
+        "UpdateExpression": "SET #a = :now",
+        "ExpressionAttributeNames": {"#a": "permission"},
+    },
+    "a removal": {"UpdateExpression": "SET last_used_ms = :now REMOVE expires_at"},
+    "a condition that asks": {"ConditionExpression": "begins_with(secret_hash, :now)"},
+    "the whole item back": {"ReturnValues": "ALL_NEW"},
+    "the item that beat it": {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
+}
+
+
+@pytest.mark.parametrize("folder", ["login", "list_sessions", "terminate"])
+@pytest.mark.parametrize("what", BEYOND)
+def test_use_of_a_key_is_all_that_is_written_of_it(judge: Judge, folder: str, what: str) -> None:
+    """A role that writes when a key was used can write, ask and see nothing else of it so."""
+    grant = ("dynamodb:UpdateItem", "DirectoryTable")
+    writing = [s for s in judge.roles[folder] if grant in s.grants]
+    assert [s for s in writing if s.holds(context_of(USE))]
+    of_keys = [s for s in writing if "last_used_ms" in str(s.condition)]
+    assert not [s for s in of_keys if s.holds(context_of(USE | BEYOND[what]))]
+    if what != "a realm":
+        assert not [s for s in writing if s.holds(context_of(USE | BEYOND[what]))]

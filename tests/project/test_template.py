@@ -99,11 +99,44 @@ def test_environment_does_not_name_the_api(name: str) -> None:
     assert "${Api" not in str([shared, FUNCTIONS[name]["Environment"]])
 
 
-@pytest.mark.parametrize("role", ["ValidateRole", "ListSessionsRole"])
-def test_readers_cannot_write(role: str) -> None:
-    """Validation and lists hold no action that writes to a table."""
-    writes = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
-    assert not {action.partition(":")[2] for action in actions(role)} & writes
+WRITES = {
+    f"dynamodb:{action}"
+    for action in ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+}
+
+
+def writing(role: str) -> list[dict[str, Any]]:
+    """A role's statements that let it write to a table."""
+    return [s for s in statements(role) if WRITES & set(s["Action"])]
+
+
+def test_validation_cannot_write() -> None:
+    """Validation holds no action that writes to a table."""
+    assert writing("ValidateRole") == []
+
+
+def test_lists_write_the_use_of_a_key_alone() -> None:
+    """Lists may write when an access key was used, in its one attribute, and nothing else."""
+    (statement,) = writing("ListSessionsRole")
+    assert statement["Action"] == ["dynamodb:UpdateItem"]
+    assert statement["Resource"] == {"Fn::GetAtt": ["DirectoryTable", "Arn"]}
+    assert statement["Condition"] == {
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key_*"]},
+        "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "last_used_ms"]},
+        "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
+    }
+
+
+@pytest.mark.parametrize("role", ["LoginRole", "TerminateRole"])
+def test_sessions_functions_write_no_key_but_its_use(role: str) -> None:
+    """What login and termination write of the directory is a realm's, or a key's last use."""
+    (use,) = writing("ListSessionsRole")
+    directory = [s for s in writing(role) if s["Resource"]["Fn::GetAtt"][0] == "DirectoryTable"]
+    assert use in directory
+    directory.remove(use)
+    for statement in directory:
+        leading = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        assert leading == ["rl_*"]
 
 
 @pytest.mark.parametrize("name", TEMPLATE.resources("AWS::DynamoDB::Table"))

@@ -3,13 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from msgspec import UNSET
+
 from sojourn import directory_views, dynamodb, ids, views
+from sojourn.access_key_items import access_key_from, access_key_values
 from sojourn.auth import Server
 from sojourn.clock import Clock
-from sojourn.directory import STACK, DynamoDirectory, access_key_from, access_key_values
+from sojourn.directory import STACK, DynamoDirectory
 from sojourn.directory_bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
-from sojourn.errors import AlreadyInitialised, CursorInvalid, NotFound
+from sojourn.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from sojourn.listing import Page
 from sojourn.ports import AccessKey
 
@@ -27,12 +30,15 @@ class AccessKeys:
     def create(self, server: Server, body: AccessKeyBody) -> View:
         """Make a key of the caller's realm, or a stack-wide one; its `secret` is shown once.
 
-        Making keys needs `admin`, so no key can make one of a higher permission.
+        Making keys needs `admin`, so no key can make one of a higher permission; and one that
+        expires makes none that outlives it.
         """
         realm_id = server.narrowed(body.realm_id)
+        self._check_expiry(server, body.expires_at)
         if realm_id is not None and self.directory.get(realm_id) is None:
             raise NotFound
-        key, secret = self._new(name=body.name, permission=body.permission, realm_id=realm_id)
+        made, secret = self._new(name=body.name, permission=body.permission, realm_id=realm_id)
+        key = replace(made, expires_at=body.expires_at)
         try:
             self.directory.dynamo.transact(self._writes(key))
         except TransactionFailed as error:
@@ -42,8 +48,8 @@ class AccessKeys:
     def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
         """Make the stack's first stack-wide `admin` key.
 
-        Raises `AlreadyInitialised` when there is any, unless `force`d. Of two that run at once,
-        one makes a key.
+        Raises `AlreadyInitialised` when there is any that has not expired, unless `force`d. Of
+        two that run at once, one makes a key.
         """
         at = self.directory
         marker = Key(at.table, "stack", _FIRST)
@@ -93,18 +99,28 @@ class AccessKeys:
         return views.collection([directory_views.access_key(key) for key in keys], more=more)
 
     def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> View:
-        """Rename a key. Raises `NotFound`."""
+        """Change a key's name, or when it expires, also after it did. Raises `NotFound`."""
         key = self.find(server, key_id)
+        if changes.expires_at is not UNSET:
+            self._check_expiry(server, changes.expires_at)
+        named = {
+            name: value
+            for name in ("name", "expires_at")
+            if (value := getattr(changes, name)) is not UNSET
+        }
+        if not named:
+            return directory_views.access_key(key)
         write = dynamodb.update(
             self.directory.access_key_key(key_id),
-            changed={"name": changes.name},
+            changed={name: value for name, value in named.items() if value is not None},
+            removed=[name for name, value in named.items() if value is None],
             condition="attribute_exists(pk)",
         )
         try:
             self.directory.dynamo.write(write)
         except ConditionFailed as error:
             raise NotFound from error
-        return directory_views.access_key(replace(key, name=changes.name))
+        return directory_views.access_key(replace(key, **named))
 
     def delete(self, server: Server, key_id: str) -> None:
         """Revoke a key: the next request with it is refused, for none is ever cached."""
@@ -117,16 +133,30 @@ class AccessKeys:
             ]
         )
 
+    def _check_expiry(self, server: Server, expires_at: int | None) -> None:
+        """Raise `Invalid` when a key cannot expire then, or would outlive the caller's."""
+        if expires_at is not None and expires_at * 1000 <= self.clock.wall_ms():
+            raise Invalid(errors=["expires_at must be in the future, in seconds since the epoch."])
+        latest = server.key.expires_at
+        if latest is not None and (expires_at is None or expires_at > latest):
+            raise Invalid(
+                errors=[
+                    f"expires_at must be {latest} at the latest: this access key expires then, "
+                    "and no key can be made to outlive it."
+                ]
+            )
+
     def _stack_admin(self) -> str | None:
-        """The id of a stack-wide key with `admin`, or None when there is none."""
+        """The id of a stack-wide key with `admin` that can be used, or None."""
         at = self.directory
         after: str | None = None
         more = True
         while more:
             found, more = at.members(f"{STACK}#keys", after=after, limit=100, ascending=True)
             for item in at.dynamo.get_many([at.access_key_key(key_id) for key_id in found]):
-                if item is not None and item["permission"] == "admin":
-                    return str(item["pk"])
+                key = None if item is None else access_key_from(item)
+                if key and key.permission == "admin" and not key.expired(self.clock.wall_ms()):
+                    return key.id
             after = found[-1] if found else None
         return None
 

@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from sojourn import ids, tokens
+from sojourn import deadline, ids, telemetry, tokens
 from sojourn.clock import Clock
 from sojourn.errors import (
     AccessKeyInvalid,
@@ -15,6 +15,7 @@ from sojourn.errors import (
     RealmForbidden,
     TokenInvalid,
     TokenMissing,
+    Unavailable,
     WrongCaller,
 )
 from sojourn.http import Request
@@ -24,6 +25,8 @@ from sojourn.tokens import Claims
 
 Permission = Literal["read", "write", "admin"]
 _RANK: Final = {"read": 0, "write": 1, "admin": 2}
+USE_MS: Final = 3_600_000
+"""A use of an access key is written when the last one written is older than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +131,17 @@ class Callers:
             raise WrongCaller("This route takes a user's login token, not an access key.")
         return self._claims(token)
 
-    def server(self, request: Request) -> Server:
-        """The access key's holder. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`."""
-        caller = self.either(request)
+    def server(self, request: Request, *, recorded: bool = True) -> Server:
+        """The access key's holder. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
+
+        Its use is written down once an hour, unless it is not to be `recorded`.
+        """
+        caller = self.either(request, recorded=recorded)
         if not isinstance(caller, Server):
             raise WrongCaller("This route takes an access key, ks_…, not a user's login token.")
         return caller
 
-    def either(self, request: Request) -> Claims | Server:
+    def either(self, request: Request, *, recorded: bool = True) -> Claims | Server:
         """A user or a server."""
         token = bearer(request)
         if token is None:
@@ -143,7 +149,10 @@ class Callers:
                 "Send a login token or an access key as `Authorization: Bearer <token>`."
             )
         if token.startswith("ks_"):
-            return self._server(token, request)
+            server = self._server(token, request)
+            if recorded:
+                self._record_use(server.key)
+            return server
         return self._claims(token)
 
     def _claims(self, token: str) -> Claims:
@@ -155,10 +164,23 @@ class Callers:
         digest = ids.digest(secret).hex()
         if key is None or not hmac.compare_digest(key.secret_hash, digest):
             raise AccessKeyInvalid("The access key is not known; it may have been deleted.")
+        if key.expired(self._clock.wall_ms()):
+            raise AccessKeyInvalid(f"The access key expired at {key.expires_at}.")
         named = _realm_header(request)
         if named is not None and key.realm_id not in (None, named):
             raise RealmForbidden
         return Server(key=key, realm_id=named or key.realm_id)
+
+    def _record_use(self, key: AccessKey) -> None:
+        """Write down that a key was used, once an hour, in one attempt; nothing depends on it."""
+        now_ms = self._clock.wall_ms()
+        if key.last_used_ms is not None and key.last_used_ms >= now_ms - USE_MS:
+            return
+        try:
+            with deadline.deadline(self._clock, seconds=0):
+                self._realms.record_use(key.id, now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
+        except Unavailable:
+            telemetry.warning("The use of an access key was not recorded")
 
 
 def _realm_header(request: Request) -> str | None:

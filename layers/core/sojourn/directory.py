@@ -11,11 +11,13 @@ The directory table, by `pk` / `sk`:
 """
 
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 from sojourn import attributes, deadline, ids
+from sojourn.access_key_items import access_key_from
 from sojourn.account import Account
 from sojourn.clock import Clock
 from sojourn.dynamodb import (
@@ -46,29 +48,6 @@ Decided = tuple[Realm, Sequence[Values]] | None
 def fold(name: str) -> str:
     """The form in which names are compared: NFKC and case-folded."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
-
-
-def access_key_values(key: AccessKey) -> Values:
-    """An access key's attributes, without its key."""
-    return {
-        "realm_id": key.realm_id,
-        "name": key.name,
-        "permission": key.permission,
-        "created_ms": key.created_ms,
-        "secret_hash": key.secret_hash,
-    }
-
-
-def access_key_from(values: Mapping[str, Any]) -> AccessKey:
-    """The access key of its item."""
-    return AccessKey(
-        id=values["pk"],
-        realm_id=values.get("realm_id"),
-        name=values["name"],
-        permission=values["permission"],
-        created_ms=values["created_ms"],
-        secret_hash=values["secret_hash"],
-    )
 
 
 class DynamoDirectory:
@@ -243,6 +222,21 @@ class DynamoDirectory:
     def access_key(self, key_id: str) -> AccessKey | None:
         values = self.dynamo.get(self.access_key_key(key_id))
         return None if values is None else access_key_from(values)
+
+    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
+        # As little as a role may be held to: it names one attribute, and answers none.
+        write = {
+            "TableName": self.table,
+            "Key": self.access_key_key(key_id).attributes,
+            "UpdateExpression": "SET last_used_ms = :now",
+            "ConditionExpression": "attribute_exists(pk) AND "
+            "(attribute_not_exists(last_used_ms) OR last_used_ms < :since)",
+            "ExpressionAttributeValues": attributes.encode(
+                {":now": now_ms, ":since": unless_since_ms}
+            ),
+        }
+        with suppress(ConditionFailed):
+            self.dynamo.write({"Update": write})
 
     def realm_stands(self, realm_id: str) -> dict[str, Any]:
         """A transaction's condition: the realm is there, and nobody is deleting it."""

@@ -12,6 +12,8 @@ Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Username = Annotated[str, Meta(min_length=1, max_length=128)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
 Password = Annotated[str, Meta(max_length=passwords.LONGEST)]
+# The end of the year 9999: what is later was meant in milliseconds.
+ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
 JwtField = Literal["username", "name", "email", "custom"]
 Permission = Literal["read", "write", "admin"]
 
@@ -77,12 +79,14 @@ class AccessKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
     name: Label
     permission: Permission
     realm_id: RealmId | None = None
+    expires_at: ExpiresAt | None = None
 
 
 class AccessKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
-    """What may change of an access key."""
+    """What may change of an access key; `expires_at` null: it does not expire."""
 
-    name: Label
+    name: Label | UnsetType = UNSET
+    expires_at: ExpiresAt | None | UnsetType = UNSET
 
 
 class JwtKeyBody(Struct, forbid_unknown_fields=True, frozen=True):

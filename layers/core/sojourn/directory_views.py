@@ -97,4 +97,6 @@ def access_key(found: AccessKey) -> View:
         "name": found.name,
         "permission": found.permission,
         "created_at": found.created_ms / 1000,
+        "expires_at": found.expires_at,
+        "last_used_at": None if found.last_used_ms is None else found.last_used_ms / 1000,
     }

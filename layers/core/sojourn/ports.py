@@ -68,6 +68,12 @@ class AccessKey:
     permission: str
     created_ms: int
     secret_hash: str
+    expires_at: int | None = None
+    last_used_ms: int | None = None
+
+    def expired(self, now_ms: int) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and now_ms >= self.expires_at * 1000
 
 
 class Realms(Protocol):
@@ -100,6 +106,13 @@ class Realms(Protocol):
 
     def access_key(self, key_id: str) -> AccessKey | None:
         """An access key, or None."""
+        ...
+
+    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
+        """Write when an access key was used, unless a use since then is written already.
+
+        It revives no deleted key. Raises `Unavailable`.
+        """
         ...
 
 
