@@ -1,5 +1,6 @@
 """Credentials, and a user's change of their own password."""
 
+import unicodedata
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
 NEW = "a new password"
+METHODS = ("PUT", "PATCH")
 
 
 def robot(world: World) -> str:
@@ -175,6 +177,44 @@ def test_wrong_current_password_changes_nothing(world: World) -> None:
     assert change(world, token, password="short").status == 422
     assert change(world, token, keep_sessions="some").status == 422
     assert world.login("ada").status == 200
+
+
+@pytest.mark.parametrize("password", ["Password1", "short", "x" * 1_025])
+def test_poor_passwords_are_refused_wherever_one_is_set(world: World, password: str) -> None:
+    """A password that is common, too short or too long is 422 by each way to set one."""
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    bare = {"realm_id": world.realm_id, "username": "bob"}
+    bob = world.admin("POST", "/v1/users", bare).body["id"]
+    (credential,) = credentials(world, user_id)["collection"]
+    one, other = f"/v1/users/{user_id}", f"/v1/credentials/{credential['id']}"
+    refused = [
+        world.admin("POST", "/v1/users", bare | {"username": "eve", "password": password}),
+        *(world.admin(m, path, {"password": password}) for path in (one, other) for m in METHODS),
+        world.admin(
+            "POST",
+            "/v1/credentials",
+            {"user_id": bob, "credential_type": "password", "password": password},
+        ),
+        change(world, token, password=password),
+    ]
+    assert [a.status for a in refused] == [422] * 7
+    assert len({str(a.body["errors"]) for a in refused}) == 1
+    assert refused[0].body["errors"][0].startswith("password ")
+    assert world.login("ada").status == 200
+    assert world.call("GET", "/v1/session", bearer=token).status == 200
+
+
+def test_password_is_one_however_it_is_typed(world: World) -> None:
+    """A password set in one normal form logs in in another, also the longest there is."""
+    longest = "\u1f82" * 1_024
+    user_id = world.user("ada")
+    path = f"/v1/users/{user_id}"
+    for password in ("cafe\u0301 au lait", longest):
+        assert world.admin("PATCH", path, {"password": password}).status == 200
+        for form in ("NFC", "NFD"):
+            typed = unicodedata.normalize(form, password)
+            assert world.login("ada", password=typed).status == 200
 
 
 def test_access_key_changes_no_own_password(world: World) -> None:

@@ -1,8 +1,13 @@
 """Password hashes: right, wrong, outdated, and nobody's."""
 
+import subprocess
+import sys
+import unicodedata
+
 import pytest
 
-from sojourn.passwords import Hasher, complaint
+from sojourn import common_passwords
+from sojourn.passwords import LONGEST, SENT, SHORTEST, Hasher, complaint
 
 CHEAP = Hasher(memory_kib=64, iterations=1)
 
@@ -36,3 +41,70 @@ def test_weaker_hashes_are_outdated(stronger: Hasher) -> None:
 def test_length(length: int, fits: bool) -> None:
     """8 to 1,024 characters, of any kind."""
     assert (complaint("\u00e9" * length) is None) is fits
+
+
+def test_length_is_of_the_composed_form() -> None:
+    """A password counts the same however it is typed, and the longest may be sent decomposed."""
+    assert complaint("e\u0301" * 7) is not None
+    assert complaint("e\u0301" * LONGEST) is None
+    longest = "\u1f82" * LONGEST
+    assert complaint(unicodedata.normalize("NFD", longest)) is None
+    assert len(unicodedata.normalize("NFD", longest)) == SENT
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "password",
+        "PASSWORD",
+        "Password1",
+        "12345678",
+        "1Q2w3e4r5T",
+        "iloveyou",
+        "pa\u017f\u017fword",
+    ],
+)
+def test_common_ones_are_refused(password: str) -> None:
+    """A password that is among the most common, in whatever case, is refused with a sentence."""
+    assert complaint(password) == "password is among the most common ones; choose another."
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery staple",
+        "password of mine",
+        "aaaaaaaab",
+        "\U0001f511" * 8,
+        "# ihrafngo",
+    ],
+)
+def test_nothing_else_is_asked_of_a_password(password: str) -> None:
+    """There is no rule of composition: one letter over and over will do if few others chose it."""
+    assert complaint(password) is None
+
+
+def test_list_holds_what_it_can_be_asked() -> None:
+    """Each password of the list is long enough to be asked about, and in the form that is asked."""
+    known = common_passwords.known()
+    assert len(known) > 10_000
+    assert min(map(len, known)) == SHORTEST
+    assert {common_passwords.canonical(password) for password in known} == known
+    assert not [password for password in known if complaint(password) is None]
+
+
+def test_list_is_not_read_to_log_in() -> None:
+    """Importing every function, hashing and verifying read no list: only a new password does."""
+    code = """
+from functions.directory.app import handler
+from functions.login.app import handler
+from sojourn import common_passwords
+from sojourn.passwords import Hasher, complaint
+hasher = Hasher(memory_kib=64, iterations=1)
+assert hasher.verify("password", hasher.hash("password"))
+assert complaint("short")
+assert common_passwords.known.cache_info().currsize == 0
+assert complaint("password")
+assert common_passwords.known.cache_info().currsize == 1
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

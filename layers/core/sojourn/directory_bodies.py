@@ -11,7 +11,7 @@ from sojourn.realm import Algorithm, AtLimit, SessionType
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Username = Annotated[str, Meta(min_length=1, max_length=128)]
 Email = Annotated[str, Meta(min_length=3, max_length=254)]
-Password = Annotated[str, Meta(max_length=passwords.LONGEST)]
+Password = Annotated[str, Meta(max_length=passwords.SENT)]
 # The end of the year 9999: what is later was meant in milliseconds.
 ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
 JwtField = Literal["username", "name", "email", "custom"]

@@ -11,7 +11,7 @@ from sojourn.errors import Invalid
 from sojourn.http import Request, printable
 
 Name = Annotated[str, Meta(min_length=1, max_length=320)]
-Password = Annotated[str, Meta(max_length=passwords.LONGEST)]
+Password = Annotated[str, Meta(max_length=passwords.SENT)]
 Secret = Annotated[str, Meta(max_length=200)]
 # `$` would let a line's end follow.
 RealmId = Annotated[str, Meta(pattern=r"^rl_[0-9A-Za-z]{22}\Z")]

@@ -12,8 +12,12 @@ from typing import Final
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from sojourn import common_passwords
+
 SHORTEST: Final = 8
 LONGEST: Final = 1024
+SENT: Final = 4 * LONGEST
+"""Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
 _PHC: Final = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$")
 
 
@@ -72,4 +76,6 @@ def complaint(password: str) -> str | None:
     length = len(unicodedata.normalize("NFC", password))
     if not SHORTEST <= length <= LONGEST:
         return f"password must be {SHORTEST} to {LONGEST} characters, and is {length}."
+    if common_passwords.is_common(password):
+        return "password is among the most common ones; choose another."
     return None
