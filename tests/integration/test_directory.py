@@ -12,19 +12,42 @@ from tests.integration.conftest import composed, empty
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
 
+FORMS = {
+    "case": ["Ada", "ADA", "ada", "aDa"],
+    "composed": ["Jos\u00e9", "JOSE\u0301", "jose\u0301", "jos\u00c9"],
+    "width": ["ada1", "\uff21\uff24\uff211", "ada\uff11", "\uff41\uff44\uff41\uff11"],
+    "letters": ["stra\u00dfe-fi", "STRASSE-FI", "stra\u1e9ee-\ufb01", "strasse-\ufb01"],
+}
 
-def test_one_of_sixteen_gets_the_name(world: World) -> None:
-    """Of sixteen who make one username at once, in whatever case, one does; fifteen get 409."""
-    names = ["Ada", "ADA", "ada", "aDa"]
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("field", ["username", "email"])
+def test_one_of_sixteen_gets_the_name(world: World, field: str, kind: str) -> None:
+    """Of sixteen who take one name at once, in whatever form, one does; fifteen get 409."""
+    end = "@example.com" if field == "email" else ""
 
     def make(number: int) -> Answer:
-        body = {"realm_id": world.realm_id, "username": names[number % 4], "password": PASSWORD}
-        return world.admin("POST", "/v1/users", body)
+        body = {"realm_id": world.realm_id, "username": f"user{number}"}
+        return world.admin("POST", "/v1/users", body | {field: FORMS[kind][number % 4] + end})
 
     answers = all_at_once(16, make)
     assert sorted(a.status for a in answers) == [201] + [409] * 15
     assert {a.body["code"] for a in answers if a.status == 409} == {"name_taken"}
     assert len(world.admin("GET", f"/v1/users?realm_id={world.realm_id}").body["collection"]) == 1
+
+
+def test_one_of_eight_renamed_gets_the_name(world: World) -> None:
+    """Of eight users renamed to one name at once, in whatever form, one is; seven get 409."""
+    forms = [form for forms in FORMS.values() for form in forms][4:8] * 2
+    users = [world.user(f"user{number}") for number in range(8)]
+
+    def rename(number: int) -> Answer:
+        return world.admin("PATCH", f"/v1/users/{users[number]}", {"username": forms[number]})
+
+    answers = all_at_once(8, rename)
+    assert sorted(a.status for a in answers) == [200] + [409] * 7
+    for form in forms[:4]:
+        assert world.login(form).status == 200
 
 
 def test_a_changed_name_frees_the_old(world: World) -> None:

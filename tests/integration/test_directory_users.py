@@ -1,6 +1,7 @@
 """Users: what a name may be, who has it, and what each change ends."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -22,11 +23,18 @@ REFUSED: list[dict[str, object]] = [
     {"username": "a" * 129},
     {"username": "ada lovelace"},
     {"username": "ada@example.com"},
+    {"username": "ada\u200d"},
+    {"username": "\u0301da"},
+    {"username": "\uff55\uff53\uff52_x"},
+    {"username": LIGATURE},
+    {"username": "a" * 1_017},
     {"username": "usr_x"},
     {"username": "KSS_x"},
     {"username": None},
     {"username": "ada", "email": "ada"},
     {"username": "ada", "email": "a@" + "b" * 253},
+    {"username": "ada", "email": "ada @example.com"},
+    {"username": "ada", "email": "ada@example.com\u2028"},
     {"username": "ada", "name": "n" * 201},
     {"username": "ada", "custom": []},
     {"username": "ada", "custom": {"a": "x" * 8_200}},
@@ -54,6 +62,37 @@ def test_user_is_found_by_id_name_and_email(world: World) -> None:
         found = world.admin("GET", f"/v1/users/{text}?realm_id={world.realm_id}")
         assert (found.status, found.body) == (200, made)
     assert made["custom"] == {"plan": "pro"}
+
+
+@pytest.mark.parametrize("typed", ["Jos\u00e9", "JOSE\u0301", "\uff2a\uff4fs\u00e9", "jos\u00c9"])
+def test_user_is_found_in_every_form_of_the_name(world: World, typed: str) -> None:
+    """A name is kept composed, and logs in and is looked up in whatever form it is typed."""
+    name = "Jose\u0301"
+    sent = {"username": name, "email": f"{name}@Example.com", "password": PASSWORD}
+    made = make(world, **sent).body
+    assert (made["username"], made["email"]) == ("Jos\u00e9", "Jos\u00e9@Example.com")
+    for kind, text in (("username", typed), ("email", f"{typed}@example.COM")):
+        found = world.admin("GET", f"/v1/users/{quote(text)}?realm_id={world.realm_id}")
+        assert (found.status, found.body) == (200, made)
+        login = {"realm_id": world.realm_id, kind: text, "password": PASSWORD}
+        assert world.call("POST", "/v1/login", login).status == 200
+
+
+def test_name_in_another_form_is_no_other_name(world: World) -> None:
+    """Another form of one's own name is a change of what is shown, and frees nothing."""
+    user_id = make(world, username="Jos\u00e9").body["id"]
+    renamed = world.admin("PATCH", f"/v1/users/{user_id}", {"username": "JOSE\u0301"})
+    assert (renamed.status, renamed.body["username"]) == (200, "JOS\u00c9")
+    assert make(world, username="jos\u00e9").body["code"] == "name_taken"
+
+
+def test_name_beyond_any_name_is_not_looked_for(world: World) -> None:
+    """A name in a path that is longer than a name can be is 404, and never somebody else's."""
+    make(world, username="a" * 128)
+    path = f"/v1/users/{'a' * 128}{{more}}?realm_id={world.realm_id}"
+    assert world.admin("GET", path.format(more="")).status == 200
+    for more in ("a", "\u00ad" * 1_000):
+        assert world.admin("GET", path.format(more=quote(more))).status == 404
 
 
 @pytest.mark.parametrize("field", ["username", "email"])

@@ -10,7 +10,6 @@ The directory table, by `pk` / `sk`:
 - `key_…` / `key`: an access key; `rl_…#keys` or `*#keys` / `key_…`: the list of them
 """
 
-import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -30,6 +29,7 @@ from sojourn.dynamodb import (
     update,
 )
 from sojourn.errors import NotFound, Unavailable
+from sojourn.names import fold
 from sojourn.ports import AccessKey
 from sojourn.realm import Realm
 from sojourn.realm_items import realm_from, realm_values
@@ -43,11 +43,6 @@ LONGEST_NAME: Final = 1_024
 Values = dict[str, Any]
 Decided = tuple[Realm, Sequence[Values]] | None
 """A realm as it must become, with writes to other items in the same transaction; None: as it is."""
-
-
-def fold(name: str) -> str:
-    """The form in which names are compared: NFKC and case-folded."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
 
 
 class DynamoDirectory:

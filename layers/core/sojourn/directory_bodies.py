@@ -4,13 +4,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sojourn import passwords
+from sojourn import names, passwords
 from sojourn.login_bodies import RealmId, UserId
 from sojourn.realm import Algorithm, AtLimit, SessionType
 
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
-Username = Annotated[str, Meta(min_length=1, max_length=128)]
-Email = Annotated[str, Meta(min_length=3, max_length=254)]
+# As they are sent; what they may be is said where they are checked, of their NFC.
+Username = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
+Email = Annotated[str, Meta(min_length=3, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
 # The end of the year 9999: what is later was meant in milliseconds.
 ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]

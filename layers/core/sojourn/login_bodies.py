@@ -5,12 +5,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from sojourn import passwords
+from sojourn import names, passwords
 from sojourn.account import AuthMethod, Login, Origin
 from sojourn.errors import Invalid
 from sojourn.http import Request, printable
 
-Name = Annotated[str, Meta(min_length=1, max_length=320)]
+Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
 Secret = Annotated[str, Meta(max_length=200)]
 # `$` would let a line's end follow.

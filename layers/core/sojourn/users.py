@@ -1,31 +1,37 @@
 """Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
 
-import json
-import re
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET
 
 from sojourn import account as rules
-from sojourn import directory_views, dynamodb, ids, items, passwords, telemetry, views
+from sojourn import (
+    directory_views,
+    dynamodb,
+    ids,
+    items,
+    names,
+    passwords,
+    telemetry,
+    user_fields,
+    views,
+)
 from sojourn.account import Account, Actor, Change, Credential
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
-from sojourn.directory import DynamoDirectory, fold
+from sojourn.directory import DynamoDirectory
 from sojourn.directory_bodies import UserBody, UserChanges
 from sojourn.dynamodb import TransactionFailed
 from sojourn.errors import CursorInvalid, Invalid, NameTaken, NotFound, Unavailable
 from sojourn.listing import Page
+from sojourn.names import fold
 from sojourn.passwords import Hasher
 from sojourn.realm import Realm
 
 View = dict[str, Any]
-CUSTOM_BYTES: Final = 8 * 1024
-_USERNAME: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Users:
             raise Invalid(errors=["username is required for a human user."])
         if body.user_type == "api" and body.password is not None:
             raise Invalid(errors=["An api user has no password; give it an api_key credential."])
-        check_names(body.username, body.email, body.password)
+        user_fields.check(username=body.username, email=body.email, password=body.password)
         now_ms = self.clock.wall_ms()
         user_id = ids.new_id("usr", now_ms)
         credentials = {}
@@ -59,10 +65,10 @@ class Users:
             realm_id=realm_id,
             user_type=body.user_type,
             created_ms=now_ms,
-            username=body.username,
-            email=body.email,
+            username=user_fields.kept("username", body.username),
+            email=user_fields.kept("email", body.email),
             name=body.name,
-            custom=custom_text(body.custom),
+            custom=user_fields.kept("custom", body.custom),
             credentials=credentials,
         )
         at = self.directory
@@ -103,7 +109,10 @@ class Users:
         user_id: str | None = text
         if not ids.is_id("usr", text):
             kind = "email" if "@" in text else "name"
-            user_id = self.directory.user_id(server.in_realm(), kind=kind, name=text[:320])
+            realm_id = server.in_realm()
+            if len(text) > names.SENT:
+                raise NotFound
+            user_id = self.directory.user_id(realm_id, kind=kind, name=text)
         account = None if user_id is None else self.accounts.get(user_id)
         if account is None or account.state == "deleted":
             raise NotFound
@@ -145,14 +154,12 @@ class Users:
         commit; a name that changes frees the old one in it. Raises `Invalid`, `NameTaken`.
         """
         account, realm = self.with_realm(server, text)
-        username = None if changes.username is UNSET else changes.username
-        email = None if changes.email is UNSET else changes.email
         fresh = None
         if changes.password is not UNSET:
             if account.user_type == "api":
                 raise Invalid(errors=["An api user has no password."])
             fresh = self.password_credential(account.id, changes.password)
-        check_names(username, email, None)
+        user_fields.check(username=changes.username, email=changes.email)
         by = Actor(type="access_key", id=server.key.id)
         committed: list[Account] = []
 
@@ -216,12 +223,10 @@ class Users:
             change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
         after = change.after
         named = {
-            name: value
-            for name in ("username", "email", "name", "state")
+            name: user_fields.kept(name, value)
+            for name in ("username", "email", "name", "custom", "state")
             if (value := getattr(changes, name)) is not UNSET
         }
-        if changes.custom is not UNSET:
-            named["custom"] = custom_text(changes.custom)
         if fresh is not None:
             others = {c.id: c for c in found.credentials.values() if c.type != "password"}
             known = found.password
@@ -281,33 +286,6 @@ class _Renaming:
 
 
 def _taken(claims: list[tuple[str, str]], failed: tuple[bool, ...]) -> NameTaken:
-    names = {"name": "username", "email": "email"}
-    taken = [names[kind] for (kind, _), bad in zip(claims, failed, strict=False) if bad]
+    fields = {"name": "username", "email": "email"}
+    taken = [fields[kind] for (kind, _), bad in zip(claims, failed, strict=False) if bad]
     return NameTaken(errors=[f"Another user of the realm has this {name}." for name in taken])
-
-
-def check_names(username: str | None, email: str | None, password: str | None) -> None:
-    """Raise `Invalid` with a sentence for each name, or password, that cannot be."""
-    errors = []
-    if username is not None and _USERNAME.fullmatch(username) is None:
-        errors.append("username must be 1 to 128 letters, digits, dots, underscores or hyphens.")
-    if username is not None and ids.ID_SHAPE.fullmatch(username) is not None:
-        errors.append("username must not look like an id, such as usr_….")
-    if email is not None and _EMAIL.fullmatch(email) is None:
-        errors.append("email must be an address, such as ada@example.com.")
-    complaint = None if password is None else passwords.complaint(password)
-    if complaint:
-        errors.append(complaint)
-    if errors:
-        raise Invalid(errors=errors)
-
-
-def custom_text(custom: dict[str, Any] | None) -> str | None:
-    """`custom` as it is stored: JSON text of at most 8 KiB. Raises `Invalid`."""
-    if custom is None:
-        return None
-    text = json.dumps(custom, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode())
-    if size > CUSTOM_BYTES:
-        raise Invalid(errors=[f"custom is {size} bytes as JSON; at most {CUSTOM_BYTES} are taken."])
-    return text

@@ -1,0 +1,84 @@
+"""Usernames and emails: what they may hold, and when two of them are one.
+
+Two names are one when their NFKC_Casefold is the same: the mapping of UAX #31 (R5) and Unicode's
+chapter 3.13 for caseless identifiers. A name is kept as it was sent, but for NFC.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from sojourn import ids
+
+LONGEST_USERNAME: Final = 128
+LONGEST_EMAIL: Final = 254
+SENT: Final = 4 * LONGEST_EMAIL
+"""Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
+
+# Default_Ignorable_Code_Point, which nobody sees and Python's unicodedata does not tell.
+_IGNORABLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_EMAIL: Final = re.compile(r"[^@]+@[^@]+")
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared; folding it again changes nothing.
+
+    Once is enough for all that Unicode has today. That it always is, the loop says.
+    """
+    before = ""
+    while name != before:
+        before = name
+        visible = _IGNORABLE.sub("", unicodedata.normalize("NFKC", name))
+        name = unicodedata.normalize("NFKC", visible.casefold())
+    return name
+
+
+def composed(name: str) -> str:
+    """The form in which names are kept and shown."""
+    return unicodedata.normalize("NFC", name)
+
+
+def username_complaints(name: str) -> list[str]:
+    """What is wrong with a username, in sentences.
+
+    What NFKC and folding make of it must be a username too: a ligature that is a word with a space
+    in it is none, nor is an id in letters of another width.
+    """
+    forms = (composed(name), unicodedata.normalize("NFKC", name), fold(name))
+    complaints = []
+    if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
+        complaints.append(f"username must be 1 to {LONGEST_USERNAME} characters.")
+    if _IGNORABLE.search(name) or not all(
+        _may_be(character) for form in forms for character in form
+    ):
+        complaints.append(
+            "username must be letters, marks and digits of any script, and dots, underscores and "
+            "hyphens."
+        )
+    if any(unicodedata.category(form[0])[0] == "M" for form in forms if form):
+        complaints.append("username must not begin with a mark, which belongs to a letter.")
+    if any(ids.ID_SHAPE.fullmatch(form) for form in forms):
+        complaints.append("username must not look like an id, such as usr_….")
+    return complaints
+
+
+def _may_be(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in "._-" or category[0] in "LM" or category == "Nd"
+
+
+def email_complaints(email: str) -> list[str]:
+    """What is wrong with an email, in sentences. Whether anybody reads it is not asked."""
+    text = composed(email)
+    complaints = []
+    if len(text) > LONGEST_EMAIL:
+        complaints.append(f"email must be at most {LONGEST_EMAIL} characters.")
+    if _EMAIL.fullmatch(text) is None:
+        complaints.append("email must be an address, such as ada@example.com.")
+    if _IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
+        complaints.append("email must hold no space and no character that cannot be seen.")
+    return complaints

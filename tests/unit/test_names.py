@@ -1,0 +1,177 @@
+"""Names: what one may hold, and when two of them are one."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from sojourn.names import composed, email_complaints, fold, username_complaints
+
+# What upper case does not bring back: a dotless i, and a subscript iota before another mark.
+ONE_WAY = "\u0131\u0345"
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+SIMILAR = st.text(
+    st.sampled_from(
+        "aA\u00e4\u00c4s\u00df\u1e9eIi\u0130k\u212a\ufb01\uff21\u0301\u0308\u0323\u03a3\u03c2\u03c9\u1fb3\u1100\u1161\uac00"
+    ),
+    max_size=12,
+)
+
+
+@given(TEXT | SIMILAR)
+def test_folding_twice_is_folding_once(name: str) -> None:
+    """The folded form is a fixed point, so it is the same key however often it is made."""
+    assert fold(fold(name)) == fold(name)
+
+
+@given(TEXT | SIMILAR)
+def test_normal_forms_are_one_name(name: str) -> None:
+    """A name is one with itself in each of Unicode's four normal forms."""
+    for form in ("NFC", "NFD", "NFKC", "NFKD"):
+        assert fold(unicodedata.normalize(form, name)) == fold(name)
+
+
+@given(TEXT | SIMILAR)
+def test_case_makes_no_other_name(name: str) -> None:
+    """A name is one with itself in upper case, but for what that does not bring back."""
+    assume(not set(ONE_WAY) & set(unicodedata.normalize("NFD", name)))
+    assert fold(name.upper()) == fold(name)
+    assert fold(name.casefold()) == fold(name)
+
+
+def test_every_character_folds_for_good() -> None:
+    """Each character by itself has a fixed folded form, the same in NFD and in upper case."""
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        if unicodedata.category(character) in ("Cs", "Cn", "Co"):
+            continue
+        folded = fold(character)
+        assert fold(folded) == folded
+        assert fold(unicodedata.normalize("NFD", character)) == folded
+        assert fold(character.upper()) == folded or character in ONE_WAY
+
+
+ONE_NAME = [
+    ("ada", "ADA", "\uff21\uff44\uff41", "a\u200bda", "ada\ufe0f"),
+    ("caf\u00e9", "cafe\u0301", "CAF\u00c9", "CAFE\u0301"),
+    ("stra\u00dfe", "STRASSE", "stra\u1e9ee"),
+    (
+        "\u03c3\u03bf\u03c6\u03cc\u03c2",
+        "\u03a3\u039f\u03a6\u038c\u03a3",
+        "\u03c3\u03bf\u03c6\u03cc\u03c3",
+    ),
+    ("\ud55c", "\u1112\u1161\u11ab"),
+    ("\u0915\u093c", "\u0958"),
+    ("user1", "user\uff11"),
+    ("\ufb01ona", "fiona", "FIONA"),
+]
+
+
+@pytest.mark.parametrize("forms", ONE_NAME, ids=ascii)
+def test_forms_of_one_name(forms: tuple[str, ...]) -> None:
+    """Composed, decomposed, full width, ligature, final sigma, upper case: one name."""
+    assert len({fold(form) for form in forms}) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("ada", "\u0430d\u0430"),
+        ("resume", "r\u00e9sum\u00e9"),
+        ("user1", "user\u0661"),
+        ("i", "\u0131"),
+    ],
+    ids=ascii,
+)
+def test_what_only_looks_alike_is_another_name(one: str, other: str) -> None:
+    """Confusable letters of other scripts, and accents, make another name (UTS #39 is not done)."""
+    assert fold(one) != fold(other)
+
+
+NAMES = [
+    "ada", "Ada.Lovelace-1_x", "\u00e5sa", "\u0430\u043b\u043b\u0430", "\u8ad6\u8a9e",
+    "\u0648\u0644\u0627\u062f\u0629",
+    "\u0915\u094d\u0937", "\u0e19\u0e49\u0e33",
+    "\ud55c\uae00", "\u0661\u0662", "\uff41\uff44\uff41",
+    "1", "-", "a" * 128, "\u1f82" * 128, "e\u0301" * 128, "key", "usr", "\u1e9e",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:12]))
+def test_usernames(name: str) -> None:
+    """Letters, marks and digits of any script, and `._-`, in either normal form."""
+    assert username_complaints(name) == []
+    assert username_complaints(unicodedata.normalize("NFD", name)) == []
+
+
+NO_NAMES = {
+    "": "1 to 128",
+    "a" * 129: "1 to 128",
+    "e\u0301" * 129: "1 to 128",
+    "ada lovelace": "of any script",
+    "ada\u00a0b": "of any script",
+    "ada@example": "of any script",
+    "ada\n": "of any script",
+    "ada\u200d": "of any script",
+    "ada\u202eb": "of any script",
+    "ada\u00ad": "of any script",
+    "ada\ufe0f": "of any script",
+    "\u3164": "of any script",
+    "ada\u115f": "of any script",
+    "\U0001f511": "of any script",
+    "\u00bd": "of any script",
+    "\u2167": "of any script",
+    "ada\uff3fb": "of any script",
+    "ada#b": "of any script",
+    "~ada": "of any script",
+    "\ufdfa": "of any script",
+    "a\ue000": "of any script",
+    "a\U0003ffff": "of any script",
+    "\u0301a": "begin with a mark",
+    "\u0345": "begin with a mark",
+    "\uff9e": "begin with a mark",
+    "usr_x": "look like an id",
+    "KEY_1": "look like an id",
+    "\uff4b\uff53\uff53_x": "look like an id",
+    "u\u017fr_x": "look like an id",
+    "\u212aey_x": "look like an id",
+}
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=lambda name: ascii(name[:12]))
+def test_what_is_no_username(name: str) -> None:
+    """Everything else is refused with a sentence, also when only a folded form gives it away."""
+    assert NO_NAMES[name] in " ".join(username_complaints(name))
+
+
+@given(TEXT | SIMILAR)
+def test_a_username_stays_one(name: str) -> None:
+    """What a name is kept and compared as is a username too."""
+    assume(not username_complaints(name))
+    for form in (composed(name), fold(name)):
+        assert [c for c in username_complaints(form) if "1 to 128" not in c] == []
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["a@b", "ada@example.com", "\u00e5sa+x@ex\u00e4mple.com", "o'neill@x.y", "a" * 250 + "@b.c"],
+)
+def test_emails(email: str) -> None:
+    """An address is anything with one @ in it that can be seen, of at most 254 characters."""
+    assert email_complaints(email) == []
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada", "@b", "a@", "a@b@c", "a b@c", "a@b\u3000c", "a@b\u2028", "a@b\n", "a\u200b@b",
+        "a\u202e@b",
+        "a\u0000@b", "\ue000@b", "\u3164@b", "a@\U0003ffff", "a" * 251 + "@b.c",
+    ],
+    ids=lambda email: ascii(email[:12]),
+)  # fmt: skip
+def test_what_is_no_email(email: str) -> None:
+    """White space, controls, formats and what cannot be seen are refused, and over 254."""
+    assert email_complaints(email)
