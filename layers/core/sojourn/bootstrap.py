@@ -31,6 +31,7 @@ from sojourn.realms_cache import RealmCache
 from sojourn.rotation import Rotation
 from sojourn.settings import EnvironmentSettings
 from sojourn.terminate import Terminator
+from sojourn.token_sizes import TokenSizes
 from sojourn.users import Users
 from sojourn.validate import Validator
 from sojourn.validate_many import ManyValidator
@@ -106,7 +107,11 @@ def compose(
     validator = Validator(accounts=accounts, clock=clock)
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
     realms = RealmDirectory(
-        directory=directory, cipher=cipher, public_url=settings.public_url, clock=clock
+        directory=directory,
+        cipher=cipher,
+        public_url=settings.public_url,
+        clock=clock,
+        sizes=TokenSizes(directory=directory, accounts=accounts, clock=clock),
     )
     census = Census(directory=directory, accounts=accounts, clock=clock)
     jwt_keys = JwtKeys(

@@ -240,6 +240,14 @@ class DynamoDirectory:
             condition="attribute_exists(pk) AND attribute_not_exists(deletion)",
         )
 
+    def realm_unchanged(self, realm: Realm) -> dict[str, Any]:
+        """A transaction's condition: the realm is the one that was read, and nobody deletes it."""
+        return check(
+            self.realm_key(realm.id),
+            condition="v = :v AND attribute_not_exists(deletion)",
+            values={":v": realm.version},
+        )
+
     def member_key(self, owner: str, member_id: str) -> Key:
         """Where it is written that a list has a member."""
         return Key(self.table, owner, member_id)

@@ -61,7 +61,8 @@ class JwtKeys:
     def create(self, server: Server, body: JwtKeyBody) -> View:
         """Make a key: published at once, signing 150 minutes later in place of the one before.
 
-        A key of another algorithm makes it the realm's `jwt_algo`. Raises `NotFound`, `Conflict`.
+        A key of another algorithm makes it the realm's `jwt_algo`. Raises `NotFound`, `Conflict`,
+        and `Invalid` when a user's token would be too long.
         """
         realm = self.realms.find(server, server.in_realm(body.realm_id))
         new = NewKeys(self.directory, self.cipher, self.clock)
@@ -70,6 +71,7 @@ class JwtKeys:
             check_room(found)
             algo = body.algo or found.settings.jwt_algo
             after = replace(found, settings=replace(found.settings, jwt_algo=algo))
+            self.realms.sizes.check_realm(found, after)
             return new.added(after, algo)
 
         after = self.directory.commit(realm, decide, clock=self.clock)

@@ -16,6 +16,7 @@ from sojourn.new_keys import NewKeys, check_room
 from sojourn.ports import Cipher
 from sojourn.realm import Realm, Settings
 from sojourn.realm_items import realm_from, realm_values
+from sojourn.token_sizes import TokenSizes
 
 View = dict[str, Any]
 ALGORITHMS = ("rs256", "es256", "eddsa")
@@ -29,6 +30,7 @@ class RealmDirectory:
     cipher: Cipher
     public_url: str | None
     clock: Clock
+    sizes: TokenSizes
 
     def create(self, server: Server, changes: RealmChanges, *, domain: str) -> View:
         """Make a realm and the key that signs for it from now on. Raises `Invalid`."""
@@ -93,13 +95,17 @@ class RealmDirectory:
         return views.collection([directory_views.realm(realm) for realm in realms], more=more)
 
     def update(self, server: Server, realm_id: str, changes: RealmChanges) -> View:
-        """Change just the fields that are named. Raises `Invalid`, `NotFound`."""
+        """Change just the fields that are named.
+
+        Raises `Invalid`, also when a user's token would be too long, and `NotFound`.
+        """
         new = NewKeys(self.directory, self.cipher, self.clock)
 
         def decide(found: Realm) -> Decided:
             settings = changed_settings(found.settings, changes)
             name = found.name if changes.name is UNSET else changes.name
             after = replace(found, name=name, settings=settings)
+            self.sizes.check_realm(found, after)
             if settings.jwt_algo == found.settings.jwt_algo:
                 return after, []
             check_room(found)

@@ -75,11 +75,16 @@ def sign(claims: dict[str, object], key: PrivateKey) -> str:
     """The signed token. Raises `Invalid` when it would be over 4,000 bytes."""
     token = jwt.encode(claims, key.key, algorithm=jose_name(key.algo), headers={"kid": key.id})
     if len(token) > LONGEST:
-        raise Invalid(
-            f"The user's token would be {len(token)} bytes, {len(token) - LONGEST} over the "
-            f"limit of {LONGEST}. Name fewer jwt_fields, or shorten name or custom."
-        )
+        raise Invalid(too_long("The user's token", len(token)))
     return token
+
+
+def too_long(whose: str, size: int) -> str:
+    """The sentence about a token of so many bytes."""
+    return (
+        f"{whose} would be {size} bytes, {size - LONGEST} over the limit of {LONGEST}. Name fewer "
+        "jwt_fields, or shorten name or custom."
+    )
 
 
 def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock) -> Claims:

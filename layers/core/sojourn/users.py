@@ -7,6 +7,7 @@ from msgspec import UNSET
 
 from sojourn import account as rules
 from sojourn import (
+    deadline,
     directory_views,
     dynamodb,
     ids,
@@ -14,6 +15,7 @@ from sojourn import (
     names,
     passwords,
     telemetry,
+    token_sizes,
     user_fields,
     views,
 )
@@ -25,11 +27,11 @@ from sojourn.commits import archive_pending, commit
 from sojourn.directory import DynamoDirectory
 from sojourn.directory_bodies import UserBody, UserChanges
 from sojourn.dynamodb import TransactionFailed
-from sojourn.errors import CursorInvalid, Invalid, NameTaken, NotFound, Unavailable
+from sojourn.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.listing import Page
-from sojourn.names import fold
 from sojourn.passwords import Hasher
 from sojourn.realm import Realm
+from sojourn.renaming import Renaming, claim, claims_of, realm_now, taken
 
 View = dict[str, Any]
 
@@ -46,7 +48,8 @@ class Users:
     def create(self, server: Server, body: UserBody) -> View:
         """Make a user, with a password credential when one is sent.
 
-        Raises `Invalid`, `NotFound` (no such realm), `NameTaken`.
+        Raises `Invalid`, also when the user's token would be too long, `NotFound` (no such
+        realm), `NameTaken`.
         """
         realm_id = server.in_realm(body.realm_id)
         if body.user_type == "human" and body.username is None:
@@ -71,25 +74,39 @@ class Users:
             custom=user_fields.kept("custom", body.custom),
             credentials=credentials,
         )
+        realm = self.directory.get(realm_id)
+        if realm is None:
+            raise NotFound("There is no such realm.")
+        limit = deadline.current(self.clock)
+        attempt = 0
+        while True:
+            token_sizes.check_user(None, account, realm)
+            try:
+                self.directory.dynamo.transact(self._creation(account, realm))
+            except TransactionFailed as error:
+                if not error.failed[0]:
+                    raise taken(claims_of(account), error.failed[1:]) from error
+                realm = realm_now(error.items[0])
+            else:
+                return directory_views.user(account)
+            if not limit.wait(attempt):
+                raise Unavailable("Too many changes of this realm at once. Try again.")
+            attempt += 1
+
+    def _creation(self, account: Account, realm: Realm) -> list[dict[str, Any]]:
+        """The writes that make a user: the condition on the realm, the names, the user."""
         at = self.directory
-        claims = self._claims(account)
-        writes = [
-            at.realm_stands(realm_id),
-            *(self._claim(account, kind, name) for kind, name in claims),
+        held = token_sizes.at_stake(None, account, realm)
+        return [
+            at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
+            *(claim(at, account, claimed) for claimed in claims_of(account)),
             dynamodb.put(
-                self.accounts.heart(user_id),
+                self.accounts.heart(account.id),
                 items.account_values(account),
                 condition="attribute_not_exists(pk)",
             ),
-            dynamodb.put(at.member_key(f"{realm_id}#users", user_id), {}),
+            dynamodb.put(at.member_key(f"{realm.id}#users", account.id), {}),
         ]
-        try:
-            at.dynamo.transact(writes)
-        except TransactionFailed as error:
-            if error.failed[0]:
-                raise NotFound("There is no such realm.") from error
-            raise _taken(claims, error.failed[1:]) from error
-        return directory_views.user(account)
 
     def password_credential(self, user_id: str, password: str) -> Credential:
         """A new password credential of a user. Raises `Invalid`."""
@@ -151,7 +168,8 @@ class Users:
         """Change just the fields that are named.
 
         A password that is set, and a state that becomes `inactive`, end all sessions in the same
-        commit; a name that changes frees the old one in it. Raises `Invalid`, `NameTaken`.
+        commit; a name that changes frees the old one in it. Raises `Invalid`, also when the user's
+        token would be too long, and `NameTaken`.
         """
         account, realm = self.with_realm(server, text)
         fresh = None
@@ -161,14 +179,16 @@ class Users:
             fresh = self.password_credential(account.id, changes.password)
         user_fields.check(username=changes.username, email=changes.email)
         by = Actor(type="access_key", id=server.key.id)
+        renaming = Renaming(self.directory, self.accounts, realm)
         committed: list[Account] = []
 
         def decide(found: Account) -> Change:
-            change = self._changed(found, realm, changes, fresh, by)
+            change = self._changed(found, renaming.realm, changes, fresh, by)
+            token_sizes.check_user(found, change.after, renaming.realm)
             committed[:] = [change.after]
             return change
 
-        commit(_Renaming(self), account, decide, clock=self.clock)
+        commit(renaming, account, decide, clock=self.clock)
         archive_pending(self.accounts, account.id)
         return directory_views.user(committed[0])
 
@@ -198,7 +218,8 @@ class Users:
             ended = tuple(replace(e, strip=True) for e in change.ended)
             return replace(change, after=after, ended=ended)
 
-        change = commit(_Renaming(self), account, decide, clock=self.clock)
+        renaming = Renaming(self.directory, self.accounts, realm)
+        change = commit(renaming, account, decide, clock=self.clock)
         try:
             self.accounts.finish_deletion(account if change is None else change.after)
         except Unavailable:
@@ -233,59 +254,3 @@ class Users:
             kept = fresh if known is None else replace(known, secret=fresh.secret)
             named["credentials"] = {**others, kept.id: kept}
         return replace(change, after=replace(after, **named))
-
-    def _claims(self, account: Account) -> list[tuple[str, str]]:
-        claims = []
-        if account.username is not None:
-            claims.append(("name", account.username))
-        if account.email is not None:
-            claims.append(("email", account.email))
-        return claims
-
-    def _claim(self, account: Account, kind: str, name: str) -> dict[str, Any]:
-        return dynamodb.put(
-            self.directory.claim_key(account.realm_id, kind, name),
-            {"user_id": account.id},
-            condition="attribute_not_exists(pk) OR user_id = :user_id",
-            values={":user_id": account.id},
-        )
-
-    def rename_writes(self, change: Change) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
-        """What a change of names claims and frees: the claims, then the writes in their order."""
-        before = {(kind, fold(name)) for kind, name in self._claims(change.before)}
-        after = {(kind, fold(name)) for kind, name in self._claims(change.after)}
-        gained, lost = sorted(after - before), sorted(before - after)
-        realm_id = change.before.realm_id
-        writes = [self._claim(change.after, kind, name) for kind, name in gained]
-        writes += [
-            dynamodb.delete(
-                self.directory.claim_key(realm_id, kind, name),
-                condition="attribute_not_exists(pk) OR user_id = :user_id",
-                values={":user_id": change.before.id},
-            )
-            for kind, name in lost
-        ]
-        if change.after.state == "deleted":
-            member = self.directory.member_key(f"{realm_id}#users", change.before.id)
-            writes.append(dynamodb.delete(member))
-        return gained, writes
-
-
-class _Renaming:
-    """Commits an account together with the names that its change claims and frees."""
-
-    def __init__(self, users: Users) -> None:
-        self._users = users
-
-    def commit(self, change: Change) -> None:
-        gained, writes = self._users.rename_writes(change)
-        try:
-            self._users.accounts.commit_with(change, writes)
-        except TransactionFailed as error:
-            raise _taken(gained, error.failed[-len(writes) :]) from error
-
-
-def _taken(claims: list[tuple[str, str]], failed: tuple[bool, ...]) -> NameTaken:
-    fields = {"name": "username", "email": "email"}
-    taken = [fields[kind] for (kind, _), bad in zip(claims, failed, strict=False) if bad]
-    return NameTaken(errors=[f"Another user of the realm has this {name}." for name in taken])

@@ -1,0 +1,179 @@
+"""The size of a token, told before there is one."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sojourn import tokens
+from sojourn.account import Account, AuthMethod, UserType
+from sojourn.errors import Invalid
+from sojourn.realm import JWT_FIELDS, Realm
+from sojourn.token_sizes import at_stake, check_user, grows, longest
+from tests.unit.test_account import account, realm
+from tests.unit.test_tokens import NOW, PAIRS
+
+KEYS = {algo: replace(public, signs_from_ms=0) for algo, (public, _) in PAIRS.items()}
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+CUSTOM = st.dictionaries(
+    TEXT,
+    st.recursive(
+        TEXT | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+        max_leaves=5,
+    ),
+    max_size=4,
+)
+WIDE = replace(realm().settings, jwt_fields=JWT_FIELDS)
+
+
+def of(algos: list[str], **settings: Any) -> Realm:
+    """A realm with keys of these algorithms; the first is the one of its settings."""
+    wanted = replace(WIDE, **{"jwt_algo": algos[0], **settings})
+    return replace(realm(), settings=wanted, keys={KEYS[a].id: KEYS[a] for a in algos})
+
+
+def token(user: Account, owner: Realm, algo: str, method: AuthMethod) -> str:
+    """A token as a login signs it."""
+    by_key = user.user_type == "api"
+    managed = owner.settings.session_type == "managed" and not by_key
+    minutes = owner.settings.api_key_minutes if by_key else owner.settings.session_minutes
+    claims = tokens.claims_of(
+        user,
+        owner,
+        session_id="kss_" + "A" * 54,
+        session_type="managed" if managed else "unmanaged",
+        issued_at=NOW // 1000,
+        expires_at=NOW // 1000 + 60 * minutes if minutes else None,
+    )
+    if not managed:
+        claims["auth_method"] = method
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tokens, "LONGEST", 1_000_000)
+        return tokens.sign(claims, PAIRS[algo][1])
+
+
+@given(
+    custom=CUSTOM | st.none(),
+    texts=st.tuples(*[TEXT | st.none()] * 3),
+    fields=st.sets(st.sampled_from(JWT_FIELDS)),
+    user_type=st.sampled_from(["human", "api"]),
+    session_type=st.sampled_from(["managed", "unmanaged"]),
+    minutes=st.sampled_from([0, 1, 525_600]),
+    algos=st.lists(st.sampled_from(list(PAIRS)), min_size=1, max_size=3, unique=True),
+)
+def test_size_is_that_of_the_real_token(
+    custom: dict[str, Any] | None,
+    texts: tuple[str | None, ...],
+    fields: set[str],
+    user_type: UserType,
+    session_type: str,
+    minutes: int,
+    algos: list[str],
+) -> None:
+    """The size is that of the largest real token, to the byte; a server's is a little less."""
+    owner = of(
+        algos,
+        session_type=session_type,
+        session_minutes=minutes or int(session_type == "managed"),
+        api_key_minutes=minutes,
+        jwt_fields=tuple(sorted(fields)),
+    )
+    username, name, email = texts
+    user = replace(
+        account(owner),
+        user_type=user_type,
+        username=username,
+        name=name,
+        email=email,
+        custom=None if custom is None else json.dumps(custom, ensure_ascii=False),
+    )
+    size = longest(user, owner)
+    own: AuthMethod = "api_key" if user_type == "api" else "password"
+    assert size == max(len(token(user, owner, algo, own)) for algo in algos)
+    by_server = max(len(token(user, owner, algo, "server")) for algo in algos)
+    assert by_server <= size <= by_server + 4
+
+
+def user(**fields: Any) -> Account:
+    """A user of the realm."""
+    return replace(account(realm()), **fields)
+
+
+def custom(size: int) -> str:
+    """A custom of so many bytes."""
+    return json.dumps({"a": "x" * (size - 8)})
+
+
+def test_change_is_refused_when_it_makes_a_token_too_long() -> None:
+    """A change is refused when the token grows over the limit, and says by how much."""
+    owner = of(["rs256"])
+    small, large, larger = (user(custom=custom(size)) for size in (100, 3_000, 3_003))
+    over = longest(large, owner) - tokens.LONGEST
+    assert over > 0
+    with pytest.raises(Invalid) as refused:
+        check_user(None, large, owner)
+    assert f"{over} over the limit of 4000" in refused.value.errors[0]
+    with pytest.raises(Invalid):
+        check_user(small, large, owner)
+    with pytest.raises(Invalid):
+        check_user(large, larger, owner)
+    check_user(None, small, owner)
+
+
+def test_change_that_shortens_is_taken() -> None:
+    """A token that is too long already may get shorter by a little, or stay."""
+    owner = of(["rs256"])
+    large, larger = user(custom=custom(3_000)), user(custom=custom(3_100))
+    check_user(larger, large, owner)
+    check_user(large, replace(large, state="inactive"), owner)
+
+
+def test_limit_is_taken_to_the_byte() -> None:
+    """A token of 4,000 bytes is one, and the next larger one is not."""
+    owner = of(["eddsa"])
+    fitting = max(
+        size for size in range(2_000, 3_000) if longest(user(custom=custom(size)), owner) <= 4_000
+    )
+    check_user(None, user(custom=custom(fitting)), owner)
+    with pytest.raises(Invalid):
+        check_user(None, user(custom=custom(fitting + 1)), owner)
+    assert longest(user(custom=custom(fitting)), owner) >= 3_999
+
+
+NARROW: dict[str, Any] = {"jwt_fields": ("username",)}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "longer"),
+    [
+        (of(["rs256"]), of(["rs256"]), False),
+        (of(["rs256"], **NARROW), of(["rs256"]), True),
+        (of(["rs256"]), of(["rs256"], **NARROW), False),
+        (of(["rs256"], jwt_fields=("custom",)), of(["rs256"], jwt_fields=("name",)), True),
+        (of(["es256"]), of(["rs256", "es256"]), True),
+        (of(["rs256"]), of(["es256", "rs256"]), False),
+        (of(["rs256"]), of(["eddsa"]), False),
+        (of(["rs256"]), of(["rs256"], session_type="unmanaged"), True),
+        (of(["rs256"], session_type="unmanaged"), of(["rs256"]), False),
+        (of(["rs256"], api_key_minutes=0), of(["rs256"], api_key_minutes=9), True),
+        (of(["rs256"]), of(["rs256"], max_sessions=1, max_staleness_seconds=1), False),
+    ],
+)
+def test_what_makes_tokens_longer(before: Realm, after: Realm, longer: bool) -> None:
+    """A field more, a larger signature, an `exp` more, and unmanaged sessions; nothing else."""
+    assert grows(before, after) is longer
+
+
+def test_most_changes_are_no_matter_of_the_realms() -> None:
+    """Only what some setting of the realm could make too long hangs on the realm's version."""
+    owner = of(["eddsa"], **NARROW)
+    small, large = user(custom=custom(500)), user(custom=custom(3_000))
+    assert not at_stake(None, small, owner)
+    assert at_stake(None, large, owner)
+    assert at_stake(small, large, owner)
+    assert not at_stake(large, replace(large, state="inactive"), owner)
+    assert not at_stake(large, small, owner)
