@@ -31,8 +31,8 @@ class Limit:
     delays: bool
 
 
-# A row that were forgotten sooner than some three hours after its last failure would make it
-# worth a guesser's while to pause: ten tries and a pause would be more than one each 15 minutes.
+# Were a row forgotten sooner than two and a quarter hours after its last failure, a guesser would
+# gain by pausing: ten tries and a pause would be more than one try each 15 minutes.
 PER_ACCOUNT: Final = Limit(most=100, seconds=3_600, keep_seconds=86_400, delays=True)
 PER_ADDRESS: Final = Limit(most=100, seconds=600, keep_seconds=600, delays=False)
 
