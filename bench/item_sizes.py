@@ -14,8 +14,11 @@ from math import ceil
 
 from sojourn import attributes, ids, items
 from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.attempts import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
+from sojourn.dynamodb import Key
 from sojourn.items import Values
 from sojourn.passwords import Hasher
+from sojourn.tries import Counter
 
 NOW_MS = 1_790_000_000_000
 MINUTES = 360
@@ -79,6 +82,8 @@ def account_of(count: int, *, hasher: Hasher | None = None) -> Account:
         email="ada.lovelace@example.com",
         name="Ada Lovelace",
         last_ms=NOW_MS + count,
+        proofs=3,
+        known=tuple(Known(mark=bytes([n] * 8), proofs=1) for n in range(min(count, KNOWN))),
         credentials={
             credential_id: Credential(
                 id=credential_id, type="password", created_ms=NOW_MS, secret=password
@@ -169,6 +174,17 @@ def record_each(s: Sizes) -> dict[str, str]:
     }
 
 
+def bucket_size(limit: Limit, failures: int) -> int:
+    """Bytes of an item of the attempts table after so many failures."""
+    bucket = Bucket()
+    for n in range(failures):
+        bucket = bucket.failed(limit, proofs=0, now_ms=NOW_MS + n)
+    kind = "account" if limit.delays else "address"
+    write = Counter(Key("", "0" * 64, kind), limit, bucket=bucket).failure("0" * 16, NOW_MS)
+    item = write["Put"]["Item"]
+    return sum(len(name) + value_size(value) for name, value in item.items())
+
+
 def main() -> None:
     """Print both designs' sizes and units for users with 1, 10 and 100 live sessions."""
     for count in (1, 10, 100):
@@ -180,6 +196,14 @@ def main() -> None:
         theirs = record_each(s)
         for operation, ours in one_item(s).items():
             print(f"  {operation:<20}{ours:<42}{theirs[operation]}")
+    print("\nfailed logins: the buckets after so many")
+    for failures in (1, 5, 100):
+        account = bucket_size(PER_ACCOUNT, failures - 1)
+        address = bucket_size(PER_ADDRESS, failures - 1)
+        units = 2 * (written(account) + written(address))
+        print(
+            f"  {failures:>3}: account's {account} B, address's {address} B, written by {units} W"
+        )
 
 
 if __name__ == "__main__":

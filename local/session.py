@@ -21,6 +21,10 @@ class Attached:
         self._stack = stack
         self.values = Values(dev, Login())
 
+    def advance(self, seconds: float) -> None:
+        """Move the stack's clock on."""
+        self._stack.clock.advance(seconds)
+
     def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """Run a function by its logical id or folder. Raises `EventInvalid` on another name."""
         for function in self._stack.functions.values():

@@ -20,9 +20,9 @@ def routes(services: Services) -> Routes:
         body = request.parse(LoginBody)
         began = login_of(request, "password" if body.api_key is None else "api_key", body.replace)
         if body.api_key is not None:
-            view = services.logins.with_api_key(body.realm_id, body.api_key, began)
+            view = services.logins.with_api_key(body.realm_id, body.api_key, began, ip=request.ip)
         else:
-            view = services.logins.with_password(
+            view = services.password_logins.by_name(
                 body.realm_id,
                 body.password or "",
                 began,
@@ -41,9 +41,9 @@ def routes(services: Services) -> Routes:
     def authenticate(request: Request) -> Response:
         server = services.callers.server(request).may("write")
         body = request.parse(AuthenticateBody)
-        account, realm = services.users.with_realm(server, request.path["id"])
         began = login_by_server(request, "password", reported=body.request, replace=body.replace)
-        return Response(body=services.logins.on_behalf(realm, account, body.password, began))
+        view = services.password_logins.on_behalf(server, request.path["id"], body.password, began)
+        return Response(body=view)
 
     def authenticate_key(request: Request) -> Response:
         server = services.callers.server(request).may("write")

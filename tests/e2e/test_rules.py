@@ -445,7 +445,8 @@ def test_logins_racing_with_disabling(api: Api) -> None:
         disabled = pool.submit(user.change, state="inactive")
         assert disabled.result().status == 200
         answers = [login.result() for login in logins]
-    assert {answer.status for answer in answers} <= {200, 401}
+    # Ten that fail are more than the five that are answered before the next one waits.
+    assert {answer.status for answer in answers} <= {200, 401, 429}
     tokens = [answer.body["token"] for answer in answers if answer.status == 200]
     assert {api.validate(token).status for token in tokens} <= {401}
 

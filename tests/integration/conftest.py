@@ -43,6 +43,7 @@ def environment() -> Iterator[dict[str, str]]:
     yield {
         "DIRECTORY_TABLE": names["DirectoryTable"],
         "SESSIONS_TABLE": names["SessionsTable"],
+        "ATTEMPTS_TABLE": names["AttemptsTable"],
         "KMS_KEY_ID": key,
         "PUBLIC_URL": "https://sessions.example.com",
     }
@@ -89,7 +90,7 @@ def _with_endpoint(environment: dict[str, str], clock: MovedClock) -> Services:
 def empty(environment: dict[str, str]) -> None:
     """Remove every item: moto slows down with each."""
     client = boto3.client("dynamodb", endpoint_url=endpoint_of())
-    for name in (environment["DIRECTORY_TABLE"], environment["SESSIONS_TABLE"]):
+    for name in (environment[f"{kind}_TABLE"] for kind in ("DIRECTORY", "SESSIONS", "ATTEMPTS")):
         pages = client.get_paginator("scan").paginate(TableName=name, ProjectionExpression="pk, sk")
         for page in pages:
             for item in page["Items"]:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-THIRTY_DAYS = 30 * 86_400
+DAY = 86_400
+THIRTY_DAYS = 30 * DAY
 
 
 @dataclass
@@ -35,11 +36,19 @@ class Person:
     id: str
     username: str
     active: bool = True
+    row: int = 0
+    failed: float = 0.0
     began: list[Began] = field(default_factory=list)
 
     def live(self, now: float) -> list[Began]:
         """Active sessions, oldest first."""
         return [b for b in self.began if b.live(now)]
+
+    def held_up(self, now: float) -> bool:
+        """Whether a try is refused: 5 failures in a row, and the wait after the last not over."""
+        if now >= self.failed + DAY:
+            self.row = 0
+        return self.row >= 5 and now < self.failed + min(900, 30 * 2 ** (self.row - 5))
 
     def end(self, which: list[Began], reason: str, now: float) -> None:
         """End the live ones of these."""
@@ -57,7 +66,10 @@ class Model:
 
     def login(self, person: Person, now: float, replace: Began | None) -> tuple[int, list[Began]]:
         """The status that a right password gets, and which sessions end by it (rule 3)."""
+        if person.held_up(now):
+            return 429, []
         if not person.active:
+            person.row, person.failed = person.row + 1, now
             return 401, []
         live = person.live(now)
         gone = []
@@ -69,6 +81,7 @@ class Model:
         excess = len(live) + 1 - self.cap
         if excess > 0 and self.at_limit == "deny":
             return 409, []
+        person.row = 0
         return 200, gone + live[: max(0, excess)]
 
     def validate(self, b: Began, now: float) -> tuple[int, str | None, str | None]:

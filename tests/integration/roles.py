@@ -93,6 +93,7 @@ class Judge:
         self._resources = {
             environment["DIRECTORY_TABLE"]: "DirectoryTable",
             environment["SESSIONS_TABLE"]: "SessionsTable",
+            environment["ATTEMPTS_TABLE"]: "AttemptsTable",
             environment["KMS_KEY_ID"]: "SigningKeysKey",
         }
         self._who: ContextVar[str | None] = ContextVar("who", default=None)

@@ -57,11 +57,66 @@ def test_list_is_one_read(world: World, token: str) -> None:
 
 
 def test_login_is_at_most_three_reads_and_one_update(world: World, token: str) -> None:
-    """A plain login is two reads and one conditional update, no transaction."""
-    with calls() as made:
-        assert world.login("ada").status == 200
-    assert made == ["batch_get_item", "get_item", "update_item"]
+    """A plain login is three reads and one conditional update, no transaction.
+
+    An address that the account does not know yet, and failures before, cost no more.
+    """
+    for ip in ("203.0.113.9", "203.0.113.10"):
+        with calls() as made:
+            assert world.login("ada", ip=ip).status == 200
+        assert made == ["batch_get_item"] * 3 + ["update_item"]
+        assert world.login("ada", ip=ip, password="wrong password").status == 401
+        with calls() as made:
+            assert world.login("ada", ip=ip).status == 200
+        assert made == ["batch_get_item"] * 3 + ["update_item"]
     assert token
+
+
+@pytest.mark.parametrize("named", ["id", "username"])
+def test_login_on_behalf_has_the_budget_of_a_login(world: World, token: str, named: str) -> None:
+    """A password login by a server is three reads and one update, whoever is named however."""
+    who = world.call("GET", "/v1/session", bearer=token).body["user"][named]
+    path = f"/v1/users/{who}/authenticate"
+    body = {"password": PASSWORD, "request": {"ip": "198.51.100.7"}}
+    with calls() as made:
+        answer = world.call("POST", path, body, bearer=world.key, realm=world.realm_id)
+        assert answer.status == 200
+    assert len(made) == 4
+    assert set(made[:3]) <= READS
+    assert made[3] == "update_item"
+
+
+def test_unmanaged_login_writes_for_a_new_address_alone(world: World, token: str) -> None:
+    """An unmanaged login writes nothing, but once for an address or for the end of a row."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
+    wrong = {"ip": "198.51.100.7", "password": "wrong password"}
+    reads = ["batch_get_item"] * 3
+    for expected in ([*reads, "update_item"], reads):
+        with calls() as made:
+            assert world.login("ada", ip="198.51.100.7").status == 200
+        assert made == expected
+    assert world.login("ada", **wrong).status == 401
+    for expected in ([*reads, "update_item"], reads):
+        with calls() as made:
+            assert world.login("ada", ip="198.51.100.7").status == 200
+        assert made == expected
+    assert token
+
+
+def test_api_key_login_writes_nothing(world: World) -> None:
+    """An API key's login is two reads; a failed one counts its address by one update."""
+    user = {"realm_id": world.realm_id, "user_type": "api"}
+    robot = world.admin("POST", "/v1/users", user).body["id"]
+    credential = {"user_id": robot, "credential_type": "api_key"}
+    secret = world.admin("POST", "/v1/credentials", credential).body["api_key"]
+    body = {"realm_id": world.realm_id, "api_key": secret}
+    assert world.call("POST", "/v1/login", body).status == 200
+    with calls() as made:
+        assert world.call("POST", "/v1/login", body).status == 200
+    assert made == ["get_item", "batch_get_item"]
+    with calls() as made:
+        assert world.call("POST", "/v1/login", body | {"api_key": "ak_none"}).status == 401
+    assert made == ["get_item", "batch_get_item", "put_item"]
 
 
 def test_termination_is_one_read_and_one_transaction(world: World, token: str) -> None:
@@ -87,13 +142,16 @@ def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:
         {"realm_id": realm_id, "username": "ada", "password": "wrong password"},
         {"realm_id": realm_id, "username": "grace", "password": PASSWORD},
     ]
-    seen = []
-    for body in bodies:
-        with calls() as made:
-            answer = world.call("POST", "/v1/login", body)
-        seen.append((answer.status, {**answer.body, "request_id": ""}, made))
-    assert [entry == seen[0] for entry in seen] == [True] * 4
-    assert seen[0][2] == ["batch_get_item", "get_item"]
+    for number in range(7):
+        seen = []
+        for body in bodies:
+            with calls() as made:
+                answer = world.call("POST", "/v1/login", body)
+            seen.append((answer.status, {**answer.body, "request_id": ""}, made))
+        assert [entry == seen[0] for entry in seen] == [True] * 4
+        counted = (401, ["batch_get_item", "batch_get_item", "transact_write_items"])
+        refused = (429, ["batch_get_item", "batch_get_item"])
+        assert (seen[0][0], seen[0][2]) == (counted if number < 5 else refused)
     assert token
 
 

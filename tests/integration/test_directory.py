@@ -113,8 +113,8 @@ def test_hash_is_made_again_when_parameters_rise(world: World) -> None:
     """A login whose hash is weaker than today's stores a new one in the same commit."""
     user_id = world.user("ada")
     before = world.services.users.accounts.get(user_id)
-    stronger = world.services.logins.hasher.__class__(memory_kib=128, iterations=1)
-    object.__setattr__(world.services.logins, "hasher", stronger)
+    stronger = world.services.password_logins.hasher.__class__(memory_kib=128, iterations=1)
+    object.__setattr__(world.services.password_logins, "hasher", stronger)
     assert world.login("ada").status == 200
     after = world.services.users.accounts.get(user_id)
     assert before is not None

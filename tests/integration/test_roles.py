@@ -118,6 +118,8 @@ def keeps_the_directory(world: World) -> None:
     login = {"realm_id": realm, "username": "ada", "password": PASSWORD}
     token = world.call("POST", "/v1/login", login).body["token"]
     new = {"current_password": PASSWORD, "password": "another horse"}
+    wrong = new | {"current_password": "not it at all"}
+    assert world.call("POST", "/v1/password", wrong, bearer=token).status == 422
     assert world.call("POST", "/v1/password", new, bearer=token).status == 204
     api_user = {"realm_id": realm, "user_type": "api"}
     robot = world.admin("POST", "/v1/users", api_user).body["id"]

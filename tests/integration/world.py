@@ -71,6 +71,8 @@ class World:
         body: object = None,
         *,
         bearer: str | None = None,
+        ip: str = "203.0.113.9",
+        realm: str | None = None,
     ) -> Answer:
         """One call of the handler whose route it is."""
         headers = [("user-agent", "tests/1.0")]
@@ -80,7 +82,9 @@ class World:
             headers.append(("content-type", "application/json"))
         if bearer is not None:
             headers.append(("authorization", f"Bearer {bearer}"))
-        call = Call(method, path, tuple(headers), raw, "203.0.113.9")
+        if realm is not None:
+            headers.append(("authrocket-realm", realm))
+        call = Call(method, path, tuple(headers), raw, ip)
         found = match(ROUTES, method, call.path)
         assert found is not None, f"no route {method} {path}"
         event = event_of(call, found[0], found[1], host="sessions.example.com")
@@ -99,10 +103,10 @@ class World:
         assert made.status == 201, made
         return str(made.body["id"])
 
-    def login(self, username: str, **more: object) -> Answer:
+    def login(self, username: str, *, ip: str = "203.0.113.9", **more: object) -> Answer:
         """`POST /v1/login`."""
         body = {"realm_id": self.realm_id, "username": username, "password": PASSWORD}
-        return self.call("POST", "/v1/login", body | more)
+        return self.call("POST", "/v1/login", body | more, ip=ip)
 
     def active(self, user_id: str) -> list[str]:
         """The ids of a user's active sessions, newest first, as a server sees them."""

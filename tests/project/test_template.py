@@ -16,7 +16,13 @@ TEMPLATE = Template.read()
 FUNCTIONS = TEMPLATE.resources("AWS::Serverless::Function")
 ALARMS = TEMPLATE.resources("AWS::CloudWatch::Alarm")
 EMITTED = {
-    "sojourn-login": {"LoginSucceeded", "LoginFailed", "SessionsEvicted", "Unavailable"},
+    "sojourn-login": {
+        "LoginSucceeded",
+        "LoginFailed",
+        "LoginRefused",
+        "SessionsEvicted",
+        "Unavailable",
+    },
     "sojourn-cleanup": {
         "CleanupFound",
         "CleanupRemoved",
@@ -272,7 +278,7 @@ def test_translation_keeps_tables_and_functions() -> None:
     resources = translated()["Resources"]
     kinds = [resource["Type"] for resource in resources.values()]
     assert kinds.count("AWS::Lambda::Function") == len(FUNCTIONS)
-    assert kinds.count("AWS::DynamoDB::Table") == 2
+    assert kinds.count("AWS::DynamoDB::Table") == 3
     assert kinds.count("AWS::Scheduler::Schedule") == 2
     assert kinds.count("AWS::Lambda::Permission") == sum(
         len(f.routes) for f in TEMPLATE.functions()

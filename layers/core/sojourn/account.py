@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from sojourn import ids
+from sojourn.attempts import Known
 from sojourn.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.realm import Realm, RealmEnd
 
@@ -118,6 +119,9 @@ class Account:
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     sessions: tuple[Session, ...] = ()
     pending: tuple[Ended, ...] = ()
+    proofs: int = 0
+    """How often a right password ended a row of failures; see `attempts.py`."""
+    known: tuple[Known, ...] = ()
 
     def active(self, now_ms: int, realm: Realm) -> tuple[Session, ...]:
         """The active sessions, oldest first."""
@@ -131,6 +135,10 @@ class Account:
         """An ending of that session that is not archived yet."""
         ended = (*self.pending, *settle(self, realm, now_ms=now_ms)[1])
         return next((e for e in ended if e.session.id == session_id), None)
+
+    def find_known(self, mark: bytes) -> Known | None:
+        """What is remembered of an address that has succeeded for this account, or None."""
+        return next((k for k in self.known if k.mark == mark), None)
 
     @property
     def password(self) -> Credential | None:

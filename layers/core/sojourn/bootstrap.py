@@ -17,12 +17,14 @@ from sojourn.credentials import Credentials
 from sojourn.directory import DynamoDirectory
 from sojourn.dynamodb import DynamoDB
 from sojourn.errors import Unavailable
+from sojourn.guard import Guard
 from sojourn.jwt_keys import JwtKeys
 from sojourn.keys import SigningKeys
 from sojourn.kms import KmsCipher
 from sojourn.listing import Listing
 from sojourn.login import Logins
 from sojourn.password import PasswordChange
+from sojourn.password_login import PasswordLogins
 from sojourn.passwords import Hasher
 from sojourn.realm_deletion import RealmDeletion
 from sojourn.realm_ends import RealmEnds
@@ -55,6 +57,7 @@ class Services:
     clock: Clock
     callers: Callers
     logins: Logins
+    password_logins: PasswordLogins
     validator: Validator
     many: ManyValidator
     listing: Listing
@@ -103,6 +106,14 @@ def compose(
         cipher = KmsCipher(client, settings.kms_key_id, clock)
     accounts = DynamoAccounts(dynamo, settings.sessions_table)
     directory = DynamoDirectory(dynamo, settings.directory_table)
+    guard = Guard(dynamo, accounts, settings.attempts_table, clock)
+    logins = Logins(
+        realms=directory,
+        accounts=accounts,
+        guard=guard,
+        keys=SigningKeys(directory, cipher, clock),
+        clock=clock,
+    )
     cache = RealmCache(directory, clock)
     validator = Validator(accounts=accounts, clock=clock)
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
@@ -121,13 +132,8 @@ def compose(
     return Services(
         clock=clock,
         callers=Callers(directory, cache, clock),
-        logins=Logins(
-            realms=directory,
-            accounts=accounts,
-            keys=SigningKeys(directory, cipher, clock),
-            hasher=hasher,
-            clock=clock,
-        ),
+        logins=logins,
+        password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),
         validator=validator,
         many=ManyValidator(accounts=accounts, realms=cache, clock=clock),
         listing=Listing(accounts=accounts, validator=validator, realms=cache, clock=clock),
@@ -147,5 +153,7 @@ def compose(
         users=users,
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
-        password=PasswordChange(accounts=accounts, validator=validator, hasher=hasher, clock=clock),
+        password=PasswordChange(
+            accounts=accounts, validator=validator, guard=guard, hasher=hasher, clock=clock
+        ),
     )

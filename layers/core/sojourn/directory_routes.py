@@ -140,7 +140,7 @@ def routes(services: Services) -> Routes:
 
     def change_password(request: Request) -> Response:
         claims = services.callers.user(request)
-        services.password.change(claims, request.parse(PasswordBody))
+        services.password.change(claims, request.parse(PasswordBody), ip=request.ip)
         return DONE
 
     return table | {"POST /v1/password": change_password}

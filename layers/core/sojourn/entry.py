@@ -7,7 +7,14 @@ from typing import Any
 
 from sojourn import deadline, telemetry
 from sojourn.bootstrap import Services, compose
-from sojourn.errors import CredentialWrong, LoginFailed, NotFound, SojournError, Unavailable
+from sojourn.errors import (
+    CredentialWrong,
+    LoginFailed,
+    NotFound,
+    SojournError,
+    TooManyAttempts,
+    Unavailable,
+)
 from sojourn.http import Answer, Request, Response, Route, Routes, problem
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -69,6 +76,8 @@ def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
     except SojournError as error:
         if isinstance(error, LoginFailed | CredentialWrong):
             telemetry.count(LoginFailed=1)
+        elif isinstance(error, TooManyAttempts):
+            telemetry.count(LoginRefused=1)
         telemetry.info(
             "Refused", route=route, request_id=request_id, status=error.status, code=error.code
         )

@@ -12,6 +12,8 @@ class SojournError(Exception):
     status = 500
     code = "internal"
     title = "Something went wrong"
+    retry_after: int | None = None
+    """Seconds after which it may be tried again, where that is known."""
 
     def __init__(
         self,
@@ -182,7 +184,21 @@ class CredentialWrong(Invalid):
     code, title = "credential_wrong", "The credential is not right"
 
 
+class TooManyAttempts(SojournError):
+    """429: too many failed tries, for an account or from an address; which, it does not say."""
+
+    status, code, title = 429, "too_many_attempts", "Too many failed attempts"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            f"Too many attempts have failed. Try again in {seconds} s.",
+            members={"retry_after": seconds},
+        )
+        self.retry_after = seconds
+
+
 class Unavailable(SojournError):
     """503: the store or the key service did not answer in time."""
 
     status, code, title = 503, "unavailable", "The service is briefly unavailable"
+    retry_after = 2

@@ -18,14 +18,12 @@ from sojourn.errors import (
     SojournError,
     TooLarge,
     Unauthenticated,
-    Unavailable,
     UnsupportedMediaType,
 )
 
 BODY_LIMIT: Final = 64 * 1024
 DEPTH_LIMIT: Final = 64
 """Levels of a body: what is taken must be written again, wherever the stack is by then."""
-RETRY_AFTER_SECONDS: Final = 2
 CLIENT_BYTES: Final = 160
 
 _ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\S*'")
@@ -161,8 +159,8 @@ def problem(error: SojournError, *, request_id: str) -> Response:
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, Unauthenticated):
         headers["www-authenticate"] = "Bearer"
-    if isinstance(error, Unavailable):
-        headers["retry-after"] = str(RETRY_AFTER_SECONDS)
+    if error.retry_after is not None:
+        headers["retry-after"] = str(error.retry_after)
     body = {
         "type": f"urn:sojourn:problem:{error.code}",
         "title": error.title,

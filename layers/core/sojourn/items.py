@@ -11,6 +11,7 @@ from typing import Any, Final
 from zlib import crc32
 
 from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.attempts import Known
 
 HEART: Final = "user"
 DELETION: Final = "deletion"
@@ -46,6 +47,8 @@ def account_values(account: Account) -> Values:
         },
         "sessions": [session_values(s) for s in account.sessions],
         "pending": [ended_values(e) for e in account.pending],
+        "proofs": account.proofs or None,
+        "known": [[k.mark, k.proofs] for k in account.known] or None,
         "due_shard": None,
         "due_at": due_at(account),
     }
@@ -91,6 +94,8 @@ def account_from(values: Mapping[str, Any]) -> Account:
         },
         sessions=tuple(session_from(s) for s in values["sessions"]),
         pending=tuple(ended_from(e) for e in values["pending"]),
+        proofs=values.get("proofs", 0),
+        known=tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ())),
     )
 
 

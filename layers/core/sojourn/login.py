@@ -8,13 +8,14 @@ from typing import Any
 
 from sojourn import account as rules
 from sojourn import ids, telemetry, tokens, views
-from sojourn.account import Account, Change, Credential, Login, Session
+from sojourn.account import Account, Change, Login, Session
 from sojourn.clock import Clock
 from sojourn.commits import commit
 from sojourn.errors import CredentialWrong, LoginFailed
+from sojourn.guard import Guard
 from sojourn.keys import SigningKeys
-from sojourn.passwords import Hasher
-from sojourn.ports import Accounts, Realms, Superseded
+from sojourn.ports import Accounts, Realms
+from sojourn.proof import Proof
 from sojourn.realm import Realm
 
 View = dict[str, Any]
@@ -22,94 +23,54 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """Every way to begin a session. All answer the session with its `token`."""
+    """Sessions begun. All answer the session with its `token`; passwords are a module's own."""
 
     realms: Realms
     accounts: Accounts
+    guard: Guard
     keys: SigningKeys
-    hasher: Hasher
     clock: Clock
 
-    def with_password(
-        self,
-        realm_id: str,
-        password: str,
-        login: Login,
-        *,
-        username: str | None = None,
-        email: str | None = None,
-    ) -> View:
-        """Log in by name and password.
-
-        Unknown realm, unknown user, wrong password and inactive user take the same calls, the
-        same time and the same `LoginFailed`: the account that is not there is read and its
-        password verified all the same.
-        """
-        realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
-        account = self.accounts.get(user_id or _NOBODY)
-        return self._verified(realm, account, password, login)
-
-    def on_behalf(self, realm: Realm, account: Account, password: str, login: Login) -> View:
-        """Log a user in by password for a server. Raises `CredentialWrong`."""
-        try:
-            return self._verified(realm, account, password, login)
-        except LoginFailed as error:
-            raise CredentialWrong(
-                "The password is not this user's, or the user is inactive."
-            ) from error
-
     def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
-        """Log in by API key for a server. Raises `CredentialWrong`."""
+        """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
+        # The connection is the server's own, and says nothing of where the key's holder is.
+        ip = login.origin.ip if login.origin.reported else ""
         try:
-            return self.with_api_key(realm_id, api_key, login)
+            return self.with_api_key(realm_id, api_key, login, ip=ip)
         except LoginFailed as error:
             raise CredentialWrong("The API key is not known in this realm.") from error
 
-    def with_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
-        """Log in by API key: always unmanaged, and nothing is stored. Raises `LoginFailed`.
+    def with_api_key(self, realm_id: str, api_key: str, login: Login, *, ip: str) -> View:
+        """Log in by API key: always unmanaged, and nothing is stored.
+
+        Raises `LoginFailed`, and `TooManyAttempts` when too many came from `ip`.
 
         "Authentication to your Realm using API keys will always create unmanaged sessions."
         """
         realm = self.realms.get(realm_id)
-        account = self.accounts.get(ids.secret_owner("ak", "usr", api_key) or _NOBODY)
+        account, tried = self.guard.api_key(ids.secret_owner("ak", "usr", api_key), ip)
+        tried.check()
         digest = ids.digest(api_key).hex()
         if (
             realm is None
             or account is None
             or account.realm_id != realm.id
             or account.user_type != "api"
+            or account.state != "active"
             or not _holds(account, digest)
         ):
+            tried.failed()
             raise LoginFailed
-        return self._begin_unmanaged(realm, account, login)
+        return self.begin_unmanaged(realm, account, login)
 
     def of_server(self, realm: Realm, account: Account, login: Login) -> View:
         """Begin a session on a server's word, without a credential. Raises `LoginFailed`."""
         if account.user_type == "api" or realm.settings.session_type == "unmanaged":
-            return self._begin_unmanaged(realm, account, login)
-        return self._begin_managed(realm, account, login, None)
+            return self.begin_unmanaged(realm, account, login)
+        return self.begin_managed(realm, account, login, None)
 
-    def _verified(
-        self, realm: Realm | None, account: Account | None, password: str, login: Login
-    ) -> View:
-        known = None if account is None else account.password
-        right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())
-        if (
-            not right
-            or known is None
-            or account is None
-            or realm is None
-            or account.realm_id != realm.id
-            or account.state != "active"
-        ):
-            raise LoginFailed
-        if realm.settings.session_type == "unmanaged":
-            self._rehash(account, known, password)
-            return self._begin_unmanaged(realm, account, login)
-        return self._begin_managed(realm, account, login, _Proof(password, known, self.hasher))
-
-    def _begin_managed(
-        self, realm: Realm, account: Account, login: Login, proof: "_Proof | None"
+    def begin_managed(
+        self, realm: Realm, account: Account, login: Login, proof: Proof | None
     ) -> View:
         key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
         attempts: dict[str, View] = {}
@@ -138,7 +99,7 @@ class Logins:
         )
         return attempts[found[0]] if found else list(attempts.values())[-1]
 
-    def _begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
+    def begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
         now_ms = self.clock.wall_ms()
         session_id = rules.unmanaged_session_id(account, realm, now_ms=now_ms)
         by_key = account.user_type == "api"
@@ -166,53 +127,6 @@ class Logins:
             origin=login.origin,
         )
         return view | {"token": token}
-
-    def _rehash(self, account: Account, known: Credential, password: str) -> None:
-        """Store a hash at today's parameters, unless the account has changed meanwhile."""
-        if not self.hasher.outdated(known.secret):
-            return
-        after = _with_hash(account, known, self.hasher.hash(password))
-        change = Change(before=account, after=replace(after, version=account.version + 1))
-        try:
-            self.accounts.commit(change)
-        except Superseded:
-            telemetry.info("A rehash gave way to another change")
-
-
-_NOBODY = "usr_" + "0" * ids.BODY
-"""Whom to read when there is nobody, so that the answer takes the same time."""
-
-
-class _Proof:
-    """A password that was verified, and must still be the account's when the login commits."""
-
-    def __init__(self, password: str, credential: Credential, hasher: Hasher) -> None:
-        self._password = password
-        self._verified = credential
-        self._hasher = hasher
-        self._fresh: str | None = None
-        self.before: Account | None = None
-
-    def confirm(self, account: Account) -> Account:
-        """The account to begin from, with a hash at today's parameters. Raises `LoginFailed`."""
-        known = account.password
-        if known is None:
-            raise LoginFailed
-        if known.secret != self._verified.secret:
-            if not self._hasher.verify(self._password, known.secret):
-                raise LoginFailed
-            self._verified = known
-        self.before = account
-        if not self._hasher.outdated(known.secret):
-            return account
-        if self._fresh is None:
-            self._fresh = self._hasher.hash(self._password)
-        return _with_hash(account, known, self._fresh)
-
-
-def _with_hash(account: Account, known: Credential, phc: str) -> Account:
-    credentials = {**account.credentials, known.id: replace(known, secret=phc)}
-    return replace(account, credentials=credentials)
 
 
 def _holds(account: Account, digest: str) -> bool:

@@ -10,7 +10,9 @@ from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
 from sojourn.directory_bodies import PasswordBody
 from sojourn.errors import CredentialWrong, Invalid, SessionEnded
+from sojourn.guard import Guard
 from sojourn.passwords import Hasher
+from sojourn.proof import succeeded
 from sojourn.tokens import Claims
 from sojourn.validate import Validator
 
@@ -21,21 +23,30 @@ class PasswordChange:
 
     accounts: DynamoAccounts
     validator: Validator
+    guard: Guard
     hasher: Hasher
     clock: Clock
 
-    def change(self, claims: Claims, body: PasswordBody) -> None:
-        """Set the caller's password. Raises `CredentialWrong`, `Invalid`, and as validation does.
+    def change(self, claims: Claims, body: PasswordBody, *, ip: str) -> None:
+        """Set the caller's password. A wrong current one is counted as a failed login is.
 
-        The session must still stand, and the password still be the one that was verified, in the
-        very commit that changes it.
+        Raises `CredentialWrong`, `TooManyAttempts`, `Invalid`, and as validation does. The session
+        must still stand, and the password still be the one that was verified, in the very commit
+        that changes it.
         """
         account = self.validator.standing(claims).account
         complaint = passwords.complaint(body.password)
         if complaint:
             raise Invalid(errors=[complaint])
         verified: set[str] = set()
-        self._verify(account, body.current_password, verified)
+        tried = self.guard.own_password(account, ip)
+        tried.check()
+        try:
+            self._verify(account, body.current_password, verified)
+        except CredentialWrong:
+            tried.failed()
+            raise
+        success = tried.passed()
         fresh = self.hasher.hash(body.password)
 
         def decide(found: Account) -> Change:
@@ -46,7 +57,8 @@ class PasswordChange:
             if known is None:
                 raise CredentialWrong
             credentials = {**found.credentials, known.id: replace(known, secret=fresh)}
-            return replace(change, after=replace(change.after, credentials=credentials))
+            after = replace(change.after, credentials=credentials)
+            return replace(change, after=succeeded(after, success))
 
         commit(self.accounts, account, decide, clock=self.clock, gone=SessionEnded)
         archive_pending(self.accounts, account.id)

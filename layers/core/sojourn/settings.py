@@ -10,10 +10,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSettings:
-    """What `template.yaml` tells a function. `kms_key_id` is there where keys are used."""
+    """What `template.yaml` tells a function.
+
+    `kms_key_id` is there where keys are used, `attempts_table` where credentials are tried.
+    """
 
     directory_table: str
     sessions_table: str
+    attempts_table: str | None
     kms_key_id: str | None
     public_url: str | None
 
@@ -27,6 +31,7 @@ class EnvironmentSettings:
         return cls(
             directory_table=environ["DIRECTORY_TABLE"],
             sessions_table=environ["SESSIONS_TABLE"],
+            attempts_table=environ.get("ATTEMPTS_TABLE") or None,
             kms_key_id=environ.get("KMS_KEY_ID") or None,
             public_url=public_url or None,
         )

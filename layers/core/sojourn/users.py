@@ -214,6 +214,7 @@ class Users:
                 email=None,
                 name=None,
                 custom=None,
+                known=(),
             )
             ended = tuple(replace(e, strip=True) for e in change.ended)
             return replace(change, after=after, ended=ended)

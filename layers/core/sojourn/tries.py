@@ -1,0 +1,153 @@
+"""One try of a credential: the counters that it is counted in, and what comes of it.
+
+Every write has the bucket that was read as its condition, so each failure is counted once, and of
+any number at once no more than the limit are made.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sojourn import attempts, deadline, dynamodb
+from sojourn.attempts import Bucket, Limit, Success
+from sojourn.clock import Clock
+from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.errors import TooManyAttempts, Unavailable
+
+
+@dataclass(slots=True)
+class Counter:
+    """A bucket as it was last read, and where it is; `version` tells its writes apart."""
+
+    key: Key
+    limit: Limit
+    proofs: int = 0
+    bucket: Bucket = field(default_factory=Bucket)
+    version: str | None = None
+
+    def read(self, values: Mapping[str, Any] | None) -> None:
+        """Take what the store holds."""
+        self.bucket, self.version = Bucket(), None
+        if values is not None:
+            self.version = values["v"]
+            self.bucket = Bucket(
+                log=tuple(values["log"]),
+                row=values["row"],
+                last_ms=values["last_ms"],
+                proofs=values["proofs"],
+            )
+
+    def opens_ms(self, now_ms: int) -> int:
+        """From when on a try may be made."""
+        return self.bucket.opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def proved(self, now_ms: int) -> int:
+        """The number of proofs after a success."""
+        return self.bucket.proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def failure(self, version: str, now_ms: int) -> dict[str, Any]:
+        """The write that counts a failure, on the condition that nobody counted one meanwhile."""
+        after = self.bucket.failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+        item = {
+            "log": after.log,
+            "row": after.row,
+            "last_ms": after.last_ms,
+            "proofs": after.proofs,
+            "v": version,
+            "ttl": after.kept_until(self.limit),
+        }
+        if self.version is None:
+            return dynamodb.put(self.key, item, condition="attribute_not_exists(pk)")
+        return dynamodb.put(self.key, item, condition="v = :v", values={":v": self.version})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The address that a password comes from, as an account sees it.
+
+    `known`: it has succeeded for the account before. `own`: its number of proofs if it becomes
+    known now.
+    """
+
+    mark: bytes
+    known: bool
+    own: int
+
+
+class Try:
+    """A try, from the look at its counters on; the account's is the first, where it has one."""
+
+    def __init__(
+        self,
+        dynamo: DynamoDB,
+        clock: Clock,
+        counters: Sequence[Counter],
+        place: Place | None = None,
+    ) -> None:
+        self._dynamo = dynamo
+        self._clock = clock
+        self._counters = counters
+        self._place = place
+
+    def check(self) -> None:
+        """Raises `TooManyAttempts` while one of the counters is closed."""
+        now_ms = self._clock.wall_ms()
+        opens_ms = max((c.opens_ms(now_ms) for c in self._counters), default=0)
+        if opens_ms > now_ms:
+            raise TooManyAttempts(attempts.retry_after(opens_ms, now_ms))
+
+    def failed(self) -> None:
+        """Count a failure, in one write.
+
+        Raises `TooManyAttempts` when others used up the limit at the same time: then this try was
+        refused, and is not counted.
+        """
+        limit = deadline.current(self._clock)
+        version = secrets.token_hex(8)
+        attempt = 0
+        while self._counters:
+            self.check()
+            if self._count(version):
+                return
+            # What lost has the newest buckets in hand, and tries at once; what lost twice waits.
+            if attempt % 2 and not limit.wait(attempt):
+                raise Unavailable("Too many failed tries at once. Try again.")
+            attempt += 1
+
+    def passed(self) -> Success:
+        """Look again, in one read: a right guess beyond the limit is refused as a wrong one is.
+
+        Raises `TooManyAttempts` when others used up the limit meanwhile.
+        """
+        found = self._dynamo.get_many([counter.key for counter in self._counters])
+        for counter, values in zip(self._counters, found, strict=True):
+            counter.read(values)
+        self.check()
+        proofs = self._counters[0].proved(self._clock.wall_ms())
+        if self._place is None:
+            return Success(mark=None, proofs=proofs)
+        if self._place.known:
+            return Success(mark=self._place.mark, proofs=0, own=proofs)
+        return Success(mark=self._place.mark, proofs=proofs, own=self._place.own)
+
+    def _count(self, version: str) -> bool:
+        """Whether the failure is counted; if not, the counters are what came between."""
+        now_ms = self._clock.wall_ms()
+        writes = [counter.failure(version, now_ms) for counter in self._counters]
+        try:
+            if len(writes) == 1:
+                self._dynamo.write(writes[0])
+            else:
+                self._dynamo.transact(writes)
+        except ConditionFailed as error:
+            came = [(self._counters[0], error.item)]
+        except TransactionFailed as error:
+            each = zip(self._counters, error.failed, error.items, strict=True)
+            came = [(counter, item) for counter, failed, item in each if failed]
+        else:
+            return True
+        for counter, values in came:
+            counter.read(values)
+        # A write whose answer was lost meets itself.
+        return any(counter.version == version for counter, _ in came)

@@ -1,0 +1,231 @@
+"""The rules of failed tries, as properties of pure functions."""
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from sojourn import attempts
+from sojourn.attempts import (
+    FREE,
+    KNOWN,
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    Bucket,
+    Known,
+    Limit,
+    Success,
+    wait_seconds,
+)
+
+NOW = 2_000_000_000_000
+HOUR, DAY = 3_600_000, 86_400_000
+pauses = st.sampled_from([0, 1, 7, 999, 1_000, 29_999, 30_000, 60_000, 899_999, 900_000, HOUR])
+
+
+class Guesser:
+    """Tries as often as it may at one bucket, and is told what the gate says."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self.bucket = Bucket()
+        self.proofs = 0
+        self.made: list[int] = []
+
+    def opens_ms(self, now_ms: int) -> int:
+        return self.bucket.opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def guess(self, now_ms: int) -> bool:
+        """Whether the guess was made: then it was wrong, and is counted."""
+        if self.opens_ms(now_ms) > now_ms:
+            return False
+        self.bucket = self.bucket.failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+        self.made.append(now_ms)
+        return True
+
+    def succeed(self, now_ms: int) -> None:
+        """The owner logs in."""
+        self.proofs = self.bucket.proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+
+def test_delays_double_from_thirty_seconds_to_fifteen_minutes() -> None:
+    """After 5 failures in a row the next try waits 30 s, doubling to 15 minutes."""
+    waits = [wait_seconds(row) for row in range(12)]
+    assert waits == [0, 0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900]
+    assert wait_seconds(1_000_000) == 900
+
+
+@given(steps=st.lists(pauses, max_size=60))
+@settings(deadline=None)
+def test_guesses_in_a_row_keep_their_distance(steps: list[int]) -> None:
+    """Whatever the schedule, five guesses are free and each further one comes after its wait."""
+    guesser, now = Guesser(PER_ACCOUNT), NOW
+    for step in steps:
+        now += step
+        guesser.guess(now)
+    for number, (before, after) in enumerate(zip(guesser.made, guesser.made[1:], strict=False)):
+        if after - guesser.made[0] < DAY:
+            assert after - before >= wait_seconds(number + 1) * 1000
+
+
+@given(steps=st.lists(st.tuples(st.integers(0, 60_000), st.booleans()), min_size=150, max_size=250))
+@settings(max_examples=25, deadline=None)
+def test_hundred_failures_an_hour_with_successes_between(steps: list[tuple[int, bool]]) -> None:
+    """No hour holds more than 100 failures, however often a success ends the row."""
+    guesser, now = Guesser(PER_ACCOUNT), NOW
+    for step, succeeds in steps:
+        now += step
+        guesser.guess(now)
+        if succeeds:
+            guesser.succeed(now)
+    for number, at in enumerate(guesser.made):
+        assert sum(at <= other < at + HOUR for other in guesser.made[number:]) <= 100
+
+
+@given(
+    first=st.integers(0, 999),
+    steps=st.lists(st.integers(0, 12_000), min_size=150, max_size=300),
+)
+@settings(max_examples=25, deadline=None)
+def test_hundred_failures_of_an_address_in_ten_minutes(first: int, steps: list[int]) -> None:
+    """No ten minutes hold more than 100 failures of an address, and none of them waits."""
+    guesser, now = Guesser(PER_ADDRESS), NOW + first
+    for step in steps:
+        now += step
+        guesser.guess(now)
+    for number, at in enumerate(guesser.made):
+        assert sum(at <= other < at + 600_000 for other in guesser.made[number:]) <= 100
+    assert len(guesser.made) >= 100
+
+
+@given(steps=st.lists(st.tuples(pauses, st.booleans()), max_size=40))
+@settings(deadline=None)
+def test_what_is_refused_changes_nothing_and_opens_as_it_said(
+    steps: list[tuple[int, bool]],
+) -> None:
+    """A refused try leaves the gate as it was: it opens at the moment that it named, not before."""
+    guesser, now = Guesser(PER_ACCOUNT), NOW
+    for step, patient in steps:
+        now += step
+        opens = guesser.opens_ms(now)
+        if opens > now:
+            before = guesser.bucket
+            assert not guesser.guess(now)
+            assert not guesser.guess(opens - 1)
+            assert guesser.bucket == before
+            seconds = attempts.retry_after(opens, now)
+            assert seconds >= 1
+            assert (seconds - 1) * 1000 < opens - now <= seconds * 1000
+            now = opens if patient else now
+        if opens <= now:
+            assert guesser.guess(now)
+
+
+def test_success_ends_the_row_and_not_the_hour() -> None:
+    """After a success five guesses are free again; the hundred of the hour stay counted."""
+    guesser, now = Guesser(PER_ACCOUNT), NOW
+    for _ in range(20):
+        for _ in range(FREE):
+            assert guesser.guess(now)
+        guesser.succeed(now)
+        now += 1_000
+    assert not guesser.guess(now)
+    assert guesser.opens_ms(now) == NOW + HOUR
+
+
+def test_success_without_a_row_is_no_new_proof() -> None:
+    """The number of proofs grows only where there is a row to leave behind."""
+    assert Bucket().proved(PER_ACCOUNT, proofs=7, now_ms=NOW) == 7
+    failed = Bucket().failed(PER_ACCOUNT, proofs=7, now_ms=NOW)
+    assert failed.proved(PER_ACCOUNT, proofs=7, now_ms=NOW) == 8
+    assert failed.proved(PER_ACCOUNT, proofs=8, now_ms=NOW) == 8
+    assert failed.proved(PER_ACCOUNT, proofs=7, now_ms=NOW + DAY) == 7
+
+
+def test_who_read_the_account_earlier_does_not_reset_the_row() -> None:
+    """A failure that was worked out with an old number of proofs adds to the row all the same."""
+    bucket = Bucket(row=4, last_ms=NOW, proofs=3)
+    late = bucket.failed(PER_ACCOUNT, proofs=2, now_ms=NOW)
+    assert (late.row, late.proofs) == (5, 3)
+    assert bucket.opens_ms(PER_ACCOUNT, proofs=2, now_ms=NOW) == 0
+    assert late.opens_ms(PER_ACCOUNT, proofs=2, now_ms=NOW) == NOW + 30_000
+
+
+def test_row_is_forgotten_after_a_day() -> None:
+    """A row counts until a day after its last failure, whenever the item is deleted."""
+    bucket = Bucket(row=9, last_ms=NOW, proofs=0)
+    last = NOW + DAY - 1
+    assert bucket.in_row(PER_ACCOUNT, proofs=0, now_ms=last) == 9
+    assert bucket.in_row(PER_ACCOUNT, proofs=0, now_ms=last + 1) == 0
+    assert bucket.failed(PER_ACCOUNT, proofs=0, now_ms=last + 1).row == 1
+    assert bucket.kept_until(PER_ACCOUNT) == (NOW + DAY) // 1000
+
+
+def test_slow_clock_does_not_shorten_a_delay() -> None:
+    """A failure that an instance with a clock behind counts waits from the latest one on."""
+    bucket = Bucket(row=5, last_ms=NOW, log=(NOW // 1000,))
+    late = bucket.failed(PER_ACCOUNT, proofs=0, now_ms=NOW - 3_000)
+    assert late.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 60_000
+    assert late.log == ((NOW - 3_000) // 1000, NOW // 1000)
+
+
+@pytest.mark.parametrize(
+    ("ip", "whom"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", None),
+        ("localhost", None),
+    ],
+)
+def test_address_is_ipv4_or_the_64_of_ipv6(ip: str, whom: str | None) -> None:
+    """An IPv4 address stands for itself however it is written, an IPv6 address for its /64."""
+    assert attempts.network(ip) == whom
+
+
+def test_buckets_are_digests_of_one_shape() -> None:
+    """No key tells a name or an address, or whether there is an account; none is another's."""
+    keys = {
+        attempts.of_account("usr_1"),
+        attempts.of_name("rl_1", "name", "ada"),
+        attempts.of_name("rl_1", "email", "ada"),
+        attempts.of_name("rl_2", "name", "ada"),
+        attempts.of_address("203.0.113.9"),
+        attempts.at_address(attempts.of_account("usr_1"), "203.0.113.9"),
+        attempts.at_address(attempts.of_account("usr_1"), "203.0.113.8"),
+        attempts.at_address(attempts.of_account("usr_2"), "203.0.113.9"),
+    }
+    assert len(keys) == 8
+    assert {len(key) for key in keys} == {64}
+    assert not any("ada" in key or "203" in key[:3] for key in keys)
+    assert len(attempts.mark("usr_1", "203.0.113.9")) == 8
+    assert attempts.mark("usr_1", "203.0.113.9") != attempts.mark("usr_2", "203.0.113.9")
+
+
+marks = st.integers(0, 14).map(lambda n: bytes([n]) * 8)
+
+
+@given(used=st.lists(marks, max_size=40))
+def test_account_remembers_the_addresses_used_last(used: list[bytes]) -> None:
+    """An account knows the ten addresses that it was used from last, each once."""
+    proofs, known = 0, tuple[Known, ...]()
+    for mark in used:
+        success = Success(mark=mark, proofs=0)
+        due = success.due(proofs, known)
+        assert due == (mark not in {k.mark for k in known})
+        proofs, known = success.applied(proofs, known)
+        assert not success.due(proofs, known)
+    latest = list(dict.fromkeys(reversed(used)))[:KNOWN]
+    assert [k.mark for k in reversed(known)] == latest
+
+
+def test_numbers_of_proofs_never_go_back() -> None:
+    """A success that was worked out on an older account takes nothing from a newer one."""
+    mark = b"12345678"
+    newer = (Known(mark, proofs=4),)
+    assert Success(mark=mark, proofs=2, own=3).applied(5, newer) == (5, newer)
+    assert Success(mark=None, proofs=6).applied(5, newer) == (6, newer)
+    assert Success(mark=mark, proofs=0, own=5).due(5, newer)
+    assert not Success(mark=mark, proofs=0, own=4).due(5, newer)
