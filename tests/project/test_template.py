@@ -99,9 +99,9 @@ def test_environment_does_not_name_the_api(name: str) -> None:
     assert "${Api" not in str([shared, FUNCTIONS[name]["Environment"]])
 
 
-@pytest.mark.parametrize("role", ["ValidateRole", "ListSessionsRole"])
+@pytest.mark.parametrize("role", ["ValidateRole", "ListSessionsRole", "DiscoveryRole"])
 def test_readers_cannot_write(role: str) -> None:
-    """Validation and lists hold no action that writes to a table."""
+    """Validation, lists and discovery hold no action that writes to a table."""
     writes = {"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"}
     assert not {action.partition(":")[2] for action in actions(role)} & writes
 

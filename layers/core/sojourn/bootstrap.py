@@ -15,6 +15,7 @@ from sojourn.cleanup import Cleanup
 from sojourn.clock import Clock, SystemClock
 from sojourn.credentials import Credentials
 from sojourn.directory import DynamoDirectory
+from sojourn.discovery import Discovery
 from sojourn.dynamodb import DynamoDB
 from sojourn.errors import Unavailable
 from sojourn.jwt_keys import JwtKeys
@@ -66,6 +67,7 @@ class Services:
     credentials: Credentials
     access_keys: AccessKeys
     password: PasswordChange
+    discovery: Discovery
 
 
 class _NoCipher:
@@ -140,4 +142,5 @@ def compose(
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
         password=PasswordChange(accounts=accounts, validator=validator, hasher=hasher, clock=clock),
+        discovery=Discovery(cache),
     )
