@@ -202,7 +202,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the handlers log, and a path may hold an id."""
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """`do_GET` and the like, for any method: one without a route is the gateway's own 404."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
 
 def listen(port: int) -> Server:

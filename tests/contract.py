@@ -55,8 +55,8 @@ def check(
     kind = headers.get("content-type")
     if (body is None) != (not kinds) or (kind not in kinds if kinds else kind is not None):
         raise Broken(f"{where} as {kind}; the document has {list(kinds) or 'no content'}")
-    for name, validator in needed.items():
-        _hold(headers.get(name), validator, f"{where} with {name}")
+    for name, needs in needed.items():
+        _hold(headers.get(name), needs, f"{where} with {name}")
     if kind is not None:
         _hold(body, kinds[kind], where)
     if status < 300:
@@ -80,7 +80,7 @@ def _request(route: str) -> tuple[set[str], Any]:
     names = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
     if "requestBody" not in operation:
         return names, None
-    return names, _validator(operation["requestBody"]["content"]["application/json"]["schema"])
+    return names, validator(operation["requestBody"]["content"]["application/json"]["schema"])
 
 
 @cache
@@ -90,8 +90,8 @@ def _response(route: str, status: str) -> tuple[dict[str, Any], dict[str, Any]]:
     content = response.get("content", {})
     headers = response.get("headers", {})
     return (
-        {kind: _validator(found["schema"]) for kind, found in content.items()},
-        {name.lower(): _validator(whole(found)["schema"]) for name, found in headers.items()},
+        {kind: validator(found["schema"]) for kind, found in content.items()},
+        {name.lower(): validator(whole(found)["schema"]) for name, found in headers.items()},
     )
 
 
@@ -103,14 +103,14 @@ def whole(value: dict[str, Any]) -> dict[str, Any]:
     return dict(found)
 
 
-def _hold(value: Any, validator: Any, where: str) -> None:
+def _hold(value: Any, schema: Any, where: str) -> None:
     try:
-        validator.validate(value)
+        schema.validate(value)
     except jsonschema_rs.ValidationError as error:
         raise Broken(f"{where}: {error}") from error
 
 
-def _validator(schema: dict[str, Any]) -> Any:
+def validator(schema: dict[str, Any]) -> Any:
     """The validator of a schema, which may refer to the document's components."""
     whole = {**schema, "components": api_document()["components"]}
     return jsonschema_rs.Draft202012Validator(whole)

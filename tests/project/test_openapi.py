@@ -1,13 +1,17 @@
 """The OpenAPI document against the template, the errors, the types and its own standard."""
 
 import json
+from itertools import product
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from sojourn.discovery import api_document
-from sojourn.errors import AlreadyInitialised, SojournError
+from sojourn.errors import AlreadyInitialised, Invalid, SojournError
+from sojourn.http import convert
+from sojourn.login_bodies import LoginBody
 from tests import contract
 from tests.contract import Broken
 from tests.project.test_docs import API, routes, tree
@@ -15,6 +19,7 @@ from tools.openapi.__main__ import texts
 from tools.openapi.operations import errors_of
 from tools.openapi.routes import OPERATIONS
 
+SESSION = "kss_" + "0" * 54
 PROBLEM = {"content-type": "application/problem+json", "cache-control": "no-store"}
 NOT_FOUND = {
     "type": "urn:sojourn:problem:not_found",
@@ -73,6 +78,32 @@ def test_patterns_are_ecma() -> None:
     r"""Patterns end in `$`: ECMA, which OpenAPI's are in, has no `\Z`."""
     assert "\\Z" not in json.dumps(api_document())
     assert "[0-9A-Za-z]{22}$" in json.dumps(api_document())
+
+
+FIELDS = {"username": "ada", "email": "a@b", "password": "x", "api_key": "y", "replace": SESSION}
+
+
+def test_forms_of_a_login_are_the_types() -> None:
+    """What the document takes as a login is what the type takes, whichever fields are sent."""
+    documented = contract.validator({"$ref": "#/components/schemas/LoginBody"})
+    answers = set()
+    for sent in product((UNSET, None, "value"), repeat=len(FIELDS)):
+        body: dict[str, Any] = {"realm_id": "rl_" + "0" * 22}
+        for (name, value), what in zip(FIELDS.items(), sent, strict=True):
+            if what is not UNSET:
+                body[name] = value if what else None
+        assert documented.is_valid(body) == is_login(body), body
+        answers.add(is_login(body))
+    assert answers == {True, False}
+
+
+def is_login(body: dict[str, Any]) -> bool:
+    """Whether the type takes it."""
+    try:
+        convert(body, LoginBody)
+    except Invalid:
+        return False
+    return True
 
 
 BROKEN: dict[str, dict[str, Any]] = {

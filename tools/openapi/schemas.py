@@ -10,6 +10,7 @@ from msgspec import Struct
 from sojourn import realm
 from sojourn.directory_bodies import RealmChanges
 from sojourn.errors import SessionEnded, SessionLimit, SojournError
+from sojourn.login_bodies import LoginBody
 from sojourn.realms import ALGORITHMS
 from tools.openapi import objects as give
 
@@ -41,6 +42,27 @@ CHECKED: Final[Mapping[type[Struct], Mapping[str, Schema]]] = {
 """Limits that the code keeps and the Struct does not know, by the code's own constants."""
 
 
+def _sent(*names: str, without: Iterable[str]) -> Schema:
+    """A form of a body in which these fields have a value, and those have none."""
+    return {
+        "properties": {
+            **{name: {"type": "string"} for name in names},
+            **{name: {"type": "null"} for name in without},
+        },
+        "required": list(names),
+    }
+
+
+FORMS: Final[Mapping[type[Struct], list[Schema]]] = {
+    LoginBody: [
+        _sent("username", "password", without=["email", "api_key"]),
+        _sent("email", "password", without=["username", "api_key"]),
+        _sent("api_key", without=["username", "email", "password", "replace"]),
+    ],
+}
+"""What the Structs' own checks say of their fields together."""
+
+
 def reference(kind: type[Struct]) -> Schema:
     """A reference to a Struct's schema."""
     return {"$ref": REF.format(name=kind.__name__)}
@@ -53,6 +75,8 @@ def schemas(kinds: Iterable[type[Struct]]) -> dict[str, Schema]:
     for kind in wanted:
         for name, limits in CHECKED.get(kind, {}).items():
             found[kind.__name__]["properties"][name].update(limits)
+        if kind in FORMS:
+            found[kind.__name__]["oneOf"] = FORMS[kind]
     return {name: _ecma(found[name]) for name in sorted(found)}
 
 
