@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev test check prove clean requirements install
+.PHONY: help dev test check prove clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -45,6 +45,9 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, format and template
 
 prove: .venv/.installed .venv-sam/.installed ## what needs more than Python: a real DynamoDB, built artifacts
 	@$(BIN)/python -m pytest tests/prove
+
+openapi: .venv/.installed ## write the API's OpenAPI document again
+	@$(BIN)/python -m tools.openapi
 
 requirements: ## compile the pinned requirements again (needs uv)
 	@for f in layers/core/requirements requirements/dev requirements/sam; do \

@@ -12,7 +12,6 @@ import threading
 import time
 
 from local import devfile, greeting, invoke
-from local.template import ROOT
 
 
 def main(arguments: list[str]) -> int:
@@ -32,8 +31,8 @@ def serve() -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65_535:
         print(f"PORT must be a number from 0 to 65535, and is {text!r}.", file=sys.stderr)
         return 1
-    folder = ROOT / ".local"
-    folder.mkdir(exist_ok=True)
+    folder = devfile.folder()
+    folder.mkdir(parents=True, exist_ok=True)
     say = _console()
     say("Starting Sojourn's local stack …")
 

@@ -190,18 +190,23 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("date", self.date_time_string())
         for name, value in reply.headers:
             self.send_header(name, value)
-        if reply.status != HTTPStatus.NO_CONTENT:
+        bare = reply.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        if not bare:
             self.send_header("content-length", str(len(reply.body)))
         if self.close_connection:
             self.send_header("connection", "close")
         self.end_headers()
-        if self.command != "HEAD" and reply.status != HTTPStatus.NO_CONTENT:
+        if self.command != "HEAD" and not bare:
             self.wfile.write(reply.body)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: the handlers log, and a path may hold an id."""
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """`do_GET` and the like, for any method: one without a route is the gateway's own 404."""
+        if name.startswith("do_"):
+            return self._serve
+        raise AttributeError(name)
 
 
 def listen(port: int) -> Server:

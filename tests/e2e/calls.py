@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from tests import contract
+
 PASSWORD = "correct horse battery staple"
 
 _numbers = itertools.count(1)
@@ -51,7 +53,10 @@ class Api:
         raw: bytes | None = None,
         headers: Sequence[tuple[str, str]] = (),
     ) -> Answer:
-        """One request as it is given, over a connection of its own."""
+        """One request as it is given, over a connection of its own.
+
+        Its answer is held to the OpenAPI document.
+        """
         url = urlsplit(self.base_url)
         secure = url.scheme == "https"
         make = http.client.HTTPSConnection if secure else http.client.HTTPConnection
@@ -69,13 +74,22 @@ class Api:
         finally:
             connection.close()
         kind = response.headers.get("content-type", "")
-        return Answer(
+        answer = Answer(
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=json.loads(text) if text and "json" in kind else None,
             text=text,
             seconds=time.perf_counter() - began,
         )
+        contract.check(
+            method,
+            path,
+            sent=raw,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+        )
+        return answer
 
     def call(
         self,

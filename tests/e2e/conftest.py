@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,18 @@ ROOT = Path(__file__).resolve().parents[2]
 DEVFILE = ROOT / ".local" / "dev.json"
 
 
-def start(port: int) -> tuple["subprocess.Popen[str]", dict[str, object]]:
-    """Start the local stack as `make dev` does, and wait until it says that it is ready."""
+def start(
+    port: int, folder: Path = DEVFILE.parent
+) -> tuple["subprocess.Popen[str]", dict[str, object]]:
+    """Start the local stack as `make dev` does, and wait until it says that it is ready.
+
+    Its files are in `folder`; stacks in folders of their own run beside each other.
+    """
+    ready = folder / DEVFILE.name
     process = subprocess.Popen(
         [sys.executable, "-m", "local"],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port)},
+        env={**os.environ, "PORT": str(port), "SOJOURN_LOCAL": str(folder)},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -34,8 +41,8 @@ def start(port: int) -> tuple["subprocess.Popen[str]", dict[str, object]]:
         if process.poll() is not None:
             assert process.stdout is not None
             pytest.fail(f"The local stack did not start:\n{process.stdout.read()}")
-        if DEVFILE.exists():
-            content: dict[str, object] = json.loads(DEVFILE.read_text())
+        if ready.exists():
+            content: dict[str, object] = json.loads(ready.read_text())
             return process, content
         time.sleep(0.05)
     process.kill()
@@ -58,6 +65,27 @@ def api() -> Iterator[Api]:
     assert process.wait(timeout=20) == 0
     if before is not None:
         DEVFILE.write_text(before)
+
+
+@pytest.fixture(scope="module")
+def own_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """A stack whose clock is the machine's, as a verifier's is: a local one of the module's own."""
+    if "SOJOURN_BASE_URL" in os.environ:
+        yield Api(os.environ["SOJOURN_BASE_URL"].rstrip("/"), os.environ["SOJOURN_ACCESS_KEY"])
+        return
+    with own_stack(tmp_path_factory.mktemp("local")) as api:
+        yield api
+
+
+@contextmanager
+def own_stack(folder: Path) -> Iterator[Api]:
+    """A local stack beside all others, until the block ends."""
+    process, dev = start(0, folder)
+    try:
+        yield Api(str(dev["base_url"]), str(dev["access_key"]))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
 
 
 @pytest.fixture(autouse=True)

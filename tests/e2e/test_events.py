@@ -24,6 +24,10 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "directory-create-user": ("DirectoryFunction", 201, None),
     "directory-password": ("DirectoryFunction", 204, None),
     "directory-rotate-key": ("DirectoryFunction", 201, None),
+    "discovery-configuration": ("DiscoveryFunction", 200, None),
+    "discovery-keys": ("DiscoveryFunction", 200, None),
+    "discovery-openapi": ("DiscoveryFunction", 200, None),
+    "discovery-openapi-known": ("DiscoveryFunction", 304, None),
     "get-session": ("ListSessionsFunction", 200, None),
     "list-sessions": ("ListSessionsFunction", 200, None),
     "list-sessions-server": ("ListSessionsFunction", 200, None),
@@ -104,8 +108,9 @@ def test_event_is_answered(api: Api, functions: Stack, name: str) -> None:
     answer = functions.invoke(function, filled(api, name))
     assert answer["statusCode"] == status, answer
     assert answer["isBase64Encoded"] is False
-    assert answer["headers"]["cache-control"] == "no-store"
-    assert ("body" in answer) == (status != 204)
+    cached = function == "DiscoveryFunction"
+    assert answer["headers"]["cache-control"] == ("public, max-age=900" if cached else "no-store")
+    assert ("body" in answer) == (status not in (204, 304))
     if code is not None:
         body = json.loads(answer["body"])
         assert (body["code"], body["request_id"]) == (code, f"event-{name}")

@@ -63,7 +63,8 @@ def test_unknown_routes(api: Api, path: str) -> None:
     """A path or method without a route is the gateway's own 404."""
     answer = api.call("GET", path)
     assert (answer.status, answer.body) == (404, {"message": "Not Found"})
-    assert api.call("PUT", "/v1/login", {}).status == 404
+    for method in ("PUT", "HEAD", "OPTIONS", "TRACE", "QUERY"):
+        assert api.call(method, "/v1/login").status == 404
 
 
 def test_no_cors_by_default(api: Api) -> None:

@@ -151,6 +151,14 @@ def keeps_the_directory(world: World) -> None:
         assert world.admin("DELETE", named).status == 204, path
 
 
+def publishes(world: World) -> None:
+    """A realm's configuration and keys, and this API."""
+    for path in ("openid-configuration", "jwks.json"):
+        answer = world.call("GET", f"/v1/realms/{world.realm_id}/.well-known/{path}")
+        assert answer.status == 200, path
+    assert world.call("GET", "/v1/openapi.json").status == 200
+
+
 def cleans_up(world: World) -> None:
     """What expired, what is past its time, endings left pending, and a deletion half done."""
 
@@ -203,6 +211,7 @@ WALKS: dict[str, Callable[[World], None]] = {
     "list_sessions": lists,
     "terminate": terminates,
     "directory": keeps_the_directory,
+    "discovery": publishes,
     "cleanup": cleans_up,
     "rotate": rotates,
 }

@@ -1,11 +1,13 @@
 """The handlers themselves, called with payload-2.0 events."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from functions.cleanup.app import handler as cleanup
 from functions.directory.app import handler as directory
+from functions.discovery.app import handler as discovery
 from functions.list_sessions.app import handler as list_sessions
 from functions.login.app import handler as login
 from functions.rotate.app import handler as rotate
@@ -15,6 +17,7 @@ from local.events import Call, event_of, match
 from local.stack import Context
 from local.template import Template
 from sojourn.bootstrap import Services
+from tests import contract
 from tests.clock import MovedClock
 
 ENTRIES = {
@@ -23,6 +26,7 @@ ENTRIES = {
     "list_sessions": list_sessions,
     "terminate": terminate,
     "directory": directory,
+    "discovery": discovery,
 }
 SCHEDULED = {"cleanup": cleanup, "rotate": rotate}
 ROUTES = {
@@ -37,6 +41,8 @@ class Answer:
 
     status: int
     body: Any
+    route: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class World:
@@ -48,6 +54,7 @@ class World:
         self.services = services
         self.environment = environment
         self.clock = clock
+        self.answered: list[Answer] = []
         self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
         self._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
         _, self.key = services.access_keys.create_first(name="tests", force=True)
@@ -73,24 +80,44 @@ class World:
         bearer: str | None = None,
         ip: str = "203.0.113.9",
         realm: str | None = None,
+        headers: Sequence[tuple[str, str]] = (),
     ) -> Answer:
         """One call of the handler whose route it is."""
-        headers = [("user-agent", "tests/1.0")]
+        sent = list(headers)
         raw = b""
         if body is not None:
             raw = json.dumps(body).encode()
-            headers.append(("content-type", "application/json"))
+            sent.append(("content-type", "application/json"))
         if bearer is not None:
-            headers.append(("authorization", f"Bearer {bearer}"))
+            sent.append(("authorization", f"Bearer {bearer}"))
         if realm is not None:
-            headers.append(("authrocket-realm", realm))
-        call = Call(method, path, tuple(headers), raw, ip)
+            sent.append(("authrocket-realm", realm))
+        return self.send(method, path, raw, sent, ip=ip)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        raw: bytes = b"",
+        headers: Sequence[tuple[str, str]] = (),
+        *,
+        ip: str = "203.0.113.9",
+    ) -> Answer:
+        """One call as it is given; its answer is held to the OpenAPI document."""
+        sent = (("user-agent", "tests/1.0"), *headers)
+        call = Call(method, path, sent, raw, ip)
         found = match(ROUTES, method, call.path)
         assert found is not None, f"no route {method} {path}"
         event = event_of(call, found[0], found[1], host="sessions.example.com")
         answer = self._handlers[ROUTES[found[0]]](event, Context("tests", 512, 30))
         text = answer.get("body")
-        return Answer(answer["statusCode"], json.loads(text) if text else None)
+        value = json.loads(text) if text else None
+        made = Answer(answer["statusCode"], value, found[0], answer["headers"])
+        contract.check(
+            method, path, sent=raw, status=made.status, headers=made.headers, body=made.body
+        )
+        self.answered.append(made)
+        return made
 
     def admin(self, method: str, path: str, body: object = None) -> Answer:
         """One call with the admin key."""

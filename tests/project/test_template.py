@@ -116,9 +116,10 @@ def writing(role: str) -> list[dict[str, Any]]:
     return [s for s in statements(role) if WRITES & set(s["Action"])]
 
 
-def test_validation_cannot_write() -> None:
-    """Validation holds no action that writes to a table."""
-    assert writing("ValidateRole") == []
+@pytest.mark.parametrize("role", ["ValidateRole", "DiscoveryRole"])
+def test_readers_cannot_write(role: str) -> None:
+    """Validation and discovery hold no action that writes to a table."""
+    assert writing(role) == []
 
 
 def test_lists_write_the_use_of_a_key_alone() -> None:

@@ -45,7 +45,7 @@ def built() -> Path:
 
 
 @pytest.mark.parametrize(
-    "function", ["Login", "Validate", "ListSessions", "Terminate", "Directory"]
+    "function", ["Login", "Validate", "ListSessions", "Terminate", "Directory", "Discovery"]
 )
 def test_function_runs_from_its_artifacts(built: Path, function: str) -> None:
     """A built function answers an event with only its folder and the layer to import from."""
@@ -75,6 +75,12 @@ def test_function_runs_from_its_artifacts(built: Path, function: str) -> None:
     assert places["sojourn"].startswith(str(layer))
     assert places["boto3"].startswith(str(layer))
     assert {"status": 404, "code": "not_found"} in lines
+
+
+def test_layer_holds_the_api_document(built: Path) -> None:
+    """What `GET /v1/openapi.json` answers is deployed with the layer."""
+    packaged = built / "CoreLayer" / "python" / "sojourn" / "openapi.json"
+    assert packaged.read_text() == (ROOT / "layers/core/sojourn/openapi.json").read_text()
 
 
 def test_layer_holds_no_bytecode_and_no_tests(built: Path) -> None:

@@ -15,6 +15,7 @@ from sojourn.cleanup import Cleanup
 from sojourn.clock import Clock, SystemClock
 from sojourn.credentials import Credentials
 from sojourn.directory import DynamoDirectory
+from sojourn.discovery import Discovery
 from sojourn.dynamodb import DynamoDB
 from sojourn.errors import Unavailable
 from sojourn.guard import Guard
@@ -72,6 +73,7 @@ class Services:
     credentials: Credentials
     access_keys: AccessKeys
     password: PasswordChange
+    discovery: Discovery
 
 
 class _NoCipher:
@@ -156,4 +158,5 @@ def compose(
         password=PasswordChange(
             accounts=accounts, validator=validator, guard=guard, hasher=hasher, clock=clock
         ),
+        discovery=Discovery(cache),
     )

@@ -146,8 +146,13 @@ class Response:
         answer: Answer = {"statusCode": self.status, "headers": headers, "isBase64Encoded": False}
         if self.body is not None:
             headers.setdefault("content-type", "application/json")
-            answer["body"] = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"))
+            answer["body"] = encoded(self.body)
         return answer
+
+
+def encoded(body: object) -> str:
+    """A JSON value as it is sent."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 Route = Callable[[Request], Response]

@@ -1,0 +1,29 @@
+"""What anyone may read and keep for a while: how to verify a realm's tokens, and this API."""
+
+from sojourn.bootstrap import Services
+from sojourn.discovery import api_document
+from sojourn.entry import api
+from sojourn.http import Request, Response, Routes
+from sojourn.public import document
+
+
+def routes(services: Services) -> Routes:
+    """The function's routes. A query is ignored: whoever fetches these adds what they like."""
+
+    def configuration(request: Request) -> Response:
+        return document(request, services.discovery.configuration(request.path["id"]))
+
+    def key_set(request: Request) -> Response:
+        return document(request, services.discovery.key_set(request.path["id"]))
+
+    def openapi(request: Request) -> Response:
+        return document(request, api_document())
+
+    return {
+        "GET /v1/realms/{id}/.well-known/openid-configuration": configuration,
+        "GET /v1/realms/{id}/.well-known/jwks.json": key_set,
+        "GET /v1/openapi.json": openapi,
+    }
+
+
+handler = api(routes)

@@ -1,0 +1,214 @@
+"""The OpenAPI document against what the handlers do: bodies, queries, limits, errors, members."""
+
+from typing import Any
+
+import pytest
+
+from sojourn.bootstrap import Services
+from sojourn.discovery import api_document
+from sojourn.http import BODY_LIMIT, Request
+from tests import contract
+from tests.clock import MovedClock
+from tests.integration.conftest import composed, empty
+from tests.integration.provoking import OWN, Callers, path_of, provoke
+from tests.integration.test_roles import WALKS
+from tests.integration.world import World
+from tools.openapi.operations import errors_of
+from tools.openapi.routes import OPERATIONS
+
+WITH_BODY = [route for route, operation in OPERATIONS.items() if operation.body]
+
+
+@pytest.fixture(scope="module")
+def callers(environment: dict[str, str]) -> Callers:
+    """Callers of every kind, for all the tests here: none changes what another needs."""
+    empty(environment)
+    clock = MovedClock()
+    return Callers(World(composed(environment, clock), environment, clock))
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[type, int]]:
+    """What the handlers ask of their requests' bodies: the type, and the limit in bytes."""
+    asked: list[tuple[type, int]] = []
+    original = Request.parse
+
+    def parse(request: Request, kind: type[Any], **options: Any) -> Any:
+        asked.append((kind, options.get("limit", BODY_LIMIT)))
+        return original(request, kind, **options)
+
+    monkeypatch.setattr(Request, "parse", parse)
+    return asked
+
+
+def good(callers: Callers, route: str) -> str:
+    """The credential that a route takes."""
+    return callers.user if OPERATIONS[route].caller == "user" else callers.admin
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_bodies_are_the_handlers(
+    callers: Callers, parsed: list[tuple[type, int]], route: str
+) -> None:
+    """A route's handler parses its body as the documented type, to the documented limit."""
+    operation = OPERATIONS[route]
+    method, path = route.partition(" ")[0], path_of(route)
+    bearer = good(callers, route)
+    parsed.clear()
+    callers.world.call(method, path, {}, bearer=bearer)
+    expected = [(operation.body, operation.body_limit)] if operation.body else []
+    assert parsed == expected
+
+
+@pytest.mark.parametrize("route", WITH_BODY)
+def test_bodies_limit_is_exact(callers: Callers, route: str) -> None:
+    """A body of the documented size is read, and one byte more is 413."""
+    limit = contract.routes()[route]["requestBody"]["x-bytes"]
+    method, path = route.partition(" ")[0], path_of(route)
+    headers = [("authorization", f"Bearer {good(callers, route)}")]
+    headers.append(("content-type", "application/json"))
+    statuses = [
+        callers.world.send(method, path, b'{"nonsense": 1' + b" " * (size - 15) + b"}", headers)
+        for size in (limit, limit + 1)
+    ]
+    assert [answer.status for answer in statuses] == [422, 413]
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_queries_are_the_handlers(callers: Callers, route: str) -> None:
+    """A route that refuses an unknown parameter names those that the document has."""
+    operation = OPERATIONS[route]
+    method, path = route.partition(" ")[0], path_of(route)
+    known: set[str] = set()
+    for bearer in (callers.user, callers.admin):
+        answer = callers.world.call(method, path + "?nonsense=1", bearer=bearer)
+        for sentence in answer.body.get("errors", []) if answer.status == 422 else []:
+            if "Unknown query parameter" in sentence:
+                named = sentence.partition("known: ")[2].removesuffix(".")
+                known |= {*named.split(", ")} - {"none"}
+    assert known == {*operation.query}
+
+
+def test_max_results_is_exact(callers: Callers) -> None:
+    """A page takes the documented least and most, and neither less nor more."""
+    schema = OPERATIONS["GET /v1/realms"].query["max_results"]
+    low, high = schema["minimum"], schema["maximum"]
+    statuses = [
+        callers.world.admin("GET", f"/v1/realms?max_results={number}").status
+        for number in (low, high, low - 1, high + 1)
+    ]
+    assert statuses == [200, 200, 422, 422]
+
+
+SETTINGS: dict[str, dict[str, int]] = {
+    name: schema
+    for name, schema in api_document()["components"]["schemas"]["RealmChanges"][
+        "properties"
+    ].items()
+    if "maximum" in schema
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_settings_limits_are_exact(callers: Callers, name: str) -> None:
+    """A realm's setting takes the documented least and most, and neither less nor more."""
+    body = {"name": "Limits", "session_type": "unmanaged"}
+    low, high = SETTINGS[name]["minimum"], SETTINGS[name]["maximum"]
+    statuses = [
+        callers.world.admin("POST", "/v1/realms", body | {name: number}).status
+        for number in (low, high, low - 1, high + 1)
+    ]
+    assert statuses == [201, 201, 422, 422]
+
+
+@pytest.mark.parametrize("route", OPERATIONS)
+def test_documented_errors_happen(callers: Callers, route: str, own: dict[str, set[str]]) -> None:
+    """Each error that the document has for a route is one that it does answer."""
+    before = len(callers.world.answered)
+    provoke(route, callers)
+    answered = callers.world.answered[before:]
+    found = {answer.body["code"] for answer in answered if answer.status >= 400}
+    documented = {kind.code for kind in errors_of(route, OPERATIONS[route])}
+    assert documented - found - own.get(route, set()) == set()
+
+
+@pytest.fixture(scope="module")
+def own(callers: Callers) -> dict[str, set[str]]:
+    """The codes that are brought out by what is some route's own, by route."""
+    before = len(callers.world.answered)
+    for provocation in OWN:
+        provocation(callers)
+    found: dict[str, set[str]] = {}
+    for answer in callers.world.answered[before:]:
+        if answer.status >= 400:
+            found.setdefault(answer.route, set()).add(answer.body["code"])
+    return found
+
+
+def walks_the_rest(world: World) -> None:
+    """What the walks of the roles leave out: PUT, a key by its id, other algorithms, 304."""
+    user = world.user("ada")
+    assert world.admin("PUT", f"/v1/users/{user}", {"name": "Ada"}).status == 200
+    listed = world.admin("GET", f"/v1/credentials?user_id={user}").body["collection"]
+    path = f"/v1/credentials/{listed[0]['id']}"
+    assert world.admin("PUT", path, {"name": "main"}).status == 200
+    body = {"name": "server", "permission": "read"}
+    key = world.admin("POST", "/v1/access_keys", body).body["id"]
+    assert world.admin("PUT", f"/v1/access_keys/{key}", {"name": "main"}).status == 200
+    realm = f"/v1/realms/{world.realm_id}"
+    for algo in ("es256", "eddsa"):
+        assert world.admin("PUT", realm, {"jwt_algo": algo}).status == 200
+    of_realm = f"/v1/jwt_keys?realm_id={world.realm_id}"
+    listed = world.admin("GET", of_realm).body["collection"]
+    assert world.admin("GET", of_realm.replace("?", f"/{listed[0]['id']}?")).status == 200
+    for path in (f"{realm}/.well-known/{name}" for name in ("openid-configuration", "jwks.json")):
+        world.clock.advance(5)
+        assert world.call("GET", path).status == 200
+        assert world.call("GET", path, headers=[("if-none-match", "*")]).status == 304
+    known = [("if-none-match", "*")]
+    assert world.call("GET", "/v1/openapi.json", headers=known).status == 304
+
+
+def members(schema: Any) -> set[str]:
+    """The names of every member that a schema has, at any depth."""
+    found: set[str] = set()
+    if isinstance(schema, list):
+        return found.union(*(members(part) for part in schema))
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return members(contract.whole(schema))
+        found |= {*schema.get("properties", {})}
+        parts = [schema.get("properties", {}).values(), schema.get("oneOf", [])]
+        parts += [schema.get("anyOf", []), [schema["items"]] if "items" in schema else []]
+        return found.union(*(members(part) for group in parts for part in group))
+    return found
+
+
+def names(value: Any) -> set[str]:
+    """The names of every member of a JSON value, at any depth."""
+    if isinstance(value, dict):
+        return {*value}.union(*(names(member) for member in value.values()))
+    return set().union(*(names(member) for member in value)) if isinstance(value, list) else set()
+
+
+def test_documented_successes_happen(
+    services: Services, environment: dict[str, str], clock: MovedClock
+) -> None:
+    """Each success of each route is answered, with each member that the document has for it."""
+    answered = []
+    for walk in (*WALKS.values(), walks_the_rest):
+        world = World(services, environment, clock)
+        walk(world)
+        answered += world.answered
+    done = {(a.route, str(a.status)) for a in answered if a.status < 400}
+    documented = {
+        (route, status): response
+        for route, operation in contract.routes().items()
+        for status, response in operation["responses"].items()
+        if int(status) < 400
+    }
+    assert documented.keys() - done == set()
+    for (route, status), response in documented.items():
+        bodies = [a.body for a in answered if (a.route, str(a.status)) == (route, status)]
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        assert members(schema) - names(bodies) == set(), route

@@ -1,0 +1,85 @@
+"""The parts that do not come of a route: how callers say who they are, headers, ids in paths."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tools.openapi import objects as give
+from tools.openapi.operations import REALM_ID, Caller
+from tools.openapi.schemas import Schema, schemas
+
+ABOUT: Final = """\
+Sessions that can be listed, revalidated and definitely ended. docs/http-api.md says what the \
+routes do and why; this document says what they take and answer.
+
+A caller is nobody, a user with a login token, or a server with an access key. What API Gateway \
+answers by itself has a shape of its own, `{"message": …}`: 404 for no such route or method, 413 \
+over 10 MB, 429 when it throttles, 500 and 503 when a function did not answer."""
+
+SCHEMES: Final[Schema] = {
+    "loginToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A user's login token.",
+    },
+    "accessKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A server's access key, `ks_…`.",
+    },
+    "authrocketApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "Authrocket-Api-Key",
+        "description": "A server's access key, `ks_…`; also as `X-Authrocket-Api-Key`.",
+    },
+}
+_SERVER: Final[list[Schema]] = [{"accessKey": []}, {"authrocketApiKey": []}]
+SECURITY: Final[Mapping[Caller, list[Schema]]] = {
+    "nobody": [],
+    "user": [{"loginToken": []}],
+    "server": _SERVER,
+    "either": [{"loginToken": []}, *_SERVER],
+}
+
+PARAMETERS: Final[Schema] = {
+    "Realm": {
+        "name": "Authrocket-Realm",
+        "in": "header",
+        "description": "The realm that a server's request is about; also as `X-Authrocket-Realm`.",
+        "schema": REALM_ID,
+    }
+}
+
+HEADERS: Final[Schema] = {
+    "NoStore": {"required": True, "schema": {"const": "no-store"}},
+    "MaxAge": {"required": True, "schema": {"type": "string", "pattern": "^public, max-age=\\d+$"}},
+    "ETag": {"required": True, "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'}},
+    "Bearer": {"required": True, "schema": {"const": "Bearer"}},
+    "RetryAfter": {"required": True, "schema": {"type": "string", "pattern": "^\\d+$"}},
+}
+OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
+    401: ("WWW-Authenticate", "Bearer"),
+    429: ("Retry-After", "RetryAfter"),
+    503: ("Retry-After", "RetryAfter"),
+}
+"""The header that each answer of a status has."""
+
+
+def id_of(path: str) -> Schema:
+    """What `{id}` is in a path: the id of the kind of thing that the path is under."""
+    what = path.split("/")[2]
+    if what == "users":
+        return {"type": "string", "minLength": 1, "description": "An id, a username or an email."}
+    kinds: dict[str, type[Struct]] = {
+        "realms": give.Realm,
+        "credentials": give.Credential,
+        "access_keys": give.AccessKey,
+        "jwt_keys": give.JwtKey,
+        "sessions": give.Session,
+    }
+    kind = kinds[what]
+    found: dict[str, Any] = schemas([kind])[kind.__name__]["properties"]["id"]
+    return found

@@ -1,0 +1,204 @@
+"""The one table: what each route is called, takes and answers.
+
+Whoever adds a route adds an `Operation` here and runs `make openapi`. What follows from a caller, a
+body, a query or an id in the path is not said again: `errors_of` adds it.
+"""
+
+from typing import Final
+
+from sojourn import directory_bodies as take
+from sojourn import login_bodies as begin
+from sojourn.errors import (
+    Conflict,
+    CredentialWrong,
+    LoginFailed,
+    NameTaken,
+    NotFound,
+    RealmNotEmpty,
+    SessionLimit,
+    SessionUnmanaged,
+)
+from tools.openapi import objects as give
+from tools.openapi.operations import IN_REALM, LIST, USER_ID, Operation, crud
+
+SESSIONS: Final = {
+    "POST /v1/login": Operation(
+        name="login",
+        does="Log in by password or API key.",
+        caller="nobody",
+        body=begin.LoginBody,
+        answers={200: (give.BegunSession,)},
+        errors=(LoginFailed, NotFound, SessionLimit),
+    ),
+    "GET /v1/session": Operation(
+        name="validate_session",
+        does="Ask whether the caller's session stands.",
+        caller="user",
+        answers={200: (give.ValidSession,)},
+    ),
+    "DELETE /v1/session": Operation(
+        name="logout",
+        does="End the caller's session.",
+        caller="user",
+        answers={204: ()},
+        errors=(SessionUnmanaged,),
+    ),
+    "GET /v1/sessions": Operation(
+        name="list_sessions",
+        does="List a user's sessions, newest first.",
+        caller="either",
+        query={"user_id": USER_ID, "state": {"enum": ["active", "ended"]}, **LIST},
+        answers={200: (give.Sessions,)},
+        errors=(NotFound,),
+    ),
+    "POST /v1/sessions": Operation(
+        name="begin_session",
+        does="Begin a session for a user without a credential.",
+        caller="server",
+        permission="write",
+        body=begin.ServerSessionBody,
+        answers={201: (give.BegunSession,)},
+        errors=(LoginFailed, NotFound, SessionLimit),
+    ),
+    "DELETE /v1/sessions": Operation(
+        name="end_sessions",
+        does="End many of a user's sessions; a user says `scope`, a server `user_id`.",
+        caller="either",
+        permission="write",
+        query={"scope": {"enum": ["others", "all"]}, "user_id": USER_ID, **IN_REALM},
+        answers={204: ()},
+        errors=(NotFound,),
+    ),
+    "GET /v1/sessions/{id}": Operation(
+        name="get_session",
+        does="Look up one managed session.",
+        caller="either",
+        query=IN_REALM,
+        answers={200: (give.ActiveSession, give.EndedSession)},
+    ),
+    "DELETE /v1/sessions/{id}": Operation(
+        name="end_session",
+        does="End one session.",
+        caller="either",
+        permission="write",
+        query=IN_REALM,
+        answers={204: ()},
+    ),
+    "POST /v1/users/{id}/authenticate": Operation(
+        name="authenticate",
+        does="Log a user in by password, for a server.",
+        caller="server",
+        permission="write",
+        body=begin.AuthenticateBody,
+        answers={200: (give.BegunSession,)},
+        errors=(CredentialWrong, SessionLimit),
+    ),
+    "POST /v1/users/authenticate_key": Operation(
+        name="authenticate_key",
+        does="Log an api user in by API key, for a server.",
+        caller="server",
+        permission="write",
+        body=begin.ApiKeyBody,
+        answers={200: (give.BegunSession,)},
+        errors=(CredentialWrong,),
+    ),
+    "POST /v1/password": Operation(
+        name="change_password",
+        does="Change one's own password.",
+        caller="user",
+        body=take.PasswordBody,
+        answers={204: ()},
+        errors=(CredentialWrong,),
+    ),
+}
+
+DIRECTORY: Final = {
+    **crud(
+        "/v1/realms",
+        one="realm",
+        permission="admin",
+        body=take.RealmChanges,
+        required=("name",),
+        changes=take.RealmChanges,
+        shown=give.Realm,
+        made=give.Realm,
+        page=give.Realms,
+        errors={"update": (Conflict,), "delete": (RealmNotEmpty,)},
+    ),
+    **crud(
+        "/v1/users",
+        one="user",
+        permission="write",
+        body=take.UserBody,
+        changes=take.UserChanges,
+        shown=give.User,
+        made=give.User,
+        page=give.Users,
+        errors={"create": (NameTaken, NotFound), "update": (NameTaken,), "list": (NotFound,)},
+    ),
+    **crud(
+        "/v1/credentials",
+        one="credential",
+        permission="write",
+        body=take.CredentialBody,
+        changes=take.CredentialChanges,
+        shown=give.Credential,
+        made=give.NewCredential,
+        page=give.Credentials,
+        query={"user_id": USER_ID, **LIST},
+        errors={"create": (Conflict, NotFound), "list": (NotFound,)},
+    ),
+    **crud(
+        "/v1/access_keys",
+        one="access_key",
+        permission="admin",
+        seeing="admin",
+        body=take.AccessKeyBody,
+        changes=take.AccessKeyChanges,
+        shown=give.AccessKey,
+        made=give.NewAccessKey,
+        page=give.AccessKeys,
+        errors={"create": (NotFound,), "list": (NotFound,)},
+    ),
+    "GET /v1/jwt_keys": Operation(
+        name="list_jwt_keys",
+        does="List a realm's signing keys, by id.",
+        caller="server",
+        query=LIST,
+        answers={200: (give.JwtKeys,)},
+        errors=(NotFound,),
+    ),
+    "GET /v1/jwt_keys/{id}": Operation(
+        name="get_jwt_key",
+        does="Get one signing key of a realm.",
+        caller="server",
+        query=IN_REALM,
+        answers={200: (give.JwtKey,)},
+    ),
+}
+
+DOCUMENTS: Final = {
+    "GET /v1/realms/{id}/.well-known/openid-configuration": Operation(
+        name="get_openid_configuration",
+        does="How to verify a realm's tokens, as OpenID Connect Discovery has it.",
+        caller="nobody",
+        cached=True,
+        answers={200: (give.Configuration,)},
+    ),
+    "GET /v1/realms/{id}/.well-known/jwks.json": Operation(
+        name="get_jwks",
+        does="A realm's public keys.",
+        caller="nobody",
+        cached=True,
+        answers={200: (give.JwkSet,)},
+    ),
+    "GET /v1/openapi.json": Operation(
+        name="get_openapi",
+        does="This document.",
+        caller="nobody",
+        cached=True,
+        answers={200: (give.ApiDocument,)},
+    ),
+}
+
+OPERATIONS: Final[dict[str, Operation]] = {**SESSIONS, **DIRECTORY, **DOCUMENTS}

@@ -1,0 +1,115 @@
+"""Schemas of what is taken and answered, from the Structs, and of problems, from the errors."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sojourn import realm
+from sojourn.directory_bodies import RealmChanges
+from sojourn.errors import SessionEnded, SessionLimit, SojournError
+from sojourn.login_bodies import LoginBody
+from sojourn.realms import ALGORITHMS
+from tools.openapi import objects as give
+
+Schema = dict[str, Any]
+REF: Final = "#/components/schemas/{name}"
+
+MEMBERS: Final[Mapping[type[SojournError], type[Struct]]] = {
+    SessionEnded: give.EndedMembers,
+    SessionLimit: give.LimitMembers,
+}
+"""What a problem tells beside the usual."""
+
+
+def _between(limits: tuple[int, int], *, least: int | None = None) -> Schema:
+    low, high = limits
+    return {"minimum": low if least is None else least, "maximum": high}
+
+
+CHECKED: Final[Mapping[type[Struct], Mapping[str, Schema]]] = {
+    RealmChanges: {
+        "session_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
+        "api_key_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
+        "max_sessions": _between(realm.MAX_SESSIONS),
+        "max_staleness_seconds": _between(realm.MAX_STALENESS),
+        "jwt_algo": {"enum": list(ALGORITHMS)},
+        "jwt_fields": {"uniqueItems": True},
+    },
+}
+"""Limits that the code keeps and the Struct does not know, by the code's own constants."""
+
+
+def _sent(*names: str, without: Iterable[str]) -> Schema:
+    """A form of a body in which these fields have a value, and those have none."""
+    return {
+        "properties": {
+            **{name: {"type": "string"} for name in names},
+            **{name: {"type": "null"} for name in without},
+        },
+        "required": list(names),
+    }
+
+
+FORMS: Final[Mapping[type[Struct], list[Schema]]] = {
+    LoginBody: [
+        _sent("username", "password", without=["email", "api_key"]),
+        _sent("email", "password", without=["username", "api_key"]),
+        _sent("api_key", without=["username", "email", "password", "replace"]),
+    ],
+}
+"""What the Structs' own checks say of their fields together."""
+
+
+def reference(kind: type[Struct]) -> Schema:
+    """A reference to a Struct's schema."""
+    return {"$ref": REF.format(name=kind.__name__)}
+
+
+def schemas(kinds: Iterable[type[Struct]]) -> dict[str, Schema]:
+    """The schemas of Structs, and of those that they are made of, by name."""
+    wanted = sorted(set(kinds), key=lambda kind: kind.__name__)
+    _, found = msgspec.json.schema_components(wanted, ref_template=REF)
+    for kind in wanted:
+        for name, limits in CHECKED.get(kind, {}).items():
+            found[kind.__name__]["properties"][name].update(limits)
+        if kind in FORMS:
+            found[kind.__name__]["oneOf"] = FORMS[kind]
+    return {name: _ecma(found[name]) for name in sorted(found)}
+
+
+def problem_name(kind: type[SojournError]) -> str:
+    """What a problem's schema is called."""
+    return f"{kind.__name__}Problem"
+
+
+def problems(kinds: Iterable[type[SojournError]]) -> dict[str, Schema]:
+    """The schema of each error's problem document, by name: its own code, status and members."""
+    base = schemas([give.Problem])["Problem"]
+    found = {}
+    for kind in sorted(set(kinds), key=problem_name):
+        more = schemas([MEMBERS[kind]]) if kind in MEMBERS else {}
+        own = more.pop(MEMBERS[kind].__name__) if more else {"properties": {}}
+        fixed = {
+            "type": {"const": f"urn:sojourn:problem:{kind.code}"},
+            "title": {"const": kind.title},
+            "status": {"const": kind.status},
+            "code": {"const": kind.code},
+        }
+        found[problem_name(kind)] = {
+            **base,
+            "title": problem_name(kind),
+            "description": " ".join((kind.__doc__ or "").split()),
+            "properties": {**base["properties"], **fixed, **own["properties"]},
+            "required": [*base["required"], *own.get("required", [])],
+        }
+        found.update(more)
+    return found
+
+
+def _ecma(schema: Schema) -> Schema:
+    r"""A schema whose patterns end as ECMA's do: its `$` is Python's `\Z`."""
+    plain: Schema = json.loads(json.dumps(schema).replace(r"\\Z", "$"))
+    return plain
