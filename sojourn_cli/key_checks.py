@@ -43,10 +43,10 @@ def signing_keys(api: Api) -> Finding:
             if key.get("state") == "verifying" and until and now - until > GRACE:
                 over.append(str(key["id"]))
     if late or over:
-        told = [f"rotation is overdue in {named(late)}"] if late else []
-        told += [f"past their time and still there: {named(over)}"] if over else []
-        text = "look at RotateFunction's log, or use `sojourn keys signing`"
-        return "warning", f"{'; '.join(told).capitalize()}: {text}."
+        told = [f"Rotation is overdue in {named(late)}."] if late else []
+        told += [f"Past their time and still there: {named(over)}."] if over else []
+        told.append("Look at RotateFunction's log, or use `sojourn keys signing`.")
+        return "warning", " ".join(told)
     waiting = f", {pending} published and not signing yet" if pending else ""
     return "ok", f"None of {seen} signing keys is due{waiting}."
 
@@ -63,9 +63,9 @@ def access_keys(api: Api) -> Finding:
     by_then = [_called(key) for key in keys if _expires_by(key, now + SOON)]
     soon = [name for name in by_then if name not in expired]
     if expired or soon:
-        told = [f"expired, to revoke: {named(expired)}"] if expired else []
-        told += [f"expiring within 14 days, to replace: {named(soon)}"] if soon else []
-        return "warning", f"{'; '.join(told).capitalize()}."
+        told = [f"Expired, to be revoked: {named(expired)}."] if expired else []
+        told += [f"Expiring within 14 days, to be replaced: {named(soon)}."] if soon else []
+        return "warning", " ".join(told)
     return "ok", f"None of {len(keys)} access keys expires within 14 days."
 
 

@@ -65,6 +65,8 @@ class Reach:
                 answer = error
             with answer:
                 content = answer.read(LONGEST_ANSWER + 1)
+                if len(content) <= LONGEST_ANSWER and answer.length:
+                    raise http.client.IncompleteRead(content, answer.length)
                 reply = Reply(int(answer.status), answer.headers, content)
         except (OSError, http.client.HTTPException) as error:
             raise NotReachable(f"{self.base_url} {_why(error)}") from error
