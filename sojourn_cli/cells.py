@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-_TIMES: Final = ("signs_from", "retire_after")
+_TIMES: Final = ("signs_from", "retire_after", "tokens_until")
 
 
 def cell(item: Mapping[str, Any], member: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sojourn_cli.api import Api
 from sojourn_cli.ask import must_agree
-from sojourn_cli.cells import when
+from sojourn_cli.cells import printable, when
 from sojourn_cli.show import say, show_json
 
 View = dict[str, Any]
@@ -27,11 +27,9 @@ def end_realm(api: Api, realm_id: str, *, dry_run: bool, yes: bool, as_json: boo
 
 
 def _sentence(answer: View) -> str:
-    whose = f"{answer.get('user_id') or answer.get('realm_id')}"
-    count, complete = answer.get("sessions"), answer.get("complete") is True
+    whose = printable(f"{answer.get('user_id') or answer.get('realm_id')}")
+    many = f"{answer.get('sessions')}{'' if answer.get('complete') is True else ' or more'}"
     if answer.get("dry_run"):
-        many = f"{count}" if complete else f"{count} or more"
         return f"This would end {many} managed sessions of {whose}. Nothing was done."
-    ended = f"{count} managed sessions" if count is not None else "Everything"
-    late = "" if complete else " Cleanup goes on to write their records."
-    return f"{ended} of {whose} ended; all from before {when(answer.get('ended_at'))}.{late}"
+    ended = "Everything" if answer.get("sessions") is None else f"{many} managed sessions"
+    return f"{ended} of {whose} ended: all from before {when(answer.get('ended_at'))}."

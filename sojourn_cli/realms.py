@@ -145,7 +145,7 @@ def _delete(api: Api, realm: str, name: str) -> None:
             seen = answer.body.get("deletion") or {}
             done, left = seen.get("users_deleted"), seen.get("users_remaining")
             if isinstance(done, int) and isinstance(left, int):
-                at(done, done + left)
+                at(done, done + left)  # `left` is counted to 1,000, so the bar may lengthen
             if (done, left) != last:
                 last, since = (done, left), api.clock.monotonic()
             elif api.clock.monotonic() - since > STALLED_SECONDS:

@@ -91,7 +91,8 @@ def delete(
     except Refused as refused:
         if refused.problem.get("code") != "key_in_use":
             raise
-        text = f"{refused.message}\n--force deletes it all the same, and says what that ends."
+        hint = "--force deletes one that has stopped signing, and says what that ends."
+        text = f"{refused.message}\n{hint}"
         raise Refused(text, status=refused.status, problem=refused.problem) from refused
     if as_json and gone:
         show_json(gone)

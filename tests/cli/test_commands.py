@@ -31,7 +31,12 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def deleting(deleted: int, remaining: int) -> Say:
     """A realm on its way out."""
-    progress = {"started_at": 1, "users_deleted": deleted, "users_remaining": remaining}
+    progress: dict[str, object] = {
+        "started_at": 1,
+        "users_deleted": deleted,
+        "users_remaining": remaining,
+    }
+    progress["users_remaining_at_least"] = False
     return Say(202, {**REALM_VIEW, "state": "deleting", "deletion": progress})
 
 
@@ -224,10 +229,9 @@ def test_ending_says_what_it_ended(stub: Stub, tool: Tool) -> None:
     told = tool("users", "end-sessions", USER)
     assert told.exit_code == 0
     assert f"2 managed sessions of {USER} ended" in told.stderr
-    stub.on("*", Say(200, {**END, "complete": False}))
+    stub.on("*", Say(200, END))
     told = tool("realms", "end-sessions", REALM, "--yes")
-    assert f"Everything of {REALM} ended" in told.stderr
-    assert "Cleanup goes on" in told.stderr
+    assert f"Everything of {REALM} ended: all from before 2026-09-21" in told.stderr
 
 
 @pytest.mark.usefixtures("terminal")
@@ -325,12 +329,15 @@ def test_key_in_use_says_how_long(stub: Stub, tool: Tool) -> None:
 def test_forced_deletion_says_what_it_ends(stub: Stub, tool: Tool) -> None:
     """With --force the answer's `ends` is shown, member by member."""
     gone = {"object": "jwt_key", "id": SIGNING, "deleted": True}
-    stub.on("*", Say(200, {**gone, "ends": {"managed_sessions": 4, "open_ended": True}}))
+    ends = {"managed_sessions": 4, "complete": True, "open_ended": True}
+    ends |= {"tokens_until": 1_790_000_000}
+    stub.on("*", Say(200, {**gone, "ends": ends}))
     told = tool("keys", "signing", "delete", SIGNING, "--force", "--yes")
     assert told.exit_code == 0
     assert stub.asked[-1].query == {"force": "true"}
     assert "- managed sessions: 4" in told.stderr
     assert "- open ended: yes" in told.stderr
+    assert "- tokens until: 2026-09-21" in told.stderr
 
 
 def test_compromised_key_says_what_ended(stub: Stub, tool: Tool) -> None:

@@ -2,12 +2,13 @@
 
 import os
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import click
 from click.testing import CliRunner, Result
 
+from sojourn.clock import Clock
 from sojourn_cli.main import main
 from sojourn_cli.stack import Resources
 from sojourn_cli.where import Tools, Where
@@ -27,7 +28,7 @@ class Tool:
 
     url: str
     key: str = KEY
-    clock: MovedClock = field(default_factory=MovedClock)
+    clock: Clock = field(default_factory=MovedClock)
     resources: Callable[[Where], Resources] | None = None
 
     def __call__(self, *arguments: str, input: str | None = None, **env: str | None) -> Result:
@@ -56,6 +57,22 @@ def commands(
             yield from commands(command, (*path, name))
         else:
             yield (*path, name), command
+
+
+def parse(words: Sequence[str]) -> tuple[str, ...]:
+    """The path of the command that a line names. Raises `click.UsageError`, and runs nothing."""
+    command: click.Command = main
+    context = main.make_context("sojourn", list(words))
+    path: list[str] = []
+    while isinstance(command, click.Group):
+        told = [*context._protected_args, *context.args]
+        name, found, rest = command.resolve_command(context, told)
+        assert name is not None
+        assert found is not None
+        context = found.make_context(name, rest, parent=context)
+        path.append(name)
+        command = found
+    return tuple(path)
 
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
