@@ -34,12 +34,12 @@ def signing_keys(api: Api) -> Finding:
     for realm, keys in _of_realms(api, "/v1/jwt_keys"):
         seen += len(keys)
         pending += sum(key.get("state") == "pending" for key in keys)
-        days = realm.get("rotate_days") or 0
-        newest = max((key.get("created_at") or 0 for key in keys), default=0)
+        days = _number(realm, "rotate_days")
+        newest = max((_number(key, "created_at") for key in keys), default=0)
         if days and now - newest > days * DAY + GRACE:
             late.append(f"{realm['id']} (newest key from {when(newest)})")
         for key in keys:
-            until = key.get("retire_after")
+            until = _number(key, "retire_after")
             if key.get("state") == "verifying" and until and now - until > GRACE:
                 over.append(str(key["id"]))
     if late or over:
@@ -98,9 +98,14 @@ def _of_realms(api: Api, path: str) -> Iterator[tuple[View, Sequence[View]]]:
         at(len(realms), len(realms))
 
 
+def _number(item: View, member: str) -> float:
+    """A member that is a number; 0 when it is null, absent or something else."""
+    value = item.get(member)
+    return value if isinstance(value, int | float) else 0
+
+
 def _expires_by(key: View, time: float) -> bool:
-    expires_at = key.get("expires_at")
-    return isinstance(expires_at, int | float) and expires_at <= time
+    return 0 < _number(key, "expires_at") <= time
 
 
 def _called(key: View) -> str:

@@ -139,11 +139,12 @@ def _delete(api: Api, realm: str, name: str) -> None:
                 if begun and refused.status == 404:
                     return  # cleanup, or somebody else, did the last step
                 raise
-            if answer.status == 204:
+            if answer.status != 202:
                 return
             begun = True
-            seen = answer.body.get("deletion") or {}
-            done, left = seen.get("users_deleted"), seen.get("users_remaining")
+            seen = answer.body.get("deletion")
+            told = seen if isinstance(seen, dict) else {}
+            done, left = told.get("users_deleted"), told.get("users_remaining")
             if isinstance(done, int) and isinstance(left, int):
                 at(done, done + left)  # `left` is counted to 1,000, so the bar may lengthen
             if (done, left) != last:

@@ -27,7 +27,15 @@ NO_ANSWERS = {
     "a list of nobodies": Say(200, {"collection": [{}], "object": "list"}),
     "a redirect": Say(301, None, {"location": "https://elsewhere.example/"}),
 }
-STRANGE = {"collection": [], "object": [], "id": {}, "name": 5, "ends": 3, "ended": "x"}
+STRANGE = {
+    "collection": [],
+    "deletion": "x",
+    "object": [],
+    "id": {},
+    "name": 5,
+    "ends": 3,
+    "ended": "x",
+}
 
 
 def test_each_command_has_a_line() -> None:
@@ -63,8 +71,17 @@ def test_strange_members_are_no_stack_trace(
 ) -> None:
     """Members of types that nobody expects end in a sentence or are shown, for each command."""
     stub.on("*", Say(200, STRANGE))
-    stub.on(f"DELETE /v1/realms/{REALM}", Say(204))
+    stub.on(f"DELETE /v1/realms/{REALM}", Say(202, STRANGE), Say(204))
     assert tool(*line, *as_json).exit_code in (0, 1, 3)
+
+
+def test_strange_members_are_no_stack_trace_for_the_doctor(stub: Stub, tool: Tool) -> None:
+    """The doctor takes what is no number for absent."""
+    members = ("rotate_days", "created_at", "retire_after", "expires_at", "state", "permission")
+    values: tuple[object, ...] = ("x", [], {}, True, -1.5)
+    odd = [{"id": REALM, **dict.fromkeys(members, value)} for value in values]
+    stub.on("*", page(*odd))
+    assert tool("doctor").exit_code == 1
 
 
 @pytest.mark.parametrize(
