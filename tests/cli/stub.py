@@ -12,10 +12,11 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it came."""
+    """A request as it came: `path` decoded, `target` as it was on the wire."""
 
     method: str
     path: str
+    target: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
@@ -81,6 +82,7 @@ def served() -> Iterator[Stub]:
                 Asked(
                     method=self.command,
                     path=unquote(parts.path),
+                    target=self.path,
                     query=dict(parse_qsl(parts.query)),
                     headers={name.lower(): value for name, value in self.headers.items()},
                     body=json.loads(sent) if sent else None,
