@@ -1,65 +1,59 @@
-"""`sojourn init`: a deployed stack's first access key."""
+"""`sojourn`, the operator's tool: its groups, and what every command has in common."""
 
+import io
 import sys
 
 import click
 
-from sojourn.clock import SystemClock
-from sojourn.errors import AlreadyInitialised, SojournError
-from sojourn_cli.stack import StackProblem, access_keys
+from sojourn_cli.doctor import doctor
+from sojourn_cli.init import init
+from sojourn_cli.keys import keys
+from sojourn_cli.realms import realms
+from sojourn_cli.sessions import sessions
+from sojourn_cli.show import say
+from sojourn_cli.users import users
+from sojourn_cli.where import Where, located
+
+INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Operator(click.Group):
+    """A group that ends with 130 when the person stops it, as a shell expects."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            stopped = True
+        except click.Abort as error:
+            # A prompt turns both Ctrl-C and the end of its input into this.
+            stopped = isinstance(error.__context__, KeyboardInterrupt)
+        say("Interrupted." if stopped else "Nothing was answered, and nothing done.")
+        raise click.exceptions.Exit(INTERRUPTED if stopped else 1)
+
+
+@click.group(cls=Operator, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="sojourn")
 def main() -> None:
-    """Operate a Sojourn stack."""
+    """Operate a Sojourn stack: docs/cli.md.
 
-
-@main.command()
-@click.option("--stack-name", help="The CloudFormation stack, as given to `sam deploy`.")
-@click.option("--region", help="The stack's region; by default what AWS's own rules find.")
-@click.option("--profile", help="A profile of your AWS configuration.")
-@click.option("--endpoint", metavar="URL", help="The local stack instead: http://127.0.0.1:3000.")
-@click.option("--name", default="first", show_default=True, help="What to call the key.")
-@click.option("--force", is_flag=True, help="Make one although the stack has its first key.")
-def init(
-    *,
-    stack_name: str | None,
-    region: str | None,
-    profile: str | None,
-    endpoint: str | None,
-    name: str,
-    force: bool,
-) -> None:
-    """Make the stack's first stack-wide admin access key, and show it once.
-
-    A second is refused: it would be an accident, or an intrusion. --force makes one all the
-    same, for when the first one's secret is lost.
+    Exit codes: 0 done, 1 refused or failed, 2 not understood, 3 not reachable, 130 interrupted.
     """
-    if (stack_name is None) == (endpoint is None):
-        raise click.UsageError("Give either --stack-name, or --endpoint for the local stack.")
-    try:
-        keys = access_keys(
-            stack_name=stack_name,
-            region=region,
-            profile=profile,
-            endpoint=endpoint,
-            clock=SystemClock(),
-        )
-        key, secret = keys.create_first(name=name, force=force)
-    except AlreadyInitialised as error:
-        click.echo(error.detail, err=True)
-        sys.exit(1)
-    except StackProblem as error:
-        click.echo(f"{error} Nothing was made.", err=True)
-        sys.exit(1)
-    except SojournError as error:
-        click.echo(f"{error} A key may have been made: run this again, and see.", err=True)
-        sys.exit(1)
-    click.echo(f"Access key {key.id}, stack-wide, admin. Its secret, shown this once:", err=True)
-    click.echo(secret)
-    click.echo("Keep it where your servers keep secrets; it cannot be shown again.", err=True)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that this terminal's encoding lacks is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
 
+
+@click.command()
+@located
+def url(where: Where) -> None:
+    """Print the API's URL: for SOJOURN_URL, curl and your servers."""
+    click.echo(where.reach().base_url)
+
+
+for command in (init, url, realms, users, keys, sessions, doctor):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

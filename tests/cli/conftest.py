@@ -1,5 +1,24 @@
-"""The operator's tool over moto alone: the tables of its CloudFormation are moto's own."""
+"""The operator's tool over moto alone, and over a stub of the API."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.stub import Stub, served
+from tests.cli.tool import Tool
 from tests.integration.conftest import clock, environment, services, world
 
 __all__ = ["clock", "environment", "services", "world"]
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    """An API that says what it is told to."""
+    with served() as made:
+        yield made
+
+
+@pytest.fixture
+def tool(stub: Stub) -> Tool:
+    """The tool, with the stub as its stack."""
+    return Tool(stub.url)

@@ -1,0 +1,85 @@
+"""What came back, taken for what it is: an answer, a problem document, or not Sojourn at all."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from sojourn_cli.cells import printable, when
+from sojourn_cli.reach import NotReachable, Reply
+
+View = dict[str, Any]
+
+
+class Refused(click.ClickException):
+    """Sojourn said no, or could not. `problem` is its problem document, maybe empty."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, status: int, problem: View) -> None:
+        super().__init__(message)
+        self.status = status
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answered with success; the body is empty when there was none."""
+
+    status: int
+    body: View
+
+
+def understood(reply: Reply, *, method: str, base_url: str) -> Answer:
+    """The answer in a reply. Raises `Refused`, or `NotReachable` when it is not Sojourn's."""
+    if reply.status == 204:
+        return Answer(204, {})
+    try:
+        body = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        body = None
+    known = isinstance(body, dict)
+    if known and reply.status < 300 and ("object" in body or "collection" in body):
+        return Answer(reply.status, body)
+    if known and reply.status >= 400 and "code" in body:
+        text = _told(body, reply, method)
+        raise Refused(text, status=reply.status, problem=body)
+    if known and reply.status >= 400 and "message" in body:
+        raise Refused(_gateway(reply, method), status=reply.status, problem={})
+    where = printable(str(reply.headers.get("location", "")))
+    hint = f"It leads to {where}." if where else "Is the URL right, or does a proxy answer?"
+    raise NotReachable(f"{base_url} answered {reply.status}, and not as Sojourn does. {hint}")
+
+
+def _told(problem: View, reply: Reply, method: str) -> str:
+    """A problem document's sentences, and what to do where we know."""
+    errors = problem.get("errors")
+    sentences = [str(error) for error in errors] if isinstance(errors, list) else []
+    detail = str(problem.get("detail") or problem.get("title") or problem["code"])
+    lines = [f"{detail} ({reply.status} {problem['code']})"]
+    lines += [f"- {text}" for text in sentences if text.rstrip(".") != detail.rstrip(".")]
+    if problem["code"] == "access_key_invalid":
+        lines.append("Is the access key this stack's?")
+    if problem.get("retire_after") is not None:
+        lines.append(f"No token of it is alive from {when(problem['retire_after'])} on.")
+    lines += _late(reply, method)
+    if reply.status >= 500:
+        lines.append(f"The log has it under {problem.get('request_id')}.")
+    return "\n".join(printable(line) for line in lines)
+
+
+def _gateway(reply: Reply, method: str) -> str:
+    """What API Gateway answers by itself."""
+    if reply.status == 404:
+        return "There is no such route (404). Is the URL right, and the stack as new as this tool?"
+    return "\n".join([f"The gateway answered {reply.status} by itself.", *_late(reply, method)])
+
+
+def _late(reply: Reply, method: str) -> list[str]:
+    if method == "POST" and reply.status >= 500:
+        return ["It may have been done all the same: look before you try again."]
+    if reply.status in (429, 503):
+        told = printable(str(reply.headers.get("retry-after", "a few")))
+        return [f"Try again in {told} seconds."]
+    return []

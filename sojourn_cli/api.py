@@ -1,0 +1,105 @@
+"""The HTTP API as the commands use it: JSON, bounded retries, lists read to their end."""
+
+import json
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from sojourn.clock import Clock
+from sojourn_cli.answers import Answer, understood
+from sojourn_cli.progress import progress
+from sojourn_cli.reach import NotReachable, Reach, Reply
+
+View = dict[str, Any]
+Query = Mapping[str, object]
+TRIES: Final = 5
+LONGEST_WAIT: Final = 30.0
+PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """A stack's API with an access key, about one realm if `realm_id` names it."""
+
+    reach: Reach
+    access_key: str
+    realm_id: str | None
+    clock: Clock
+
+    def call(
+        self, method: str, path: str, body: View | None = None, *, query: Query | None = None
+    ) -> Answer:
+        """One answer. Raises `Refused`, `NotReachable`.
+
+        429 and 503 are tried again, waiting as Retry-After says. A 503 to a POST is not: it may
+        have been done, and would be done twice.
+        """
+        target = path + ("?" + urlencode(query, quote_via=quote) if query else "")
+        raw = None if body is None else json.dumps(body).encode()
+        for attempt in range(TRIES):
+            reply = self.reach.ask(method, target, headers=self._headers(raw), body=raw)
+            again = reply.status == 429 or (reply.status == 503 and method != "POST")
+            pause = _pause(reply, attempt)
+            if not again or pause is None:
+                break
+            self.clock.sleep(pause)
+        if attempt and method == "DELETE" and reply.status == 404:
+            return Answer(204, {})  # a try before this one had done it
+        return understood(reply, method=method, base_url=self.reach.base_url)
+
+    def one(self, method: str, path: str, body: View | None = None) -> View:
+        """The body of one answer. Raises as `call` does."""
+        return self.call(method, path, body).body
+
+    def all_of(self, path: str, *, what: str, query: Query | None = None) -> list[View]:
+        """A whole list, page by page. Raises as `call` does."""
+        pages = self._pages(path, query or {})
+        found, more = next(pages)
+        if more:
+            with progress(f"Reading {what}") as at:
+                for items, _ in pages:
+                    found += items
+                    at(len(found), None)
+        return found
+
+    def _pages(self, path: str, query: Query) -> Iterator[tuple[list[View], bool]]:
+        after: str | None = None
+        more = True
+        while more:
+            cursor = {} if after is None else {"after": after}
+            body = self.call("GET", path, query={**query, "max_results": PAGE, **cursor}).body
+            items, more = body.get("collection"), body.get("more_results") is True
+            if not isinstance(items, list) or not all(
+                isinstance(item, dict) and isinstance(item.get("id"), str) for item in items
+            ):
+                raise NotReachable(f"{self.reach.base_url} answered a list that is not Sojourn's.")
+            last = items[-1]["id"] if items else None
+            if more and last in (None, after):
+                raise NotReachable(f"{self.reach.base_url} answered the same page again.")
+            after = last
+            yield items, more
+
+    def _headers(self, raw: bytes | None) -> dict[str, str]:
+        headers = {"authorization": f"Bearer {self.access_key}", "user-agent": "sojourn-cli"}
+        if raw is not None:
+            headers["content-type"] = "application/json"
+        if self.realm_id is not None:
+            headers["authrocket-realm"] = self.realm_id
+        return headers
+
+
+def segment(text: str) -> str:
+    """A path segment that holds any text, as a username or an email may."""
+    return quote(text, safe="")
+
+
+def _pause(reply: Reply, attempt: int) -> float | None:
+    """Seconds to wait before the next try; None: that is too long, or enough was tried."""
+    if attempt + 1 >= TRIES:
+        return None
+    told = reply.headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told) if float(told) <= LONGEST_WAIT else None
+    return random.uniform(0, 2.0**attempt)  # noqa: S311 - spreads load, guards nothing

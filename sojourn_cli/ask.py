@@ -1,0 +1,41 @@
+"""What is asked of the person at the terminal: a password, a yes, a name."""
+
+import sys
+
+import click
+
+from sojourn_cli.show import say
+
+
+def must_agree(question: str, *, yes: bool) -> None:
+    """Go on if the answer is yes. Raises `click.exceptions.Exit` with 1 when it is no."""
+    if yes:
+        return
+    _at_terminal("give --yes")
+    if not click.confirm(question, err=True):
+        say("Nothing was done.")
+        raise click.exceptions.Exit(1)
+
+
+def must_type(name: str, question: str) -> None:
+    """Go on if the very name is typed."""
+    _at_terminal("give --name or --yes")
+    if click.prompt(question, err=True, default="", show_default=False) != name:
+        say("That is another name. Nothing was done.")
+        raise click.exceptions.Exit(1)
+
+
+def new_password(*, from_stdin: bool, otherwise: str) -> str:
+    """A password, typed twice and unseen, or the first line of standard input."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise click.UsageError("Standard input had no password.")
+        return password
+    _at_terminal(otherwise)
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+
+
+def _at_terminal(otherwise: str) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"There is no terminal to ask at: {otherwise}.")

@@ -1,0 +1,86 @@
+"""`sojourn doctor`: is the stack as it should be, and is anything due?"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import Final, TypeVar
+
+import click
+
+from sojourn_cli import clock_check
+from sojourn_cli.api import Api
+from sojourn_cli.checks import Check, Finding, looked
+from sojourn_cli.key_checks import key_checks
+from sojourn_cli.reach import NotReachable
+from sojourn_cli.show import json_option, show_list
+from sojourn_cli.stack_checks import stack_checks
+from sojourn_cli.where import Where, located
+
+COLUMNS: Final = {"CHECK": "name", "STATE": "state", "FOUND": "detail"}
+WRONG: Final = 1
+NOT_SEEN: Final = 3
+T = TypeVar("T")
+
+
+@click.command()
+@located
+@json_option
+def doctor(where: Where, *, as_json: bool) -> None:
+    """Look at a stack and say what is wrong, a line for each check.
+
+    With --stack-name by AWS's calls and over the API; otherwise over the API alone. Exits with 0
+    when every check is ok, 1 when one warns or failed, 3 when nothing is wrong as far as it could
+    look, and it could not look everywhere.
+    """
+    clock = where.tools.clock
+    resources = _once(lambda: where.tools.resources(where))
+    reach = _once(where.reach)
+    with suppress(NotReachable):
+        reach()  # a usage error ends the command here
+    answered = _once(
+        lambda: clock_check.dated(clock, "the API", lambda: clock_check.of_api(reach()))
+    )
+
+    def clocks() -> Finding:
+        try:
+            return clock_check.agree(answered())
+        except NotReachable:
+            if where.stack_name is None:
+                raise
+        return clock_check.agree(
+            clock_check.dated(clock, "DynamoDB", lambda: clock_check.of_dynamodb(resources()))
+        )
+
+    def api() -> Api:
+        answered()  # what does not answer is not asked three times more
+        return where.api()
+
+    checks = [*stack_checks(resources), looked("clock", clocks), *key_checks(_once(api))]
+    show_list([asdict(check) for check in checks], COLUMNS, as_json=as_json)
+    raise click.exceptions.Exit(_code(checks))
+
+
+def _code(checks: list[Check]) -> int:
+    states = {check.state for check in checks}
+    if states & {"failed", "warning"}:
+        return WRONG
+    return NOT_SEEN if "unknown" in states else 0
+
+
+def _once(make: Callable[[], T]) -> Callable[[], T]:
+    """What is made at the first call; or the same failure again, without its wait."""
+    made: list[T] = []
+    failed: list[Exception] = []
+
+    def get() -> T:
+        if failed:
+            raise failed[0]
+        if not made:
+            try:
+                made.append(make())
+            except Exception as error:
+                failed.append(error)
+                raise
+        return made[0]
+
+    return get

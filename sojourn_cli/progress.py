@@ -1,0 +1,22 @@
+"""A bar on standard error while work is long, where a person watches."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar that is moved by how much is done, and of how much (None: nobody knows)."""
+    nobody_knows: Iterator[None] = iter(lambda: None, None)
+    with click.progressbar(
+        nobody_knows, label=label, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
+    ) as bar:
+
+        def at(done: int, of: int | None) -> None:
+            bar.length = of
+            bar.update(done - bar.pos)
+
+        yield at

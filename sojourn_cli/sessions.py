@@ -1,0 +1,90 @@
+"""`sojourn sessions`: what a user has open, when and where; and its end."""
+
+from typing import Final
+
+import click
+
+from sojourn import ids
+from sojourn_cli.api import Api, segment
+from sojourn_cli.ends import end_all, end_realm
+from sojourn_cli.show import json_option, say, show_json, show_list
+from sojourn_cli.where import Where, located, realm_option
+
+ACTIVE: Final = {
+    "ID": "id",
+    "BEGAN": "created_at",
+    "EXPIRES": "expires_at",
+    "METHOD": "auth_method",
+    "ADDRESS": "request.ip",
+    "CLIENT": "request.client",
+}
+ENDED: Final = {
+    "ID": "id",
+    "BEGAN": "created_at",
+    "ENDED": "ended_at",
+    "REASON": "reason",
+    "BY": "ended_by.type",
+    "ADDRESS": "request.ip",
+    "CLIENT": "request.client",
+}
+
+
+@click.group()
+def sessions() -> None:
+    """Sessions: list, end."""
+
+
+@sessions.command("list")
+@located
+@realm_option
+@click.option("--user", required=True, help="Whose: an id, username or email.")
+@click.option("--state", type=click.Choice(["active", "ended"]), default="active")
+@json_option
+def list_(where: Where, *, realm: str | None, user: str, state: str, as_json: bool) -> None:
+    """List a user's managed sessions, newest first: active ones, or those that were ended."""
+    api = where.api(realm)
+    wanted = {"user_id": _id_of(api, user), "state": state}
+    found = api.all_of("/v1/sessions", what="sessions", query=wanted)
+    show_list(found, ACTIVE if state == "active" else ENDED, as_json=as_json)
+
+
+@sessions.command()
+@located
+@realm_option
+@click.argument("session", required=False)
+@click.option("--user", help="All of a user's: an id, username or email.")
+@click.option("--dry-run", is_flag=True, help="With --user or --realm: count, and end nothing.")
+@click.option("--yes", is_flag=True, help="With --realm alone: do not ask.")
+@json_option
+def end(
+    where: Where,
+    *,
+    realm: str | None,
+    session: str | None,
+    user: str | None,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """End a session; or all of a --user's, or a whole --realm's, that began before now."""
+    if session is not None and (user is not None or dry_run):
+        raise click.UsageError("A SESSION goes with neither --user nor --dry-run.")
+    api = where.api(realm)
+    if session is not None:
+        api.call("DELETE", f"/v1/sessions/{segment(session)}")
+        if as_json:
+            show_json({"object": "session", "id": session, "active": False})
+        else:
+            say(f"{session} is ended.")
+    elif user is not None:
+        end_all(api, f"/v1/users/{segment(user)}", dry_run=dry_run, as_json=as_json)
+    elif realm is not None:
+        end_realm(api, realm, dry_run=dry_run, yes=yes, as_json=as_json)
+    else:
+        raise click.UsageError("Name a SESSION, a --user or a --realm.")
+
+
+def _id_of(api: Api, user: str) -> str:
+    if ids.is_id("usr", user):
+        return user
+    return str(api.one("GET", f"/v1/users/{segment(user)}").get("id"))

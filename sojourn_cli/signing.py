@@ -1,0 +1,108 @@
+"""`sojourn keys signing`: the keys that sign a realm's login tokens."""
+
+from typing import Any, Final
+
+import click
+
+from sojourn_cli.answers import Refused
+from sojourn_cli.api import segment
+from sojourn_cli.ask import must_agree
+from sojourn_cli.cells import cell, printable, when
+from sojourn_cli.show import json_option, say, show_gone, show_json, show_list, show_made
+from sojourn_cli.where import Where, located, realm_option
+
+View = dict[str, Any]
+COLUMNS: Final = {
+    "ID": "id",
+    "ALGORITHM": "algo",
+    "STATE": "state",
+    "CREATED": "created_at",
+    "SIGNS FROM": "signs_from",
+    "RETIRE AFTER": "retire_after",
+    "OPEN-ENDED": "open_ended",
+}
+
+
+@click.group()
+def signing() -> None:
+    """Signing keys: list, rotate, compromised, delete."""
+
+
+@signing.command("list")
+@located
+@realm_option
+@json_option
+def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
+    """List a realm's signing keys; --json has the public halves."""
+    found = where.api(realm).all_of("/v1/jwt_keys", what="signing keys")
+    show_list(found, COLUMNS, as_json=as_json)
+
+
+@signing.command()
+@located
+@realm_option
+@click.option("--algo", help="rs256, es256 or eddsa; the realm's own by default.")
+@json_option
+def rotate(where: Where, *, realm: str | None, algo: str | None, as_json: bool) -> None:
+    """Make a key that is published at once and signs later, and print its id."""
+    body = {} if algo is None else {"algo": algo}
+    made = where.api(realm).one("POST", "/v1/jwt_keys", body)
+    text = f"The key is published. It signs from {when(made.get('signs_from'))} on."
+    show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))
+
+
+@signing.command()
+@located
+@realm_option
+@click.argument("key")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def compromised(where: Where, *, realm: str | None, key: str, yes: bool, as_json: bool) -> None:
+    """Stop a key that others may hold: no token of it is accepted when this returns."""
+    api = where.api(realm)
+    question = f"Stop the key {printable(key)}? Every session that it signed ends."
+    must_agree(question, yes=yes)
+    stopped = api.one("PUT", f"/v1/jwt_keys/{segment(key)}", {"compromised": True})
+    if as_json:
+        show_json(stopped)
+        return
+    say(f"{printable(key)} is stopped. It ended:")
+    say_members(stopped.get("ended"))
+
+
+@signing.command()
+@located
+@realm_option
+@click.argument("key")
+@click.option("--force", is_flag=True, help="Although tokens that it signed can be alive.")
+@click.option("--yes", is_flag=True, help="With --force: do not ask.")
+@json_option
+def delete(
+    where: Where, *, realm: str | None, key: str, force: bool, yes: bool, as_json: bool
+) -> None:
+    """Delete a key that no living token needs."""
+    api = where.api(realm)
+    if force:
+        question = f"Delete the key {printable(key)}? Every token that it signed is refused."
+        must_agree(question, yes=yes)
+    query = {"force": "true"} if force else {}
+    try:
+        gone = api.call("DELETE", f"/v1/jwt_keys/{segment(key)}", query=query).body
+    except Refused as refused:
+        if refused.problem.get("code") != "key_in_use":
+            raise
+        hint = "--force deletes one that has stopped signing, and says what that ends."
+        text = f"{refused.message}\n{hint}"
+        raise Refused(text, status=refused.status, problem=refused.problem) from refused
+    if as_json and gone:
+        show_json(gone)
+        return
+    show_gone("jwt_key", key, as_json=as_json)
+    say_members(gone.get("ends"))
+
+
+def say_members(members: object) -> None:
+    """Each member on a line, `managed_sessions` as `managed sessions`."""
+    if isinstance(members, dict):
+        for name in members:
+            say(f"- {printable(str(name)).replace('_', ' ')}: {cell(members, name)}")

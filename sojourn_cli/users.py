@@ -1,0 +1,195 @@
+"""`sojourn users`: a realm's people and machines."""
+
+import json
+from typing import Any, Final
+
+import click
+
+from sojourn_cli.api import segment
+from sojourn_cli.ask import must_agree, new_password
+from sojourn_cli.cells import printable
+from sojourn_cli.ends import end_all
+from sojourn_cli.show import json_option, show_gone, show_list, show_made, show_one
+from sojourn_cli.where import Where, located, realm_option
+
+View = dict[str, Any]
+COLUMNS: Final = {
+    "ID": "id",
+    "USERNAME": "username",
+    "NAME": "name",
+    "EMAIL": "email",
+    "TYPE": "user_type",
+    "STATE": "state",
+    "CREATED": "created_at",
+}
+
+
+def _custom(_: click.Context, __: click.Parameter, value: str | None) -> object:
+    if not value:
+        return value
+    try:
+        custom = json.loads(value)
+    except (ValueError, RecursionError):
+        custom = None
+    if not isinstance(custom, dict):
+        raise click.BadParameter("it must be a JSON object, or '' for none.")
+    return custom
+
+
+custom_option: Final = click.option(
+    "--custom", metavar="JSON", callback=_custom, help="Your own fields, a JSON object."
+)
+
+
+def _named(given: dict[str, Any]) -> View:
+    """The fields that were given; an empty text clears one."""
+    return {
+        name: None if value == "" else value for name, value in given.items() if value is not None
+    }
+
+
+def _password(where: Where, *, from_stdin: bool, otherwise: str) -> str:
+    if from_stdin and where.access_key_file == "-":
+        raise click.UsageError("Standard input cannot hold both the access key and the password.")
+    return new_password(from_stdin=from_stdin, otherwise=otherwise)
+
+
+@click.group()
+def users() -> None:
+    """Users: list, show, create, set, disable, enable, delete, end-sessions."""
+
+
+@users.command("list")
+@located
+@realm_option
+@json_option
+def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
+    """List a realm's users, all of them."""
+    show_list(where.api(realm).all_of("/v1/users", what="users"), COLUMNS, as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("user")
+@json_option
+def show(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
+    """Show a user, by id, username or email."""
+    show_one(where.api(realm).one("GET", f"/v1/users/{segment(user)}"), as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("username", required=False)
+@click.option("--type", "user_type", type=click.Choice(["human", "api"]), default="human")
+@click.option("--email")
+@click.option("--name", help="The person's, or what the machine does.")
+@custom_option
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--no-password", is_flag=True, help="Make a human who cannot log in yet.")
+@json_option
+def create(
+    where: Where,
+    *,
+    realm: str | None,
+    user_type: str,
+    password_stdin: bool,
+    no_password: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Make a user, and print its id. A human's password is asked for, and not shown."""
+    api = where.api(realm)
+    body = {"user_type": user_type, **_named(given)}
+    if password_stdin and no_password:
+        raise click.UsageError("Give one of --password-stdin and --no-password.")
+    if password_stdin or (user_type == "human" and not no_password):
+        body["password"] = _password(
+            where, from_stdin=password_stdin, otherwise="give --password-stdin or --no-password"
+        )
+    made = api.one("POST", "/v1/users", body)
+    text = f"The user {made.get('username') or made.get('name') or made.get('id')} is made."
+    show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))
+
+
+@users.command("set")
+@located
+@realm_option
+@click.argument("user")
+@click.option("--username")
+@click.option("--email", help="'' for none.")
+@click.option("--name", help="'' for none.")
+@custom_option
+@click.option("--ask-password", is_flag=True, help="Ask for a new password; ends all sessions.")
+@click.option("--password-stdin", is_flag=True, help="Read it from standard input.")
+@json_option
+def set_(
+    where: Where,
+    *,
+    realm: str | None,
+    user: str,
+    ask_password: bool,
+    password_stdin: bool,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Change what is named, and nothing else."""
+    api = where.api(realm)
+    body = _named(given)
+    if ask_password or password_stdin:
+        body["password"] = _password(
+            where, from_stdin=password_stdin, otherwise="give --password-stdin"
+        )
+    if not body:
+        raise click.UsageError("Name what to change; see --help.")
+    show_one(api.one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("user")
+@json_option
+def disable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
+    """Keep a user from logging in, and end all their sessions."""
+    body = {"state": "inactive"}
+    show_one(where.api(realm).one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("user")
+@json_option
+def enable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
+    """Let a user log in again; sessions that ended stay ended."""
+    body = {"state": "active"}
+    show_one(where.api(realm).one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def delete(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bool) -> None:
+    """Delete a user and end all their sessions; this cannot be undone."""
+    api = where.api(realm)
+    must_agree(f"Delete the user {printable(user)}?", yes=yes)
+    api.call("DELETE", f"/v1/users/{segment(user)}")
+    show_gone("user", user, as_json=as_json)
+
+
+@users.command("end-sessions")
+@located
+@realm_option
+@click.argument("user")
+@click.option("--dry-run", is_flag=True, help="Count, and end nothing.")
+@json_option
+def end_sessions(
+    where: Where, *, realm: str | None, user: str, dry_run: bool, as_json: bool
+) -> None:
+    """End every session of a user that began before now."""
+    end_all(where.api(realm), f"/v1/users/{segment(user)}", dry_run=dry_run, as_json=as_json)
