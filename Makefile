@@ -34,7 +34,7 @@ dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT ch
 	@exec $(BIN)/python -m local
 
 test: .venv/.installed ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 check: .venv/.installed .venv-sam/.installed ## lint, types, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .

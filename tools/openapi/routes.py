@@ -14,7 +14,7 @@ from sojourn.errors import (
     LoginFailed,
     NameTaken,
     NotFound,
-    RealmNotEmpty,
+    KeyInUse,
     SessionLimit,
     SessionUnmanaged,
 )
@@ -123,7 +123,7 @@ DIRECTORY: Final = {
         shown=give.Realm,
         made=give.Realm,
         page=give.Realms,
-        errors={"update": (Conflict,), "delete": (RealmNotEmpty,)},
+        errors={"update": (Conflict,), "delete": (KeyInUse,)},
     ),
     **crud(
         "/v1/users",

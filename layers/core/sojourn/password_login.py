@@ -7,10 +7,10 @@ from sojourn import attempts, ids
 from sojourn.account import Account, Login
 from sojourn.auth import Server
 from sojourn.commits import commit
-from sojourn.directory import fold
 from sojourn.errors import CredentialWrong, LoginFailed, NotFound
 from sojourn.guard import Guard
 from sojourn.login import Logins
+from sojourn.names import fold
 from sojourn.passwords import Hasher
 from sojourn.ports import Realms
 from sojourn.proof import Proof
