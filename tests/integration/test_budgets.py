@@ -104,7 +104,7 @@ def test_unmanaged_login_writes_for_a_new_address_alone(world: World, token: str
 
 
 def test_api_key_login_writes_nothing(world: World) -> None:
-    """An API key's login is two reads; a failed one counts its address by one update."""
+    """An API key's login is two reads; a failed one, whatever failed, counts its address."""
     user = {"realm_id": world.realm_id, "user_type": "api"}
     robot = world.admin("POST", "/v1/users", user).body["id"]
     credential = {"user_id": robot, "credential_type": "api_key"}
@@ -116,7 +116,12 @@ def test_api_key_login_writes_nothing(world: World) -> None:
     assert made == ["get_item", "batch_get_item"]
     with calls() as made:
         assert world.call("POST", "/v1/login", body | {"api_key": "ak_none"}).status == 401
-    assert made == ["get_item", "batch_get_item", "put_item"]
+    counted = ["get_item", "batch_get_item", "put_item"]
+    assert made == counted
+    world.admin("PATCH", f"/v1/users/{robot}", {"state": "inactive"})
+    with calls() as made:
+        assert world.call("POST", "/v1/login", body).status == 401
+    assert made == counted
 
 
 def test_termination_is_one_read_and_one_transaction(world: World, token: str) -> None:

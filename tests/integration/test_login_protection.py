@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sojourn import attempts
+from sojourn.accounts import DynamoAccounts
 from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Limit
 from sojourn.dynamodb import DynamoDB, Key
 from sojourn.errors import Unavailable
@@ -517,6 +518,23 @@ def test_deleted_user_is_a_name_that_nobody_has(world: World) -> None:
     world.user("ada")
     assert wrong(world, ip=HOME, times=5) == 401
     refused(world.login("ada", ip=OFFICE), 30)
+
+
+def test_deletion_forgets_the_addresses_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit that deletes a user forgets where they were, whatever comes of the rest."""
+
+    def dies(*_arguments: object) -> None:
+        raise Unavailable
+
+    user_id = world.user("ada")
+    assert world.login("ada", ip=HOME).status == 200
+    monkeypatch.setattr(DynamoAccounts, "finish_deletion", dies)
+    assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    account = world.services.users.accounts.get(user_id)
+    assert account is not None
+    assert (account.state, account.known) == ("deleted", ())
 
 
 def test_function_without_the_table_tries_nothing(
