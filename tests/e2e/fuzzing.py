@@ -19,8 +19,14 @@ CHECKS: Final = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-PROVING: Final = ("LoginBody", "AuthenticateBody", "ApiKeyBody", "PasswordBody")
-"""Bodies that hold a name and a secret, of which some are right."""
+PROVING: Final = (
+    "LoginBody",
+    "AuthenticateBody",
+    "ApiKeyBody",
+    "PasswordBody",
+    "RealmDeletionBody",
+)
+"""Bodies that hold a name or a secret, of which some are right."""
 HOOKS: Final = "tests.e2e.fuzzing_hooks"
 ROOT: Final = Path(__file__).resolve().parents[2]
 
@@ -36,6 +42,7 @@ def seed(api: Api) -> tuple[Known, str]:
     known = _things(api, realm_id, user.id) | {
         "rl": [realm_id],
         "jky": [str(_only(api, "jwt_keys", realm_id=realm_id)["id"])],
+        "DELETE jky": [api.made("/v1/jwt_keys", {"realm_id": realm_id})["id"] for _ in range(2)],
         "username": [user.username],
         "email": ["ada@example.com"],
         "password": [PASSWORD, "wrong horse"],
@@ -47,6 +54,7 @@ def seed(api: Api) -> tuple[Known, str]:
         for prefix, found in _things(api, realm_id, victim).items():
             known.setdefault(f"DELETE {prefix}", []).extend(found)
     known["DELETE rl"] = [api.realm() for _ in range(3)]
+    known["name"] = ["End to end"]
     return known, caller.id
 
 
@@ -78,6 +86,8 @@ def narrowed(known: Known) -> dict[str, Any]:
             for parameter in operation.get("parameters", []):
                 if parameter.get("name") == "id" and path.startswith("/v1/users/"):
                     parameter["schema"] = {"pattern": "^usr_"}
+                if parameter.get("name") == "name":
+                    parameter["schema"] = {"enum": known["name"]}
                 if "schema" in parameter:
                     _narrow(parameter["schema"], known, prefer=method.upper())
             if "requestBody" in operation:

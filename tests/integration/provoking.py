@@ -106,6 +106,7 @@ def provoke(route: str, callers: Callers) -> None:
         body = json.dumps(_smallest(operation.body.__name__)).encode()
         call(good, raw=body)
         call(callers.ended, raw=body)
+        call(callers.bound, raw=body)
     world.clock.advance(5)
     with broken_store():
         call(good, raw=body)
@@ -113,7 +114,7 @@ def provoke(route: str, callers: Callers) -> None:
 
 def _smallest(body: str) -> Mapping[str, object]:
     """A body that is right by itself, about what is not there."""
-    return {
+    bodies: dict[str, dict[str, object]] = {
         "LoginBody": {"realm_id": ABSENT["realms"], "username": "none", "password": PASSWORD},
         "ServerSessionBody": {"user_id": ABSENT["users"]},
         "AuthenticateBody": {"password": PASSWORD},
@@ -123,7 +124,11 @@ def _smallest(body: str) -> Mapping[str, object]:
         "CredentialBody": {"user_id": ABSENT["users"], "credential_type": "api_key"},
         "AccessKeyBody": {"name": "x", "permission": "read", "realm_id": ABSENT["realms"]},
         "AccessKeyChanges": {"name": "x"},
-    }.get(body, {})
+        "JwtKeyBody": {"realm_id": ABSENT["realms"]},
+        "JwtKeyChanges": {"compromised": True},
+        "RealmDeletionBody": {"name": "none"},
+    }
+    return bodies.get(body, {})
 
 
 @contextmanager
@@ -193,8 +198,10 @@ def _takes_names(callers: Callers) -> None:
         callers.world.admin(method, f"/v1/users/{other}", {"username": "ada"})
 
 
-def _deletes_a_full_realm(callers: Callers) -> None:
-    callers.world.admin("DELETE", f"/v1/realms/{callers.world.realm_id}")
+def _removes_the_signing_key(callers: Callers) -> None:
+    of_realm = f"realm_id={callers.world.realm_id}"
+    (key,) = callers.world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
+    callers.world.admin("DELETE", f"/v1/jwt_keys/{key['id']}?{of_realm}")
 
 
 def _has_enough_keys(callers: Callers) -> None:
@@ -203,6 +210,7 @@ def _has_enough_keys(callers: Callers) -> None:
         algo = ("eddsa", "es256")[number % 2]
         callers.world.admin("PATCH", f"/v1/realms/{realm}", {"jwt_algo": algo})
     callers.world.admin("PUT", f"/v1/realms/{realm}", {"jwt_algo": "rs256"})
+    callers.world.admin("POST", "/v1/jwt_keys", {"realm_id": realm})
 
 
 def _has_a_password(callers: Callers) -> None:
@@ -230,7 +238,7 @@ OWN: Final[tuple[Provocation, ...]] = (
     _at_limit_authenticate,
     _logs_out_unmanaged,
     _takes_names,
-    _deletes_a_full_realm,
+    _removes_the_signing_key,
     _has_enough_keys,
     _has_a_password,
     _names_nobody,

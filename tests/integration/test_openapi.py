@@ -7,6 +7,7 @@ import pytest
 from sojourn.bootstrap import Services
 from sojourn.discovery import api_document
 from sojourn.http import BODY_LIMIT, Request
+from sojourn.realm_deletion import RealmDeletion
 from tests import contract
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
@@ -146,7 +147,7 @@ def own(callers: Callers) -> dict[str, set[str]]:
 
 
 def walks_the_rest(world: World) -> None:
-    """What the walks of the roles leave out: PUT, a key by its id, other algorithms, 304."""
+    """What the walks of the roles leave out: PUT, deletions that take long or force, 304."""
     user = world.user("ada")
     assert world.admin("PUT", f"/v1/users/{user}", {"name": "Ada"}).status == 200
     listed = world.admin("GET", f"/v1/credentials?user_id={user}").body["collection"]
@@ -157,14 +158,24 @@ def walks_the_rest(world: World) -> None:
     assert world.admin("PUT", f"/v1/access_keys/{key}", {"name": "main"}).status == 200
     realm = f"/v1/realms/{world.realm_id}"
     for algo in ("es256", "eddsa"):
+        world.clock.advance(1)
         assert world.admin("PUT", realm, {"jwt_algo": algo}).status == 200
-    of_realm = f"/v1/jwt_keys?realm_id={world.realm_id}"
-    listed = world.admin("GET", of_realm).body["collection"]
-    assert world.admin("GET", of_realm.replace("?", f"/{listed[0]['id']}?")).status == 200
     for path in (f"{realm}/.well-known/{name}" for name in ("openid-configuration", "jwks.json")):
         world.clock.advance(5)
         assert world.call("GET", path).status == 200
         assert world.call("GET", path, headers=[("if-none-match", "*")]).status == 304
+    world.clock.advance(3 * 3_600)
+    of_realm = f"realm_id={world.realm_id}"
+    first, second, _ = world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
+    path = f"/v1/jwt_keys/{second['id']}?{of_realm}"
+    assert world.admin("PUT", path, {"compromised": True}).status == 200
+    path = f"/v1/jwt_keys/{first['id']}?{of_realm}"
+    assert world.admin("DELETE", f"{path}&force=true").status == 200
+    other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(RealmDeletion, "resume", lambda *_: False)
+        assert world.admin("DELETE", f"/v1/realms/{other}", {"name": "Other"}).status == 202
+        assert world.admin("GET", f"/v1/realms/{other}").body["state"] == "deleting"
     known = [("if-none-match", "*")]
     assert world.call("GET", "/v1/openapi.json", headers=known).status == 304
 

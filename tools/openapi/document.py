@@ -113,7 +113,7 @@ def _taken(body: type[Struct], operation: Operation) -> Schema:
     if operation.required:
         schema = {"allOf": [schema, {"required": list(operation.required)}]}
     return {
-        "required": True,
+        "required": not operation.may_be_empty,
         "description": f"At most {operation.body_limit:,} bytes.",
         "content": {"application/json": {"schema": schema}},
         "x-bytes": operation.body_limit,

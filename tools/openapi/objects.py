@@ -140,6 +140,35 @@ class Realm(Object, frozen=True):
     jwt_algo: Algorithm
     jwt_fields: list[JwtField]
     max_staleness_seconds: int
+    rotate_days: int
+    state: Literal["active", "deleting"]
+
+
+class Deletion(Object, frozen=True):
+    """How far the deletion of a realm has come."""
+
+    started_at: Time
+    users_deleted: int
+    users_remaining: int
+    users_remaining_at_least: bool
+
+
+class DeletingRealm(Realm, frozen=True):
+    """A realm that is being deleted."""
+
+    deletion: Deletion
+
+
+class SessionEnd(Object, frozen=True):
+    """What an end of everything ended, or would end; `sessions` where they were counted."""
+
+    object: Literal["session_end"]
+    realm_id: RealmId
+    user_id: UserId | None
+    dry_run: bool
+    ended_at: Time | None
+    sessions: int | None
+    complete: bool
 
 
 class Credential(Object, frozen=True):
@@ -185,11 +214,41 @@ class JwtKey(Object, frozen=True):
     kid: JwtKeyId
     realm_id: RealmId
     algo: Algorithm
-    state: Literal["pending", "signing", "verifying"]
+    state: Literal["pending", "signing", "verifying", "compromised"]
     public_key: str
     created_at: Time
     signs_from: Time
-    retire_after: None
+    retire_after: WholeTime | None
+    open_ended: bool
+
+
+class Ended(Object, frozen=True):
+    """How many managed sessions a stopped key ended, and whether all users were looked at."""
+
+    managed_sessions: int
+    complete: bool
+
+
+class StoppedJwtKey(JwtKey, frozen=True):
+    """A signing key that was just stopped."""
+
+    ended: Ended
+
+
+class Ends(Ended, frozen=True):
+    """What the removal of a signing key ended: also tokens that are nowhere recorded."""
+
+    open_ended: bool
+    tokens_until: WholeTime | None
+
+
+class RemovedJwtKey(Object, frozen=True):
+    """A signing key that was removed although tokens that it signed could be alive."""
+
+    object: Literal["jwt_key"]
+    id: JwtKeyId
+    deleted: Yes
+    ends: Ends
 
 
 class Jwk(Object, frozen=True):
@@ -309,3 +368,10 @@ class LimitMembers(Object, frozen=True):
     """What `session_limit` tells besides."""
 
     sessions: list[LimitSession]
+
+
+class KeyMembers(Object, frozen=True):
+    """What `key_in_use` tells besides."""
+
+    retire_after: WholeTime | None
+    open_ended: bool

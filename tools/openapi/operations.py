@@ -49,9 +49,9 @@ class Operation:
     """What a route's code does not say by itself.
 
     `answers` are its successes: a status, and the form of the body, one of several forms, or
-    none. `permission` is what a server's key needs. `required` are fields that this route needs
-    although the Struct leaves them out. `errors` are those that `errors_of` does not know. `cached`
-    documents are public, and may be kept.
+    none. `may_be_empty`: the body may be left out. `permission` is what a server's key needs.
+    `required` are fields that this route needs although the Struct leaves them out. `errors` are
+    those that `errors_of` does not know. `cached` documents are public, and may be kept.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Operation:
     permission: Permission = "read"
     body: type[Struct] | None = None
     body_limit: int = BODY_LIMIT
+    may_be_empty: bool = False
     required: tuple[str, ...] = ()
     query: Mapping[str, Schema] = field(default_factory=dict)
     errors: Errors = ()
@@ -105,9 +106,13 @@ def crud(
     seeing: Permission = "read",
     query: Mapping[str, Schema] = LIST,
     required: tuple[str, ...] = (),
+    changed: type[Struct] | None = None,
     errors: Mapping[str, Errors] | None = None,
 ) -> dict[str, Operation]:
-    """The six routes of one kind of thing. `errors` are by verb: those of its own."""
+    """The six routes of one kind of thing. `errors` are by verb: those of its own.
+
+    `changed` is what a change answers where it is not as the thing is otherwise `shown`.
+    """
     own = errors or {}
     change = Operation(
         name=f"replace_{one}",
@@ -116,7 +121,7 @@ def crud(
         permission=permission,
         body=changes,
         query=IN_REALM,
-        answers={200: (shown,)},
+        answers={200: (changed or shown,)},
         errors=own.get("update", ()),
     )
     return {

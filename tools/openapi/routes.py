@@ -11,15 +11,15 @@ from sojourn import login_bodies as begin
 from sojourn.errors import (
     Conflict,
     CredentialWrong,
+    KeyInUse,
     LoginFailed,
     NameTaken,
     NotFound,
-    KeyInUse,
     SessionLimit,
     SessionUnmanaged,
 )
 from tools.openapi import objects as give
-from tools.openapi.operations import IN_REALM, LIST, USER_ID, Operation, crud
+from tools.openapi.operations import IN_REALM, LIST, TEXT, USER_ID, Operation, crud
 
 SESSIONS: Final = {
     "POST /v1/login": Operation(
@@ -102,6 +102,26 @@ SESSIONS: Final = {
         answers={200: (give.BegunSession,)},
         errors=(CredentialWrong,),
     ),
+    "POST /v1/realms/{id}/end_sessions": Operation(
+        name="end_realm_sessions",
+        does="End everything that began in a realm before this call, or count it.",
+        caller="server",
+        permission="write",
+        body=take.EndBody,
+        may_be_empty=True,
+        query=IN_REALM,
+        answers={200: (give.SessionEnd,)},
+    ),
+    "POST /v1/users/{id}/end_sessions": Operation(
+        name="end_user_sessions",
+        does="End everything of a user that began before this call, or count it.",
+        caller="server",
+        permission="write",
+        body=take.EndBody,
+        may_be_empty=True,
+        query=IN_REALM,
+        answers={200: (give.SessionEnd,)},
+    ),
     "POST /v1/password": Operation(
         name="change_password",
         does="Change one's own password.",
@@ -123,7 +143,24 @@ DIRECTORY: Final = {
         shown=give.Realm,
         made=give.Realm,
         page=give.Realms,
-        errors={"update": (Conflict,), "delete": (KeyInUse,)},
+        errors={"update": (Conflict,)},
+    ),
+    "GET /v1/realms/{id}": Operation(
+        name="get_realm",
+        does="Get one realm, and how far its deletion has come.",
+        caller="server",
+        query=IN_REALM,
+        answers={200: (give.Realm, give.DeletingRealm)},
+    ),
+    "DELETE /v1/realms/{id}": Operation(
+        name="delete_realm",
+        does="Delete one realm with all that is in it; its name is asked for, in query or body.",
+        caller="server",
+        permission="admin",
+        body=take.RealmDeletionBody,
+        may_be_empty=True,
+        query={"name": TEXT, **IN_REALM},
+        answers={202: (give.DeletingRealm,), 204: ()},
     ),
     **crud(
         "/v1/users",
@@ -160,20 +197,26 @@ DIRECTORY: Final = {
         page=give.AccessKeys,
         errors={"create": (NotFound,), "list": (NotFound,)},
     ),
-    "GET /v1/jwt_keys": Operation(
-        name="list_jwt_keys",
-        does="List a realm's signing keys, by id.",
-        caller="server",
-        query=LIST,
-        answers={200: (give.JwtKeys,)},
-        errors=(NotFound,),
+    **crud(
+        "/v1/jwt_keys",
+        one="jwt_key",
+        permission="admin",
+        body=take.JwtKeyBody,
+        changes=take.JwtKeyChanges,
+        changed=give.StoppedJwtKey,
+        shown=give.JwtKey,
+        made=give.JwtKey,
+        page=give.JwtKeys,
+        errors={"create": (Conflict, NotFound), "list": (NotFound,)},
     ),
-    "GET /v1/jwt_keys/{id}": Operation(
-        name="get_jwt_key",
-        does="Get one signing key of a realm.",
+    "DELETE /v1/jwt_keys/{id}": Operation(
+        name="delete_jwt_key",
+        does="Delete one signing key that nothing needs; or `force` it, and learn what that ends.",
         caller="server",
-        query=IN_REALM,
-        answers={200: (give.JwtKey,)},
+        permission="admin",
+        query={"force": {"enum": ["true", "false"]}, **IN_REALM},
+        answers={200: (give.RemovedJwtKey,), 204: ()},
+        errors=(KeyInUse,),
     ),
 }
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from sojourn import realm
-from sojourn.directory_bodies import RealmChanges
-from sojourn.errors import SessionEnded, SessionLimit, SojournError
+from sojourn.directory_bodies import JwtKeyChanges, RealmChanges
+from sojourn.errors import KeyInUse, SessionEnded, SessionLimit, SojournError
 from sojourn.login_bodies import LoginBody
 from sojourn.realms import ALGORITHMS
 from tools.openapi import objects as give
@@ -20,6 +20,7 @@ REF: Final = "#/components/schemas/{name}"
 MEMBERS: Final[Mapping[type[SojournError], type[Struct]]] = {
     SessionEnded: give.EndedMembers,
     SessionLimit: give.LimitMembers,
+    KeyInUse: give.KeyMembers,
 }
 """What a problem tells beside the usual."""
 
@@ -35,9 +36,11 @@ CHECKED: Final[Mapping[type[Struct], Mapping[str, Schema]]] = {
         "api_key_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
         "max_sessions": _between(realm.MAX_SESSIONS),
         "max_staleness_seconds": _between(realm.MAX_STALENESS),
+        "rotate_days": _between(realm.ROTATE_DAYS, least=0),
         "jwt_algo": {"enum": list(ALGORITHMS)},
         "jwt_fields": {"uniqueItems": True},
     },
+    JwtKeyChanges: {"compromised": {"const": True}},
 }
 """Limits that the code keeps and the Struct does not know, by the code's own constants."""
 
