@@ -139,7 +139,7 @@ def test_public_key_as_an_hmac_secret() -> None:
         {"session_type": None},
         {"rid": ids.new_id("rl", 3)},
     ],
-    ids=lambda change: " ".join(change),
+    ids=" ".join,
 )
 def test_claims_that_do_not_fit(change: dict[str, object]) -> None:
     """A signed token whose claims are not this realm's, or not of their kind, is refused."""

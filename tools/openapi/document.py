@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sojourn.errors import SojournError
+from tools.openapi import objects as give
 from tools.openapi.components import (
     ABOUT,
     HEADERS,
@@ -41,6 +42,8 @@ def document() -> dict[str, Any]:
         kind for route, operation in OPERATIONS.items() for kind in errors_of(route, operation)
     }
     kinds = [kind for operation in OPERATIONS.values() for kind in _kinds(operation)]
+    # Named in another's schema alone.
+    kinds.append(give.InactiveSession)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -198,6 +198,8 @@ class AccessKey(Object, frozen=True):
     name: str
     permission: Permission
     created_at: Time
+    expires_at: WholeTime | None
+    last_used_at: Time | None
 
 
 class NewAccessKey(AccessKey, frozen=True):
@@ -307,6 +309,34 @@ class Sessions(Page, frozen=True):
     collection: list[EitherSession]
 
 
+class InactiveSession(Object, frozen=True):
+    """A token that is worth nothing, and why as far as that is known."""
+
+    active: No
+    code: Literal["token_invalid", "session_expired", "session_ended"]
+    reason: Reason | UnsetType = UNSET
+    ended_at: Time | UnsetType = UNSET
+
+
+Validation = Annotated[
+    dict[str, Any],
+    Meta(
+        extra_json_schema={
+            "oneOf": [
+                {"$ref": "#/components/schemas/ValidSession"},
+                {"$ref": "#/components/schemas/InactiveSession"},
+            ]
+        }
+    ),
+]
+
+
+class Validations(Object, frozen=True):
+    """What each token is worth, in the order in which they were sent."""
+
+    collection: list[Validation]
+
+
 class Users(Page, frozen=True):
     """Users of a realm."""
 
@@ -354,6 +384,12 @@ class EndedMembers(Object, frozen=True):
 
     reason: Reason | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
+
+
+class AttemptsMembers(Object, frozen=True):
+    """What `too_many_attempts` tells besides: seconds until the next try, as `Retry-After`."""
+
+    retry_after: Annotated[int, Meta(ge=1)]
 
 
 class LimitSession(Object, frozen=True):

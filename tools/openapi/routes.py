@@ -8,6 +8,7 @@ from typing import Final
 
 from sojourn import directory_bodies as take
 from sojourn import login_bodies as begin
+from sojourn import validate_many as many
 from sojourn.errors import (
     Conflict,
     CredentialWrong,
@@ -17,6 +18,7 @@ from sojourn.errors import (
     NotFound,
     SessionLimit,
     SessionUnmanaged,
+    TooManyAttempts,
 )
 from tools.openapi import objects as give
 from tools.openapi.operations import IN_REALM, LIST, TEXT, USER_ID, Operation, crud
@@ -28,13 +30,22 @@ SESSIONS: Final = {
         caller="nobody",
         body=begin.LoginBody,
         answers={200: (give.BegunSession,)},
-        errors=(LoginFailed, NotFound, SessionLimit),
+        errors=(LoginFailed, NotFound, SessionLimit, TooManyAttempts),
     ),
     "GET /v1/session": Operation(
         name="validate_session",
         does="Ask whether the caller's session stands.",
         caller="user",
         answers={200: (give.ValidSession,)},
+    ),
+    "POST /v1/sessions/validate": Operation(
+        name="validate_tokens",
+        does="Ask what many tokens are worth, each as its caller would.",
+        caller="server",
+        body=many.TokensBody,
+        body_limit=many.BODY_LIMIT,
+        query=IN_REALM,
+        answers={200: (give.Validations,)},
     ),
     "DELETE /v1/session": Operation(
         name="logout",
@@ -91,7 +102,7 @@ SESSIONS: Final = {
         permission="write",
         body=begin.AuthenticateBody,
         answers={200: (give.BegunSession,)},
-        errors=(CredentialWrong, SessionLimit),
+        errors=(CredentialWrong, SessionLimit, TooManyAttempts),
     ),
     "POST /v1/users/authenticate_key": Operation(
         name="authenticate_key",
@@ -100,7 +111,7 @@ SESSIONS: Final = {
         permission="write",
         body=begin.ApiKeyBody,
         answers={200: (give.BegunSession,)},
-        errors=(CredentialWrong,),
+        errors=(CredentialWrong, TooManyAttempts),
     ),
     "POST /v1/realms/{id}/end_sessions": Operation(
         name="end_realm_sessions",
@@ -128,7 +139,7 @@ SESSIONS: Final = {
         caller="user",
         body=take.PasswordBody,
         answers={204: ()},
-        errors=(CredentialWrong,),
+        errors=(CredentialWrong, TooManyAttempts),
     ),
 }
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sojourn import realm
 from sojourn.directory_bodies import JwtKeyChanges, RealmChanges
-from sojourn.errors import KeyInUse, SessionEnded, SessionLimit, SojournError
+from sojourn.errors import KeyInUse, SessionEnded, SessionLimit, SojournError, TooManyAttempts
 from sojourn.login_bodies import LoginBody
 from sojourn.realms import ALGORITHMS
 from tools.openapi import objects as give
@@ -20,6 +20,7 @@ REF: Final = "#/components/schemas/{name}"
 MEMBERS: Final[Mapping[type[SojournError], type[Struct]]] = {
     SessionEnded: give.EndedMembers,
     SessionLimit: give.LimitMembers,
+    TooManyAttempts: give.AttemptsMembers,
     KeyInUse: give.KeyMembers,
 }
 """What a problem tells beside the usual."""
