@@ -3,13 +3,15 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from sojourn import ids
+from sojourn import guard, ids
+from sojourn.attempts import PER_ADDRESS
 from tests.integration.world import PASSWORD, Answer, World
 from tools.openapi.routes import OPERATIONS
 
@@ -232,6 +234,23 @@ def _turns_pages(callers: Callers) -> None:
     callers.world.admin("GET", f"/v1/credentials?user_id={user}&after=garbage")
 
 
+def _guesses(callers: Callers) -> None:
+    world = callers.world
+    user = world.user("guessed")
+    token = world.login("guessed").body["token"]
+    new = {"current_password": "wrong horse", "password": PASSWORD}
+    for _ in range(6):
+        world.admin("POST", f"/v1/users/{user}/authenticate", {"password": "wrong horse"})
+    for _ in range(6):
+        world.call("POST", "/v1/password", new, bearer=token)
+        world.login("guessed", password="wrong horse")
+    key = {"realm_id": world.realm_id, "api_key": "ak_none", "request": {"ip": "192.0.2.1"}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(guard, "PER_ADDRESS", replace(PER_ADDRESS, most=1))
+        for _ in range(2):
+            world.admin("POST", "/v1/users/authenticate_key", key)
+
+
 OWN: Final[tuple[Provocation, ...]] = (
     _at_limit_login,
     _at_limit_server,
@@ -243,5 +262,6 @@ OWN: Final[tuple[Provocation, ...]] = (
     _has_a_password,
     _names_nobody,
     _turns_pages,
+    _guesses,
 )
 """What brings out the errors that are some route's own."""

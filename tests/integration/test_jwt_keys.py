@@ -282,6 +282,7 @@ def test_compromised_key_is_stopped_on_an_instance_that_remembers(
     sessions = [world.login("ada").body for _ in range(2)]
     assert [status(warm, s["token"]) for s in sessions] == [200, 200]
     bad = listed(world)[0]["id"]
+    world.clock.advance(1)
     stopped = stop(world, bad)
     assert (stopped.status, stopped.body["state"]) == (200, "compromised")
     assert stopped.body["ended"] == {"managed_sessions": 2, "complete": True}
@@ -342,6 +343,7 @@ def test_login_that_chose_the_key_before_it_was_stopped(
 def test_stopping_twice_is_the_same(world: World) -> None:
     """A key that was stopped stays stopped, and a second call says so again."""
     bad = listed(world)[0]["id"]
+    world.clock.advance(1)
     answers = all_at_once(4, lambda _n: stop(world, bad))
     assert [(a.status, a.body["state"]) for a in answers] == [(200, "compromised")] * 4
     assert [k["state"] for k in listed(world)] == ["compromised", "signing"]

@@ -138,3 +138,18 @@ def test_dead_sessions_are_recorded_by_the_next_commit() -> None:
     change, session = rules.begin(person, found, LOGIN, key_number=1, now_ms=NOW + 20)
     assert change.after.sessions == (session,)
     assert [(e.reason, e.ended_ms) for e in change.ended] == [("realm_ended", NOW + 10)] * 2
+
+
+@pytest.mark.parametrize("stopped_first", [True, False])
+def test_what_ended_a_session_first_is_told(stopped_first: bool) -> None:
+    """A session whose key was stopped and whose realm was ended tells whichever came first."""
+    found = owner(key(2, NOW))
+    for stops in (stopped_first, not stopped_first):
+        now_ms = NOW + 1 + (stops != stopped_first)
+        if stops:
+            stopped = StoppedKey(key=key(1, NOW), ended_ms=now_ms, by="key_a", compromised=True)
+            found = replace(found, stopped={stopped.key.id: stopped})
+        else:
+            found = found.ending_all(by="key_a", now_ms=now_ms)
+    end = found.end_of(generation=0, key_number=1)
+    assert isinstance(end, StoppedKey if stopped_first else RealmEnd)

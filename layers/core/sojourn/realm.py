@@ -206,11 +206,14 @@ class Realm:
         return replace(self, generation=end.generation, ends=(*self.ends, end)[-ENDS_KEPT:])
 
     def end_of(self, *, generation: int, key_number: int) -> "RealmEnd | StoppedKey | None":
-        """What ended a session that began in that generation, with that key; None: nothing."""
+        """What first ended a session that began in that generation, with that key; or None."""
+        found: list[RealmEnd | StoppedKey] = []
         if generation < self.generation:
-            return next((end for end in self.ends if end.generation > generation), self.ends[0])
-        stopped = self.stopped.values()
-        return next((s for s in stopped if s.key.number == key_number), None)
+            later = (end for end in self.ends if end.generation > generation)
+            found.append(next(later, self.ends[0]))
+        found += [s for s in self.stopped.values() if s.key.number == key_number]
+        # Told to people, and nothing is decided by it: whether there is an end is.
+        return min(found, key=lambda end: end.ended_ms, default=None)
 
 
 def _order(key: PublicKey) -> tuple[int, str]:
