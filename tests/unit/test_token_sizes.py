@@ -115,21 +115,21 @@ def test_change_is_refused_when_it_makes_a_token_too_long() -> None:
     over = longest(large, owner) - tokens.LONGEST
     assert over > 0
     with pytest.raises(Invalid) as refused:
-        check_user(None, large, owner)
+        check_user(None, large, realm=owner)
     assert f"{over} over the limit of 4000" in refused.value.errors[0]
     with pytest.raises(Invalid):
-        check_user(small, large, owner)
+        check_user(small, large, realm=owner)
     with pytest.raises(Invalid):
-        check_user(large, larger, owner)
-    check_user(None, small, owner)
+        check_user(large, larger, realm=owner)
+    check_user(None, small, realm=owner)
 
 
 def test_change_that_shortens_is_taken() -> None:
     """A token that is too long already may get shorter by a little, or stay."""
     owner = of(["rs256"])
     large, larger = user(custom=custom(3_000)), user(custom=custom(3_100))
-    check_user(larger, large, owner)
-    check_user(large, replace(large, state="inactive"), owner)
+    check_user(larger, large, realm=owner)
+    check_user(large, replace(large, state="inactive"), realm=owner)
 
 
 def test_limit_is_taken_to_the_byte() -> None:
@@ -138,9 +138,9 @@ def test_limit_is_taken_to_the_byte() -> None:
     fitting = max(
         size for size in range(2_000, 3_000) if longest(user(custom=custom(size)), owner) <= 4_000
     )
-    check_user(None, user(custom=custom(fitting)), owner)
+    check_user(None, user(custom=custom(fitting)), realm=owner)
     with pytest.raises(Invalid):
-        check_user(None, user(custom=custom(fitting + 1)), owner)
+        check_user(None, user(custom=custom(fitting + 1)), realm=owner)
     assert longest(user(custom=custom(fitting)), owner) >= 3_999
 
 
@@ -172,8 +172,8 @@ def test_most_changes_are_no_matter_of_the_realms() -> None:
     """Only what some setting of the realm could make too long hangs on the realm's version."""
     owner = of(["eddsa"], **NARROW)
     small, large = user(custom=custom(500)), user(custom=custom(3_000))
-    assert not at_stake(None, small, owner)
-    assert at_stake(None, large, owner)
-    assert at_stake(small, large, owner)
-    assert not at_stake(large, replace(large, state="inactive"), owner)
-    assert not at_stake(large, small, owner)
+    assert not at_stake(None, small, realm=owner)
+    assert at_stake(None, large, realm=owner)
+    assert at_stake(small, large, realm=owner)
+    assert not at_stake(large, replace(large, state="inactive"), realm=owner)
+    assert not at_stake(large, small, realm=owner)

@@ -154,8 +154,8 @@ class DynamoAccounts:
         values = self._dynamo.get(self._record(user_id, session_id))
         return None if values is None else items.ended_from(values)
 
-    def ended_many(self, found: Sequence[tuple[str, str]]) -> list[Ended | None]:
-        records = self._dynamo.get_many([self._record(*where) for where in found])
+    def ended_many(self, wanted: Sequence[tuple[str, str]]) -> list[Ended | None]:
+        records = self._dynamo.get_many([self._record(*where) for where in wanted])
         return [None if values is None else items.ended_from(values) for values in records]
 
     def list_ended(

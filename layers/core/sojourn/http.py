@@ -85,7 +85,7 @@ class Request:
                 parse_constant=_no_constant,
                 parse_float=_float,
             )
-            _check(value, "$", DEPTH_LIMIT, any_text)
+            _check(value, "$", DEPTH_LIMIT, any_text=any_text)
         except UnicodeDecodeError as error:
             raise BodyInvalid("The body is not UTF-8.") from error
         except RecursionError as error:
@@ -217,7 +217,7 @@ def _reason(error: ValueError) -> str:
     return "a number is too long."
 
 
-def _check(value: object, where: str, levels: int, any_text: bool) -> None:
+def _check(value: object, where: str, levels: int, *, any_text: bool) -> None:
     """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold, and depth."""
     if isinstance(value, str):
         if any_text:
@@ -233,12 +233,12 @@ def _check(value: object, where: str, levels: int, any_text: bool) -> None:
             raise BodyInvalid(f"The body is nested too deeply; at most {DEPTH_LIMIT} levels.")
         if isinstance(value, list):
             for number, member in enumerate(value):
-                _check(member, f"{where}[{number}]", levels - 1, any_text)
+                _check(member, f"{where}[{number}]", levels - 1, any_text=any_text)
             return
         for name, member in value.items():
-            _check(name, f"a name in {where}", levels, any_text)
+            _check(name, f"a name in {where}", levels, any_text=any_text)
             place = f"{where}.{printable(name)[:60]}" if name.isascii() else where
-            _check(member, place, levels - 1, any_text)
+            _check(member, place, levels - 1, any_text=any_text)
 
 
 def _sentence(complaint: str) -> str:

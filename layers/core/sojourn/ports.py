@@ -47,7 +47,7 @@ class Accounts(Committer, AccountReader, Protocol):
         """Write what an account has pending as ended records; how many were written."""
         ...
 
-    def ended_many(self, found: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
+    def ended_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
         """At most 100 ended records, by user and session, in order, in one read."""
         ...
 

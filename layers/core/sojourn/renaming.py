@@ -26,7 +26,7 @@ def claims_of(account: Account) -> list[Claim]:
     return [(kind, name) for kind, name in named if name is not None]
 
 
-def claim(directory: DynamoDirectory, account: Account, claimed: Claim) -> Write:
+def claim(account: Account, claimed: Claim, *, directory: DynamoDirectory) -> Write:
     """The write by which a user takes a name that nobody else has."""
     return dynamodb.put(
         directory.claim_key(account.realm_id, *claimed),
@@ -64,7 +64,7 @@ class Renaming:
 
     def commit(self, change: Change) -> None:
         gained, writes = self._writes(change)
-        held = at_stake(change.before, change.after, self.realm)
+        held = at_stake(change.before, change.after, realm=self.realm)
         if held:
             writes.append(self._directory.realm_unchanged(self.realm))
         try:
@@ -81,7 +81,7 @@ class Renaming:
         after = {(kind, fold(name)) for kind, name in claims_of(change.after)}
         gained, lost = sorted(after - before), sorted(before - after)
         realm_id = change.before.realm_id
-        writes = [claim(self._directory, change.after, claimed) for claimed in gained]
+        writes = [claim(change.after, claimed, directory=self._directory) for claimed in gained]
         writes += [
             dynamodb.delete(
                 self._directory.claim_key(realm_id, *claimed),

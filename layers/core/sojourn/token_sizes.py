@@ -69,14 +69,14 @@ def _base64(size: int) -> int:
     return (4 * size + 2) // 3
 
 
-def check_user(before: Account | None, after: Account, realm: Realm) -> None:
+def check_user(before: Account | None, after: Account, *, realm: Realm) -> None:
     """Raise `Invalid` when a user's change makes their token too long, and longer than it was."""
     size = longest(after, realm)
     if size > LONGEST and (before is None or size > longest(before, realm)):
         raise Invalid(errors=[too_long("The user's token", size)])
 
 
-def at_stake(before: Account | None, after: Account, realm: Realm) -> bool:
+def at_stake(before: Account | None, after: Account, *, realm: Realm) -> bool:
     """Whether a change that the realm takes as it is may be one that it would not take changed."""
     widest = replace(
         realm.settings,

@@ -80,7 +80,7 @@ class Users:
         limit = deadline.current(self.clock)
         attempt = 0
         while True:
-            token_sizes.check_user(None, account, realm)
+            token_sizes.check_user(None, account, realm=realm)
             try:
                 self.directory.dynamo.transact(self._creation(account, realm))
             except TransactionFailed as error:
@@ -96,10 +96,10 @@ class Users:
     def _creation(self, account: Account, realm: Realm) -> list[dict[str, Any]]:
         """The writes that make a user: the condition on the realm, the names, the user."""
         at = self.directory
-        held = token_sizes.at_stake(None, account, realm)
+        held = token_sizes.at_stake(None, account, realm=realm)
         return [
             at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
-            *(claim(at, account, claimed) for claimed in claims_of(account)),
+            *(claim(account, claimed, directory=at) for claimed in claims_of(account)),
             dynamodb.put(
                 self.accounts.heart(account.id),
                 items.account_values(account),
@@ -184,7 +184,7 @@ class Users:
 
         def decide(found: Account) -> Change:
             change = self._changed(found, renaming.realm, changes, fresh, by)
-            token_sizes.check_user(found, change.after, renaming.realm)
+            token_sizes.check_user(found, change.after, realm=renaming.realm)
             committed[:] = [change.after]
             return change
 
