@@ -1,5 +1,6 @@
 """The services over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
 
+import itertools
 import os
 import uuid
 from collections.abc import Iterator
@@ -8,14 +9,19 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 
 from local import aws
 from local.template import Template
+from sojourn import keys
 from sojourn.bootstrap import Services, compose
 from sojourn.passwords import Hasher
+from sojourn.realm import Algorithm
 from tests.clock import MovedClock
 from tests.integration.world import World
 
+ACCOUNT = "123456789012"
+"""moto's account."""
 CHEAP = Hasher(memory_kib=64, iterations=1)
 
 
@@ -40,14 +46,29 @@ def environment() -> Iterator[dict[str, str]]:
         }
         aws.create_table(client, name, wanted)
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-    yield {
-        "DIRECTORY_TABLE": names["DirectoryTable"],
-        "SESSIONS_TABLE": names["SessionsTable"],
-        "ATTEMPTS_TABLE": names["AttemptsTable"],
-        "KMS_KEY_ID": key,
-        "PUBLIC_URL": "https://sessions.example.com",
-    }
+    with pytest.MonkeyPatch.context() as patch:
+        _make_less(patch)
+        yield {
+            "DIRECTORY_TABLE": names["DirectoryTable"],
+            "SESSIONS_TABLE": names["SessionsTable"],
+            "ATTEMPTS_TABLE": names["AttemptsTable"],
+            "KMS_KEY_ID": key,
+            "PUBLIC_URL": "https://sessions.example.com",
+        }
     mock.stop()
+
+
+def _make_less(patch: pytest.MonkeyPatch) -> None:
+    """Have all tests share what takes long to make: boto3's session, and a few RSA keys."""
+    session = boto3.session.Session()
+    patch.setattr("sojourn.bootstrap.boto3.session.Session", lambda: session)
+    generate = keys.generate
+    pool = itertools.cycle([generate("rs256") for _ in range(5)])
+
+    def quickly(algo: Algorithm) -> tuple[bytes, str]:
+        return next(pool) if algo == "rs256" else generate(algo)
+
+    patch.setattr(keys, "generate", quickly)
 
 
 def endpoint_of() -> str | None:
@@ -89,8 +110,13 @@ def _with_endpoint(environment: dict[str, str], clock: MovedClock) -> Services:
 
 def empty(environment: dict[str, str]) -> None:
     """Remove every item: moto slows down with each."""
+    names = [name for variable, name in environment.items() if variable.endswith("_TABLE")]
+    if endpoint_of() is None:
+        for name in names:
+            dynamodb_backends[ACCOUNT][aws.REGION].tables[name].items.clear()
+        return
     client = boto3.client("dynamodb", endpoint_url=endpoint_of())
-    for name in (environment[f"{kind}_TABLE"] for kind in ("DIRECTORY", "SESSIONS", "ATTEMPTS")):
+    for name in names:
         pages = client.get_paginator("scan").paginate(TableName=name, ProjectionExpression="pk, sk")
         for page in pages:
             for item in page["Items"]:
