@@ -34,7 +34,11 @@ dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT ch
 	@exec $(BIN)/python -m local
 
 test: .venv/.installed ## run the tests
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	@mkdir -p .build
+	@echo "End-to-end tests run beside the others, and are told after them …"
+	@$(BIN)/python -m pytest tests/e2e > .build/e2e.log 2>&1 & e2e=$$!; \
+	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project; others=$$?; \
+	  wait $$e2e; e2e=$$?; cat .build/e2e.log; exit $$(( others || e2e ))
 
 check: .venv/.installed .venv-sam/.installed ## lint, types, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .

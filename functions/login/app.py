@@ -1,8 +1,9 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
+from sojourn.auth import Server
 from sojourn.bootstrap import Services
 from sojourn.entry import api
-from sojourn.http import Request, Response, Routes
+from sojourn.http import Request, Response, Routes, query
 from sojourn.login_bodies import (
     ApiKeyBody,
     AuthenticateBody,
@@ -16,7 +17,12 @@ from sojourn.login_bodies import (
 def routes(services: Services) -> Routes:
     """The function's routes."""
 
+    def caller(request: Request) -> Server:
+        server = services.callers.server(request).may("write")
+        return server.narrow(query(request, "realm_id").get("realm_id"))
+
     def login(request: Request) -> Response:
+        query(request)
         body = request.parse(LoginBody)
         began = login_of(request, "password" if body.api_key is None else "api_key", body.replace)
         if body.api_key is not None:
@@ -32,21 +38,21 @@ def routes(services: Services) -> Routes:
         return Response(body=view)
 
     def server_session(request: Request) -> Response:
-        server = services.callers.server(request).may("write")
+        server = caller(request)
         body = request.parse(ServerSessionBody)
         account, realm = services.users.with_realm(server, body.user_id)
         began = login_by_server(request, "server", reported=body.request, replace=body.replace)
         return Response(status=201, body=services.logins.of_server(realm, account, began))
 
     def authenticate(request: Request) -> Response:
-        server = services.callers.server(request).may("write")
+        server = caller(request)
         body = request.parse(AuthenticateBody)
         began = login_by_server(request, "password", reported=body.request, replace=body.replace)
         view = services.password_logins.on_behalf(server, request.path["id"], body.password, began)
         return Response(body=view)
 
     def authenticate_key(request: Request) -> Response:
-        server = services.callers.server(request).may("write")
+        server = caller(request)
         body = request.parse(ApiKeyBody)
         realm_id = server.in_realm(body.realm_id)
         began = login_by_server(request, "api_key", reported=body.request)

@@ -60,8 +60,9 @@ def environment() -> Iterator[dict[str, str]]:
 
 def _make_less(patch: pytest.MonkeyPatch) -> None:
     """Have all tests share what takes long to make: boto3's session, and a few RSA keys."""
-    session = boto3.session.Session()
-    patch.setattr("sojourn.bootstrap.boto3.session.Session", lambda: session)
+    make = boto3.session.Session
+    session = make()
+    patch.setattr(boto3.session, "Session", lambda **named: make(**named) if named else session)
     generate = keys.generate
     pool = itertools.cycle([generate("rs256") for _ in range(5)])
 
