@@ -1,5 +1,6 @@
 """The services over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
 
+import functools
 import itertools
 import os
 import uuid
@@ -59,9 +60,10 @@ def environment() -> Iterator[dict[str, str]]:
 
 
 def _make_less(patch: pytest.MonkeyPatch) -> None:
-    """Have all tests share what takes long to make: boto3's session, and a few RSA keys."""
+    """Have all tests share what takes long to make: boto3's clients, and a few RSA keys."""
     make = boto3.session.Session
     session = make()
+    patch.setattr(session, "client", functools.cache(session.client))
     patch.setattr(boto3.session, "Session", lambda **named: make(**named) if named else session)
     generate = keys.generate
     pool = itertools.cycle([generate("rs256") for _ in range(5)])

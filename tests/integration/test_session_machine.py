@@ -1,5 +1,7 @@
 """The handlers against the model: whatever is done in whatever order, they never differ."""
 
+import os
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, settings
@@ -275,7 +277,7 @@ def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=30,
+            max_examples=int(os.environ.get("SOJOURN_EXAMPLES", "12")),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

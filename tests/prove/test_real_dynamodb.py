@@ -11,11 +11,15 @@ def test_integration_suite_on_dynamodb_local(
     dynamodb_local: str, environment_without_aws: dict[str, str]
 ) -> None:
     """What holds on moto holds on DynamoDB Local: the same tests, none left out."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/integration"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        command,
+        [*command, "tests/integration"],
         cwd=ROOT,
-        env={**environment_without_aws, "SOJOURN_TEST_DYNAMODB": dynamodb_local},
+        env={
+            **environment_without_aws,
+            "SOJOURN_TEST_DYNAMODB": dynamodb_local,
+            "SOJOURN_EXAMPLES": "30",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e import fuzzing
 from tests.e2e.conftest import own_stack
 
-BOUNDS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "40"]
+BOUNDS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "15"]
 
 
 @pytest.mark.parametrize("identity", ["admin", "user", "nobody"])
