@@ -5,7 +5,7 @@ from sojourn.bootstrap import Services
 from sojourn.directory_bodies import EndBody
 from sojourn.entry import api
 from sojourn.errors import Invalid
-from sojourn.http import Request, Response, Routes, query
+from sojourn.http import Request, Response, Routes, flag, query
 
 
 def routes(services: Services) -> Routes:
@@ -43,21 +43,22 @@ def routes(services: Services) -> Routes:
         return done
 
     def end_realm(request: Request) -> Response:
-        server, body = _end(request)
+        server, dry_run = _end(request)
         ends = services.realm_ends
-        end = ends.count if body.dry_run else ends.end_all
+        end = ends.count if dry_run else ends.end_all
         return Response(body=end(server, request.path["id"]))
 
     def end_user(request: Request) -> Response:
-        server, body = _end(request)
+        server, dry_run = _end(request)
         account = services.users.resolve(server, request.path["id"])
-        end = services.terminator.count_of if body.dry_run else services.terminator.end_all_of
+        end = services.terminator.count_of if dry_run else services.terminator.end_all_of
         return Response(body=end(server, account))
 
-    def _end(request: Request) -> tuple[Server, EndBody]:
+    def _end(request: Request) -> tuple[Server, bool]:
         server = services.callers.server(request).may("write")
-        server = server.narrow(query(request, "realm_id").get("realm_id"))
-        return server, request.parse_optional(EndBody)
+        wanted = query(request, "realm_id", "dry_run")
+        body = request.parse_optional(EndBody)
+        return server.narrow(wanted.get("realm_id")), body.dry_run or flag(wanted, "dry_run")
 
     return {
         "POST /v1/realms/{id}/end_sessions": end_realm,

@@ -236,7 +236,9 @@ def test_forced_end_of_managed_sessions_is_counted_and_told(world: World) -> Non
     dead = world.login("ada").body
     old, _ = rotated(world)
     alive = world.login("ada").body
-    forced = delete(world, old, force=True)
+    path = f"/v1/jwt_keys/{old}?realm_id={world.realm_id}"
+    assert world.admin("DELETE", f"{path}&force=yes").status == 422
+    forced = world.admin("DELETE", path, {"force": True})
     assert forced.body["ends"]["managed_sessions"] == 1
     assert forced.body["ends"]["tokens_until"] is not None
     assert world.active(user_id) == [alive["id"]]

@@ -200,8 +200,11 @@ def test_dry_run_counts_and_ends_nothing(world: World) -> None:
     """A dry run tells how many sessions would end, and they go on."""
     users = [world.user(name) for name in ("ada", "bob")]
     tokens = [world.login(name).body["token"] for name in ("ada", "ada", "bob")]
+    path = f"/v1/realms/{world.realm_id}/end_sessions"
     counted = end(world, dry_run=True)
     assert counted.status == 200
+    assert world.admin("POST", f"{path}?dry_run=true").body == counted.body
+    assert world.admin("POST", f"{path}?dry_run=yes").status == 422
     assert counted.body == {
         "object": "session_end",
         "realm_id": world.realm_id,

@@ -123,7 +123,7 @@ SESSIONS: Final = {
         permission="write",
         body=take.EndBody,
         may_be_empty=True,
-        query=IN_REALM,
+        query={"dry_run": {"enum": ["true", "false"]}, **IN_REALM},
         answers={200: (give.SessionEnd,)},
     ),
     "POST /v1/users/{id}/end_sessions": Operation(
@@ -133,7 +133,7 @@ SESSIONS: Final = {
         permission="write",
         body=take.EndBody,
         may_be_empty=True,
-        query=IN_REALM,
+        query={"dry_run": {"enum": ["true", "false"]}, **IN_REALM},
         answers={200: (give.SessionEnd,)},
     ),
     "POST /v1/password": Operation(
@@ -228,6 +228,8 @@ DIRECTORY: Final = {
         does="Delete one signing key that nothing needs; or `force` it, and learn what that ends.",
         caller="server",
         permission="admin",
+        body=take.JwtKeyDeletionBody,
+        may_be_empty=True,
         query={"force": {"enum": ["true", "false"]}, **IN_REALM},
         answers={200: (give.RemovedJwtKey,), 204: ()},
         errors=(KeyInUse,),

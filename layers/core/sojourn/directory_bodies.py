@@ -113,6 +113,12 @@ class RealmDeletionBody(Struct, forbid_unknown_fields=True, frozen=True):
     name: str | None = None
 
 
+class JwtKeyDeletionBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """Whether to remove a signing key although a token that it signed may be alive."""
+
+    force: bool = False
+
+
 class EndBody(Struct, forbid_unknown_fields=True, frozen=True):
     """Whether to count only."""
 

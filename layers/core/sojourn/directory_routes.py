@@ -14,6 +14,7 @@ from sojourn.directory_bodies import (
     CredentialChanges,
     JwtKeyBody,
     JwtKeyChanges,
+    JwtKeyDeletionBody,
     PasswordBody,
     RealmChanges,
     RealmDeletionBody,
@@ -21,7 +22,7 @@ from sojourn.directory_bodies import (
     UserChanges,
 )
 from sojourn.errors import Invalid
-from sojourn.http import Request, Response, Route, Routes, query
+from sojourn.http import Request, Response, Route, Routes, flag, query
 from sojourn.listing import Page, page_of
 
 View = dict[str, Any]
@@ -123,10 +124,9 @@ def _stop_key(services: Services) -> Callable[[Server, str, Request], View]:
 
 def _delete_key(services: Services) -> Delete:
     def delete(server: Server, key_id: str, request: Request) -> Response | None:
-        force = request.query.get("force", "false")
-        if force not in ("true", "false"):
-            raise Invalid(errors=["force must be true or false."])
-        told = services.jwt_keys.delete(server, key_id, force=force == "true")
+        body = request.parse_optional(JwtKeyDeletionBody)
+        force = body.force or flag(request.query, "force")
+        told = services.jwt_keys.delete(server, key_id, force=force)
         return Response(body=told) if told else None
 
     return delete

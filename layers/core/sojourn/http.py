@@ -126,6 +126,14 @@ def query(request: Request, *allowed: str) -> dict[str, str]:
     return dict(request.query)
 
 
+def flag(wanted: Mapping[str, str], name: str) -> bool:
+    """A query parameter that is true or false; false when it is not there. Raises `Invalid`."""
+    value = wanted.get(name, "false")
+    if value not in ("true", "false"):
+        raise Invalid(errors=[f"{name} must be true or false."])
+    return value == "true"
+
+
 def printable(text: str) -> str:
     """Rule 10: a client's name, printable, cut to 160 bytes of UTF-8."""
     clean = "".join(character for character in text if character.isprintable())
