@@ -1,25 +1,5 @@
 """What the schedule runs: the net under DynamoDB's TTL."""
 
-from collections.abc import Mapping
-from typing import Any
+from sojourn.entry import scheduled
 
-from sojourn.bootstrap import Services
-from sojourn.entry import Entry, Handler
-
-SECONDS_TO_REPORT = 15.0
-"""Kept back from the time-out: one step may take its whole deadline."""
-
-
-def bind(services: Services) -> Handler:
-    """The handler over these services."""
-
-    def handle(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        def time_left() -> float:
-            return float(context.get_remaining_time_in_millis()) / 1000 - SECONDS_TO_REPORT
-
-        return dict(services.cleanup.run(time_left).answer())
-
-    return handle
-
-
-handler = Entry(bind)
+handler = scheduled(lambda services, time_left: services.cleanup.run(time_left).answer())

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from sojourn import deadline, telemetry
 from sojourn.bootstrap import Services, compose
@@ -19,6 +19,8 @@ from sojourn.http import Answer, Request, Response, Route, Routes, problem
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Bind = Callable[[Services], Handler]
+SECONDS_TO_REPORT: Final = 15.0
+"""Kept back from a scheduled function's time-out: one step may take its whole deadline."""
 
 
 class Entry:
@@ -53,6 +55,21 @@ def api(routes: Callable[[Services], Routes]) -> Entry:
         def handle(event: Mapping[str, Any], _context: Any) -> Answer:
             with deadline.deadline(services.clock):
                 return respond(event, table)
+
+        return handle
+
+    return Entry(bind)
+
+
+def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) -> Entry:
+    """The entry of a function that a schedule runs: `run` gets the seconds that it has left."""
+
+    def bind(services: Services) -> Handler:
+        def handle(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+            def time_left() -> float:
+                return float(context.get_remaining_time_in_millis()) / 1000 - SECONDS_TO_REPORT
+
+            return dict(run(services, time_left))
 
         return handle
 
