@@ -17,7 +17,6 @@ from typing import Any, Final
 
 from sojourn import attributes, deadline, ids
 from sojourn.access_key_items import access_key_from
-from sojourn.account import Account
 from sojourn.clock import Clock
 from sojourn.dynamodb import (
     ConditionFailed,
@@ -25,7 +24,6 @@ from sojourn.dynamodb import (
     Key,
     TransactionFailed,
     check,
-    delete,
     update,
 )
 from sojourn.errors import NotFound, Unavailable
@@ -172,19 +170,6 @@ class DynamoDirectory:
         """The id of the realm's user of that name."""
         claim = self.dynamo.get(self.claim_key(realm_id, kind, name))
         return None if claim is None else str(claim["user_id"])
-
-    def free_names(self, account: Account) -> list[dict[str, Any]]:
-        """Writes that free a user's names, where they still have them."""
-        named = (("name", account.username), ("email", account.email))
-        return [
-            delete(
-                self.claim_key(account.realm_id, kind, name),
-                condition="attribute_not_exists(pk) OR user_id = :user_id",
-                values={":user_id": account.id},
-            )
-            for kind, name in named
-            if name is not None
-        ]
 
     def count_deleted(self, realm_id: str, users: int) -> None:
         """Count users that a deletion removed. Raises `ConditionFailed` when the realm is gone."""

@@ -19,6 +19,7 @@ from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
 from sojourn.errors import Invalid, NotFound, Unavailable
 from sojourn.realm import Deletion, Realm
 from sojourn.realms import RealmDirectory
+from sojourn.renaming import claims_of, freed
 
 View = dict[str, Any]
 SECONDS: Final = 6.0
@@ -136,7 +137,7 @@ class RealmDeletion:
                 condition="v = :v",
                 values={":v": account.version},
             )
-            names = self.directory.free_names(account)
+            names = freed(account, claims_of(account), directory=self.directory)
             try:
                 self.directory.dynamo.transact([heart, *names, member])
             except TransactionFailed as error:

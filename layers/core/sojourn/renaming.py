@@ -36,6 +36,18 @@ def claim(account: Account, claimed: Claim, *, directory: DynamoDirectory) -> Wr
     )
 
 
+def freed(account: Account, claims: Sequence[Claim], *, directory: DynamoDirectory) -> list[Write]:
+    """The writes that free names, where the user still has them."""
+    return [
+        dynamodb.delete(
+            directory.claim_key(account.realm_id, *claimed),
+            condition="attribute_not_exists(pk) OR user_id = :user_id",
+            values={":user_id": account.id},
+        )
+        for claimed in claims
+    ]
+
+
 def taken(claims: Sequence[Claim], failed: Sequence[bool]) -> NameTaken:
     """The error that names those of the claims that failed."""
     fields = {"name": "username", "email": "email"}
@@ -80,17 +92,10 @@ class Renaming:
         before = {(kind, fold(name)) for kind, name in claims_of(change.before)}
         after = {(kind, fold(name)) for kind, name in claims_of(change.after)}
         gained, lost = sorted(after - before), sorted(before - after)
-        realm_id = change.before.realm_id
         writes = [claim(change.after, claimed, directory=self._directory) for claimed in gained]
-        writes += [
-            dynamodb.delete(
-                self._directory.claim_key(realm_id, *claimed),
-                condition="attribute_not_exists(pk) OR user_id = :user_id",
-                values={":user_id": change.before.id},
-            )
-            for claimed in lost
-        ]
+        writes += freed(change.before, lost, directory=self._directory)
         if change.after.state == "deleted":
-            member = self._directory.member_key(f"{realm_id}#users", change.before.id)
+            owner = f"{change.before.realm_id}#users"
+            member = self._directory.member_key(owner, change.before.id)
             writes.append(dynamodb.delete(member))
         return gained, writes
