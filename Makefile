@@ -47,8 +47,8 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, format and template
 	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
 	  .venv-sam/bin/sam validate --lint --template template.yaml
 
-prove: .venv/.installed .venv-sam/.installed ## what needs more than Python: a real DynamoDB, built artifacts
-	@$(BIN)/python -m pytest tests/prove
+prove: .venv/.installed .venv-sam/.installed ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
+	@QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove && QUICK=$(QUICK) $(BIN)/python -m tools.proof
 
 openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi

@@ -4,13 +4,15 @@ import re
 import subprocess
 import sys
 
-from tests.prove.conftest import ROOT
+from tests.prove.conftest import ROOT, VERSION
+from tools import proof
 
 
 def test_integration_suite_on_dynamodb_local(
     dynamodb_local: str, environment_without_aws: dict[str, str]
 ) -> None:
     """What holds on moto holds on DynamoDB Local: the same tests, none left out."""
+    examples = proof.rounds(full=200, quickly=30)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, "tests/integration"],
@@ -18,7 +20,7 @@ def test_integration_suite_on_dynamodb_local(
         env={
             **environment_without_aws,
             "SOJOURN_TEST_DYNAMODB": dynamodb_local,
-            "SOJOURN_EXAMPLES": "30",
+            "SOJOURN_EXAMPLES": str(examples),
         },
         capture_output=True,
         text=True,
@@ -29,3 +31,18 @@ def test_integration_suite_on_dynamodb_local(
     assert passed is not None
     assert int(passed[1]) >= 20
     assert "skipped" not in done.stdout
+    text = (
+        "The whole integration suite, with its races and its state machine, on AWS's own DynamoDB "
+        "Local: what moto showed holds on a DynamoDB that AWS wrote."
+    )
+    rows = [("tests passed", int(passed[1])), ("histories of the state machine", examples)]
+    versions = {"DynamoDB Local": VERSION, **proof.versions("boto3", "hypothesis")}
+    proof.record(
+        "dynamodb-local",
+        proof.Section(
+            title="The suite on DynamoDB Local",
+            text=text,
+            tables=[proof.Table(columns=("what", "how many"), rows=rows)],
+            versions=versions,
+        ),
+    )
