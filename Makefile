@@ -30,7 +30,7 @@ install: .venv/.installed ## install what the project needs into .venv
 	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/sam.txt
 	@touch $@
 
-dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it)
+dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it; STORE=dynamodb-local: on DynamoDB Local)
 	@exec $(BIN)/python -m local
 
 test: .venv/.installed ## run the tests

@@ -1,4 +1,7 @@
-"""DynamoDB and KMS by moto, in this process, with the tables that the template names."""
+"""DynamoDB and KMS by moto, in this process, with the tables that the template names.
+
+The tables can be in a DynamoDB Local instead; the keys are moto's all the same.
+"""
 
 import os
 import re
@@ -10,7 +13,7 @@ import boto3
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
-from local import transactions
+from local import dynamodb_local, transactions
 from local.template import Template
 
 REGION = "eu-west-1"
@@ -50,18 +53,27 @@ def serialise() -> threading.RLock:
     return lock
 
 
-def start(template: Template) -> dict[str, str]:
-    """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each."""
+def start(template: Template, *, dynamodb_url: str | None = None) -> dict[str, str]:
+    """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each.
+
+    `dynamodb_url` is the address of a DynamoDB Local to make the tables in.
+    """
     for name in _OVERRIDES:
         os.environ.pop(name, None)
     os.environ.update(_ENVIRONMENT)
     serialise()
-    mock_aws(config={"core": {"reset_boto3_session": True}}).start()
+    core: dict[str, Any] = {"reset_boto3_session": True}
+    if dynamodb_url is not None:
+        os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = dynamodb_url
+        core["passthrough"] = {"urls": [f"{dynamodb_url}.*"]}
+    config: Any = {"core": core}
+    mock_aws(config=config).start()
     names: dict[str, str] = {}
     dynamodb = boto3.client("dynamodb")
     for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
         name = table_name(logical_id)
-        create_table(dynamodb, name, properties)
+        wanted = properties if dynamodb_url is None else dynamodb_local.known(properties)
+        create_table(dynamodb, name, wanted)
         names[logical_id] = name
     kms = boto3.client("kms")
     for logical_id, properties in template.resources("AWS::KMS::Key").items():

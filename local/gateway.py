@@ -27,12 +27,14 @@ class Gateway:
         *,
         host: str,
         log: Callable[[str], None],
+        dynamodb_url: str | None = None,
     ) -> None:
         self._stack = stack
         self._names = names
         self._cors = cors
         self._host = host
         self._log = log
+        self._dynamodb_url = dynamodb_url
         self._busy = 0
         self._idle = threading.Condition()
 
@@ -57,7 +59,7 @@ class Gateway:
         if path.startswith("/_local/"):
             return control.answer(call, self._stack, self._names)
         if wire.is_aws(call):
-            return wire.answer(call)
+            return wire.answer(call, dynamodb_url=self._dynamodb_url)
         origin = {n.lower(): v for n, v in call.headers}.get("origin")
         if call.method == "OPTIONS" and origin is not None and self._origins():
             return Reply(204, self._cors_headers(origin, preflight=True), b"")

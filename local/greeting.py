@@ -12,6 +12,7 @@ _TEXT = """
 Sojourn is ready at {base_url} ({seconds:.1f} s). Keys and passwords are in .local/dev.json,
 what the handlers log in .local/dev.log. Schedules do not run by themselves here:
 curl -X POST {base_url}/_local/run/CleanupFunction runs cleanup. Ctrl-C stops.
+The tables are in {store}.
 
 Paste these in another terminal. Log ada in on two devices:
 
@@ -33,12 +34,18 @@ End the phone's from the laptop, and ask with the phone's token why it was logge
 """
 
 
-def text(base_url: str, seeded: "Seeded", *, seconds: float) -> str:
+def text(
+    base_url: str, seeded: "Seeded", *, seconds: float, dynamodb_url: str | None = None
+) -> str:
     """The lines for this stack."""
     ada = seeded.users[0]
+    store = "this process, by moto"
+    if dynamodb_url is not None:
+        store = f"DynamoDB Local at {dynamodb_url}"
     return _TEXT.format(
         base_url=base_url,
         seconds=seconds,
+        store=store,
         realm_id=seeded.realm_id,
         username=ada["username"],
         password=ada["password"],

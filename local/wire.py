@@ -1,10 +1,12 @@
 """AWS's own protocol at the same port, for tools that bring their own client."""
 
+import http.client
 import io
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
@@ -23,8 +25,34 @@ def _application() -> Any:
     return DomainDispatcherApplication(create_backend_app)
 
 
-def answer(call: Call) -> Reply:
-    """The answer of the very tables and keys that the handlers use."""
+def answer(call: Call, *, dynamodb_url: str | None = None) -> Reply:
+    """The answer of the very tables and keys that the handlers use.
+
+    `dynamodb_url` is where the tables are, if they are not moto's.
+    """
+    target = {name.lower(): value for name, value in call.headers}.get("x-amz-target", "")
+    if dynamodb_url is not None and target.startswith("DynamoDB"):
+        return _passed_on(call, dynamodb_url)
+    return _by_moto(call)
+
+
+def _passed_on(call: Call, url: str) -> Reply:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    try:
+        kept = {n: v for n, v in call.headers if n.lower() not in ("host", "content-length")}
+        connection.request(call.method, call.target, body=call.body, headers=kept)
+        response = connection.getresponse()
+        return _reply(response.status, response.getheaders(), response.read())
+    finally:
+        connection.close()
+
+
+def _reply(status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Reply:
+    framing = ("content-length", "date", "connection", "transfer-encoding")
+    return Reply(status, tuple((n, v) for n, v in headers if n.lower() not in framing), body)
+
+
+def _by_moto(call: Call) -> Reply:
     environ: dict[str, Any] = {
         "REQUEST_METHOD": call.method,
         "PATH_INFO": call.path,
@@ -54,5 +82,4 @@ def answer(call: Call) -> Reply:
 
     chunks: Iterable[bytes] = _application()(environ, start_response)
     body = b"".join(chunks)
-    kept = tuple((n, v) for n, v in sent if n.lower() not in ("content-length", "date"))
-    return Reply(status[0], kept, body)
+    return _reply(status[0], sent, body)

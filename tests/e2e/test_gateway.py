@@ -114,6 +114,20 @@ def test_port_in_use(api: Api) -> None:
     assert api.call("GET", "/v1/session").status == 401
 
 
+def test_unknown_store() -> None:
+    """A store that there is not is refused with those that there are, and exits with 1."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local"],
+        cwd=ROOT,
+        env={**os.environ, "STORE": "nonsense"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "STORE must be moto or dynamodb-local, and is 'nonsense'.\n"
+
+
 def test_event_is_a_true_payload(api: Api) -> None:
     """Headers are lower-case and joined, cookies apart, the query joined, bytes in base64."""
     call = Call(

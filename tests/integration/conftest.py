@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 
-from local import aws
+from local import aws, dynamodb_local
 from local.template import Template
 from sojourn import keys
 from sojourn.bootstrap import Services, compose
@@ -40,12 +40,7 @@ def environment() -> Iterator[dict[str, str]]:
     run = uuid.uuid4().hex[:8]
     names = {logical_id: f"{run}-{logical_id}" for logical_id in tables}
     for logical_id, name in names.items():
-        wanted = {
-            key: value
-            for key, value in tables[logical_id].items()
-            if key not in ("SSESpecification", "PointInTimeRecoverySpecification")
-        }
-        aws.create_table(client, name, wanted)
+        aws.create_table(client, name, dynamodb_local.known(tables[logical_id]))
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
     with pytest.MonkeyPatch.context() as patch:
         _make_less(patch)
