@@ -41,7 +41,12 @@ class ManagedPolicies:
 
 def translated(**parameters: str) -> dict[str, Any]:
     """The CloudFormation template that SAM makes of ours, deployed with these parameters."""
-    document = yaml_parse((ROOT / "template.yaml").read_text())
+    return translate((ROOT / "template.yaml").read_text(), **parameters)
+
+
+def translate(text: str, **parameters: str) -> dict[str, Any]:
+    """The CloudFormation template that SAM makes of one, deployed with these parameters."""
+    document = yaml_parse(text)
     _local_code_as_deployed(document)
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     result: dict[str, Any] = transform(document, parameters, ManagedPolicies())

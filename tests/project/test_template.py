@@ -2,7 +2,6 @@
 
 import importlib
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,27 +9,9 @@ import pytest
 from local.template import Template
 from tools.lint_template import translated
 
-ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "template.yaml").read_text()
 TEMPLATE = Template.read()
 FUNCTIONS = TEMPLATE.resources("AWS::Serverless::Function")
 ALARMS = TEMPLATE.resources("AWS::CloudWatch::Alarm")
-EMITTED = {
-    "sojourn-login": {
-        "LoginSucceeded",
-        "LoginFailed",
-        "LoginRefused",
-        "SessionsEvicted",
-        "Unavailable",
-    },
-    "sojourn-cleanup": {
-        "CleanupFound",
-        "CleanupRemoved",
-        "CleanupRemaining",
-        "CleanupOldestOverdueSeconds",
-    },
-    "sojourn-rotate": {"KeysRotated", "KeysRemoved", "RotationFailed"},
-}
 
 
 def statements(role: str) -> list[dict[str, Any]]:
@@ -46,27 +27,6 @@ def actions(role: str) -> set[str]:
         action = statement["Action"]
         found.update([action] if isinstance(action, str) else action)
     return found
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_function_has_role_and_logs_of_its_own(name: str) -> None:
-    """Each function has a role and a log group of its own, with retention."""
-    stem = name.removesuffix("Function")
-    assert FUNCTIONS[name]["Role"] == {"Fn::GetAtt": [f"{stem}Role", "Arn"]}
-    assert FUNCTIONS[name]["LoggingConfig"] == {"LogGroup": {"Ref": f"{stem}Logs"}}
-    logs = TEMPLATE.resources("AWS::Logs::LogGroup")[f"{stem}Logs"]
-    assert logs["RetentionInDays"] == {"Ref": "LogRetentionDays"}
-
-
-def test_no_wildcard_without_a_reason() -> None:
-    """Each `*` in a policy stands under or beside a comment that says why."""
-    lines = TEXT.splitlines()
-    for number, line in enumerate(lines):
-        if re.search(r"(Resource|Action): '?\*'?|kms:\*", line):
-            assert "#" in "".join(lines[number - 8 : number + 1]), line
-    for name in FUNCTIONS:
-        role = name.removesuffix("Function") + "Role"
-        assert not [action for action in actions(role) if "*" in action]
 
 
 def test_login_alone_decrypts() -> None:
@@ -95,14 +55,6 @@ def test_function_writes_its_own_logs_alone(name: str) -> None:
     stem = name.removesuffix("Function")
     (statement,) = [s for s in statements(f"{stem}Role") if "logs:" in str(s["Action"])]
     assert statement["Resource"] == {"Fn::GetAtt": [f"{stem}Logs", "Arn"]}
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_environment_does_not_name_the_api(name: str) -> None:
-    """No function's environment refers to the API: the API refers to the functions, a cycle."""
-    shared = TEMPLATE.document["Globals"]["Function"]["Environment"]
-    assert "'Api'" not in str([shared, FUNCTIONS[name]["Environment"]])
-    assert "${Api" not in str([shared, FUNCTIONS[name]["Environment"]])
 
 
 WRITES = {
@@ -155,13 +107,6 @@ def test_tables_are_kept_safe(name: str) -> None:
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert table["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
-
-
-def test_login_has_a_throttle_of_its_own() -> None:
-    """Guessing passwords cannot use up what validation needs."""
-    (api,) = TEMPLATE.resources("AWS::Serverless::HttpApi").values()
-    assert set(api["RouteSettings"]) == {"POST /v1/login"}
-    assert api["RouteSettings"]["POST /v1/login"] != api["DefaultRouteSettings"]
 
 
 def test_access_log_cannot_hold_a_token() -> None:
@@ -231,27 +176,6 @@ def test_schedule_has_a_group_of_its_own() -> None:
     (event,) = FUNCTIONS["CleanupFunction"]["Events"].values()
     (dimension,) = ALARMS["ScheduleFailingAlarm"]["Dimensions"]
     assert event["Properties"]["GroupName"] == dimension["Value"] == {"Ref": "CleanupSchedules"}
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_alarm_is_documented(name: str) -> None:
-    """Each alarm has a heading in the operations document."""
-    assert f"### {name}\n" in (ROOT / "docs/operations.md").read_text()
-
-
-@pytest.mark.parametrize("name", ALARMS)
-def test_alarm_is_about_what_is_emitted(name: str) -> None:
-    """An alarm on a metric of ours names one, and a service, that the code emits."""
-    alarm = ALARMS[name]
-    metrics = [m["MetricStat"]["Metric"] for m in alarm.get("Metrics", []) if "MetricStat" in m]
-    for metric in metrics or [alarm]:
-        if metric["Namespace"] == "Sojourn":
-            (dimension,) = metric["Dimensions"]
-            service = dimension["Value"]
-            assert dimension["Name"] == "service"
-            environments = [f["Environment"]["Variables"] for f in FUNCTIONS.values()]
-            assert service in {e["POWERTOOLS_SERVICE_NAME"] for e in environments}
-            assert metric["MetricName"] in EMITTED.get(service, {"Unavailable"})
 
 
 @pytest.mark.parametrize("function", TEMPLATE.functions(), ids=lambda f: f.folder)
