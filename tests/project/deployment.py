@@ -1,0 +1,99 @@
+"""The translated template, created by moto's CloudFormation: what of it moto really makes."""
+
+import io
+import json
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import boto3
+from moto import mock_aws
+
+from tools.lint_template import translated
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-north-1"
+"""Not where other tests that run in this process have what they need."""
+LEFT_OUT: Final = {
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
+    "AWS::Scheduler::Schedule",
+    "AWS::Scheduler::ScheduleGroup",
+}
+"""Types that moto's CloudFormation does not know."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A stack that moto made: the template, and what there is of it, by logical id."""
+
+    template: dict[str, Any]
+    physical: dict[str, str]
+    kinds: Counter[str]
+    outputs: dict[str, str]
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, service: str) -> Any:
+        """A client of the account that it was made in."""
+        if service not in self.clients:
+            make: Any = boto3.client
+            self.clients[service] = make(service, region_name=REGION)
+        return self.clients[service]
+
+    def named(self, kind: str) -> dict[str, dict[str, Any]]:
+        """The properties of the template's resources of one type, by physical id."""
+        return {
+            self.physical[name]: resource.get("Properties", {})
+            for name, resource in self.template["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+
+@contextmanager
+def deployed(parameters: Mapping[str, str]) -> Iterator[Made]:
+    """The stack, deployed with these parameters."""
+    mock = mock_aws()
+    mock.start(reset=False)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # moto's, of each type that it leaves out
+            yield _made(translated(**parameters), parameters)
+    finally:
+        boto3.client("cloudformation", region_name=REGION).delete_stack(StackName="sojourn")
+        s3 = boto3.client("s3", region_name=REGION)
+        s3.delete_object(Bucket="bucket", Key="key")
+        s3.delete_bucket(Bucket="bucket")
+        mock.stop()
+
+
+def _made(template: dict[str, Any], parameters: Mapping[str, str]) -> Made:
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("app.py", "")
+    s3.put_object(Bucket="bucket", Key="key", Body=code.getvalue())
+    cloudformation = boto3.client("cloudformation", region_name=REGION)
+    cloudformation.create_stack(
+        StackName="sojourn",
+        TemplateBody=json.dumps(template, default=str),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()
+        ],
+    )
+    (stack,) = cloudformation.describe_stacks(StackName="sojourn")["Stacks"]
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="sojourn")
+    resources = [r for page in pages for r in page["StackResourceSummaries"]]
+    return Made(
+        template=template,
+        physical={r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources},
+        kinds=Counter(r["ResourceType"] for r in resources if r["ResourceType"]),
+        outputs={o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]},
+    )
