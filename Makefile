@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev test check prove clean requirements openapi install
+.PHONY: help dev test check prove audit clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -30,6 +30,12 @@ install: .venv/.installed ## install what the project needs into .venv
 	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/sam.txt
 	@touch $@
 
+.venv-audit/.installed: requirements/audit.txt
+	@echo "Installing pip-audit into .venv-audit (once) …"
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/audit.txt
+	@touch $@
+
 dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it; STORE=dynamodb-local: on DynamoDB Local)
 	@exec $(BIN)/python -m local
 
@@ -47,16 +53,19 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, format and template
 	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
 	  .venv-sam/bin/sam validate --lint --template template.yaml
 
-prove: .venv/.installed .venv-sam/.installed ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
+audit: .venv/.installed .venv-audit/.installed ## ask what is known against the pinned packages
+	@$(BIN)/python -m tools.audit
+
+prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 	@QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove && QUICK=$(QUICK) $(BIN)/python -m tools.proof
 
 openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi
 
 requirements: ## compile the pinned requirements again (needs uv)
-	@for f in layers/core/requirements requirements/dev requirements/sam; do \
+	@for f in layers/core/requirements requirements/dev requirements/sam requirements/audit; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command 'make requirements' $$f.in -o $$f.txt; done
 
 clean: ## remove what was installed and built
-	@rm -rf .venv .venv-sam .aws-sam .build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-audit .aws-sam .build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
