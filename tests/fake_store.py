@@ -1,0 +1,167 @@
+"""The store's ports in memory, for tests that need no DynamoDB.
+
+`tests/integration/test_store_contract.py` holds it to what the real store does. It keeps its own
+copies, takes one call at a time, and writes nothing whose condition does not hold.
+"""
+
+import threading
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import replace
+
+from sojourn.account import Account, Change, Ended, Origin
+from sojourn.errors import Unavailable
+from sojourn.names import fold
+from sojourn.ports import AccessKey, Superseded
+from sojourn.realm import Realm
+
+RECORDS_PER_COMMIT = 99
+
+
+def recorded(ended: Ended) -> Ended:
+    """An ending as its record has it: no key, and nothing of where it began if it is stripped."""
+    origin = Origin(ip="", client="") if ended.strip else ended.session.origin
+    return replace(ended, session=replace(ended.session, key_number=0, origin=origin))
+
+
+class FakeAccounts:
+    """`Accounts`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._accounts: dict[str, Account] = {}
+        self._ended: dict[str, dict[str, Ended]] = {}
+
+    def add(self, account: Account) -> None:
+        """A user that was not there before."""
+        with self._lock:
+            assert account.id not in self._accounts
+            self._accounts[account.id] = deepcopy(account)
+
+    def remove(self, user_id: str) -> None:
+        """A user is no more; their ended records stay."""
+        with self._lock:
+            del self._accounts[user_id]
+
+    def get(self, user_id: str) -> Account | None:
+        with self._lock:
+            return deepcopy(self._accounts.get(user_id))
+
+    def get_many(self, user_ids: Sequence[str]) -> Sequence[Account | None]:
+        with self._lock:
+            return [self.get(user_id) for user_id in user_ids]
+
+    def commit(self, change: Change) -> None:
+        with self._lock:
+            current = self.get(change.after.id)
+            if current is None or current.version != change.before.version:
+                raise Superseded(current)
+            waiting = [recorded(e) for e in (*change.before.pending, *change.ended)]
+            after = replace(change.after, pending=tuple(waiting[RECORDS_PER_COMMIT:]))
+            self._accounts[after.id] = deepcopy(after)
+            records = self._ended.setdefault(after.id, {})
+            records.update({e.session.id: deepcopy(e) for e in waiting[:RECORDS_PER_COMMIT]})
+
+    def archive(self, user_id: str) -> int:
+        with self._lock:
+            written = 0
+            while (account := self.get(user_id)) is not None and account.pending:
+                after = replace(account, version=account.version + 1)
+                self.commit(Change(before=account, after=after))
+                written += min(len(account.pending), RECORDS_PER_COMMIT)
+            return written
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        with self._lock:
+            return deepcopy(self._ended.get(user_id, {}).get(session_id))
+
+    def ended_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
+        with self._lock:
+            return [self.ended(*where) for where in wanted]
+
+    def list_ended(
+        self, user_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> Sequence[Ended]:
+        with self._lock:
+            records = self._ended.get(user_id, {})
+            found = [records[key] for key in sorted(records, reverse=not ascending)]
+            if after is not None:
+                found = [e for e in found if e.session.id != after]
+                found = [e for e in found if (e.session.id > after) == ascending]
+            return deepcopy(found[:limit])
+
+
+class FakeRealms:
+    """`Realms`."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._realms: dict[str, Realm] = {}
+        self._names: dict[tuple[str, str, str], str] = {}
+        self._private: dict[tuple[str, str], bytes] = {}
+        self._access_keys: dict[str, AccessKey] = {}
+
+    def add(self, realm: Realm) -> None:
+        """A realm that was not there before, or another state of one that was."""
+        with self._lock:
+            self._realms[realm.id] = deepcopy(realm)
+
+    def find(self, realm_id: str) -> Realm | None:
+        """The realm, also while it is being deleted."""
+        with self._lock:
+            return deepcopy(self._realms.get(realm_id))
+
+    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None:
+        """A user has a name; `kind` is `name` or `email`."""
+        with self._lock:
+            self._names[realm_id, kind, fold(name)] = user_id
+
+    def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None:
+        """A signing key's private half."""
+        with self._lock:
+            self._private[realm_id, key_id] = ciphertext
+
+    def add_access_key(self, key: AccessKey) -> None:
+        """An access key."""
+        with self._lock:
+            self._access_keys[key.id] = key
+
+    def get(self, realm_id: str) -> Realm | None:
+        realm = self.find(realm_id)
+        return None if realm is None or realm.deletion is not None else realm
+
+    def get_many(self, realm_ids: Sequence[str]) -> Sequence[Realm | None]:
+        with self._lock:
+            return [self.get(realm_id) for realm_id in realm_ids]
+
+    def get_with_login(
+        self, realm_id: str, *, username: str | None, email: str | None
+    ) -> tuple[Realm | None, str | None]:
+        kind, name = ("name", username) if username is not None else ("email", email)
+        with self._lock:
+            return self.get(realm_id), self._names.get((realm_id, kind, fold(name or "")))
+
+    def private_key(self, realm_id: str, key_id: str) -> bytes | None:
+        with self._lock:
+            return self._private.get((realm_id, key_id))
+
+    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+        with self._lock:
+            realm = self.find(realm_id)
+            key = None if realm is None else realm.keys.get(key_id)
+            if realm is None or key is None:
+                raise Unavailable
+            keys = {**realm.keys, key_id: replace(key, open_ended=True)}
+            self._realms[realm_id] = replace(realm, keys=keys, version=realm.version + 1)
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        with self._lock:
+            return self._access_keys.get(key_id)
+
+    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
+        with self._lock:
+            key = self._access_keys.get(key_id)
+            if key is None:
+                return
+            if key.last_used_ms is None or key.last_used_ms < unless_since_ms:
+                self._access_keys[key_id] = replace(key, last_used_ms=now_ms)

@@ -1,0 +1,91 @@
+"""The stores that the contract is asked of, each with what puts its world in place."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from sojourn import dynamodb, items
+from sojourn.access_key_items import access_key_values
+from sojourn.account import Account
+from sojourn.accounts import DynamoAccounts
+from sojourn.directory import DynamoDirectory
+from sojourn.ports import AccessKey, Accounts, Realms
+from sojourn.realm import Realm
+from sojourn.realm_items import realm_values
+from tests.fake_store import FakeAccounts, FakeRealms
+
+
+class Store(Protocol):
+    """A store under test: its ports, and what the ports have no words for."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+
+    @property
+    def realms(self) -> Realms: ...
+
+    def add_account(self, account: Account) -> None: ...
+
+    def remove_account(self, user_id: str) -> None: ...
+
+    def add_realm(self, realm: Realm) -> None: ...
+
+    def find_realm(self, realm_id: str) -> Realm | None:
+        """The realm, also while it is being deleted."""
+        ...
+
+    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None: ...
+
+    def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None: ...
+
+    def add_access_key(self, key: AccessKey) -> None: ...
+
+
+class FakeStore:
+    """The store in memory."""
+
+    def __init__(self) -> None:
+        self.accounts = FakeAccounts()
+        self.realms = FakeRealms()
+        self.add_account = self.accounts.add
+        self.remove_account = self.accounts.remove
+        self.add_realm = self.realms.add
+        self.find_realm = self.realms.find
+        self.add_name = self.realms.add_name
+        self.add_private_key = self.realms.add_private_key
+        self.add_access_key = self.realms.add_access_key
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoStore:
+    """The store over DynamoDB, or what stands for it."""
+
+    accounts: DynamoAccounts
+    realms: DynamoDirectory
+
+    def add_account(self, account: Account) -> None:
+        heart = self.accounts.heart(account.id)
+        self.realms.dynamo.write(
+            dynamodb.put(heart, items.account_values(account), condition="attribute_not_exists(pk)")
+        )
+
+    def remove_account(self, user_id: str) -> None:
+        self.realms.dynamo.write(dynamodb.delete(self.accounts.heart(user_id)))
+
+    def add_realm(self, realm: Realm) -> None:
+        at = self.realms.realm_key(realm.id)
+        self.realms.dynamo.write(dynamodb.put(at, realm_values(realm)))
+
+    def find_realm(self, realm_id: str) -> Realm | None:
+        return self.realms.find(realm_id)
+
+    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None:
+        at = self.realms.claim_key(realm_id, kind, name)
+        self.realms.dynamo.write(dynamodb.put(at, {"user_id": user_id}))
+
+    def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None:
+        at = self.realms.private_key_key(realm_id, key_id)
+        self.realms.dynamo.write(dynamodb.put(at, {"ciphertext": ciphertext}))
+
+    def add_access_key(self, key: AccessKey) -> None:
+        at = self.realms.access_key_key(key.id)
+        self.realms.dynamo.write(dynamodb.put(at, access_key_values(key)))

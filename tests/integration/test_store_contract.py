@@ -1,0 +1,527 @@
+"""What every store must do: the fake in memory and the one over DynamoDB pass the same tests."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from sojourn import account as rules
+from sojourn import ids
+from sojourn.account import Account, Actor, Change, Ended, Login, Origin, Session
+from sojourn.bootstrap import Services
+from sojourn.errors import Unavailable
+from sojourn.ports import AccessKey, Superseded
+from sojourn.realm import Deletion, PublicKey, Realm, Settings
+from tests import histories
+from tests.fake_store import recorded
+from tests.integration.stores import DynamoStore, FakeStore, Store
+
+NOW = histories.NOW
+BY = Actor(type="access_key", id="key_tests")
+ORIGIN = Origin(ip="203.0.113.9", client="tests/1.0", reported=True)
+HOUR = 3_600_000
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each store; DynamoDB is moto, or the one that SOJOURN_TEST_DYNAMODB names."""
+    if request.param == "fake":
+        return FakeStore()
+    services: Services = request.getfixturevalue("services")
+    return DynamoStore(accounts=services.users.accounts, realms=services.users.directory)
+
+
+def realm(**changes: object) -> Realm:
+    """A realm with one key."""
+    made = ids.new_id("jky", NOW)
+    key = PublicKey(id=made, algo="eddsa", pem="pem", signs_from_ms=NOW, created_ms=NOW)
+    known = Realm(
+        id=ids.new_id("rl", NOW),
+        name="Tests",
+        issuer="https://sessions.example.com",
+        created_ms=NOW,
+        version=1,
+        settings=Settings(max_sessions=100),
+        keys={made: key},
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+OWNER = realm()
+
+
+def account(**changes: object) -> Account:
+    """A human of the realm."""
+    made = Account(id=ids.new_id("usr", NOW), realm_id=OWNER.id, user_type="human", created_ms=NOW)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def login(found: Account, now_ms: int = NOW) -> tuple[Change, Session]:
+    """The change that a login is."""
+    return rules.begin(found, OWNER, Login("password", ORIGIN), key_number=3, now_ms=now_ms)
+
+
+def with_sessions(store: Store, count: int) -> Account:
+    """A user in the store who has so many sessions."""
+    found = account()
+    for n in range(count):
+        found = login(found, NOW + n)[0].after
+    store.add_account(found)
+    return found
+
+
+def end_all(found: Account) -> Change:
+    """The change that ends every session."""
+    return rules.end_all_for(found, OWNER, "terminated_by_admin", by=BY, now_ms=NOW + 1_000)
+
+
+def with_ended(store: Store, count: int) -> tuple[Account, list[Ended]]:
+    """A user with so many ended records, at most 99, and the records in the order of their ids."""
+    found = with_sessions(store, count)
+    change = end_all(found)
+    store.accounts.commit(change)
+    return change.after, [recorded(e) for e in change.ended]
+
+
+def must_get(store: Store, user_id: str) -> Account:
+    """The account, which must be there."""
+    found = store.accounts.get(user_id)
+    assert found is not None
+    return found
+
+
+def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
+    """What each gives, or the `Superseded` that it raises, when all begin together."""
+    barrier = threading.Barrier(len(acts))
+    outcomes: list[object] = [None] * len(acts)
+
+    def run(number: int, act: Callable[[], object]) -> None:
+        barrier.wait()
+        try:
+            outcomes[number] = act()
+        except Superseded as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+# Reads of accounts.
+
+
+def test_unknown_user_is_none(store: Store) -> None:
+    """Nobody is None, alone and among many."""
+    assert store.accounts.get(ids.new_id("usr", NOW)) is None
+    assert list(store.accounts.get_many([ids.new_id("usr", NOW)])) == [None]
+    assert list(store.accounts.get_many([])) == []
+
+
+def test_many_are_in_order(store: Store) -> None:
+    """Accounts come in the order that was asked, None where nobody is, a user asked twice twice."""
+    ada, bob = with_sessions(store, 1), with_sessions(store, 2)
+    nobody = ids.new_id("usr", NOW)
+    found = store.accounts.get_many([bob.id, nobody, ada.id, bob.id])
+    assert list(found) == [bob, None, ada, bob]
+
+
+def test_hundred_accounts_in_one_read(store: Store) -> None:
+    """A hundred accounts can be asked for at once."""
+    users = [with_sessions(store, 0) for _ in range(100)]
+    wanted = [user.id for user in reversed(users)]
+    assert list(store.accounts.get_many(wanted)) == list(reversed(users))
+
+
+def test_what_was_read_is_a_copy(store: Store) -> None:
+    """A caller who changes what they read changes nothing in the store."""
+    user = with_sessions(store, 1)
+    dict.clear(must_get(store, user.id).credentials)  # type: ignore[arg-type]
+    found = must_get(store, user.id)
+    found.credentials["crd_x"] = None  # type: ignore[index]
+    assert must_get(store, user.id) == user
+
+
+# Commits.
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(change=histories.changes())
+def test_accounts_come_back_as_they_were(store: Store, change: Change) -> None:
+    """Any account that the rules can make is read as it was written, and so is each ending."""
+    before = replace(change.before, id=ids.new_id("usr", NOW))
+    after = replace(change.after, id=before.id)
+    store.add_account(before)
+    assert store.accounts.get(before.id) == before
+    store.accounts.commit(replace(change, before=before, after=after))
+    assert store.accounts.get(before.id) == after
+    for ended in change.ended:
+        assert store.accounts.ended(before.id, ended.session.id) == recorded(ended)
+
+
+def test_commit_of_an_old_version_is_superseded(store: Store) -> None:
+    """A commit whose account has changed writes nothing, and carries the account as it is."""
+    user = with_sessions(store, 2)
+    first, session = login(user)
+    store.accounts.commit(first)
+    with pytest.raises(Superseded) as lost:
+        store.accounts.commit(end_all(user))
+    assert lost.value.current == first.after == store.accounts.get(user.id)
+    assert first.after.find(session.id) == session
+    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+
+
+def test_commit_of_a_version_that_is_not_yet_is_superseded(store: Store) -> None:
+    """The condition is the very version that was read, and not that of any older account."""
+    user = with_sessions(store, 1)
+    ahead = replace(user, version=user.version + 1)
+    with pytest.raises(Superseded) as lost:
+        store.accounts.commit(end_all(ahead))
+    assert lost.value.current == user == store.accounts.get(user.id)
+
+
+def test_commit_does_not_revive_a_user_who_is_gone(store: Store) -> None:
+    """A commit on a user who is no more carries None, and makes neither user nor record."""
+    user = with_sessions(store, 1)
+    store.remove_account(user.id)
+    for change in (login(user)[0], end_all(user)):
+        with pytest.raises(Superseded) as lost:
+            store.accounts.commit(change)
+        assert lost.value.current is None
+    assert store.accounts.get(user.id) is None
+    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+
+
+@pytest.mark.parametrize("sessions", [0, 3], ids=["login", "login and endings"])
+def test_one_commit_of_a_version_wins(store: Store, sessions: int) -> None:
+    """Of eight commits of one version at once, exactly one is done; the others see it."""
+    user = with_sessions(store, sessions)
+    changes = [login(user, NOW + 100 + n)[0] for n in range(4)]
+    changes += [end_all(user) for _ in range(4)]
+    outcomes = at_once([lambda c=c: store.accounts.commit(c) for c in changes])  # type: ignore[misc]
+    won = [change for change, outcome in zip(changes, outcomes, strict=True) if outcome is None]
+    assert len(won) == 1
+    assert store.accounts.get(user.id) == won[0].after
+    lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]
+    assert [outcome.current for outcome in lost] == [won[0].after] * 7
+    ended = [s.id for s in user.sessions if store.accounts.ended(user.id, s.id) is not None]
+    assert ended == [e.session.id for e in won[0].ended]
+
+
+def test_no_commit_is_lost(store: Store) -> None:
+    """Five who each begin a session, anew on what came between, leave five sessions."""
+    user = with_sessions(store, 0)
+
+    def begin() -> int:
+        found, lost = must_get(store, user.id), 0
+        while True:
+            try:
+                store.accounts.commit(login(found)[0])
+            except Superseded as error:
+                found, lost = error.current or found, lost + 1
+            else:
+                return lost
+
+    assert all(isinstance(lost, int) for lost in at_once([begin] * 5))
+    found = must_get(store, user.id)
+    assert len(found.sessions) == found.version == 5
+
+
+def test_endings_are_recorded_with_the_commit(store: Store) -> None:
+    """When a commit returns, the sessions are gone from the account and their records are there."""
+    user, records = with_ended(store, 3)
+    assert store.accounts.get(user.id) == user
+    assert (user.sessions, user.pending) == ((), ())
+    for session, ended in zip(records, records, strict=True):
+        assert store.accounts.ended(user.id, session.session.id) == ended
+        assert ended.session.origin == ORIGIN
+        assert ended.session.key_number == 0
+        assert (ended.reason, ended.by, ended.ended_ms) == ("terminated_by_admin", BY, NOW + 1_000)
+
+
+def test_stripped_ending_says_nothing_of_where_it_began(store: Store) -> None:
+    """Rule 10: the ending of a deleted user's session is recorded without its request."""
+    user = with_sessions(store, 1)
+    change = end_all(user)
+    stripped = tuple(replace(e, strip=True) for e in change.ended)
+    store.accounts.commit(replace(change, ended=stripped))
+    found = store.accounts.ended(user.id, user.sessions[0].id)
+    assert found is not None
+    assert found.strip
+    assert found.session.origin == Origin(ip="", client="")
+
+
+# What does not fit a commit, and is resumed.
+
+
+@pytest.mark.parametrize(("ended", "pending"), [(99, 0), (100, 1)])
+def test_endings_beyond_ninety_nine_are_pending(store: Store, ended: int, pending: int) -> None:
+    """A commit records 99 endings; those beyond are in the account, and ended all the same."""
+    user = with_sessions(store, ended)
+    store.accounts.commit(end_all(user))
+    found = must_get(store, user.id)
+    assert found.sessions == ()
+    late = user.sessions[99:]
+    assert [e.session.id for e in found.pending] == [s.id for s in late]
+    assert len(found.pending) == pending
+    assert [store.accounts.ended(user.id, s.id) for s in late] == [None] * pending
+    assert store.accounts.ended(user.id, user.sessions[98].id) is not None
+    assert store.accounts.archive(user.id) == pending
+
+
+def test_archive_records_what_is_pending_once(store: Store) -> None:
+    """Archiving records what is pending as it would have been, and has nothing to do again."""
+    user = with_sessions(store, 100)
+    change = end_all(user)
+    store.accounts.commit(change)
+    waiting = must_get(store, user.id)
+    assert store.accounts.archive(user.id) == 1
+    late = change.ended[99]
+    assert store.accounts.ended(user.id, late.session.id) == recorded(late)
+    found = must_get(store, user.id)
+    assert found == replace(waiting, pending=(), version=waiting.version + 1)
+    assert store.accounts.archive(user.id) == 0
+    assert store.accounts.get(user.id) == found
+    assert store.accounts.archive(ids.new_id("usr", NOW)) == 0
+
+
+def test_archive_takes_as_many_commits_as_it_needs(store: Store) -> None:
+    """Whatever is pending is recorded, 99 at a time."""
+    ended = [recorded(e) for e in end_all(with_sessions(FakeStore(), 100)).ended]
+    late = replace(ended[0], session=replace(ended[0].session, id=ended[0].session.id[:-1] + "x"))
+    user = account(pending=(*ended, late))
+    store.add_account(user)
+    assert store.accounts.archive(user.id) == 101
+    found = must_get(store, user.id)
+    assert (found.pending, found.version) == ((), user.version + 2)
+    where = [(user.id, e.session.id) for e in (late, ended[98], ended[99])]
+    assert list(store.accounts.ended_many(where)) == [late, ended[98], ended[99]]
+
+
+def test_next_commit_records_what_is_pending(store: Store) -> None:
+    """What a commit left pending is recorded by the next one, whatever it is about."""
+    user = with_sessions(store, 100)
+    store.accounts.commit(end_all(user))
+    found = must_get(store, user.id)
+    assert found.pending
+    store.accounts.commit(login(found)[0])
+    assert must_get(store, user.id).pending == ()
+    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
+
+
+def test_two_archive_at_once(store: Store) -> None:
+    """Of two who archive at once, each ending is recorded, and neither fails."""
+    user = with_sessions(store, 100)
+    store.accounts.commit(end_all(user))
+    written = at_once([lambda: store.accounts.archive(user.id)] * 2)
+    assert written in ([0, 1], [1, 0])
+    assert must_get(store, user.id).pending == ()
+    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
+
+
+# Ended records.
+
+
+def test_unknown_ending_is_none(store: Store) -> None:
+    """A session that has not ended, or is another user's, has no ended record."""
+    user, records = with_ended(store, 1)
+    other = with_sessions(store, 1)
+    (session,) = other.sessions
+    ended = records[0].session.id
+    assert store.accounts.ended(other.id, session.id) is None
+    assert store.accounts.ended(other.id, ended) is None
+    where = [(other.id, ended), (user.id, ended), (other.id, session.id), (user.id, ended)]
+    assert list(store.accounts.ended_many(where)) == [None, records[0], None, records[0]]
+    assert list(store.accounts.ended_many([])) == []
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+def test_ended_are_listed_by_id(store: Store, ascending: bool) -> None:
+    """Ended records come by session id in both directions, no more than the limit."""
+    user, records = with_ended(store, 3)
+    with_ended(store, 2)
+    ordered = records if ascending else records[::-1]
+
+    def listed(limit: int, after: str | None = None) -> list[Ended]:
+        found = store.accounts.list_ended(user.id, after=after, limit=limit, ascending=ascending)
+        return list(found)
+
+    assert listed(5) == listed(3) == ordered
+    assert listed(2) == ordered[:2]
+    assert listed(2, ordered[1].session.id) == ordered[2:]
+    assert listed(1, ordered[0].session.id) == ordered[1:2]
+    assert listed(5, ordered[2].session.id) == []
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+def test_cursor_need_not_exist(store: Store, ascending: bool) -> None:
+    """A page begins behind a session whose record is not there, or never was."""
+    user, records = with_ended(store, 2)
+    low, high = (e.session.id for e in records)
+
+    def behind(after: str) -> list[str]:
+        found = store.accounts.list_ended(user.id, after=after, limit=5, ascending=ascending)
+        return [e.session.id for e in found]
+
+    between = low[:-1] + chr(ord(low[-1]) + 1)
+    assert low < between < high
+    assert behind(between) == ([high] if ascending else [low])
+    assert behind("kss_" + "0" * (len(low) - 4)) == ([low, high] if ascending else [])
+    assert behind("kss_" + "z" * (len(low) - 4)) == ([] if ascending else [high, low])
+
+
+def test_nobody_has_no_endings(store: Store) -> None:
+    """A user without ended records has an empty list, and a session is not in it."""
+    user = with_sessions(store, 1)
+    for user_id in (user.id, ids.new_id("usr", NOW)):
+        found = store.accounts.list_ended(user_id, after=None, limit=5, ascending=True)
+        assert list(found) == []
+
+
+# Realms.
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(found=histories.realms())
+def test_realms_come_back_as_they_were(store: Store, found: Realm) -> None:
+    """Any realm is read as it was written; one that is being deleted is gone."""
+    store.add_realm(found)
+    assert store.find_realm(found.id) == found
+    expected = None if found.deletion else found
+    assert store.realms.get(found.id) == expected
+    assert list(store.realms.get_many([found.id])) == [expected]
+    assert store.realms.get_with_login(found.id, username="x", email=None) == (expected, None)
+
+
+def test_many_realms_are_in_order(store: Store) -> None:
+    """Realms come in the order that was asked, None where none is or one is being deleted."""
+    one, other = realm(), realm(name="Other")
+    leaving = realm(deletion=Deletion(started_ms=NOW, by="key_tests"))
+    for made in (one, other, leaving):
+        store.add_realm(made)
+    wanted = [other.id, ids.new_id("rl", NOW), one.id, leaving.id, other.id]
+    assert list(store.realms.get_many(wanted)) == [other, None, one, None, other]
+    assert list(store.realms.get_many([])) == []
+
+
+def test_realm_comes_with_the_user_of_a_name(store: Store) -> None:
+    """A name gives its user, whatever its case, in its realm and as its kind alone."""
+    one, other = realm(), realm()
+    store.add_realm(one)
+    store.add_realm(other)
+    store.add_name(one.id, "name", "Ada", "usr_ada")
+    store.add_name(one.id, "email", "ada@example.com", "usr_mail")
+    by_name = store.realms.get_with_login
+    assert by_name(one.id, username="aDA", email=None) == (one, "usr_ada")
+    assert by_name(one.id, username=None, email="Ada@Example.com") == (one, "usr_mail")
+    assert by_name(one.id, username="ada@example.com", email=None) == (one, None)
+    assert by_name(one.id, username=None, email="ada") == (one, None)
+    assert by_name(other.id, username="ada", email=None) == (other, None)
+    assert by_name(ids.new_id("rl", NOW), username="ada", email=None) == (None, None)
+
+
+def test_name_of_any_length_is_asked_for(store: Store) -> None:
+    """A name that is longer than a key may be is found as any other, and is no other."""
+    store.add_realm(OWNER)
+    long = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 120
+    store.add_name(OWNER.id, "name", long, "usr_long")
+    found = store.realms.get_with_login(OWNER.id, username=long, email=None)
+    assert found == (OWNER, "usr_long")
+    found = store.realms.get_with_login(OWNER.id, username=long[:-1], email=None)
+    assert found == (OWNER, None)
+
+
+def test_private_key_is_its_realms(store: Store) -> None:
+    """A signing key's ciphertext is found by realm and key together."""
+    store.add_private_key("rl_one", "jky_one", b"\x00secret\xff")
+    assert store.realms.private_key("rl_one", "jky_one") == b"\x00secret\xff"
+    assert store.realms.private_key("rl_two", "jky_one") is None
+    assert store.realms.private_key("rl_one", "jky_two") is None
+
+
+def test_key_remembers_that_it_is_open_ended(store: Store) -> None:
+    """A key that is marked is open-ended, the others are not, and the realm's version moves."""
+    known = realm()
+    other = replace(next(iter(known.keys.values())), id=ids.new_id("jky", NOW), number=2)
+    known = replace(known, keys={**known.keys, other.id: other}, key_count=2)
+    store.add_realm(known)
+    marked = replace(other, open_ended=True)
+    for version in (2, 3):
+        store.realms.mark_open_ended(known.id, other.id)
+        expected = replace(known, version=version, keys={**known.keys, other.id: marked})
+        assert store.realms.get(known.id) == expected
+
+
+def test_key_that_is_gone_cannot_be_marked(store: Store) -> None:
+    """A key that was stopped meanwhile, or whose realm is gone, is `Unavailable`, and not made."""
+    store.add_realm(OWNER)
+    (key_id,) = OWNER.keys
+    nowhere = ids.new_id("rl", NOW)
+    for realm_id, key in ((OWNER.id, ids.new_id("jky", NOW)), (nowhere, key_id)):
+        with pytest.raises(Unavailable):
+            store.realms.mark_open_ended(realm_id, key)
+    assert store.realms.get(OWNER.id) == OWNER
+    assert store.find_realm(nowhere) is None
+
+
+# Access keys.
+
+
+def access_key(**changes: object) -> AccessKey:
+    """A stack-wide key."""
+    made = AccessKey(
+        id=ids.new_id("key", NOW),
+        realm_id=None,
+        name="tests",
+        permission="read",
+        created_ms=NOW,
+        secret_hash="0" * 64,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"realm_id": OWNER.id}, {"expires_at": NOW // 1000, "last_used_ms": NOW + 1}],
+    ids=["stack-wide", "of a realm", "with an end"],
+)
+def test_access_keys_come_back_as_they_were(store: Store, changes: dict[str, object]) -> None:
+    """An access key is read as it was written, and only by its own id."""
+    key = access_key(**changes)
+    store.add_access_key(key)
+    assert store.realms.access_key(key.id) == key
+    assert store.realms.access_key(ids.new_id("key", NOW)) is None
+
+
+def test_use_is_written_once_in_a_period(store: Store) -> None:
+    """A use is written when there was none, or the last one is older than the period; not else."""
+    key = access_key()
+    store.add_access_key(key)
+
+    def used(at: int) -> AccessKey | None:
+        store.realms.record_use(key.id, now_ms=at, unless_since_ms=at - HOUR)
+        return store.realms.access_key(key.id)
+
+    assert used(NOW) == replace(key, last_used_ms=NOW)
+    assert used(NOW + 1) == replace(key, last_used_ms=NOW)
+    assert used(NOW + HOUR) == replace(key, last_used_ms=NOW)
+    assert used(NOW + HOUR + 1) == replace(key, last_used_ms=NOW + HOUR + 1)
+
+
+def test_use_revives_no_deleted_key(store: Store) -> None:
+    """The use of a key that was deleted meanwhile makes no key, and is no error."""
+    key_id = ids.new_id("key", NOW)
+    store.realms.record_use(key_id, now_ms=NOW, unless_since_ms=NOW - HOUR)
+    assert store.realms.access_key(key_id) is None
