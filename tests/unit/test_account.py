@@ -8,7 +8,8 @@ from hypothesis import given
 
 from sojourn import account as rules
 from sojourn import ids
-from sojourn.account import Account, Actor, Ended, Login, Origin, Session
+from sojourn.account import Account, Actor, Credential, Ended, Login, Origin, Session
+from sojourn.attempts import Known
 from sojourn.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.realm import Realm, Settings
 
@@ -167,3 +168,232 @@ def test_expired_sessions_are_dropped_without_a_record() -> None:
     change = rules.end_all_for(found, owner, "logout", by=BY, now_ms=later)
     assert change.ended == ()
     assert change.after.sessions == ()
+
+
+# What each change is, to the last field.
+
+
+def test_login_is_one_change_of_the_account() -> None:
+    """A login gives the next version, the session as it came about, and leaves the rest alone."""
+    owner = replace(realm(session_minutes=7), generation=3)
+    found = replace(several(owner, 1), version=41, generation=5, last_ms=NOW + 50)
+    change, session = rules.begin(found, owner, LOGIN, key_number=9, now_ms=NOW)
+    assert change.before is found
+    assert change.after == replace(
+        found, version=42, last_ms=NOW + 51, sessions=(*found.sessions, session)
+    )
+    assert change.ended == ()
+    assert session == Session(
+        id=session.id,
+        created_ms=NOW + 51,
+        expires_at=NOW // 1000 + 7 * 60,
+        auth_method="password",
+        origin=LOGIN.origin,
+        key_number=9,
+    )
+    assert ids.parse_session_id(session.id) == ids.SessionId(session.id, found.id, 5, 3)
+    assert ids.created_ms(session.id) == NOW + 51
+
+
+def test_login_at_a_later_moment_is_of_that_moment() -> None:
+    """Where the clock has moved on, a session is created now, and not 1 ms after the last."""
+    owner = realm()
+    found = several(owner, 1)
+    _, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 1)
+    assert session.created_ms == NOW + 1
+    _, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 5)
+    assert session.created_ms == NOW + 5
+
+
+def test_evicted_and_replaced_tell_which_login_ended_them() -> None:
+    """What a login ends has ended at its beginning, and by its session."""
+    owner = realm(max_sessions=2)
+    found = several(owner, 2)
+    change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 10)
+    by = Actor(type="session", id=session.id)
+    first = found.sessions[0]
+    assert change.ended == (Ended(session=first, ended_ms=NOW + 10, reason="evicted", by=by),)
+    login = replace(LOGIN, replace=first.id)
+    change, session = rules.begin(found, owner, login, key_number=1, now_ms=NOW + 10)
+    by = Actor(type="session", id=session.id)
+    assert change.ended == (Ended(session=first, ended_ms=NOW + 10, reason="replaced", by=by),)
+    assert change.after.sessions == (found.sessions[1], session)
+
+
+def test_account_of_another_realm_begins_nothing() -> None:
+    """A user begins no session of either kind in a realm that is not theirs."""
+    owner = realm()
+    found = account(owner)
+    other = replace(owner, id=ids.new_id("rl", NOW))
+    with pytest.raises(LoginFailed):
+        rules.begin(found, other, LOGIN, key_number=1, now_ms=NOW)
+    with pytest.raises(LoginFailed):
+        rules.unmanaged_session_id(found, other, now_ms=NOW)
+
+
+def test_unmanaged_session_carries_both_generations() -> None:
+    """An unmanaged session's id says in which generations of user and realm it began, and when."""
+    owner = replace(realm(), generation=2)
+    found = replace(account(owner), generation=7)
+    text = rules.unmanaged_session_id(found, owner, now_ms=NOW)
+    assert ids.parse_session_id(text) == ids.SessionId(text, found.id, 7, 2)
+    assert ids.created_ms(text) == NOW
+
+
+def test_ending_one_leaves_the_others() -> None:
+    """An ending is the next version without just that session, and its record."""
+    owner = realm()
+    found = replace(several(owner, 3), version=41)
+    chosen = found.sessions[1]
+    change = rules.end(found, owner, {chosen.id: "logout"}, by=BY, now_ms=NOW + 10)
+    left = (found.sessions[0], found.sessions[2])
+    assert change.before is found
+    assert change.after == replace(found, version=42, sessions=left)
+    assert change.ended == (Ended(session=chosen, ended_ms=NOW + 10, reason="logout", by=BY),)
+
+
+def test_ending_records_what_the_realm_ended_first() -> None:
+    """An ending records, before its own, what an end of the realm has ended."""
+    before = realm()
+    owner = before.ending_all(by="key_a", now_ms=NOW + 5)
+    found = several(before, 1)
+    change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 6)
+    found = replace(change.after, sessions=(*found.sessions, session))
+    change = rules.end(found, owner, {session.id: "logout"}, by=BY, now_ms=NOW + 10)
+    assert [(e.session, e.reason) for e in change.ended] == [
+        (found.sessions[0], "realm_ended"),
+        (session, "logout"),
+    ]
+    assert change.after.sessions == ()
+    assert change.ended[0].by == Actor(type="access_key", id="key_a")
+
+
+def test_ending_everything_is_the_next_generation() -> None:
+    """The end of everything is one version and one generation later, and spares what it keeps."""
+    owner = realm()
+    found = replace(several(owner, 3), version=41, generation=6)
+    kept = found.sessions[2]
+    change = rules.end_all_for(
+        found, owner, "password_changed", by=BY, now_ms=NOW + 10, keep=kept.id
+    )
+    assert change.after == replace(
+        found, version=42, generation=7, spared=kept.id, sessions=(kept,)
+    )
+    assert [(e.session, e.reason) for e in change.ended] == [
+        (s, "password_changed") for s in found.sessions[:2]
+    ]
+    change = rules.end_all_for(found, owner, "user_disabled", by=BY, now_ms=NOW + 10)
+    assert (change.after.spared, change.after.sessions) == (None, ())
+
+
+@pytest.mark.parametrize("state", ["inactive", "deleted"])
+def test_only_an_active_users_unmanaged_tokens_stand(state: rules.State) -> None:
+    """A token of the user's generation stands as long as the user is active."""
+    owner = realm()
+    found = account(owner)
+    parsed = ids.parse_session_id(rules.unmanaged_session_id(found, owner, now_ms=NOW))
+    assert parsed is not None
+    assert found.accepts_unmanaged(parsed)
+    assert not replace(found, state=state).accepts_unmanaged(parsed)
+    assert not replace(found, state=state, spared=parsed.text).accepts_unmanaged(parsed)
+    assert not replace(found, generation=1).accepts_unmanaged(parsed)
+
+
+def test_pruning_drops_what_lived_out_its_time() -> None:
+    """Pruning leaves the live, records nothing, and has nothing to do where all live."""
+    owner = realm(session_minutes=1)
+    found = replace(several(owner, 2), version=41)
+    later, _ = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 30_000)
+    found = replace(later.after, version=41)
+    assert rules.prune(found, now_ms=NOW + 59_999) is None
+    change = rules.prune(found, now_ms=NOW + 60_000)
+    assert change is not None
+    assert change.before is found
+    assert change.after == replace(found, version=42, sessions=found.sessions[2:])
+    assert change.ended == ()
+
+
+def test_pruning_writes_an_account_with_endings_left_pending() -> None:
+    """What is pending is recorded by the next commit, so pruning asks for one."""
+    owner = realm()
+    found = several(owner, 1)
+    ended = Ended(session=found.sessions[0], ended_ms=NOW, reason="logout", by=BY)
+    waiting = replace(found, pending=(ended,))
+    change = rules.prune(waiting, now_ms=NOW)
+    assert change is not None
+    assert change.after == replace(waiting, version=waiting.version + 1)
+    gone = rules.prune(waiting, now_ms=NOW + 10**10)
+    assert gone is not None
+    assert gone.after.sessions == ()
+
+
+# What is found in an account.
+
+
+def test_session_is_found_by_its_id() -> None:
+    """A recorded session is found by its id, live or not; another's is not."""
+    found = several(realm(), 3)
+    assert [found.find(s.id) for s in found.sessions] == list(found.sessions)
+    assert found.find(ids.new_id("kss", NOW)) is None
+
+
+def test_ending_is_found_where_it_is_pending_or_the_realms() -> None:
+    """An ending that is not archived is in the account: pending, or by an end of the realm."""
+    owner = realm()
+    found = several(owner, 3)
+    first, second, third = found.sessions
+    pending = tuple(Ended(s, NOW, "logout", BY) for s in (first, second))
+    found = replace(found, sessions=(third,), pending=pending)
+    assert found.find_ended(second.id, owner, now_ms=NOW) == pending[1]
+    assert found.find_ended(third.id, owner, now_ms=NOW) is None
+    over = owner.ending_all(by="key_a", now_ms=NOW + 5)
+    ended = found.find_ended(third.id, over, now_ms=NOW)
+    assert ended == Ended(third, NOW + 5, "realm_ended", Actor(type="access_key", id="key_a"))
+
+
+def test_password_is_the_credential_of_that_type() -> None:
+    """A user's password is their one credential of that type, wherever it stands."""
+    key = Credential(id="crd_1", type="api_key", created_ms=NOW, secret="k")
+    password = Credential(id="crd_2", type="password", created_ms=NOW, secret="p")
+    found = account(realm())
+    assert found.password is None
+    assert replace(found, credentials={"crd_1": key}).password is None
+    assert replace(found, credentials={"crd_1": key, "crd_2": password}).password == password
+
+
+def test_known_address_is_found_by_its_mark() -> None:
+    """An address that succeeded before is found by its mark alone."""
+    one, two = Known(b"1" * 8, proofs=1), Known(b"2" * 8, proofs=2)
+    found = replace(account(realm()), known=(one, two))
+    assert found.find_known(two.mark) == two
+    assert found.find_known(b"3" * 8) is None
+
+
+def test_session_of_no_known_shape_is_of_the_oldest_generation() -> None:
+    """A recorded session whose id cannot be read has ended with the first end of its realm."""
+    owner = realm()
+    odd = replace(several(owner, 1).sessions[0], id="kss_odd")
+    assert rules.ended_by_realm(odd, owner) is None
+    over = owner.ending_all(by="key_a", now_ms=NOW)
+    ended = rules.ended_by_realm(odd, over)
+    assert ended is not None
+    assert ended.reason == "realm_ended"
+
+
+def test_new_account_has_done_nothing() -> None:
+    """A user begins active, in generation and version 0, without anything."""
+    made = account(realm())
+    assert (made.state, made.version, made.generation, made.last_ms, made.proofs) == (
+        "active",
+        0,
+        0,
+        0,
+        0,
+    )
+    assert (made.sessions, made.pending, made.credentials, made.known) == ((), (), {}, ())
+
+
+def test_secret_is_not_shown() -> None:
+    """What a credential is compared with is in no representation, and so in no log."""
+    made = Credential(id="crd_1", type="password", created_ms=NOW, secret="canary")
+    assert "canary" not in repr(made)

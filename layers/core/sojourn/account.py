@@ -174,7 +174,7 @@ def settle(
 def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
     """The ending of a session that its realm ended, or None."""
     parsed = ids.parse_session_id(session.id)
-    generation = -1 if parsed is None else parsed.realm_generation
+    generation = 0 if parsed is None else parsed.realm_generation
     end = realm.end_of(generation=generation, key_number=session.key_number)
     if end is None:
         return None
