@@ -1,0 +1,143 @@
+"""The services over the store in memory, with a realm and two users: no AWS, and no socket."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+from sojourn import ids, keys
+from sojourn.account import Account, Actor, Login, Origin
+from sojourn.auth import Server
+from sojourn.errors import (
+    SessionEnded,
+)
+from sojourn.guard import Guard
+from sojourn.keys import SigningKeys
+from sojourn.listing import Listing, Page
+from sojourn.login import Logins
+from sojourn.ports import AccessKey
+from sojourn.realm import Realm, Settings
+from sojourn.realms_cache import RealmCache
+from sojourn.terminate import Terminator
+from sojourn.tokens import Claims, verify
+from sojourn.validate import Validator
+from tests.clock import MovedClock
+from tests.fake_store import FakeAccounts, FakeRealms
+
+LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
+BY = Actor(type="access_key", id="key_a")
+MINUTES = 60
+
+
+class Plain:
+    """A key service that hides nothing."""
+
+    def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        return plaintext
+
+    def decrypt(self, ciphertext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        return ciphertext
+
+
+class World:
+    """One realm with two users, and an instance of the services."""
+
+    def __init__(self) -> None:
+        self.clock = MovedClock()
+        self.accounts, self.realms = FakeAccounts(), FakeRealms()
+        self.realm = self.new_realm()
+        self.ada, self.bob = self.user(), self.user()
+        self.server = Server(key=access_key(None), realm_id=None)
+        self.cache = RealmCache(self.realms, self.clock)
+        self.validator = Validator(accounts=self.accounts, clock=self.clock)
+        parts: dict[str, Any] = {"accounts": self.accounts, "validator": self.validator}
+        parts |= {"realms": self.cache, "clock": self.clock}
+        self.terminator, self.listing = Terminator(**parts), Listing(**parts)
+        self.logins = Logins(
+            realms=self.realms,
+            accounts=self.accounts,
+            guard=cast(Guard, None),  # it knows DynamoDB, and no password comes here
+            keys=SigningKeys(self.realms, Plain(), self.clock),
+            clock=self.clock,
+        )
+
+    def new_realm(self, **settings: Any) -> Realm:
+        """Another realm with a key."""
+        now_ms = self.clock.wall_ms()
+        public, private = keys.new_key("eddsa", realm_id="rl_x", now_ms=now_ms, cipher=Plain())
+        wanted = replace(Settings(session_minutes=MINUTES, max_sessions=3), **settings)
+        made = Realm(
+            id=ids.new_id("rl", now_ms),
+            name="Tests",
+            issuer="https://sessions.example.com",
+            created_ms=now_ms,
+            version=1,
+            settings=wanted,
+            keys={public.id: public},
+        ).remembering(now_ms)
+        self.realms.add(made)
+        self.realms.add_private_key(made.id, public.id, private)
+        return made
+
+    def change(self, realm: Realm) -> None:
+        """Another state of the realm, which every cache has learnt."""
+        self.realm = realm
+        self.realms.add(realm)
+        self.clock.advance(5)
+
+    def settings(self, **settings: Any) -> None:
+        """Other settings of the realm."""
+        self.change(replace(self.realm, settings=replace(self.realm.settings, **settings)))
+
+    def user(self, **changes: Any) -> str:
+        """A new user's id."""
+        now_ms = self.clock.wall_ms()
+        made = Account(
+            id=ids.new_id("usr", now_ms),
+            realm_id=self.realm.id,
+            user_type="human",
+            created_ms=now_ms,
+        )
+        self.accounts.add(replace(made, **changes))
+        return made.id
+
+    def account(self, user_id: str) -> Account:
+        """The user, who must be there."""
+        found = self.accounts.get(user_id)
+        assert found is not None
+        return found
+
+    def login(self, user_id: str, **changes: Any) -> Claims:
+        """Begin a session; what its token claims."""
+        login = replace(LOGIN, **changes)
+        view = self.logins.of_server(self.realm, self.account(user_id), login)
+        return verify(view["token"], realm_of=self.realms.get, clock=self.clock)
+
+    def again(self, claims: Claims) -> Claims:
+        """The same token's claims, against the realm as it is now."""
+        realm = self.cache.get(claims.realm.id)
+        assert realm is not None
+        return replace(claims, realm=realm)
+
+    def active(self, user_id: str) -> list[str]:
+        """The ids that a server sees, newest first."""
+        view = self.listing.of_user(self.server, user_id, state="active", page=Page())
+        return [item["id"] for item in view["collection"]]
+
+    def reason(self, claims: Claims) -> str | None:
+        """Why a session does not stand; None: it does."""
+        try:
+            self.validator.validate(self.again(claims))
+        except SessionEnded as error:
+            return str(error.members.get("reason", "nothing known"))
+        return None
+
+
+def access_key(realm_id: str | None) -> AccessKey:
+    """An access key of a realm, or of the stack."""
+    return AccessKey(
+        id=ids.new_id("key", 1),
+        realm_id=realm_id,
+        name="tests",
+        permission="write",
+        created_ms=1,
+        secret_hash="",
+    )

@@ -1,0 +1,370 @@
+"""What DynamoDB is asked, and what is made of its answers: a client that answers by script."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
+
+from sojourn import dynamodb
+from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.errors import Unavailable
+from tests.clock import MovedClock
+
+KEY = Key("sessions", "usr_1", "user")
+ITEM: dict[str, Any] = {"pk": {"S": "usr_1"}, "sk": {"S": "user"}, "n": {"N": "7"}}
+VALUES = {"pk": "usr_1", "sk": "user", "n": 7}
+CLOSED = ConnectionClosedError(endpoint_url="https://dynamodb")
+
+
+class Client:
+    """A boto3 client that gives these answers in turn, the last one for ever."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**parameters: Any) -> Any:
+            self.calls.append((operation, parameters))
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        return call
+
+
+def over(*answers: object) -> tuple[DynamoDB, Client]:
+    """The store over a client with these answers."""
+    client = Client(*answers)
+    return DynamoDB(client, MovedClock()), client
+
+
+def error(code: str, *, status: int = 400, **more: Any) -> ClientError:
+    """An error as boto3 gives it."""
+    response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
+    return ClientError(response, "PutItem")  # type: ignore[arg-type]
+
+
+def cancelled(*codes: str, items: Mapping[int, Any] | None = None) -> ClientError:
+    """A cancelled transaction, with a reason for each member."""
+    reasons: list[dict[str, Any]] = [{"Code": code} for code in codes]
+    for n, item in (items or {}).items():
+        reasons[n]["Item"] = item
+    return error("TransactionCanceledException", CancellationReasons=reasons)
+
+
+# Reads.
+
+
+def test_read_is_consistent() -> None:
+    """A read of one item asks for consistency, by the whole key, and gives plain values."""
+    store, client = over({"Item": ITEM})
+    assert store.get(KEY) == VALUES
+    asked = {"pk": {"S": "usr_1"}, "sk": {"S": "user"}}
+    assert client.calls == [
+        ("get_item", {"TableName": "sessions", "Key": asked, "ConsistentRead": True})
+    ]
+
+
+def test_absent_item_is_none() -> None:
+    """What is not there is None."""
+    assert over({})[0].get(KEY) is None
+
+
+def test_many_reads_are_one_consistent_call() -> None:
+    """Items of two tables come in one call, in order; a key asked twice is sent once."""
+    other = Key("directory", "rl_1", "realm")
+    absent = Key("sessions", "usr_2", "user")
+    realm = {"pk": {"S": "rl_1"}, "sk": {"S": "realm"}}
+    store, client = over({"Responses": {"directory": [realm], "sessions": [ITEM]}})
+    found = store.get_many([other, KEY, absent, KEY])
+    assert found == [{"pk": "rl_1", "sk": "realm"}, VALUES, None, VALUES]
+    ((operation, parameters),) = client.calls
+    assert operation == "batch_get_item"
+    assert parameters["RequestItems"] == {
+        "directory": {"Keys": [other.attributes], "ConsistentRead": True},
+        "sessions": {"Keys": [KEY.attributes, absent.attributes], "ConsistentRead": True},
+    }
+
+
+def test_same_keys_of_two_tables_are_two_items() -> None:
+    """An item is known by its table too."""
+    twin = Key("directory", KEY.pk, KEY.sk)
+    store, _ = over({"Responses": {"sessions": [ITEM]}})
+    assert store.get_many([twin, KEY]) == [None, VALUES]
+
+
+def test_nothing_wanted_is_no_call() -> None:
+    """No keys, no call."""
+    store, client = over({})
+    assert store.get_many([]) == []
+    assert client.calls == []
+
+
+def test_unprocessed_keys_are_asked_again() -> None:
+    """A key that came back unprocessed is not absent: it is asked again, after a wait."""
+    again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
+    store, client = over(
+        {"Responses": {}, "UnprocessedKeys": again},
+        {"Responses": {"sessions": [ITEM]}, "UnprocessedKeys": {}},
+    )
+    assert store.get_many([KEY]) == [VALUES]
+    assert [parameters for _, parameters in client.calls] == [{"RequestItems": again}] * 2
+
+
+def test_what_stays_unprocessed_is_unavailable() -> None:
+    """Keys that are never processed end with the deadline, and never as absent."""
+    again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
+    store, client = over({"Responses": {}, "UnprocessedKeys": again})
+    with pytest.raises(Unavailable):
+        store.get_many([KEY])
+    # The waits are at most half a second each, so a deadline of ten seconds holds this many.
+    assert 20 < len(client.calls) < 200
+
+
+@pytest.mark.parametrize("index", [None, "due"])
+def test_query_is_consistent_unless_it_is_an_indexs(index: str | None) -> None:
+    """A query of the table is consistent; an index's cannot be, and nothing is decided from it."""
+    start = {"pk": {"S": "a"}}
+    store, client = over({"Items": [ITEM], "LastEvaluatedKey": start})
+    page = store.query(
+        table="sessions",
+        condition="pk = :pk",
+        values={":pk": "usr_1"},
+        limit=3,
+        ascending=False,
+        index=index,
+        start=start,
+    )
+    assert page == dynamodb.Page(items=(VALUES,), next_start=start)
+    ((operation, parameters),) = client.calls
+    own = {"ConsistentRead": True} if index is None else {"IndexName": "due"}
+    assert operation == "query"
+    assert parameters == own | {
+        "TableName": "sessions",
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": "usr_1"}},
+        "Limit": 3,
+        "ScanIndexForward": False,
+        "ExclusiveStartKey": start,
+    }
+
+
+def test_query_begins_at_the_beginning_and_goes_up() -> None:
+    """A query without a start is in ascending order, and its last page says so."""
+    store, client = over({"Items": []})
+    page = store.query(table="t", condition="pk = :pk", values={":pk": "a"}, limit=1)
+    assert page == dynamodb.Page(items=(), next_start=None)
+    assert client.calls[0][1]["ScanIndexForward"] is True
+    assert "ExclusiveStartKey" not in client.calls[0][1]
+
+
+def test_whole_query_takes_every_page() -> None:
+    """Every page is read, each from where the one before ended."""
+    start = {"pk": {"S": "a"}}
+    store, client = over({"Items": [ITEM, ITEM], "LastEvaluatedKey": start}, {"Items": [ITEM]})
+    found = list(store.query_all(table="t", condition="pk = :pk", values={":pk": "a"}))
+    assert found == [VALUES] * 3
+    starts = [parameters.get("ExclusiveStartKey") for _, parameters in client.calls]
+    assert starts == [None, start]
+
+
+# Writes.
+
+
+@pytest.mark.parametrize(
+    ("write", "operation"),
+    [
+        (dynamodb.put(KEY, {}), "put_item"),
+        (dynamodb.delete(KEY), "delete_item"),
+        (dynamodb.update(KEY, changed={"n": 1}, condition="v = :v", values={}), "update_item"),
+    ],
+    ids=["put", "delete", "update"],
+)
+def test_single_write_is_the_call_of_its_kind(write: dict[str, Any], operation: str) -> None:
+    """A write alone has the parameters that it has as a transaction's member."""
+    store, client = over({})
+    store.write(write)
+    (parameters,) = write.values()
+    assert client.calls == [(operation, parameters)]
+
+
+def test_failed_condition_carries_what_is_there() -> None:
+    """A condition that does not hold is not tried again, and tells what is there."""
+    code = "ConditionalCheckFailedException"
+    found: list[tuple[ClientError, object]] = [
+        (error(code, Item=ITEM), VALUES),
+        (error(code), None),
+    ]
+    for failure, item in found:
+        store, client = over(failure)
+        with pytest.raises(ConditionFailed) as failed:
+            store.write(dynamodb.put(KEY, {}))
+        assert failed.value.item == item
+        assert len(client.calls) == 1
+
+
+def test_failed_transaction_tells_which_condition() -> None:
+    """A transaction tells by position which condition failed, and what is there."""
+    store, client = over(cancelled("None", "ConditionalCheckFailed", items={1: ITEM}))
+    with pytest.raises(TransactionFailed) as failed:
+        store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+    assert failed.value.failed == (False, True)
+    assert failed.value.items == (None, VALUES)
+    assert len(client.calls) == 1
+
+
+def test_transaction_is_asked_again_by_the_same_token() -> None:
+    """A lost answer is asked again by the same token; the next transaction has another."""
+    store, client = over(CLOSED, {})
+    members = [dynamodb.put(KEY, {}), dynamodb.delete(KEY)]
+    store.transact(members)
+    store.transact(members)
+    tokens = [parameters["ClientRequestToken"] for _, parameters in client.calls]
+    assert [parameters["TransactItems"] for _, parameters in client.calls] == [members] * 3
+    assert tokens[0] == tokens[1] != tokens[2]
+    assert 1 <= len(tokens[0]) <= 36
+
+
+RETRIED = (
+    "InternalServerError",
+    "InternalFailure",
+    "ItemCollectionSizeLimitExceededException",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+)
+
+
+@pytest.mark.parametrize("code", RETRIED)
+def test_what_passes_is_tried_again(code: str) -> None:
+    """An error that passes is no answer: the call is made again, unchanged."""
+    store, client = over(error(code), error(code), {"Item": ITEM})
+    assert store.get(KEY) == VALUES
+    assert client.calls == [client.calls[0]] * 3
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        error("Unheard", status=500),
+        error("Unheard", status=503),
+        EndpointConnectionError(endpoint_url="https://dynamodb"),
+        CLOSED,
+        cancelled("TransactionConflict", "None"),
+        cancelled("None", "ThrottlingError"),
+        cancelled("ProvisionedThroughputExceeded"),
+        cancelled("ConditionalCheckFailed", "TransactionConflict"),
+        cancelled("ThrottlingError", "ConditionalCheckFailed"),
+        cancelled("ConditionalCheckFailed", "ProvisionedThroughputExceeded"),
+    ],
+    ids=str,
+)
+def test_what_says_nothing_of_the_condition_is_tried_again(failure: Exception) -> None:
+    """The store's own failures, a lost connection, a conflict also beside a failed condition."""
+    store, client = over(failure, {})
+    store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+    assert len(client.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        error("ValidationException"),
+        error("AccessDeniedException", status=403),
+        error("Unheard", status=499),
+        cancelled("ValidationError", "None"),
+        error("TransactionCanceledException"),
+        ClientError({}, "PutItem"),
+    ],
+    ids=str,
+)
+def test_what_does_not_pass_is_unavailable_at_once(failure: Exception) -> None:
+    """An error that no retry mends is `Unavailable`, with its cause, after one call."""
+    store, client = over(failure)
+    with pytest.raises(Unavailable) as refused:
+        store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+    assert refused.value.__cause__ is failure
+    assert len(client.calls) == 1
+
+
+@pytest.mark.parametrize("failure", [error("ThrottlingException"), CLOSED], ids=str)
+def test_retries_end_with_the_deadline(failure: Exception) -> None:
+    """What keeps failing is `Unavailable` after ten seconds of waits that grow, with its cause."""
+    store, client = over(failure)
+    with pytest.raises(Unavailable) as refused:
+        store.get(KEY)
+    assert refused.value.__cause__ is failure
+    assert 20 < len(client.calls) < 200
+
+
+# The shapes of writes.
+
+
+def test_update_names_what_it_sets_and_removes() -> None:
+    """An update sets and removes by aliases, under its condition, and asks what beat it."""
+    made = dynamodb.update(
+        KEY,
+        changed={"name": "Ada", "v": 2},
+        removed=["email"],
+        condition="v = :v",
+        values={":v": 1},
+    )
+    assert made == {
+        "Update": {
+            "TableName": "sessions",
+            "Key": KEY.attributes,
+            "UpdateExpression": "SET #0 = :set0, #1 = :set1 REMOVE #2",
+            "ConditionExpression": "v = :v",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "ExpressionAttributeNames": {"#0": "name", "#1": "v", "#2": "email"},
+            "ExpressionAttributeValues": {
+                ":set0": {"S": "Ada"},
+                ":set1": {"N": "2"},
+                ":v": {"N": "1"},
+            },
+        }
+    }
+
+
+def test_update_that_only_removes() -> None:
+    """An update without anything to set has no SET, and one without values none of them."""
+    made = dynamodb.update(KEY, changed={}, removed=["a", "b"], condition="attribute_exists(pk)")
+    parameters = made["Update"]
+    assert parameters["UpdateExpression"] == "REMOVE #0, #1"
+    assert "ExpressionAttributeValues" not in parameters
+    made = dynamodb.update(KEY, changed={"a": None}, condition="attribute_exists(pk)")
+    assert made["Update"]["UpdateExpression"] == "SET #0 = :set0"
+    assert made["Update"]["ExpressionAttributeValues"] == {":set0": {"NULL": True}}
+
+
+def test_put_and_delete_carry_their_condition() -> None:
+    """A put holds the whole item, its key last; with a condition each asks what beat it."""
+    condition = {
+        "ConditionExpression": "key_id = :id",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        "ExpressionAttributeValues": {":id": {"S": "x"}},
+    }
+    bare = {"TableName": "sessions", "Item": {**KEY.attributes, "n": {"N": "1"}}}
+    given: dict[str, Any] = {"condition": "key_id = :id", "values": {":id": "x"}}
+    assert dynamodb.put(KEY, {"n": 1, "pk": "other"}) == {"Put": bare}
+    assert dynamodb.put(KEY, {"n": 1}, **given) == {"Put": bare | condition}
+    gone = {"TableName": "sessions", "Key": KEY.attributes}
+    assert dynamodb.delete(KEY) == {"Delete": gone}
+    assert dynamodb.delete(KEY, **given, names={"#s": "state"}) == {
+        "Delete": gone | condition | {"ExpressionAttributeNames": {"#s": "state"}}
+    }
+    assert dynamodb.check(KEY, **given) == {"ConditionCheck": gone | condition}
+    alone = dynamodb.check(KEY, condition="attribute_exists(pk)")["ConditionCheck"]
+    assert "ExpressionAttributeValues" not in alone
+
+
+def test_key_says_where_an_item_is() -> None:
+    """A key is its table, and the two attributes that DynamoDB takes."""
+    assert KEY.attributes == {"pk": {"S": "usr_1"}, "sk": {"S": "user"}}

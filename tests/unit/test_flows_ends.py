@@ -1,0 +1,259 @@
+"""Ends of sessions, over the store in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sojourn import commits, ids
+from sojourn.auth import Server
+from sojourn.errors import (
+    LoginFailed,
+    NotFound,
+    SessionEnded,
+    SessionUnmanaged,
+    SojournError,
+    Unavailable,
+)
+from sojourn.listing import Page
+from sojourn.ports import Superseded
+from sojourn.turns import Turns
+from tests.unit.flows import MINUTES, World, access_key
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+def test_logout_ends_the_callers_own(world: World) -> None:
+    """A logout ends the session that asks and no other; again, it stays as it ended."""
+    mine, other = world.login(world.ada), world.login(world.ada)
+    world.terminator.logout(mine)
+    assert (world.reason(mine), world.reason(other)) == ("logout", None)
+    world.clock.advance(1)
+    world.terminator.logout(mine)
+    record = world.accounts.ended(world.ada, mine.session.text)
+    assert record is not None
+    assert (record.reason, record.by.type, record.by.id) == ("logout", "session", mine.session.text)
+    assert record.ended_ms == world.clock.wall_ms() - 1_000
+
+
+def test_logout_of_what_is_not_recorded(world: World) -> None:
+    """A logout of a session that never was, or lived out its time, tells that it has ended."""
+    claims = world.login(world.ada)
+    account = world.account(world.ada)
+    world.accounts.remove(world.ada)
+    for user in (None, replace(account, sessions=())):
+        if user is not None:
+            world.accounts.add(user)
+        with pytest.raises(SessionEnded):
+            world.terminator.logout(claims)
+
+
+def test_unmanaged_session_cannot_be_ended(world: World) -> None:
+    """A logout of an unmanaged session that stands is a conflict; one that does not tells why."""
+    world.settings(session_type="unmanaged")
+    claims = world.login(world.ada)
+    with pytest.raises(SessionUnmanaged):
+        world.terminator.logout(claims)
+    world.terminator.all_own(claims, keep_current=False)
+    with pytest.raises(SessionEnded):
+        world.terminator.logout(claims)
+
+
+def test_own_sessions_are_ended_by_another_of_the_same_user(world: World) -> None:
+    """A session ends another of its user's, and itself; again, it is done already."""
+    mine, other = world.login(world.ada), world.login(world.ada)
+    world.terminator.own(mine, other.session.text)
+    world.terminator.own(mine, other.session.text)
+    assert world.reason(other) == "terminated_by_user"
+    assert world.reason(mine) is None
+    world.terminator.own(mine, mine.session.text)
+    assert world.reason(mine) == "logout"
+    with pytest.raises(SessionEnded):
+        world.terminator.own(other, mine.session.text)
+
+
+def test_somebody_elses_session_does_not_exist(world: World) -> None:
+    """Rule 6: another user's session, one that is none, and one that never was are the same 404."""
+    mine, theirs = world.login(world.ada), world.login(world.bob)
+    never = ids.new_session_id(
+        created_ms=1, user_id=world.ada, user_generation=0, realm_generation=0
+    )
+    for session_id in (theirs.session.text, "kss_garbage", never):
+        with pytest.raises(NotFound):
+            world.terminator.own(mine, session_id)
+        with pytest.raises(NotFound):
+            world.listing.one_of_own(mine, session_id)
+    assert world.reason(theirs) is None
+
+
+def test_caller_who_was_ended_meanwhile_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller's session must stand in the very commit by which it ends another."""
+    mine, other = world.login(world.ada), world.login(world.ada)
+    ends: list[Callable[[], object]] = [
+        lambda: world.terminator.own(mine, other.session.text),
+        lambda: world.terminator.all_own(mine, keep_current=False),
+    ]
+    for act in ends:
+        mine, other = world.login(world.ada), world.login(world.ada)
+        commit = world.accounts.commit
+        between = [mine.session.text]
+
+        def interrupted(change: Any, commit: Any = commit, between: Any = between) -> None:
+            if between:
+                with monkeypatch.context() as patched:
+                    patched.setattr(commits, "_TURNS", Turns())
+                    world.terminator.by_server(world.server, between.pop())
+            commit(change)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(world.accounts, "commit", interrupted)
+            with pytest.raises(SessionEnded):
+                act()
+        assert world.reason(other) is None
+
+
+@pytest.mark.parametrize("keep", [True, False])
+def test_all_own_sessions_end_but_the_one_that_is_kept(world: World, keep: bool) -> None:
+    """Rule 7: one call ends all of a user's sessions, or all but the caller's."""
+    mine, other, theirs = (world.login(u) for u in (world.ada, world.ada, world.bob))
+    world.terminator.all_own(mine, keep_current=keep)
+    assert world.reason(mine) == (None if keep else "logout")
+    assert world.reason(other) == "terminated_by_user"
+    assert world.reason(theirs) is None
+    record = world.accounts.ended(world.ada, other.session.text)
+    assert record is not None
+    assert record.by.id == mine.session.text
+
+
+def test_unmanaged_caller_keeps_itself_alone(world: World) -> None:
+    """An unmanaged session that ends all the others stands, and the others do not."""
+    world.settings(session_type="unmanaged")
+    mine, other = world.login(world.ada), world.login(world.ada)
+    world.terminator.all_own(mine, keep_current=True)
+    assert (world.reason(mine), world.reason(other)) == (None, "nothing known")
+
+
+def test_server_ends_one_and_all(world: World) -> None:
+    """An administrator ends one session, or all of a user's, and it is told who did."""
+    claims = [world.login(world.ada) for _ in range(3)]
+    world.terminator.by_server(world.server, claims[0].session.text)
+    assert world.reason(claims[0]) == "terminated_by_admin"
+    assert world.reason(claims[1]) is None
+    counted = world.terminator.count_of(world.server, world.account(world.ada))
+    assert (counted["sessions"], counted["dry_run"], counted["ended_at"]) == (2, True, None)
+    done = world.terminator.end_all_of(world.server, world.account(world.ada))
+    assert (done["sessions"], done["dry_run"]) == (2, False)
+    assert done["ended_at"] == world.clock.wall_ms() / 1000
+    assert (done["user_id"], done["realm_id"]) == (world.ada, world.realm.id)
+    assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
+    record = world.accounts.ended(world.ada, claims[1].session.text)
+    assert record is not None
+    assert (record.by.type, record.by.id) == ("access_key", world.server.key.id)
+
+
+def test_server_of_another_realm_sees_nobody(world: World) -> None:
+    """A realm-bound key ends, counts and lists nothing of another realm: there is nobody."""
+    claims = world.login(world.ada)
+    other = world.new_realm()
+    stranger = Server(key=access_key(other.id), realm_id=other.id)
+    calls: list[Callable[[], object]] = [
+        lambda: world.terminator.by_server(stranger, claims.session.text),
+        lambda: world.terminator.all_of_user(stranger, world.ada),
+        lambda: world.listing.one(stranger, claims.session.text),
+        lambda: world.listing.of_user(stranger, world.ada, state="active", page=Page()),
+        lambda: world.terminator.by_server(world.server, "kss_garbage"),
+        lambda: world.terminator.all_of_user(world.server, "usr_garbage"),
+        lambda: world.terminator.all_of_user(world.server, ids.new_id("usr", 1)),
+        lambda: world.listing.one(world.server, "kss_garbage"),
+        lambda: world.listing.of_user(world.server, "usr_garbage", state="active", page=Page()),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+    assert world.reason(claims) is None
+
+
+def test_end_by_a_server_records_what_was_pending(world: World) -> None:
+    """When an end of everything answers, what a commit had left pending is recorded too."""
+    world.settings(max_sessions=100)
+    claims = [world.login(world.ada) for _ in range(100)]
+    world.terminator.all_of_user(world.server, world.ada)
+    assert world.account(world.ada).pending == ()
+    assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
+
+
+def test_archiving_that_fails_is_left_to_cleanup(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end is done when it is committed: that its record waits is no error."""
+    world.settings(max_sessions=100)
+    claims = [world.login(world.ada) for _ in range(100)]
+
+    def away(_user_id: str) -> int:
+        raise Unavailable
+
+    monkeypatch.setattr(world.accounts, "archive", away)
+    world.terminator.all_of_user(world.server, world.ada)
+    assert len(world.account(world.ada).pending) == 1
+    assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
+
+
+def test_ended_one_is_done_while_its_record_lives(world: World) -> None:
+    """Ending an ended session is done already; past its time it was never there."""
+    claims = world.login(world.ada)
+    for _ in range(2):
+        world.terminator.by_server(world.server, claims.session.text)
+    world.clock.advance(60 * MINUTES)
+    with pytest.raises(NotFound):
+        world.terminator.by_server(world.server, claims.session.text)
+    lived = world.login(world.ada)
+    world.clock.advance(60 * MINUTES)
+    with pytest.raises(NotFound):
+        world.terminator.by_server(world.server, lived.session.text)
+
+
+def test_commit_gives_up_with_its_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change that always comes too late ends as unavailable, after ten seconds, undone."""
+    claims = world.login(world.ada)
+    tried: list[int] = []
+
+    def lost(_change: Any) -> None:
+        tried.append(1)
+        raise Superseded(world.account(world.ada))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.accounts, "commit", lost)
+        began = world.clock.stopwatch()
+        with pytest.raises(Unavailable):
+            world.terminator.logout(claims)
+    assert 9 < world.clock.stopwatch() - began <= 10
+    # What lost has the newest account in hand, and tries once more before it waits.
+    assert len(tried) >= 40
+    assert world.reason(claims) is None
+
+
+def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user deleted meanwhile is nobody to a server, and logged out to themselves."""
+    claims = world.login(world.ada)
+
+    def gone(_change: Any) -> None:
+        raise Superseded(None)
+
+    monkeypatch.setattr(world.accounts, "commit", gone)
+    expected: list[tuple[type[SojournError], Any]] = [
+        (SessionEnded, lambda: world.terminator.logout(claims)),
+        (SessionEnded, lambda: world.terminator.all_own(claims, keep_current=True)),
+        (NotFound, lambda: world.terminator.by_server(world.server, claims.session.text)),
+        (NotFound, lambda: world.terminator.all_of_user(world.server, world.ada)),
+        (LoginFailed, lambda: world.login(world.ada)),
+    ]
+    for error, act in expected:
+        with pytest.raises(error):
+            act()

@@ -1,0 +1,161 @@
+"""Lists of sessions, over the store in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sojourn import ids, realms_cache
+from sojourn.account import end_all_for
+from sojourn.errors import (
+    CursorInvalid,
+    Invalid,
+    NotFound,
+)
+from sojourn.listing import Page
+from tests.unit.flows import BY, MINUTES, World
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+def test_own_list_marks_the_caller(world: World) -> None:
+    """A user's own list is newest first and marks the session that asks; a server's marks none."""
+    mine, other = world.login(world.ada), world.login(world.ada)
+    world.login(world.bob)
+    shown = world.listing.own(mine, state="active", page=Page())["collection"]
+    assert [(s["id"], s["current"], s["active"]) for s in shown] == [
+        (other.session.text, False, True),
+        (mine.session.text, True, True),
+    ]
+    page = Page(ascending=True)
+    seen = world.listing.of_user(world.server, world.ada, state="active", page=page)
+    assert [s["id"] for s in seen["collection"]] == [mine.session.text, other.session.text]
+    assert all("current" not in s for s in seen["collection"])
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("state", ["active", "ended"])
+def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> None:
+    """A list goes on behind its cursor, says whether there is more, and holds each once."""
+    claims = [world.login(world.ada) for _ in range(3)]
+    if state == "ended":
+        world.terminator.all_of_user(world.server, world.ada)
+    ordered = sorted((c.session.text for c in claims), reverse=not ascending)
+
+    def page(limit: int, after: str | None = None) -> tuple[list[str], bool]:
+        wanted = Page(after=after, limit=limit, ascending=ascending)
+        view = world.listing.of_user(world.server, world.ada, state=state, page=wanted)
+        return [item["id"] for item in view["collection"]], view["more_results"]
+
+    assert page(3) == (ordered, False)
+    assert page(2) == (ordered[:2], True)
+    assert page(2, ordered[1]) == (ordered[2:], False)
+    assert page(1, ordered[0]) == (ordered[1:2], True)
+    assert page(1, ordered[2]) == ([], False)
+
+
+def test_cursor_must_be_a_session_of_that_user(world: World) -> None:
+    """`after` is an id of this very list, and a state one of the two."""
+    claims = world.login(world.bob)
+    for after in ("garbage", claims.session.text):
+        with pytest.raises(CursorInvalid):
+            world.listing.of_user(world.server, world.ada, state="active", page=Page(after=after))
+    with pytest.raises(Invalid):
+        world.listing.of_user(world.server, world.ada, state="other", page=Page())
+
+
+def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
+    """A list holds what is active now, and a session alone tells that it has ended, by whom."""
+    first, second = world.login(world.ada), world.login(world.ada)
+    world.terminator.own(second, first.session.text)
+    assert world.active(world.ada) == [second.session.text]
+    seen = world.listing.one(world.server, first.session.text)
+    assert (seen["active"], seen["reason"]) == (False, "terminated_by_user")
+    assert seen["ended_by"] == {"type": "session", "id": second.session.text}
+    own = world.listing.one_of_own(second, first.session.text)
+    assert "ended_by" not in own
+    assert (own["current"], own["active"]) == (False, False)
+    alive = world.listing.one_of_own(second, second.session.text)
+    assert (alive["current"], alive["active"]) == (True, True)
+    world.clock.advance(60 * MINUTES)
+    assert world.active(world.ada) == []
+    with pytest.raises(NotFound):
+        world.listing.one(world.server, second.session.text)
+    with pytest.raises(NotFound):
+        world.listing.one(world.server, first.session.text)
+
+
+def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World) -> None:
+    """Endings are listed wherever they are: recorded, pending, or known from the realm alone."""
+    world.settings(max_sessions=100)
+    recorded, waiting, realms = (world.login(world.ada) for _ in range(3))
+    world.terminator.by_server(world.server, recorded.session.text)
+    account = world.account(world.ada)
+    change = end_all_for(account, world.realm, "logout", by=BY, now_ms=world.clock.wall_ms())
+    pending = tuple(e for e in change.ended if e.session.id == waiting.session.text)
+    left = tuple(s for s in account.sessions if s.id == realms.session.text)
+    world.accounts.remove(world.ada)
+    world.accounts.add(replace(account, sessions=left, pending=pending))
+    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+
+    def listed(page: Page) -> list[tuple[str, str]]:
+        view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+        return [(item["id"], item["reason"]) for item in view["collection"]]
+
+    expected = [
+        (realms.session.text, "realm_ended"),
+        (waiting.session.text, "logout"),
+        (recorded.session.text, "terminated_by_admin"),
+    ]
+    assert listed(Page()) == expected
+    assert listed(Page(after=expected[0][0])) == expected[1:]
+    assert listed(Page(after=expected[1][0], ascending=True)) == expected[:1]
+    world.clock.advance(60 * MINUTES)
+    assert listed(Page()) == []
+
+
+def test_records_past_their_time_are_passed_over(world: World) -> None:
+    """Records that the TTL has not removed yet fill no page: those behind them are read too."""
+    world.settings(max_sessions=100, session_minutes=1)
+    for _ in range(100):
+        world.login(world.ada)
+    world.terminator.all_of_user(world.server, world.ada)
+    world.clock.advance(60)
+    world.settings(session_minutes=MINUTES)
+    kept = [world.login(world.ada) for _ in range(2)]
+    world.terminator.all_of_user(world.server, world.ada)
+    page = Page(ascending=True, limit=2)
+    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    assert [item["id"] for item in view["collection"]] == [c.session.text for c in kept]
+    assert view["more_results"] is False
+
+
+def test_realm_is_remembered_for_five_seconds(world: World) -> None:
+    """A realm is read once in five seconds, and never served when it is older."""
+    first = world.cache.get(world.realm.id)
+    world.realms.add(replace(world.realm, version=2))
+    world.clock.advance(realms_cache.SECONDS - 0.001)
+    assert world.cache.get(world.realm.id) == first
+    world.clock.advance(0.001)
+    found = world.cache.get(world.realm.id)
+    assert found is not None
+    assert found.version == 2
+
+
+def test_realm_that_is_gone_lists_nothing(world: World) -> None:
+    """The users of a realm that is gone are nobody's to end or to list."""
+    claims = world.login(world.ada)
+    world.accounts.remove(world.ada)
+    orphan = world.user(realm_id=ids.new_id("rl", 1))
+    calls: list[Callable[[], object]] = [
+        lambda: world.terminator.all_of_user(world.server, orphan),
+        lambda: world.listing.of_user(world.server, orphan, state="active", page=Page()),
+        lambda: world.terminator.by_server(world.server, claims.session.text),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()

@@ -1,0 +1,181 @@
+"""Login and validation, over the store in memory."""
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sojourn.errors import (
+    LoginFailed,
+    SessionEnded,
+    SessionExpired,
+    SessionLimit,
+    TokenInvalid,
+)
+from sojourn.tokens import Claims, verify
+from tests.unit.flows import LOGIN, MINUTES, World
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+def test_login_validates(world: World) -> None:
+    """A session validates with its user, from one read, until it expires."""
+    claims = world.login(world.ada)
+    view = world.validator.validate(claims)
+    assert (view["active"], view["id"]) == (True, claims.session.text)
+    assert view["user"]["id"] == world.ada == claims.user_id
+    assert view["request"] == {"ip": "203.0.113.9", "client": "tests/1.0", "reported": False}
+    assert view["auth_method"] == "server"
+    assert 240 <= view["revalidate_after"] <= 300
+    world.clock.advance(60 * MINUTES - 0.001)
+    assert world.validator.validate(claims)["active"]
+    world.clock.advance(0.001)
+    with pytest.raises(SessionExpired):
+        world.validator.validate(claims)
+
+
+def test_unmanaged_login_leaves_no_record(world: World) -> None:
+    """An unmanaged session is its token alone, and where it began is told once."""
+    world.settings(session_type="unmanaged")
+    before = world.account(world.ada)
+    view = world.logins.of_server(world.realm, before, LOGIN)
+    assert world.account(world.ada) == before
+    assert view["request"] == {"ip": "203.0.113.9", "client": "tests/1.0", "reported": False}
+    claims = verify(view["token"], realm_of=world.realms.get, clock=world.clock)
+    seen = world.validator.validate(claims)
+    assert (seen["session_type"], seen["request"]) == ("unmanaged", None)
+    assert (seen["expires_at"], seen["auth_method"]) == (view["expires_at"], "server")
+    assert view["expires_at"] == world.clock.wall_ms() // 1000 + 60 * MINUTES
+
+
+@pytest.mark.parametrize(
+    ("user_type", "settings", "minutes"),
+    [
+        ("api", {"api_key_minutes": 5}, 5),
+        ("api", {"api_key_minutes": 0}, None),
+        ("human", {"session_type": "unmanaged", "session_minutes": 0}, None),
+    ],
+    ids=["api user", "api user, open-ended", "human, open-ended"],
+)
+def test_lifetime_is_the_realms_for_that_kind(
+    world: World, user_type: str, settings: dict[str, Any], minutes: int | None
+) -> None:
+    """An api user's session is unmanaged whatever the realm says; 0 minutes have no end."""
+    changed = replace(world.realm.settings, **settings)
+    realm = replace(world.realm, settings=changed).remembering(world.clock.wall_ms())
+    world.change(realm)
+    claims = world.login(world.user(user_type=user_type))
+    assert claims.session_type == "unmanaged"
+    expected = None if minutes is None else world.clock.wall_ms() // 1000 + 60 * minutes
+    assert claims.expires_at == expected
+    found = world.realms.get(world.realm.id)
+    assert found is not None
+    assert [key.open_ended for key in found.keys.values()] == [minutes is None]
+
+
+def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
+    """A disabled or deleted user begins no session, and their unmanaged tokens tell why."""
+    world.settings(session_type="unmanaged")
+    for state, reason in (("inactive", "user_disabled"), ("deleted", "user_deleted")):
+        user_id = world.user()
+        claims = world.login(user_id)
+        account = world.account(user_id)
+        world.accounts.remove(user_id)
+        world.accounts.add(replace(account, state=state))  # type: ignore[arg-type]
+        assert world.reason(claims) == reason
+        with pytest.raises(LoginFailed):
+            world.login(user_id)
+        world.accounts.remove(user_id)
+        assert world.reason(claims) == "user_deleted"
+
+
+def test_token_of_another_realm_is_none(world: World) -> None:
+    """A token whose user belongs to another realm than signed it is no token."""
+    claims = world.login(world.ada)
+    other = world.new_realm()
+    with pytest.raises(TokenInvalid):
+        world.validator.validate(replace(claims, realm=other))
+
+
+@pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
+def test_end_of_the_realm_ends_both_kinds(world: World, session_type: str) -> None:
+    """What began before an end of the realm has ended by it, and what began after stands."""
+    world.settings(session_type=session_type)
+    claims = world.login(world.ada)
+    ended_ms = world.clock.wall_ms()
+    world.change(world.realm.ending_all(by="key_a", now_ms=ended_ms))
+    with pytest.raises(SessionEnded) as told:
+        world.validator.validate(world.again(claims))
+    assert told.value.members == {"reason": "realm_ended", "ended_at": ended_ms / 1000}
+    assert world.reason(world.login(world.ada)) is None
+
+
+def test_end_of_everything_refuses_unmanaged_tokens_from_before(world: World) -> None:
+    """An unmanaged token from before its user's last end says that, and no more is known."""
+    world.settings(session_type="unmanaged")
+    claims = world.login(world.ada)
+    world.terminator.all_of_user(world.server, world.ada)
+    with pytest.raises(SessionEnded, match="from before were ended"):
+        world.validator.validate(claims)
+    assert world.reason(world.login(world.ada)) is None
+
+
+def test_session_that_nobody_recorded_has_ended(world: World) -> None:
+    """A managed token without a record is refused, and nothing is told that is not known."""
+    claims = world.login(world.ada)
+    account = world.account(world.ada)
+    world.accounts.remove(world.ada)
+    assert world.reason(claims) == "nothing known"
+    world.accounts.add(replace(account, sessions=()))
+    assert world.reason(claims) == "nothing known"
+
+
+def test_why_is_told_as_long_as_the_record_is_kept(world: World) -> None:
+    """Rule 9: the reason is told from the account or the record, until the session had expired."""
+    claims = world.login(world.ada)
+    ended_ms = world.clock.wall_ms()
+    world.terminator.by_server(world.server, claims.session.text)
+    with pytest.raises(SessionEnded) as told:
+        world.validator.validate(claims)
+    assert told.value.members == {"reason": "terminated_by_admin", "ended_at": ended_ms / 1000}
+    world.clock.advance(60 * MINUTES - 0.001)
+    assert world.reason(claims) == "terminated_by_admin"
+    world.clock.advance(0.001)
+    assert world.reason(claims) == "nothing known"
+
+
+def test_login_at_the_cap(world: World) -> None:
+    """The newest sessions stay, the oldest is evicted; where the realm denies it is refused."""
+    began = [world.login(world.ada) for _ in range(4)]
+    assert world.active(world.ada) == [c.session.text for c in began[:0:-1]]
+    assert world.reason(began[0]) == "evicted"
+    world.settings(at_limit="deny")
+    with pytest.raises(SessionLimit):
+        world.login(world.ada)
+    last = world.login(world.ada, replace=began[1].session.text)
+    assert world.reason(began[1]) == "replaced"
+    assert world.active(world.ada)[0] == last.session.text
+
+
+def test_simultaneous_logins_leave_exactly_the_cap(world: World) -> None:
+    """Twenty logins at once, each anew on what came between, leave three sessions."""
+    barrier = threading.Barrier(20)
+    began: list[Claims] = []
+
+    def login() -> None:
+        barrier.wait()
+        began.append(world.login(world.ada))
+
+    threads = [threading.Thread(target=login) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    newest = sorted((c.session.text for c in began), reverse=True)
+    assert len(set(newest)) == 20
+    assert world.active(world.ada) == newest[:3]
