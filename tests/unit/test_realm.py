@@ -3,7 +3,14 @@
 import pytest
 
 from sojourn.errors import Invalid
-from sojourn.realm import Settings
+from sojourn.realm import (
+    JWT_FIELDS,
+    SIGNING_DELAY_MS,
+    SIGNING_GRACE_MS,
+    Deletion,
+    Realm,
+    Settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,8 +21,17 @@ from sojourn.realm import Settings
         Settings(session_type="unmanaged", session_minutes=0),
         Settings(session_type="unmanaged", session_minutes=1_051_200),
         Settings(api_key_minutes=1_051_200),
+        Settings(session_type="unmanaged", session_minutes=1),
+        Settings(api_key_minutes=0),
+        Settings(api_key_minutes=1),
         Settings(max_sessions=1),
         Settings(max_sessions=100),
+        Settings(max_staleness_seconds=1),
+        Settings(max_staleness_seconds=3_600),
+        Settings(rotate_days=0),
+        Settings(rotate_days=1),
+        Settings(rotate_days=365),
+        Settings(jwt_fields=()),
     ],
     ids=str,
 )
@@ -35,6 +51,11 @@ def test_edges_are_within(settings: Settings) -> None:
         (Settings(api_key_minutes=1_051_201), "1 to 1051200, or 0"),
         (Settings(max_sessions=0), "1 to 100"),
         (Settings(max_sessions=101), "1 to 100"),
+        (Settings(max_staleness_seconds=0), "1 to 3600"),
+        (Settings(max_staleness_seconds=3_601), "1 to 3600"),
+        (Settings(rotate_days=-1), "1 to 365, or 0"),
+        (Settings(rotate_days=366), "1 to 365, or 0"),
+        (Settings(jwt_fields=("name", "name")), "each field once"),
     ],
     ids=str,
 )
@@ -43,3 +64,48 @@ def test_beyond_the_edges_the_message_tells_the_range(settings: Settings, told: 
     with pytest.raises(Invalid) as refused:
         settings.check()
     assert any(told in sentence for sentence in refused.value.errors)
+
+
+def test_unmanaged_minutes_are_no_managed_realms() -> None:
+    """Each type of session has its own range: what one may hold the other may not."""
+    for minutes in (0, 525_601):
+        Settings(session_type="unmanaged", session_minutes=minutes).check()
+        with pytest.raises(Invalid, match="not valid"):
+            Settings(session_minutes=minutes).check()
+
+
+def test_every_setting_out_of_range_is_told() -> None:
+    """All that is wrong is told at once, one sentence each."""
+    with pytest.raises(Invalid) as refused:
+        Settings(session_minutes=0, max_sessions=0, rotate_days=-1).check()
+    assert [sentence.split()[0] for sentence in refused.value.errors] == [
+        "session_minutes",
+        "max_sessions",
+        "rotate_days",
+    ]
+
+
+def test_defaults_are_the_contracts() -> None:
+    """A realm begins with the settings that the contract names, and with its first key."""
+    assert Settings() == Settings(
+        session_type="managed",
+        session_minutes=360,
+        api_key_minutes=0,
+        max_sessions=10,
+        at_limit="evict_oldest",
+        jwt_algo="rs256",
+        jwt_fields=("username",),
+        max_staleness_seconds=300,
+        rotate_days=0,
+    )
+    made = Realm(id="rl_1", name="x", issuer="y", created_ms=1, version=1)
+    assert (made.generation, made.key_count, made.ends, made.deletion) == (0, 1, (), None)
+    assert (made.keys, made.stopped, made.settings) == ({}, {}, Settings())
+    assert Deletion(started_ms=1, by="key_a").users == 0
+
+
+def test_times_of_signing_keys_are_the_contracts() -> None:
+    """A new key signs 150 minutes after it is published; a login has 30 s with the one before."""
+    assert SIGNING_DELAY_MS == 9_000_000
+    assert SIGNING_GRACE_MS == 30_000
+    assert JWT_FIELDS == ("username", "name", "email", "custom")

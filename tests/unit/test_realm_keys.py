@@ -153,3 +153,95 @@ def test_what_ended_a_session_first_is_told(stopped_first: bool) -> None:
             found = found.ending_all(by="key_a", now_ms=now_ms)
     end = found.end_of(generation=0, key_number=1)
     assert isinstance(end, StoppedKey if stopped_first else RealmEnd)
+
+
+def test_successor_begins_at_the_very_millisecond() -> None:
+    """A key signs until its successor's time has come, and the successor from then on."""
+    old, new = key(1, NOW), key(2, NOW + 1_000)
+    found = owner(old, new)
+    assert found.signing_key(NOW + 999) == old
+    assert found.signing_key(NOW + 1_000) == new
+    assert (found.stops_ms(old), found.stops_ms(new)) == (NOW + 1_000, None)
+    assert found.signing_key(NOW - 1) == new
+
+
+def test_key_stops_when_the_first_of_its_successors_begins() -> None:
+    """Of two keys after it, a key is stopped by the earlier; the order of ids breaks a tie."""
+    first, second, third = key(1, NOW), key(2, NOW + 5), key(3, NOW + 9)
+    found = owner(third, first, second)
+    assert found.stops_ms(first) == NOW + 5
+    assert found.stops_ms(second) == NOW + 9
+    twins = sorted((key(1, NOW), key(2, NOW)), key=lambda k: k.id)
+    found = owner(*twins)
+    assert found.signing_key(NOW) == twins[1]
+    assert (found.stops_ms(twins[0]), found.stops_ms(twins[1])) == (NOW, None)
+
+
+def test_key_retires_when_its_last_token_has_expired() -> None:
+    """A key may go once its grace and the longest lifetime are over after its successor began."""
+    old = key(1, NOW, seconds=60)
+    assert owner(old).retires_ms(old) is None
+    found = owner(old, key(2, NOW + 1_000))
+    assert found.retires_ms(old) == NOW + 1_000 + SIGNING_GRACE_MS + 60_000
+
+
+def test_slow_clock_signs_with_a_key_that_remembers_the_lifetime() -> None:
+    """Where the chosen key remembers no lifetime as long, it has stopped, and the newest signs."""
+    old, new = key(1, NOW, seconds=60), key(2, NOW + 1_000, seconds=120)
+    found = owner(old, new)
+    assert found.signing_key(NOW, seconds=60) == old
+    assert found.signing_key(NOW, seconds=61) == new
+    assert found.signing_key(NOW) == old
+
+
+def test_only_keys_that_may_still_sign_remember_a_lifetime() -> None:
+    """A longer lifetime is remembered by every key up to the grace after its stop, and no other."""
+    old, new = key(1, NOW, seconds=60), key(2, NOW + 1_000, seconds=60)
+    found = owner(old, new, session_minutes=2)
+    last = NOW + 1_000 + SIGNING_GRACE_MS - 1
+
+    def remembered(now_ms: int, **settings: object) -> list[int]:
+        changed = replace(found, settings=replace(found.settings, **settings))  # type: ignore[arg-type]
+        after = changed.remembering(now_ms)
+        assert replace(after, keys=changed.keys) == changed
+        return [after.keys[k.id].longest_seconds for k in (old, new)]
+
+    assert remembered(last) == [120, 120]
+    assert remembered(last + 1) == [60, 120]
+    assert remembered(NOW, session_minutes=0, api_key_minutes=0) == [60, 60]
+
+
+def test_stopped_key_is_forgotten_with_its_last_session() -> None:
+    """A stopped key's number is kept until no session that it signed for can be alive."""
+    stopped = StoppedKey(key=key(1, NOW, seconds=60), ended_ms=NOW, by="key_a", compromised=False)
+    assert stopped.forget_ms == NOW + SIGNING_GRACE_MS + 60_000
+
+
+def test_end_of_a_realm_is_its_next_generation() -> None:
+    """An end tells when and by whom, and a realm remembers the last twenty of them."""
+    found = realm()
+    for number in range(21):
+        before = found
+        found = found.ending_all(by=f"key_{number}", now_ms=NOW + number)
+        assert found.ends[-1] == RealmEnd(number + 1, NOW + number, f"key_{number}")
+        kept = before.ends[1:] if number == 20 else before.ends
+        assert found.ends[:-1] == kept
+        assert replace(found, generation=before.generation, ends=before.ends) == before
+        assert found.generation == number + 1
+    assert len(found.ends) == 20 == ENDS_KEPT
+
+
+def test_session_of_the_latest_generation_has_not_ended() -> None:
+    """What began after the last end has ended by none, and a key of another number by no stop."""
+    found = realm().ending_all(by="key_a", now_ms=NOW)
+    stopped = StoppedKey(key=key(7, NOW), ended_ms=NOW + 1, by="key_b", compromised=True)
+    found = replace(found, stopped={stopped.key.id: stopped})
+    assert found.end_of(generation=1, key_number=6) is None
+    assert found.end_of(generation=1, key_number=7) == stopped
+    assert found.end_of(generation=0, key_number=6) == found.ends[0]
+
+
+def test_new_key_has_signed_nothing() -> None:
+    """A key begins as the realm's first, without a lifetime to remember."""
+    made = PublicKey(id="jky_1", algo="eddsa", pem="", signs_from_ms=1, created_ms=1)
+    assert (made.number, made.longest_seconds, made.open_ended) == (1, 0, False)

@@ -9,9 +9,11 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
-from sojourn import ids, keys, tokens
+from sojourn import ids, keys, token_sizes, tokens
+from sojourn.account import Account
 from sojourn.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.keys import PrivateKey
 from sojourn.realm import Algorithm, PublicKey, Realm
@@ -187,3 +189,157 @@ def test_too_long_a_token_is_never_signed() -> None:
     """A token over 4,000 bytes is refused, and the message says by how much."""
     with pytest.raises(Invalid, match="over the limit of 4000"):
         tokens.sign(claims(cs={"x": "y" * 4_000}), RS_PRIVATE)
+
+
+@pytest.mark.parametrize("algo", list(PAIRS))
+def test_longest_token_is_of_4000_bytes(algo: str) -> None:
+    """A token of up to 4,000 bytes is signed and read; the next longer one is not."""
+    # Base64 without padding leaves out every fourth length, for these headers that of 4,000.
+    sizes = {token_sizes.longest(padded(n), only(algo)): n for n in range(2_000, 2_600)}
+    assert 4_000 not in sizes
+    longest = tokens.sign(claims(cs="x" * sizes[3_999]), PAIRS[algo][1])
+    assert len(longest) == 3_999
+    verify(longest)
+    with pytest.raises(Invalid) as refused:
+        tokens.sign(claims(cs="x" * sizes[4_001]), PAIRS[algo][1])
+    assert "would be 4001 bytes, 1 over the limit of 4000" in refused.value.detail
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tokens, "LONGEST", 5_000)
+        longer = tokens.sign(claims(cs="x" * sizes[4_001]), PAIRS[algo][1])
+    assert len(longer) == 4_001
+    with pytest.raises(TokenInvalid):
+        verify(longer)
+
+
+def padded(count: int) -> Account:
+    """A user whose `custom` is a text of so many characters."""
+    return replace(USER, custom=json.dumps("x" * count))
+
+
+def only(algo: str) -> Realm:
+    """A realm with just this key, whose tokens carry `custom` alone."""
+    (public, _) = PAIRS[algo]
+    wanted = replace(OWNER.settings, jwt_fields=("custom",), jwt_algo=public.algo)
+    return replace(OWNER, keys={public.id: public}, settings=wanted)
+
+
+def test_claims_are_the_sessions_and_what_the_realm_asks_for() -> None:
+    """A token says whose session it is, until when, and of the user what `jwt_fields` names."""
+    user = replace(USER, username="ada", name="Ada", email="a@b.c", custom='{"plan": [1]}')
+    known: dict[str, dict[str, object]] = {
+        "username": {"preferred_username": "ada"},
+        "name": {"name": "Ada"},
+        "email": {"email": "a@b.c", "email_verified": False},
+        "custom": {"cs": {"plan": [1]}},
+    }
+    plain: dict[str, object] = {
+        "iss": OWNER.issuer,
+        "sub": user.id,
+        "aud": OWNER.id,
+        "rid": OWNER.id,
+        "sid": "kss_1",
+        "iat": 7,
+        "session_type": "managed",
+    }
+
+    def made(who: Account, fields: tuple[str, ...], expires_at: int | None) -> dict[str, object]:
+        owner = replace(OWNER, settings=replace(OWNER.settings, jwt_fields=fields))
+        return tokens.claims_of(
+            who,
+            owner,
+            session_id="kss_1",
+            session_type="managed",
+            issued_at=7,
+            expires_at=expires_at,
+        )
+
+    assert made(user, (), None) == plain
+    assert made(user, (), 9) == plain | {"exp": 9}
+    for field, told in known.items():
+        assert made(user, (field,), None) == plain | told
+        assert made(USER, (field,), None) == plain
+    everything = {k: v for told in known.values() for k, v in told.items()}
+    assert made(user, tuple(known), 9) == plain | everything | {"exp": 9}
+
+
+def test_verified_claims_are_the_tokens() -> None:
+    """What is verified is handed on as it was signed, with the realm whose key signed it."""
+    found = verify(signed(claims(exp=None, session_type="unmanaged", auth_method="api_key")))
+    assert found.realm is OWNER
+    assert (found.session_type, found.expires_at, found.issued_at) == (
+        "unmanaged",
+        None,
+        NOW // 1000,
+    )
+    assert (found.auth_method, found.user_id) == ("api_key", USER.id)
+    assert verify(signed(claims())).auth_method == "password"
+    assert verify(signed(claims())).expires_at == NOW // 1000 + 60
+
+
+@pytest.mark.parametrize("name", ["iss", "sub", "aud", "rid", "sid", "iat"])
+def test_claim_that_is_missing(name: str) -> None:
+    """A token without one of the claims that every token has is refused."""
+    with pytest.raises(TokenInvalid):
+        verify(signed(claims(**{name: None})))
+
+
+@pytest.mark.parametrize("change", [{"nbf": NOW}, {"iat": 4_000_000_000}, {"amr": 7}], ids=str)
+def test_claims_that_are_nobodys_business(change: dict[str, object]) -> None:
+    """A claim that these tokens have not, and a time that is another clock's, decide nothing."""
+    verify(signed(claims(**change)))
+
+
+def test_realm_that_a_token_names() -> None:
+    """A token's realm is read without belief in it; garbage names none."""
+    assert tokens.named_realm(signed(claims())) == OWNER.id
+    assert tokens.named_realm("garbage") is None
+
+
+def test_unknown_realm_and_unknown_key() -> None:
+    """A token of a realm that is not there, or of a key that it has no more, is refused."""
+    token = signed(claims())
+    with pytest.raises(TokenInvalid):
+        tokens.verify(token, realm_of=lambda _: None, clock=CLOCK)
+    with pytest.raises(TokenInvalid):
+        verify(token, replace(OWNER, keys={}))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"typ": "at+jwt"},
+        {"kid": ids.new_id("rl", 1)},
+        {"kid": 7},
+        {"cty": "JWT"},
+        {"jku": "https://evil.example/keys"},
+        {"b64": True},
+    ],
+    ids=str,
+)
+def test_signed_header_that_is_not_ours(header: dict[str, object]) -> None:
+    """RFC 8725, 3.1: a header is refused for what it holds, though the signature is good."""
+    parts = {"alg": "RS256", "typ": "JWT", "kid": RS_PUBLIC.id} | header
+    unsigned = f"{part(parts)}.{part(claims())}"
+    signature = RS_PRIVATE.key.sign(unsigned.encode(), padding.PKCS1v15(), hashes.SHA256())
+    token = f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    with pytest.raises(TokenInvalid):
+        verify(token)
+
+
+def test_signature_by_hand_is_good() -> None:
+    """The hand that signs the headers above signs well: ours is taken."""
+    unsigned = f"{part({'alg': 'RS256', 'typ': 'JWT', 'kid': RS_PUBLIC.id})}.{part(claims())}"
+    signature = RS_PRIVATE.key.sign(unsigned.encode(), padding.PKCS1v15(), hashes.SHA256())
+    verify(f"{unsigned}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}")
+
+
+@pytest.mark.parametrize("which", ["header", "payload"])
+def test_part_that_is_no_object(which: str) -> None:
+    """A header or payload that is a list, a number or a text is refused."""
+    header, payload, signature = signed(claims()).split(".")
+    values: list[object] = [[], 7, "x", None]
+    for value in values:
+        odd = part(value)
+        token = [odd, payload] if which == "header" else [header, odd]
+        with pytest.raises(TokenInvalid):
+            verify(".".join([*token, signature]))

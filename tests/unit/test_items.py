@@ -1,0 +1,155 @@
+"""The sessions table's items: what they hold, and when cleanup has something to do for them."""
+
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sojourn import ids, items
+from sojourn.account import Account, Actor, Change, Credential, Ended, Origin, Session
+from sojourn.attempts import Known
+from tests import histories
+
+NOW = histories.NOW
+USER = Account(id="usr_1", realm_id="rl_1", user_type="human", created_ms=NOW)
+SESSION = Session(
+    id="kss_1",
+    created_ms=NOW,
+    expires_at=NOW // 1000 + 60,
+    auth_method="password",
+    origin=Origin(ip="203.0.113.9", client="tests", reported=True),
+    key_number=3,
+)
+ENDED = Ended(
+    session=SESSION, ended_ms=NOW + 5, reason="logout", by=Actor(type="session", id="kss_2")
+)
+
+
+@given(change=histories.changes())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_hearts_come_back_as_they_were(change: Change) -> None:
+    """Any account that the rules can make is the account of its item."""
+    item = items.account_values(change.after) | {"pk": change.after.id}
+    assert items.account_from(item) == change.after
+
+
+def test_heart_of_a_user_who_has_done_nothing() -> None:
+    """A heart has no attribute for what is not there, and none that cleanup would find it by."""
+    assert items.account_values(USER) == {
+        "realm_id": "rl_1",
+        "user_type": "human",
+        "created_ms": NOW,
+        "v": 0,
+        "state": "active",
+        "generation": 0,
+        "last_ms": 0,
+        "credentials": {},
+        "sessions": [],
+        "pending": [],
+    }
+
+
+def test_heart_of_a_user_with_everything() -> None:
+    """A heart holds the user, the live sessions, and when the first of them is over."""
+    credential = Credential("crd_1", "password", NOW, "secret", "name")
+    user = replace(
+        USER,
+        version=7,
+        username="ada",
+        email="a@b.c",
+        name="Ada",
+        custom="{}",
+        generation=2,
+        spared="kss_0",
+        last_ms=NOW,
+        credentials={"crd_1": credential},
+        sessions=(SESSION,),
+        pending=(ENDED,),
+        proofs=4,
+        known=(Known(b"12345678", proofs=5),),
+    )
+    values = items.account_values(user)
+    assert values | {"sessions": [], "pending": []} == items.account_values(USER) | {
+        "v": 7,
+        "username": "ada",
+        "email": "a@b.c",
+        "name": "Ada",
+        "custom": "{}",
+        "generation": 2,
+        "spared": "kss_0",
+        "last_ms": NOW,
+        "credentials": {
+            "crd_1": {"type": "password", "created_ms": NOW, "secret": "secret", "name": "name"}
+        },
+        "proofs": 4,
+        "known": [[b"12345678", 5]],
+        "due_shard": items.shard("usr_1"),
+        "due_at": NOW // 1000,
+    }
+    assert values["sessions"] == [
+        {
+            "id": "kss_1",
+            "created_ms": NOW,
+            "expires_at": NOW // 1000 + 60,
+            "auth_method": "password",
+            "ip": "203.0.113.9",
+            "client": "tests",
+            "reported": True,
+            "key": 3,
+        }
+    ]
+
+
+def test_cleanup_is_due_when_the_first_thing_is() -> None:
+    """A heart is due when its first session is over, or at once for what is pending or deleted."""
+    later = replace(SESSION, id="kss_2", expires_at=SESSION.expires_at + 9)
+    assert items.due_at(USER) is None
+    assert items.due_at(replace(USER, sessions=(later, SESSION))) == SESSION.expires_at
+    assert items.due_at(replace(USER, sessions=(later,), pending=(ENDED,))) == NOW // 1000
+    gone = replace(USER, state="deleted", last_ms=NOW + 7_999, sessions=(SESSION,))
+    assert items.due_at(gone) == NOW // 1000 + 7
+
+
+def test_ended_record_says_when_it_may_go() -> None:
+    """A record is kept until its time, by the TTL and by cleanup alike, and holds no key."""
+    assert items.ended_item("usr_1", ENDED) == {
+        "id": "kss_1",
+        "created_ms": NOW,
+        "expires_at": NOW // 1000 + 60,
+        "auth_method": "password",
+        "ip": "203.0.113.9",
+        "client": "tests",
+        "reported": True,
+        "ended_ms": NOW + 5,
+        "reason": "logout",
+        "by_type": "session",
+        "by_id": "kss_2",
+        "ttl": NOW // 1000 + 60,
+        "due_shard": items.shard("usr_1"),
+        "due_at": NOW // 1000 + 60,
+    }
+
+
+def test_stripped_record_holds_nothing_of_where_it_began() -> None:
+    """Rule 10: a deleted user's ended record has no address and no client, and says so."""
+    values = items.ended_values(replace(ENDED, strip=True))
+    assert values["strip"] is True
+    assert not values.keys() & {"ip", "client", "reported"}
+    found = items.ended_from(values)
+    assert found.strip
+    assert found.session.origin == Origin(ip="", client="", reported=False)
+    assert "strip" not in items.ended_values(ENDED)
+    assert items.ended_from(items.ended_values(ENDED)).strip is False
+
+
+@given(st.integers(0, 2**48 - 1).map(lambda ms: ids.new_id("usr", ms)))
+def test_shard_is_one_of_eight_and_always_the_same(user_id: str) -> None:
+    """Users are spread over eight parts of the index; each stays in its own."""
+    assert items.SHARDS == 8
+    assert items.shard(user_id) == items.shard(user_id)
+    assert items.shard(user_id) in range(8)
+
+
+def test_users_are_spread_over_all_shards() -> None:
+    """No part of the index holds everybody: all eight are used."""
+    assert {items.shard(f"usr_{n}") for n in range(200)} == set(range(8))
