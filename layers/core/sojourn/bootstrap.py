@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
 
+from sojourn import whole_answers
 from sojourn.access_keys import AccessKeys
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Callers
@@ -101,11 +102,16 @@ def compose(
     clock = clock or SystemClock()
     hasher = hasher or Hasher()
     session = boto3.session.Session()
-    dynamo = DynamoDB(session.client("dynamodb", config=_CONFIG, endpoint_url=endpoint_url), clock)
+
+    def client(service: Literal["dynamodb", "kms"]) -> Any:
+        made = session.client(service, config=_CONFIG, endpoint_url=endpoint_url)
+        made.meta.events.register("before-parse", whole_answers.check, unique_id="whole_answers")
+        return made
+
+    dynamo = DynamoDB(client("dynamodb"), clock)
     cipher: Cipher = _NoCipher()
     if settings.kms_key_id is not None:
-        client = session.client("kms", config=_CONFIG, endpoint_url=endpoint_url)
-        cipher = KmsCipher(client, settings.kms_key_id, clock)
+        cipher = KmsCipher(client("kms"), settings.kms_key_id, clock)
     accounts = DynamoAccounts(dynamo, settings.sessions_table)
     directory = DynamoDirectory(dynamo, settings.directory_table)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)

@@ -1,0 +1,102 @@
+"""A server on loopback that answers badly: what only a true socket can do to a client."""
+
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Literal, Self
+
+Manner = Literal["drop", "cut", "hold", "garble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A true answer, to be spoiled."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class BadServer:
+    """Takes one request at a time and answers it in the manner that was set.
+
+    `drop` closes the connection without an answer, `cut` closes it in the middle of the body,
+    `hold` never answers, and `garble` sends half of the body as if it were whole.
+    """
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        # Bound and not listening: every connection is refused, and nobody else can take the port.
+        self._closed = socket.socket()
+        self._closed.bind(("127.0.0.1", 0))
+        self._manner: Manner = "drop"
+        self._reply = Reply(200, (), b"{}")
+        self._held: list[socket.socket] = []
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        # Closing a socket does not wake who waits to accept on it; shutting it down does.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(timeout=5)
+        for open_socket in (self._listener, self._closed, *self._held):
+            open_socket.close()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    @property
+    def refusing_url(self) -> str:
+        """Where nobody listens."""
+        return f"http://127.0.0.1:{self._closed.getsockname()[1]}/"
+
+    def spoil(self, reply: Reply, manner: Manner) -> None:
+        """Answer the next request with this, in that manner."""
+        self._reply, self._manner = reply, manner
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            while self._held:
+                self._held.pop().close()
+            _read_request(connection)
+            if self._manner == "hold":
+                self._held.append(connection)
+                continue
+            with connection:
+                connection.sendall(self._spoiled())
+
+    def _spoiled(self) -> bytes:
+        if self._manner == "drop":
+            return b""
+        half = self._reply.body[: len(self._reply.body) // 2]
+        length = len(half) if self._manner == "garble" else len(self._reply.body)
+        named = [
+            (n, v) for n, v in self._reply.headers if n.lower() in ("content-type", "x-amz-crc32")
+        ]
+        lines = [f"HTTP/1.1 {self._reply.status} OK", f"content-length: {length}"]
+        lines += [f"{name}: {value}" for name, value in named]
+        return "\r\n".join([*lines, "", ""]).encode() + half
+
+
+def _read_request(connection: socket.socket) -> None:
+    """Read it whole: a connection closed on unread bytes is reset, which is another fault."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += connection.recv(65_536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = 0
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+    while len(body) < length:
+        body += connection.recv(65_536)
