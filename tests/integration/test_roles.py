@@ -1,45 +1,75 @@
 """Least privilege: each function does all its work as its own role, and the role holds no more."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from local.template import Template
+from local.template import Function, Template
 from sojourn import accounts as store
 from sojourn.accounts import DynamoAccounts
 from sojourn.realm_deletion import RealmDeletion
 from sojourn.realms_cache import SECONDS
 from tests.clock import MovedClock
+from tests.iam.judge import Judge, sit
+from tests.iam.policy import Request, Statement, applies
+from tests.iam.requests import HERE, requests_of
+from tests.iam.roles import role_of, roles, runtime_requests
+from tests.iam.variations import unbounded, unneeded
 from tests.integration.conftest import composed
-from tests.integration.roles import Judge, context_of
 from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
 
+Handler = Callable[..., dict[str, Any]]
+FUNCTIONS = {function.folder: function for function in Template.read().functions()}
 MONTH = 31 * 86_400
 HOUR = 3_601
 """Past which the next use of the key is written, by whichever function meets it."""
 
 
 @pytest.fixture
-def judge(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Judge:
+def judge(environment: dict[str, str]) -> Iterator[Judge]:
     """Stands before every call of a function."""
-    judge = Judge(environment)
-    judge.sit(monkeypatch)
-    return judge
+    names = {
+        "DirectoryTable": environment["DIRECTORY_TABLE"],
+        "SessionsTable": environment["SESSIONS_TABLE"],
+        "AttemptsTable": environment["ATTEMPTS_TABLE"],
+        "SigningKeysKey.Arn": environment["KMS_KEY_ID"],
+    }
+    rise = sit()
+    yield Judge(roles(names))
+    rise()
 
 
 @pytest.fixture
 def ruled(judge: Judge, world: World, environment: dict[str, str], clock: MovedClock) -> World:
     """Every function with the environment that the template gives it, as its own role."""
     entries = {**ENTRIES, **SCHEDULED}
-    for function in Template.read().functions():
+    for function in FUNCTIONS.values():
         own = {name: environment[name] for name in function.environment if name in environment}
         bound = entries[function.folder].bind(composed(own, clock))
-        handler = judge.as_role(function.folder, bound)
+        handler = as_role(judge, function, bound)
         if function.scheduled:
             world._scheduled[function.folder] = handler
         else:
             world._handlers[function.folder] = handler
     return world
+
+
+def as_role(judge: Judge, function: Function, handler: Handler) -> Handler:
+    """The handler, run as its function's role."""
+
+    def run(event: Any, context: Any) -> dict[str, Any]:
+        with judge.acting(role_of(function)):
+            return handler(event, context)
+
+    return run
+
+
+def asked(judge: Judge, role: str) -> list[Request]:
+    """What was asked as a role, with what Lambda itself asks."""
+    own = [use.request for use in judge.uses if use.role == role]
+    return [*own, *runtime_requests(judge.roles[role])]
 
 
 def logs_in(world: World) -> None:
@@ -217,36 +247,69 @@ WALKS: dict[str, Callable[[World], None]] = {
 }
 
 
-@pytest.mark.parametrize("folder", [f.folder for f in Template.read().functions()])
+@pytest.mark.parametrize("folder", FUNCTIONS)
 def test_role_holds_what_its_function_uses(judge: Judge, ruled: World, folder: str) -> None:
-    """A function does all that it is for as its own role, and uses every grant of it."""
+    """A function does all that it is for as its own role, and nothing of the role is to spare."""
     WALKS[folder](ruled)
+    role = role_of(FUNCTIONS[folder])
     assert judge.refused == []
-    assert judge.used[folder] == judge.granted(folder)
-    assert judge.idle(folder) == []
+    assert unneeded(judge.roles[role], asked(judge, role)) == []
+    assert unbounded(judge.roles[role], asked(judge, role)) == []
 
 
 def test_role_refuses_what_it_does_not_hold(judge: Judge, ruled: World) -> None:
     """Without its grant on the sessions, validation is a 503: the judge does judge."""
     ruled.user("ada")
     token = ruled.login("ada").body["token"]
-    judge.roles["validate"] = [
-        statement
-        for statement in judge.roles["validate"]
-        if ("dynamodb:GetItem", "SessionsTable") not in statement.grants
-    ]
+    role = judge.roles["ValidateRole"]
+    kept = [s for s in role.statements if "Sessions" not in str(s["Resource"])]
+    judge.roles["ValidateRole"] = replace(role, statements=tuple(kept))
     assert ruled.call("GET", "/v1/session", bearer=token).status == 503
-    assert judge.refused == [("validate", ("dynamodb:GetItem", "SessionsTable"))]
+    ((refused),) = judge.refused
+    assert (refused.role, refused.request.action) == ("ValidateRole", "dynamodb:GetItem")
+    assert refused.request.resource.endswith("-SessionsTable")
+
+
+def test_grant_to_spare_is_named(judge: Judge, ruled: World) -> None:
+    """A statement, an action or a resource that nothing uses is found and named."""
+    publishes(ruled)
+    role = judge.roles["DiscoveryRole"]
+    requests = asked(judge, "DiscoveryRole")
+    (statement, *others) = role.statements
+    (table,) = statement["Resource"]
+    wide = {
+        "Effect": "Allow",
+        "Action": [*statement["Action"], "dynamodb:Scan"],
+        "Resource": [table, f"{table}/index/*"],
+    }
+    idle = {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": table}
+    wider = replace(role, statements=(wide, idle, *others))
+    assert unneeded(wider, requests) == [
+        "DiscoveryRole, statement 1: Action, dynamodb:Scan",
+        f"DiscoveryRole, statement 1: Resource, {table}/index/*",
+        "DiscoveryRole, statement 2",
+    ]
+
+
+def test_condition_that_refuses_nothing_is_named(judge: Judge, ruled: World) -> None:
+    """A condition beside a statement without one, or that anything meets, is found and named."""
+    logs_in(ruled)
+    role = judge.roles["LoginRole"]
+    whole = {s: v for s, v in role.statements[1].items() if s != "Condition"}
+    wider = replace(role, statements=(*role.statements, whole))
+    assert {what.partition(":")[0] for what in unbounded(wider, asked(judge, role.name))} == {
+        "LoginRole, statement 2",
+        "LoginRole, statement 3",
+    }
 
 
 def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
     """The condition on the key holds for realm and key, and for nothing else or less."""
-    (decrypting,) = [
-        s for s in judge.roles["login"] if ("kms:Decrypt", "SigningKeysKey") in s.grants
-    ]
+    role = judge.roles["LoginRole"]
+    (key,) = [r for a, r in role.grants if a == "kms:Decrypt"]
 
     def holds(*names: str) -> bool:
-        return decrypting.holds({"kms:EncryptionContextKeys": frozenset(names)})
+        return role.allows(Request("kms:Decrypt", key, {"kms:EncryptionContextKeys": names}))
 
     assert holds("realm", "key")
     assert not holds()
@@ -275,12 +338,18 @@ BEYOND: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("folder", ["login", "list_sessions", "terminate"])
 @pytest.mark.parametrize("what", BEYOND)
-def test_use_of_a_key_is_all_that_is_written_of_it(judge: Judge, folder: str, what: str) -> None:
+def test_use_of_a_key_is_all_that_is_written_of_it(
+    judge: Judge, environment: dict[str, str], folder: str, what: str
+) -> None:
     """A role that writes when a key was used can write, ask and see nothing else of it so."""
-    grant = ("dynamodb:UpdateItem", "DirectoryTable")
-    writing = [s for s in judge.roles[folder] if grant in s.grants]
-    assert [s for s in writing if s.holds(context_of(USE))]
-    of_keys = [s for s in writing if "last_used_ms" in str(s.condition)]
-    assert not [s for s in of_keys if s.holds(context_of(USE | BEYOND[what]))]
-    if what != "a realm":
-        assert not [s for s in writing if s.holds(context_of(USE | BEYOND[what]))]
+    role = judge.roles[role_of(FUNCTIONS[folder])]
+
+    def allowing(call: Mapping[str, object]) -> list[Statement]:
+        named = {"TableName": environment["DIRECTORY_TABLE"], **call}
+        (request,) = requests_of("dynamodb", "UpdateItem", named, HERE)
+        return [s for s in role.statements if applies(s, request)]
+
+    (of_keys,) = allowing(USE)
+    beyond = allowing(USE | BEYOND[what])
+    assert of_keys not in beyond
+    assert what == "a realm" or not beyond
