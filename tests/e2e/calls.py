@@ -4,6 +4,7 @@ import base64
 import http.client
 import itertools
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from tests import contract
 
-PASSWORD = "correct horse battery staple"
+PASSWORD = os.environ.get("SOJOURN_PASSWORD", "correct horse battery staple")
+"""Users' password, which a proof may choose so that it is found wherever it leaks."""
 
 _numbers = itertools.count(1)
 _run = f"{time.time_ns() // 1_000_000:x}"

@@ -9,6 +9,7 @@ import pytest
 
 from sojourn import ids
 from sojourn.auth import bearer
+from sojourn.directory_bodies import AccessKeyBody
 from sojourn.entry import respond
 from sojourn.errors import (
     AccessKeyInvalid,
@@ -21,7 +22,16 @@ from sojourn.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from sojourn.http import BODY_LIMIT, DEPTH_LIMIT, Request, Response, printable, problem, query
+from sojourn.http import (
+    BODY_LIMIT,
+    DEPTH_LIMIT,
+    Request,
+    Response,
+    convert,
+    printable,
+    problem,
+    query,
+)
 from sojourn.login_bodies import LoginBody
 
 REALM = ids.new_id("rl", 1)
@@ -217,6 +227,15 @@ def test_login_token_as_an_access_key() -> None:
     """AuthRocket's header takes access keys alone."""
     with pytest.raises(AccessKeyInvalid):
         bearer(headers_of(authrocket_api_key="eyJ.eyJ.x"))
+
+
+@pytest.mark.parametrize("value", ["ks_secret", "it's", "x - at `$.name`", "line\nline"])
+def test_value_that_a_field_does_not_take_is_not_said_back(value: str) -> None:
+    """A complaint names the field; what was sent may be a secret in the wrong one."""
+    body = {"name": "x", "permission": value}
+    with pytest.raises(Invalid) as raised:
+        convert(body, AccessKeyBody)
+    assert raised.value.errors == ("permission: not one of the values that this field takes.",)
 
 
 def test_unknown_query_parameters() -> None:

@@ -250,9 +250,14 @@ def _check(value: object, where: str, levels: int, *, any_text: bool) -> None:
 
 
 def _sentence(complaint: str) -> str:
-    """msgspec's complaint as a sentence that names the field."""
-    text, _, where = complaint.partition(" - at `")
+    """msgspec's complaint as a sentence that names the field, and never says what was sent."""
+    text, found, where = complaint.rpartition(" - at `")
+    if not found:
+        text, where = complaint, ""
     place = where.rstrip("`").removeprefix("$.")
-    if shape := _ID_PATTERN.search(text):
+    if text.startswith("Invalid enum value"):
+        # It quotes the value, which may be a secret that was put into the wrong field.
+        text = "not one of the values that this field takes"
+    elif shape := _ID_PATTERN.search(text):
         text = f"expected an id, {shape[1]} followed by {shape[2]} letters or digits"
     return f"{place}: {text}." if place else f"{text}."
