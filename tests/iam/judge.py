@@ -26,12 +26,18 @@ _acting: ContextVar["tuple[Judge, Role] | None"] = ContextVar("acting", default=
 
 
 class Judge:
-    """Judges by the roles of one stack, and keeps what it was asked."""
+    """Judges by the roles of one stack. It keeps what it was asked, or tells `told`."""
 
-    def __init__(self, roles: Mapping[str, Role], place: Place = HERE) -> None:
+    def __init__(
+        self,
+        roles: Mapping[str, Role],
+        told: Callable[[Use], None] | None = None,
+        place: Place = HERE,
+    ) -> None:
         self.roles = dict(roles)
         self.uses: list[Use] = []
         self.refused: list[Use] = []
+        self._told = told or self.uses.append
         self._place = place
 
     @contextmanager
@@ -46,7 +52,7 @@ class Judge:
     def judge(self, role: Role, request: Request, operation: str) -> None:
         """Raise what AWS would answer to a request that the role does not allow."""
         use = Use(role.name, request)
-        self.uses.append(use)
+        self._told(use)
         if role.allows(request):
             return
         self.refused.append(use)

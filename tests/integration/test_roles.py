@@ -1,7 +1,9 @@
 """Least privilege: each function does all its work as its own role, and the role holds no more."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from tests.iam.roles import role_of, roles, runtime_requests
 from tests.iam.variations import unbounded, unneeded
 from tests.integration.conftest import composed
 from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
+from tests.watched.record import VARIABLE, Recorder
 
 Handler = Callable[..., dict[str, Any]]
 FUNCTIONS = {function.folder: function for function in Template.read().functions()}
@@ -37,8 +40,15 @@ def judge(environment: dict[str, str]) -> Iterator[Judge]:
         "SigningKeysKey.Arn": environment["KMS_KEY_ID"],
     }
     rise = sit()
-    yield Judge(roles(names))
+    judge = Judge(roles(names))
+    yield judge
     rise()
+    if VARIABLE in os.environ:
+        recorder = Recorder(Path(os.environ[VARIABLE]))
+        recorder.names(names)
+        for use in judge.uses:
+            if use not in judge.refused:
+                recorder.use(use)
 
 
 @pytest.fixture
@@ -314,6 +324,26 @@ def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
     assert holds("realm", "key")
     assert not holds()
     assert not holds("realm", "key", "other")
+
+
+@pytest.mark.parametrize(
+    ("folder", "actions", "reached"),
+    [
+        ("discovery", ["GetItem"], ["rl_1"]),
+        ("terminate", ["Query"], ["rl_1", "rl_1#users"]),
+        ("rotate", ["PutItem", "UpdateItem", "DeleteItem", "BatchGetItem"], ["rl_1", "realms"]),
+    ],
+)
+def test_access_keys_are_out_of_reach(
+    judge: Judge, environment: dict[str, str], folder: str, actions: list[str], reached: list[str]
+) -> None:
+    """What anybody may call reads no access key, and what a schedule runs makes none."""
+    role = judge.roles[role_of(FUNCTIONS[folder])]
+    table = HERE.arn("dynamodb", f"table/{environment['DIRECTORY_TABLE']}")
+    for action in actions:
+        for leading in (*reached, "key_1", "*#keys", "stack"):
+            asked = Request(f"dynamodb:{action}", table, {"dynamodb:LeadingKeys": (leading,)})
+            assert role.allows(asked) is (leading in reached), (action, leading)
 
 
 USE = {
