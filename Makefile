@@ -63,7 +63,7 @@ openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi
 
 requirements: ## compile the pinned requirements again (needs uv)
-	@for f in layers/core/requirements requirements/dev requirements/sam requirements/audit; do \
+	@for f in layers/core/requirements requirements/dev requirements/runtime requirements/sam requirements/audit; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command 'make requirements' $$f.in -o $$f.txt; done
 
