@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev test check prove audit clean requirements openapi install
+.PHONY: help dev test check prove mutate audit clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +58,9 @@ audit: .venv/.installed .venv-audit/.installed ## ask what is known against the 
 
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 	@QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove && QUICK=$(QUICK) $(BIN)/python -m tools.proof
+
+mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone)
+	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m tools.proof
 
 openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi

@@ -391,6 +391,8 @@ def test_new_account_has_done_nothing() -> None:
         0,
     )
     assert (made.sessions, made.pending, made.credentials, made.known) == ((), (), {}, ())
+    assert Session("kss_1", NOW, 1, "password", LOGIN.origin).key_number == 0
+    assert LOGIN.origin.reported is False
 
 
 def test_secret_is_not_shown() -> None:

@@ -229,3 +229,45 @@ def test_numbers_of_proofs_never_go_back() -> None:
     assert Success(mark=None, proofs=6).applied(5, newer) == (6, newer)
     assert Success(mark=mark, proofs=0, own=5).due(5, newer)
     assert not Success(mark=mark, proofs=0, own=4).due(5, newer)
+    assert Success(mark=mark, proofs=0, own=6).applied(5, newer) == (5, (Known(mark, proofs=6),))
+
+
+def test_success_is_due_only_for_what_is_new() -> None:
+    """A success writes for a new number of proofs or a new address, and else nothing."""
+    known = (Known(b"12345678", proofs=4),)
+    assert Success(mark=None, proofs=6).due(5, known)
+    assert Success(mark=b"12345678", proofs=6, own=4).due(5, known)
+    assert not Success(mark=None, proofs=5).due(5, known)
+    assert not Success(mark=None, proofs=5, own=9).due(6, ())
+    assert Success(mark=b"87654321", proofs=0).due(5, known)
+
+
+@pytest.mark.parametrize("limit", [PER_ACCOUNT, PER_ADDRESS], ids=["account", "address"])
+def test_failure_is_forgotten_when_its_time_is_over(limit: Limit) -> None:
+    """A failure counts until its seconds are over to the millisecond, and then is not kept."""
+    first = Bucket().failed(limit, proofs=0, now_ms=NOW)
+    over = NOW + limit.seconds * 1000
+    assert first.failed(limit, proofs=0, now_ms=over - 1).log == (NOW // 1000, over // 1000)
+    assert first.failed(limit, proofs=0, now_ms=over).log == (over // 1000,)
+
+
+def test_address_has_no_row() -> None:
+    """An address waits for nothing but its hundred: no row of it is counted."""
+    bucket = Bucket().failed(PER_ADDRESS, proofs=0, now_ms=NOW)
+    assert bucket.row == 0
+    assert bucket.opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) == 0
+
+
+def test_limits_are_the_documented_ones() -> None:
+    """A hundred failures an hour for an account, a hundred in ten minutes for an address."""
+    assert Limit(most=100, seconds=3_600, keep_seconds=86_400, delays=True) == PER_ACCOUNT
+    assert Limit(most=100, seconds=600, keep_seconds=600, delays=False) == PER_ADDRESS
+    assert (FREE, KNOWN) == (5, 10)
+
+
+def test_wait_is_at_least_a_second() -> None:
+    """Whole seconds are told, rounded up, and never none."""
+    assert attempts.retry_after(NOW, NOW) == 1
+    assert attempts.retry_after(NOW + 1, NOW) == 1
+    assert attempts.retry_after(NOW + 1_000, NOW) == 1
+    assert attempts.retry_after(NOW + 1_001, NOW) == 2

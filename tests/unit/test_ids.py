@@ -116,7 +116,7 @@ def test_what_is_too_long_or_too_short_is_no_id() -> None:
     """A shape is met to the digit, by text alone, with its own prefix."""
     made = ids.new_id("rl", 1)
     assert ids.is_id("rl", made)
-    for text in (made[:-1], made + "0", "x" + made, made.replace("rl", "usr"), None, 7, made[3:]):
+    for text in (made[:-1], made + "0", "x" + made, made.replace("rl", "xy"), None, 7, made[3:]):
         assert not ids.is_id("rl", text)
     session = ids.new_session_id(
         created_ms=1, user_id=ids.new_id("usr", 1), user_generation=0, realm_generation=0

@@ -61,10 +61,8 @@ class Bucket:
 
     def opens_ms(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
         """From when on a try may be made; not after `now_ms` when one may be made now."""
-        opens_ms = 0
-        if limit.delays:
-            row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
-            opens_ms = self.last_ms + wait_seconds(row) * 1000 if row >= FREE else 0
+        row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
+        opens_ms = self.last_ms + wait_seconds(row) * 1000 if row >= FREE else 0
         recent = self._recent(limit, now_ms)
         if len(recent) >= limit.most:
             opens_ms = max(opens_ms, (recent[-limit.most] + limit.seconds) * 1000)

@@ -209,8 +209,7 @@ class Realm:
         """What first ended a session that began in that generation, with that key; or None."""
         found: list[RealmEnd | StoppedKey] = []
         if generation < self.generation:
-            later = (end for end in self.ends if end.generation > generation)
-            found.append(next(later, self.ends[0]))
+            found.append(next(end for end in self.ends if end.generation > generation))
         found += [s for s in self.stopped.values() if s.key.number == key_number]
         # Told to people, and nothing is decided by it: whether there is an end is.
         return min(found, key=lambda end: end.ended_ms, default=None)

@@ -1,0 +1,112 @@
+"""What `make mutate` makes of the code, and that its list of exceptions is true."""
+
+import pytest
+
+from tools.mutation import conditions, report
+from tools.mutation.children import Outcome, outcomes
+from tools.mutation.mutants import LAYER, Mutant, mutants, optional_keywords
+from tools.mutation.targets import TARGETS
+
+
+def named(module: str) -> dict[str, Mutant]:
+    """The mutants of a module, by name."""
+    return {mutant.name: mutant for mutant in mutants(module, optional_keywords())}
+
+
+def test_every_equivalent_is_a_mutant() -> None:
+    """An entry that no longer names a mutant is out of date, and fails here."""
+    known = report.equivalents()
+    modules = {name.partition(".")[0] for name in known}
+    made = {name for module in modules for name in named(module)}
+    assert known.keys() <= made, known.keys() - made
+    assert all(reason.endswith(".") for reason in known.values())
+
+
+def test_targets_are_modules() -> None:
+    """Each module is there, and named once; rules, tokens and store are held to the last mutant."""
+    names = [target.module for target in TARGETS]
+    assert len(set(names)) == len(names)
+    assert all((LAYER / f"{name}.py").exists() for name in names)
+    assert {t.group for t in TARGETS if t.strict} == {"rules", "tokens", "store"}
+
+
+def test_mutants_are_told_apart() -> None:
+    """No two mutants of a module have one name."""
+    for module in ("account", "dynamodb", "directory"):
+        made = list(mutants(module, optional_keywords()))
+        assert len({mutant.name for mutant in made}) == len(made)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "account.Session.live: now_ms < self.expires_at * 1000 -> now_ms <= self.expires_at * 1000",
+        "account.begin: account.state != 'active' or account.realm_id != realm.id -> False",
+        "account.begin: account.state != 'active' or account.realm_id != realm.id -> "
+        "account.state != 'active'",
+        "account.ENDED_RECORD_SECONDS: 30 -> 31",
+        "accounts._SAME: 'v = :v' -> "
+        "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
+        "dynamodb.DynamoDB.get: True -> False",
+        "dynamodb._conditioned: parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' "
+        "-> pass",
+    ],
+)
+def test_what_matters_most_is_mutated(name: str) -> None:
+    """An expiry, an owner, a period, a condition, a consistent read: each has its mutant."""
+    assert name in named(name.partition(".")[0])
+
+
+def test_clauses_of_a_condition_are_broken_one_by_one() -> None:
+    """Each clause is made true, made false, and moved by one; what is no condition is not."""
+    text = "attribute_exists(pk) AND (attribute_not_exists(a) OR a < :since)"
+    broken = list(conditions.mutated(text))
+    assert (
+        "attribute_exists(pk) AND (attribute_not_exists(a) OR "
+        "(a < :since OR attribute_exists(pk) OR attribute_not_exists(pk)))"
+    ) in broken
+    assert "attribute_exists(pk) AND (attribute_not_exists(a) OR a <= :since)" in broken
+    assert len(broken) == 3 * 2 + 1 + 2
+    for other in ("pk = :pk AND sk > :after", "SET a = :a", "an ordinary sentence", ""):
+        assert list(conditions.mutated(other)) == []
+
+
+def test_child_tells_what_became_of_its_mutant() -> None:
+    """A mutant survives when no test fails; it is killed by one, by an error, or by time."""
+    made = list(mutants("turns", optional_keywords()))[:4]
+
+    def meet(mutant: Mutant) -> str | None:
+        match made.index(mutant):
+            case 0:
+                return None
+            case 1:
+                return "tests/x.py::test_y"
+            case 2:
+                raise ValueError("broken")
+            case _:
+                while True:
+                    pass
+
+    found = {o.mutant.name: o for o in outcomes([(m, -0.7) for m in made], meet, jobs=4)}
+    fates = [(found[m.name].fate, found[m.name].by) for m in made]
+    assert fates == [
+        ("survived", ""),
+        ("killed", "tests/x.py::test_y"),
+        ("killed", "ValueError: broken"),
+        ("timed out", "SIGXCPU"),
+    ]
+
+
+def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    """A survivor in the rules, or an equivalent that is killed, makes the run fail."""
+    strict, other = (next(mutants(m, optional_keywords())) for m in ("account", "turns"))
+    equivalent = named("attempts")["attempts.wait_seconds: 10 -> 11"]
+
+    def status(*found: Outcome) -> int:
+        return report.report(found, whole=False, seconds=1)
+
+    assert status(Outcome(strict, "killed", "x"), Outcome(strict, "timed out", "x")) == 0
+    assert status(Outcome(other, "survived"), Outcome(equivalent, "survived")) == 0
+    assert status(Outcome(strict, "survived")) == 1
+    assert strict.name in capsys.readouterr().out
+    assert status(Outcome(equivalent, "killed", "tests/x.py::test_y")) == 1

@@ -1,0 +1,135 @@
+"""`python -m tools.mutation [MODULE …]`: mutate, and report what survives."""
+
+import argparse
+import gc
+import os
+import pickle
+import sys
+import time
+from collections.abc import Sequence
+from typing import IO
+
+from hypothesis import HealthCheck, Phase, settings
+
+from tools.mutation import cold, memory, report, warm
+from tools.mutation.children import Outcome, outcomes
+from tools.mutation.choice import Baseline
+from tools.mutation.mutants import ROOT, Mutant, mutants, optional_keywords
+from tools.mutation.targets import LEFT_OUT, TARGETS, TESTS
+
+
+def main() -> int:
+    """Run what the command line asks for; 1 when something survived that may not."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
+    parser.add_argument("modules", nargs="*", help="modules to mutate; all without one")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--grep", default="", help="only mutants whose name holds this")
+    parser.add_argument("--tests", nargs="*", default=TESTS, help="tests that may kill")
+    given = parser.parse_args()
+    chosen = [t.module for t in TARGETS if not given.modules or t.module in given.modules]
+    os.chdir(ROOT)
+    began = time.monotonic()
+    optional = optional_keywords()
+    made = [m for module in chosen for m in mutants(module, optional) if given.grep in m.name]
+    print(f"{len(made)} mutants of {len(chosen)} modules", flush=True)
+    _same_examples()
+    cold.import_what_is_foreign()
+    whole = not given.modules and not given.grep
+    in_functions = [m for m in made if m.function]
+    found, baseline = _meet_warm(in_functions, given.tests, given.jobs, fresh=whole)
+    at_import = [(m, baseline.chosen(m)) for m in made if not m.function]
+    tests = {m.name: chosen for m, chosen in at_import}
+    timed = [(m, 10 + sum(baseline.seconds[t] for t in chosen)) for m, chosen in at_import]
+    for outcome in outcomes(timed, lambda m: cold.killer(m, tests[m.name]), jobs=given.jobs):
+        found.append(outcome)
+        _tell(outcome)
+    return report.report(found, whole=whole, seconds=time.monotonic() - began)
+
+
+def _same_examples() -> None:
+    """Have Hypothesis give the same examples each time, and not shrink what fails."""
+    settings.register_profile(
+        "mutation",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("mutation")
+
+
+def _meet_warm(
+    made: Sequence[Mutant], paths: Sequence[str], jobs: int, *, fresh: bool
+) -> tuple[list[Outcome], Baseline]:
+    """What becomes of the mutants of functions, from a process that has all tests at hand."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as pipe:
+                warm.session(
+                    paths, LEFT_OUT, lambda tests: _all(tests, made, jobs, pipe, fresh=fresh)
+                )
+            status = 0
+        except BaseException as error:  # noqa: BLE001 - told, and then the process is over
+            print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+        finally:
+            os._exit(status)
+    os.close(writing)
+    found: list[Outcome] = []
+    by_name = {m.name: m for m in made}
+    with os.fdopen(reading, "rb") as pipe:
+        try:
+            baseline: Baseline = pickle.load(pipe)
+            for _ in made:
+                name, fate, by = pickle.load(pipe)
+                found.append(Outcome(by_name[name], fate, by))
+                _tell(found[-1])
+        except EOFError:
+            sys.exit("The tests could not be run.")
+    os.waitpid(pid, 0)
+    return found, baseline
+
+
+def _all(
+    tests: warm.Tests, made: Sequence[Mutant], jobs: int, pipe: IO[bytes], *, fresh: bool
+) -> None:
+    began = time.monotonic()
+    files = tests.files()
+    known = {} if fresh else {n: r for n, r in memory.recall().items() if n in files}
+    measured = tests.baseline(known=known, tell=_say)
+    memory.remember(measured)
+    baseline = memory.together([measured, *(r.baseline for r in known.values())])
+    _say(f"the tests have run, in {time.monotonic() - began:.0f} s")
+    pickle.dump(baseline, pipe)
+
+    def meet(mutant: Mutant) -> str | None:
+        warm.exchange(mutant)
+        return tests.killer(baseline.chosen(mutant))
+
+    gc.collect()
+    gc.freeze()
+    timed = [(m, sum(baseline.seconds[t] for t in baseline.chosen(m))) for m in made]
+    for outcome in outcomes(timed, meet, jobs=jobs):
+        pickle.dump((outcome.mutant.name, outcome.fate, outcome.by), pipe)
+        pipe.flush()
+
+
+def _say(text: str) -> None:
+    os.write(_TERMINAL, f"{text}\n".encode())
+
+
+_TERMINAL = os.dup(2)
+"""Where to tell how it goes: pytest keeps what is printed in its own process."""
+
+
+def _tell(outcome: Outcome) -> None:
+    if outcome.fate == "survived":
+        print(f"survived: {outcome.mutant.line}: {outcome.mutant.name}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Mutants of functions: met in copies of a process in which every test has run already.
+
+The function's code is exchanged in place, so that whoever holds the function runs the mutant.
+"""
+
+import importlib
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import coverage
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tools.mutation.choice import Baseline
+from tools.mutation.mutants import LAYER, ROOT, Mutant
+
+Act = Callable[["Tests"], None]
+
+
+class Tests:
+    """The tests of a session that is under way."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._items = {item.nodeid: item for item in session.items}
+
+    def files(self) -> set[str]:
+        """The files that the tests are in."""
+        return {name.partition("::")[0] for name in self._items}
+
+    def run(self, test: str, following: str | None = None) -> bool:
+        """Run a test, leaving alone what the session shares; whether it passed."""
+        item = self._items[test]
+        if following is None or following == test:
+            following = next(name for name in self._items if name != test)
+        reports = runtestprotocol(item, log=False, nextitem=self._items[following])
+        return not any(report.failed for report in reports)
+
+    def baseline(self, *, known: Collection[str], tell: Callable[[str], None]) -> Baseline:
+        """Run every test once, noting which lines it executes. Raises when one fails.
+
+        Of a file that is `known` one test runs, for what the session sets up for all of them.
+        """
+        measured = coverage.Coverage(data_file=None, source=[str(LAYER)])
+        seconds: dict[str, float] = {}
+        names = list(self._items)
+        wanted = [name for name in names if name.partition("::")[0] not in known]
+        first = {name.partition("/test_")[0]: name for name in reversed(names)}
+        for test in first.values():
+            self._must_pass(test, names[names.index(test) - 1])
+        measured.start()
+        for n, test in enumerate(wanted):
+            measured.switch_context(test)
+            began = time.process_time()
+            self._must_pass(test, wanted[(n + 1) % len(wanted)])
+            seconds[test] = time.process_time() - began
+            if n % 100 == 0:
+                tell(f"{n} of {len(wanted)} tests have run")
+        measured.stop()
+        data = measured.get_data()
+        lines = {
+            Path(file).stem: {
+                line: frozenset(contexts) - {""}
+                for line, contexts in data.contexts_by_lineno(file).items()
+            }
+            for file in data.measured_files()
+        }
+        return Baseline(seconds=seconds, lines=lines)
+
+    def _must_pass(self, test: str, following: str) -> None:
+        if not self.run(test, following):
+            raise RuntimeError(f"{test} fails without any mutant")
+
+    def killer(self, tests: Iterable[str]) -> str | None:
+        """The first of these tests that fails, or None."""
+        chosen = list(tests)
+        for n, test in enumerate(chosen):
+            if not self.run(test, chosen[n + 1] if n + 1 < len(chosen) else None):
+                return test
+        return None
+
+
+class _Plugin:
+    def __init__(self, act: Act) -> None:
+        self._act = act
+        self.failed: BaseException | None = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if session.testsfailed:
+            raise session.Interrupted("a test module cannot be imported")
+        try:
+            self._act(Tests(session))
+        except BaseException as error:  # noqa: BLE001 - told by whoever began the session
+            self.failed = error
+        return True
+
+
+def session(paths: Iterable[str], left_out: Iterable[str], act: Act) -> None:
+    """Collect the tests, and do something with them in place of running them one by one."""
+    plugin = _Plugin(act)
+    ignored = [f"--ignore={path}" for path in left_out]
+    options = ["-q", "-q", "--tb=native", "-p", "no:cacheprovider", "-p", "no:terminalreporter"]
+    options += ["--rootdir", str(ROOT), *ignored]
+    status = pytest.main([*options, *paths], plugins=[plugin])
+    if plugin.failed is not None:
+        raise plugin.failed
+    if status != pytest.ExitCode.OK:
+        raise RuntimeError(f"pytest ended with {status!r}")
+
+
+def exchange(mutant: Mutant) -> None:
+    """Put a mutant in the place of its function, in this process."""
+    module = importlib.import_module(f"sojourn.{mutant.module}")
+    *owners, name = mutant.function.split(".")
+    holder: Any = module
+    for owner in owners:
+        holder = getattr(holder, owner)
+    for function in _functions(vars(holder)[name]):
+        function.__code__ = mutant.code
+
+
+def _functions(found: Any) -> Iterator[FunctionType]:
+    """The function that was written, under what decorators made of it."""
+    if isinstance(found, property):
+        found = found.fget
+    found = getattr(found, "__func__", found)
+    found = getattr(found, "__wrapped__", found)
+    if not isinstance(found, FunctionType):
+        raise TypeError(f"{found!r} is no function")
+    yield found
