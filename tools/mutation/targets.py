@@ -36,7 +36,7 @@ TARGETS: Final = (
     Target("realm_items", "store", (CONTRACT,)),
     Target("access_key_items", "store", (CONTRACT,)),
     Target("dynamodb", "store", (*_unit("dynamodb"), CONTRACT)),
-    Target("accounts", "store", (CONTRACT, *_unit("accounts"))),
+    Target("accounts", "store", (CONTRACT, *_whole("account_commits"))),
     Target("directory", "store", (CONTRACT, *_whole("directory_realms", "realm_deletion"))),
     Target("commits", "expiry and ownership", _unit("commits"), strict=False),
     Target(

@@ -1,0 +1,281 @@
+"""What the store of accounts does beside its port: other writes in a commit, answers that got lost,
+the rest of a deletion."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from sojourn import dynamodb, ids
+from sojourn.account import Account, Ended, Origin
+from sojourn.accounts import DynamoAccounts
+from sojourn.bootstrap import Services
+from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
+from sojourn.ports import Superseded
+from tests.fake_store import recorded
+from tests.integration.stores import DynamoStore
+from tests.integration.test_store_contract import (
+    NOW,
+    account,
+    end_all,
+    login,
+    must_get,
+    with_ended,
+    with_sessions,
+)
+
+
+@pytest.fixture
+def store(services: Services) -> DynamoStore:
+    """The store over DynamoDB."""
+    return DynamoStore(accounts=services.users.accounts, realms=services.users.directory)
+
+
+def claim(store: DynamoStore, name: str, *, condition: str | None = None) -> dict[str, Any]:
+    """A write to another item."""
+    return dynamodb.put(Key(store.realms.table, name, "claim"), {"x": 1}, condition=condition)
+
+
+def is_claimed(store: DynamoStore, name: str) -> bool:
+    """Whether that write was done."""
+    return store.realms.dynamo.get(Key(store.realms.table, name, "claim")) is not None
+
+
+def lose_answers(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, operation: str, count: int = 1
+) -> None:
+    """The next calls of this kind are done, and their answers lost."""
+    client = store.realms.dynamo._client
+    call: Callable[..., Any] = getattr(client, operation)
+    left = [count]
+
+    def lost(**parameters: Any) -> Any:
+        answer = call(**parameters)
+        if left[0]:
+            left[0] -= 1
+            raise ConnectionClosedError(endpoint_url="https://dynamodb")
+        return answer
+
+    monkeypatch.setattr(client, operation, lost)
+
+
+# Commits with other writes.
+
+
+def test_other_writes_are_done_with_the_commit(store: DynamoStore) -> None:
+    """What comes with a commit is written in it, with or without endings."""
+    user = with_sessions(store, 0)
+    change, _ = login(user)
+    store.accounts.commit_with(change, [claim(store, "one")])
+    assert store.accounts.get(user.id) == change.after
+    assert is_claimed(store, "one")
+    ends = end_all(change.after)
+    store.accounts.commit_with(ends, [claim(store, "two"), claim(store, "three")])
+    assert store.accounts.get(user.id) == ends.after
+    assert is_claimed(store, "two")
+    assert is_claimed(store, "three")
+    assert store.accounts.ended(user.id, change.after.sessions[0].id) is not None
+
+
+def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) -> None:
+    """Where another write's condition fails nothing is written, and it is told which one."""
+    user = with_sessions(store, 1)
+    store.realms.dynamo.write(claim(store, "taken"))
+    held = "attribute_not_exists(pk)"
+    writes = [claim(store, "free", condition=held), claim(store, "taken", condition=held)]
+    with pytest.raises(TransactionFailed) as failed:
+        store.accounts.commit_with(end_all(user), writes)
+    # The heart, one ended record, and the two.
+    assert failed.value.failed == (False, False, False, True)
+    assert store.accounts.get(user.id) == user
+    assert not is_claimed(store, "free")
+    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+
+
+def test_account_that_changed_is_superseded_whatever_comes_with_it(store: DynamoStore) -> None:
+    """The account's own condition is told first: the commit is worked out anew."""
+    user = with_sessions(store, 1)
+    newer, _ = login(user)
+    store.accounts.commit(newer)
+    store.realms.dynamo.write(claim(store, "taken"))
+    write = claim(store, "taken", condition="attribute_not_exists(pk)")
+    for change in (end_all(user), login(user)[0]):
+        with pytest.raises(Superseded) as lost:
+            store.accounts.commit_with(change, [write])
+        assert lost.value.current == newer.after
+
+
+def test_other_writes_take_the_place_of_endings(store: DynamoStore) -> None:
+    """A commit has a hundred members: what others take is left pending of the endings."""
+    user = with_sessions(store, 98)
+    change = end_all(user)
+    store.accounts.commit_with(change, [claim(store, "one"), claim(store, "two")])
+    found = must_get(store, user.id)
+    assert found.pending == (recorded(change.ended[97]),)
+    assert store.accounts.ended(user.id, user.sessions[96].id) is not None
+    assert store.accounts.ended(user.id, user.sessions[97].id) is None
+
+
+def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:
+    """What an account has no more is no more in its item, and what changed is changed."""
+    user = account(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
+    store.add_account(user)
+    after = replace(
+        user, version=1, username=None, email="c@b.a", spared=None, custom=None, proofs=0
+    )
+    change = replace(login(user)[0], after=after)
+    store.accounts.commit(change)
+    assert store.accounts.get(user.id) == after
+
+
+# Answers that got lost.
+
+
+@pytest.mark.parametrize("sessions", [0, 2], ids=["an update", "a transaction"])
+def test_commit_whose_answer_was_lost_finds_itself(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, sessions: int
+) -> None:
+    """A commit that is asked again meets itself, and is done; once."""
+    user = with_sessions(store, sessions)
+    change = end_all(user) if sessions else login(user)[0]
+    lose_answers(store, monkeypatch, "transact_write_items" if sessions else "update_item")
+    store.accounts.commit(change)
+    assert store.accounts.get(user.id) == change.after
+
+
+def test_commit_does_not_take_anothers_for_itself(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commits that make the same of one version are two: the second is superseded."""
+    user = with_sessions(store, 0)
+    change, _ = login(user)
+    store.accounts.commit(change)
+    with pytest.raises(Superseded) as lost:
+        store.accounts.commit(change)
+    assert lost.value.current == change.after
+    store.remove_account(user.id)
+    with pytest.raises(Superseded) as lost:
+        store.accounts.commit(change)
+    assert lost.value.current is None
+
+
+def test_archive_goes_on_from_what_came_between(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that loses to a commit goes on with the account that the commit left."""
+    user = with_sessions(store, 100)
+    store.accounts.commit(end_all(user))
+    waiting = must_get(store, user.id)
+    read = store.accounts.get
+
+    def late(user_id: str) -> Account | None:
+        monkeypatch.setattr(store.accounts, "get", read)
+        found = read(user_id)
+        store.accounts.commit(login(waiting)[0])
+        return found
+
+    monkeypatch.setattr(store.accounts, "get", late)
+    assert store.accounts.archive(user.id) == 0
+    found = must_get(store, user.id)
+    assert (len(found.sessions), found.pending) == (1, ())
+
+
+# The rest of a deletion.
+
+
+def deleted(store: DynamoStore, count: int) -> tuple[Account, list[Ended]]:
+    """A user who was just deleted, with so many ended records from before."""
+    user, records = with_ended(store, count)
+    gone = replace(user, version=user.version + 1, state="deleted", last_ms=NOW)
+    store.accounts.commit(replace(login(user)[0], before=user, after=gone, ended=()))
+    return gone, records
+
+
+def test_deletion_strips_the_records_and_removes_the_user(store: DynamoStore) -> None:
+    """Rule 10: what remains of a deleted user are records without their requests."""
+    user, records = deleted(store, 2)
+    other, others = with_ended(store, 1)
+    for _ in range(2):
+        store.accounts.finish_deletion(user)
+        assert store.accounts.get(user.id) is None
+        for record in records:
+            session = replace(record.session, origin=Origin(ip="", client=""))
+            stripped = replace(record, strip=True, session=session)
+            assert store.accounts.ended(user.id, record.session.id) == stripped
+    assert store.accounts.get(other.id) == other
+    assert store.accounts.ended(other.id, others[0].session.id) == others[0]
+
+
+def test_deletion_goes_through_every_record(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record that is stripped already, or went meanwhile, does not end the work on the others."""
+    user, records = deleted(store, 3)
+    first = store.accounts._record(user.id, records[0].session.id)
+    strip = dynamodb.update(first, changed={"strip": True}, condition="attribute_exists(pk)")
+    store.realms.dynamo.write(strip)
+    gone = store.accounts._record(user.id, records[1].session.id)
+    query_all = store.realms.dynamo.query_all
+
+    def listed(**parameters: Any) -> Any:
+        found = list(query_all(**parameters))
+        store.realms.dynamo.write(dynamodb.delete(gone))
+        return found
+
+    monkeypatch.setattr(store.realms.dynamo, "query_all", listed)
+    writes: list[dict[str, Any]] = []
+    write = store.realms.dynamo.write
+
+    def noted(asked: dict[str, Any]) -> None:
+        writes.append(asked)
+        write(asked)
+
+    monkeypatch.setattr(store.realms.dynamo, "write", noted)
+    store.accounts.finish_deletion(user)
+    updated = [w["Update"]["Key"]["sk"]["S"] for w in writes if "Update" in w]
+    assert updated == ["ended#" + r.session.id for r in records[1:]]
+    assert store.accounts.ended(user.id, records[1].session.id) is None
+    last = store.accounts.ended(user.id, records[2].session.id)
+    assert last is not None
+    assert last.strip
+    assert store.accounts.get(user.id) is None
+
+
+def test_deletion_records_what_is_pending_first(store: DynamoStore) -> None:
+    """What a deletion's commit left pending is recorded before the user goes."""
+    user = with_sessions(store, 100)
+    change = end_all(user)
+    gone = replace(change.after, state="deleted", last_ms=NOW)
+    ended = tuple(replace(e, strip=True) for e in change.ended)
+    store.accounts.commit(replace(change, after=gone, ended=ended))
+    store.accounts.finish_deletion(gone)
+    assert store.accounts.get(user.id) is None
+    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
+
+
+def test_user_who_is_not_deleted_is_not_removed(store: DynamoStore) -> None:
+    """The rest of a deletion removes no user who stands, whoever asks for it."""
+    user, _ = with_ended(store, 1)
+    with pytest.raises(ConditionFailed):
+        store.accounts.finish_deletion(user)
+    assert store.accounts.get(user.id) == user
+
+
+def test_records_of_one_user_are_removed(store: DynamoStore) -> None:
+    """With a realm, all of a user's records go; the user, and everybody else's, stay."""
+    user, records = with_ended(store, 3)
+    other, others = with_ended(store, 1)
+    store.accounts.remove_records(user.id)
+    store.accounts.remove_records(ids.new_id("usr", NOW))
+    assert [store.accounts.ended(user.id, r.session.id) for r in records] == [None] * 3
+    assert store.accounts.get(user.id) == user
+    assert store.accounts.get(other.id) == other
+    assert store.accounts.ended(other.id, others[0].session.id) == others[0]
+
+
+def test_account_is_at_one_place(store: DynamoStore) -> None:
+    """The heart is at `user` of the user's own partition, in the sessions table."""
+    accounts: DynamoAccounts = store.accounts
+    assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
