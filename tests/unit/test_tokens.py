@@ -169,6 +169,16 @@ def test_expiry_has_no_leeway() -> None:
         verify(token, clock=clock)
 
 
+def test_expiry_is_by_our_clock_alone() -> None:
+    """A token that has expired by the machine's clock is good as long as ours says so."""
+    clock = MovedClock(1_000_000_000_000)
+    token = signed(claims(iat=1_000_000_000, exp=1_000_000_060))
+    assert verify(token, clock=clock).expires_at == 1_000_000_060
+    clock.advance(60)
+    with pytest.raises(SessionExpired):
+        verify(token, clock=clock)
+
+
 def test_iat_is_not_compared_with_now() -> None:
     """A token from an instance whose clock is ahead is good."""
     verify(signed(claims(iat=NOW // 1000 + 30)))
