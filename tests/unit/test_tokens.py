@@ -299,6 +299,25 @@ def test_claims_that_are_nobodys_business(change: dict[str, object]) -> None:
     verify(signed(claims(**change)))
 
 
+@pytest.mark.parametrize("odd", ["", "x", "jky_", 7, None, ["x"], {"x": 1}], ids=str)
+@pytest.mark.parametrize("name", ["kid", "rid"])
+def test_nothing_is_looked_up_by_what_is_no_id(name: str, odd: object) -> None:
+    """A token whose `kid` or `rid` has not an id's shape costs no look at any realm."""
+    header: dict[str, object] = {"alg": "RS256", "typ": "JWT", "kid": RS_PUBLIC.id}
+    body = claims()
+    (header if name == "kid" else body)[name] = odd
+    with pytest.raises(TokenInvalid):
+        tokens.verify(f"{part(header)}.{part(body)}.", realm_of=pytest.fail, clock=CLOCK)
+
+
+def test_part_that_is_nested_too_deep() -> None:
+    """A part of nothing but brackets is garbage, however deep a stack it takes to see it."""
+    deep = base64.urlsafe_b64encode(b"[" * 1_450).rstrip(b"=").decode()
+    assert len(f"{deep}.{deep}.") <= tokens.LONGEST
+    with pytest.raises(TokenInvalid):
+        verify(f"{deep}.{deep}.")
+
+
 def test_realm_that_a_token_names() -> None:
     """A token's realm is read without belief in it; garbage names none."""
     assert tokens.named_realm(signed(claims())) == OWNER.id

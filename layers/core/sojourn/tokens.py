@@ -105,8 +105,8 @@ def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock)
             audience=realm.id,
             issuer=realm.issuer,
             options={
-                # `iss` and `aud` are required by being compared.
-                "require": ["sub", "rid", "sid", "iat"],
+                # `iss` and `aud` are required by being compared, `rid` by naming the realm.
+                "require": ["sub", "sid", "iat"],
                 # `exp` is checked below, against our clock; `iat` is not compared with now,
                 # because instances' clocks differ.
                 "verify_exp": False,
@@ -163,7 +163,6 @@ def _checked(claims: Mapping[str, Any], realm: Realm, clock: Clock) -> Claims:
     if (
         session is None
         or session.user_id != claims["sub"]
-        or claims["rid"] != realm.id
         or claims.get("session_type") not in ("managed", "unmanaged")
         or not isinstance(claims["iat"], int)
         or not (expires_at is None or type(expires_at) is int)
