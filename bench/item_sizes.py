@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from sojourn import attributes, ids, items
+from sojourn import attributes, ids, items, marks
 from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
 from sojourn.attempts import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
 from sojourn.dynamodb import Key
@@ -104,6 +104,7 @@ def account_of(count: int, *, hasher: Hasher | None = None) -> Account:
             )
             for n in range(count)
         ),
+        commits=(b"0" * 8,) * marks.KEPT,
     )
 
 
@@ -111,7 +112,7 @@ def sizes(count: int) -> Sizes:
     """The sizes for a user with so many live sessions."""
     account = account_of(count)
     session = account.sessions[-1]
-    key = {"pk": account.id, "sk": items.HEART, "commit": "0" * 16}
+    key = {"pk": account.id, "sk": items.HEART}
     heart = items.account_values(account) | key
     # The other design still needs an item that every login of the user conditions on, or two
     # logins at once both see room: it holds what the cap and the order are decided from.

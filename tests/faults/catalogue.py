@@ -170,7 +170,7 @@ FAULTS: Final = (
     Named("garbled", _anywhere, _garbled, done=True),
     Named("delayed", _anywhere, _delayed, done=True),
     Named("arrives-late", _writes, _arrives_late, done=True),
-    Named("crossed", _writes, _crossed, done=True),
+    Named("crossed", _writes, _crossed, done=True, lasts=False),
     Named("unprocessed", _batch, _unprocessed),
     Named("nothing-processed", _batch, _nothing_processed),
     Named("kms-disabled", _key_service, _refusal("DisabledException")),

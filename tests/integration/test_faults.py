@@ -1,9 +1,12 @@
 """What the proof of faults found, each once: `tests/prove/test_faults.py` has them all."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
+from sojourn import commits
+from sojourn.turns import Turns
 from tests.faults.catalogue import BY_NAME
 from tests.faults.layer import Layer, Plan
 from tests.faults.wire import BadServer
@@ -53,3 +56,49 @@ def test_half_an_answer_is_no_answer(
         assert fresh.login("ada").status == 200
         assert layer.struck == 1
     assert len(world.active(user_id)) == 6
+
+
+def test_deletion_whose_answer_was_lost_is_done(world: World, layer: Layer) -> None:
+    """Deleting a stopped key answers 204 when the answer of its one write was lost, and not 404."""
+    realm = world.realm_id
+    (key,) = world.call("GET", "/v1/jwt_keys", bearer=world.key, realm=realm).body["collection"]
+    path = f"/v1/jwt_keys/{key['id']}"
+    stopped = world.call("PATCH", path, {"compromised": True}, bearer=world.key, realm=realm)
+    assert stopped.status == 200
+    struck(layer, world, "dropped", 3)
+    assert world.call("DELETE", path, bearer=world.key, realm=realm).status == 204
+    assert layer.struck == 1
+
+
+def test_lost_answer_and_a_commit_between(world: World, layer: Layer) -> None:
+    """A commit whose answer was lost finds itself, also when others came after it."""
+    body = {"realm_id": world.realm_id, "user_type": "api"}
+    robot = world.admin("POST", "/v1/users", body).body["id"]
+    credential = {"user_id": robot, "credential_type": "api_key"}
+    path = f"/v1/credentials/{world.admin('POST', '/v1/credentials', credential).body['id']}"
+    others = partial(between, world, f"/v1/users/{robot}")
+    layer.meanwhile = lambda: [others({"name": name}) for name in ("between", "and once more")]
+    struck(layer, world, "crossed", 4)
+    assert world.admin("DELETE", path).status == 204
+    assert layer.struck == 1
+    assert world.admin("GET", f"/v1/users/{robot}").body["name"] == "and once more"
+
+
+def test_lost_end_of_a_realm_ends_nothing_that_began_since(world: World, layer: Layer) -> None:
+    """An end of a realm's sessions whose answer was lost is not decided once more."""
+    user_id = world.user("ada")
+    before = world.login("ada").body
+    began: list[str] = []
+    layer.meanwhile = lambda: began.append(world.login("ada").body["id"])
+    struck(layer, world, "crossed", 3)
+    assert world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
+    assert layer.struck == 1
+    assert world.active(user_id) == began
+    assert world.reasons(user_id) == {before["id"]: "realm_ended"}
+
+
+def between(world: World, path: str, body: object) -> None:
+    """What another instance does; it takes no turn of ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commits, "_TURNS", Turns())
+        assert world.admin("PATCH", path, body).status == 200

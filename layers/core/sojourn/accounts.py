@@ -1,12 +1,11 @@
 """Accounts in DynamoDB: one item per user, whose conditional write is every commit point."""
 
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn import dynamodb, items
+from sojourn import dynamodb, items, marks
 from sojourn.account import Account, Change, Ended
 from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
 from sojourn.ports import Superseded
@@ -50,18 +49,16 @@ class DynamoAccounts:
         """
         room = ENDED_PER_COMMIT - len(others)
         waiting = (*change.before.pending, *change.ended)
-        after = replace(change.after, pending=waiting[room:])
-        # Tells this very write from another that met the same version, should its answer
-        # be lost and the write be asked for again.
-        token = secrets.token_hex(8)
-        heart = self._heart_write(replace(change, after=after), token)
+        mark, commits = marks.marked(change.before.commits)
+        after = replace(change.after, pending=waiting[room:], commits=commits)
+        heart = self._heart_write(replace(change, after=after))
         records = [
             dynamodb.put(self._record(after.id, e.session.id), items.ended_item(after.id, e))
             for e in waiting[:room]
         ]
-        self._write([heart, *records, *others], token)
+        self._write([heart, *records, *others], mark)
 
-    def _heart_write(self, change: Change, token: str) -> dict[str, Any]:
+    def _heart_write(self, change: Change) -> dict[str, Any]:
         before = items.account_values(change.before)
         after = items.account_values(change.after)
         changed: dict[str, object] = {
@@ -69,7 +66,6 @@ class DynamoAccounts:
             for name, value in after.items()
             if name not in before or before[name] != value
         }
-        changed["commit"] = token
         return dynamodb.update(
             self.heart(change.after.id),
             changed=changed,
@@ -78,23 +74,23 @@ class DynamoAccounts:
             values={":v": change.before.version},
         )
 
-    def _write(self, writes: Sequence[dict[str, Any]], token: str) -> None:
+    def _write(self, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
         try:
             if len(writes) == 1:
                 self._dynamo.write(writes[0])
             else:
                 self._dynamo.transact(writes)
         except ConditionFailed as error:
-            current = error.item
+            item = error.item
         except TransactionFailed as error:
             if not error.failed or not error.failed[0]:
                 raise
-            current = error.items[0]
+            item = error.items[0]
         else:
             return
-        if current is not None and current.get("commit") == token:
-            return
-        raise Superseded(None if current is None else items.account_from(current))
+        current = None if item is None else items.account_from(item)
+        if current is None or mark not in current.commits:
+            raise Superseded(current)
 
     def archive(self, user_id: str) -> int:
         written = 0

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn import attributes, deadline, ids
+from sojourn import attributes, deadline, ids, marks
 from sojourn.access_key_items import access_key_from
 from sojourn.clock import Clock
 from sojourn.dynamodb import (
@@ -105,13 +105,17 @@ class DynamoDirectory:
             if decided is None:
                 return realm
             changed, others = decided
-            after = replace(changed, version=realm.version + 1).remembering(clock.wall_ms())
+            mark, commits = marks.marked(realm.commits)
+            after = replace(changed, version=realm.version + 1, commits=commits)
+            after = after.remembering(clock.wall_ms())
             try:
                 self._write([self._change(realm, after), *others])
             except ConditionFailed as error:
                 if error.item is None:
                     raise NotFound from error
                 realm = realm_from(error.item)
+                if mark in realm.commits:
+                    return after
             else:
                 return after
             if not limit.wait(attempt):
@@ -172,7 +176,7 @@ class DynamoDirectory:
         return None if claim is None else str(claim["user_id"])
 
     def count_deleted(self, realm_id: str, users: int) -> None:
-        """Count users that a deletion removed. Raises `ConditionFailed` when the realm is gone."""
+        """Count users that a deletion removed, once. Raises `TransactionFailed` without a realm."""
         write = {
             "TableName": self.table,
             "Key": self.realm_key(realm_id).attributes,
@@ -181,7 +185,8 @@ class DynamoDirectory:
             "ExpressionAttributeNames": {"#users": "users"},
             "ExpressionAttributeValues": attributes.encode({":users": users}),
         }
-        self.dynamo.write({"Update": write})
+        # Counting twice is no harm that a condition would prevent; a transaction's token does.
+        self.dynamo.transact([{"Update": write}])
 
     def private_key_ids(self, realm_id: str) -> list[str]:
         """The ids of all signing keys of which there is a private half."""

@@ -49,6 +49,7 @@ def account_values(account: Account) -> Values:
         "pending": [ended_values(e) for e in account.pending],
         "proofs": account.proofs or None,
         "known": [[k.mark, k.proofs] for k in account.known] or None,
+        "commits": list(account.commits) or None,
         "due_shard": None,
         "due_at": due_at(account),
     }
@@ -96,6 +97,7 @@ def account_from(values: Mapping[str, Any]) -> Account:
         pending=tuple(ended_from(e) for e in values["pending"]),
         proofs=values.get("proofs", 0),
         known=tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ())),
+        commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )
 
 

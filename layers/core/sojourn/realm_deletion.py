@@ -15,7 +15,7 @@ from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, DynamoDirectory
-from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
+from sojourn.dynamodb import Key, TransactionFailed
 from sojourn.errors import Invalid, NotFound, Unavailable
 from sojourn.realm import Deletion, Realm
 from sojourn.realms import RealmDirectory
@@ -150,7 +150,7 @@ class RealmDeletion:
     def _note(self, realm_id: str, removed: int) -> None:
         try:
             self.directory.count_deleted(realm_id, removed)
-        except ConditionFailed:
+        except TransactionFailed:
             # Another worker has finished the deletion meanwhile.
             return
 

@@ -32,6 +32,8 @@ def realm_values(realm: Realm) -> Values:
             for key_id, stopped in realm.stopped.items()
         },
     }
+    if realm.commits:
+        values["commits"] = list(realm.commits)
     if realm.deletion is not None:
         values["deletion"] = asdict(realm.deletion)
     return values
@@ -73,4 +75,5 @@ def realm_from(values: Mapping[str, Any]) -> Realm:
             for key_id, key in values["stopped"].items()
         },
         deletion=Deletion(**values["deletion"]) if "deletion" in values else None,
+        commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )
