@@ -329,3 +329,21 @@ def test_slow_clock_of_an_instance_reorders_nothing(
     second = world.beside(composed(environment, slow)).login("ada").body
     assert world.active(user_id) == [second["id"]]
     assert second["created_at"] > first["created_at"]
+
+
+@pytest.mark.parametrize("of_all", [False, True], ids=["one", "the-realm's"])
+def test_slow_clock_ends_nothing_before_it_began(
+    world: World, environment: dict[str, str], of_all: bool
+) -> None:
+    """A session ended at an instance whose clock is behind is not told to end before it began."""
+    world.user("ada")
+    began = world.login("ada").body
+    slow = world.beside(composed(environment, MovedClock(world.clock.wall_ms() - 5_000)))
+    if of_all:
+        assert slow.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
+        world.clock.advance(6)
+    else:
+        assert slow.admin("DELETE", f"/v1/sessions/{began['id']}").status == 204
+    record = world.admin("GET", f"/v1/sessions/{began['id']}").body
+    assert record["active"] is False
+    assert record["ended_at"] == record["created_at"]

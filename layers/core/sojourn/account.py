@@ -182,7 +182,12 @@ def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
         return None
     reason: Reason = "realm_ended" if isinstance(end, RealmEnd) else "terminated_by_admin"
     by = Actor(type="access_key", id=end.by)
-    return Ended(session=session, ended_ms=end.ended_ms, reason=reason, by=by)
+    return ending(session, end.ended_ms, reason, by=by)
+
+
+def ending(session: Session, now_ms: int, reason: Reason, *, by: Actor) -> Ended:
+    """The end of a session now; a clock behind the one that began it does not end it before."""
+    return Ended(session=session, ended_ms=max(now_ms, session.created_ms), reason=reason, by=by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,11 +297,7 @@ def end(
 ) -> Change:
     """End each session that `reasons` names, with its reason; sessions past their time just go."""
     active, settled = settle(account, realm, now_ms=now_ms)
-    ended = tuple(
-        Ended(session=s, ended_ms=now_ms, reason=reasons[s.id], by=by)
-        for s in active
-        if s.id in reasons
-    )
+    ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
     kept = tuple(s for s in active if s.id not in reasons)
     after = replace(account, version=account.version + 1, sessions=kept)
     return Change(before=account, after=after, ended=(*settled, *ended))
