@@ -1,0 +1,45 @@
+"""Every operation, with every fault, at every call that it makes."""
+
+from zlib import crc32
+
+import pytest
+
+from tests.faults import catalogue, directory_operations
+from tests.faults.trial import Trials, Wrong
+from tests.prove.faults.conftest import Found
+from tools import proof
+
+EVERY = proof.rounds(full=1, quickly=12)
+"""A quick run tries one of so many cells, the same ones each time."""
+
+
+def chosen(*cell: object) -> bool:
+    """Whether a cell is tried in this run."""
+    return crc32(repr(cell).encode()) % EVERY == 0
+
+
+@pytest.mark.parametrize("fault", catalogue.BY_NAME)
+@pytest.mark.parametrize("operation", directory_operations.BY_NAME)
+def test_fault(trials: Trials, found: Found, operation: str, fault: str) -> None:
+    """The answer is the right one, or 503 with `Retry-After`; the state is one the model allows."""
+    tried, failing = directory_operations.BY_NAME[operation], catalogue.BY_NAME[fault]
+    tally = found.of(fault)
+    found.operations.add(operation)
+    wrong = []
+    for number, lasts in trials.cells(tried, failing):
+        if not chosen(operation, fault, number, lasts):
+            continue
+        try:
+            trials.run(tried, failing, number, lasts=lasts, tally=tally)
+        except Wrong as error:
+            call = trials.rehearsed(tried).calls[number - 1].name
+            wrong.append(f"call {number}, {call}, {'for ever' if lasts else 'once'}: {error}")
+    tally.wrong += wrong
+    assert not wrong, f"{operation}, {fault}:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("operation", directory_operations.BY_NAME)
+def test_replica_that_lags_decides_nothing(trials: Trials, found: Found, operation: str) -> None:
+    """Every read that could be stale is: the answer and the state are right all the same."""
+    trials.run_lagging(directory_operations.BY_NAME[operation])
+    found.lagging += 1

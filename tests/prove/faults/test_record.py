@@ -1,0 +1,68 @@
+"""The figures of all trials, when all of them ran."""
+
+import pytest
+
+from tests.faults import catalogue, directory_operations
+from tests.prove.conftest import VERSION
+from tests.prove.faults import test_named
+from tests.prove.faults.conftest import Found
+from tests.prove.faults.test_matrix import EVERY
+from tools import proof
+
+TEXT = (
+    "Each operation runs once without a fault and once more, so that its answers and the tables "
+    "after each are known. Then each of its calls to DynamoDB Local or KMS meets each fault that "
+    "it can meet, before the call is carried out or after, once and from there on; the answer must "
+    "be the known one or a 503 with Retry-After, the tables those before or those after, item by "
+    "item, and the same call again must lead on from there. Dropped, cut and unanswered "
+    "connections are true sockets; what a service refuses is an answer of its own shape under "
+    "boto3. Clocks are moved, so that back-off takes no time; KMS is moto's. Two faults at once in "
+    "one operation are not tried, nor are faults under simultaneous callers but for one commit "
+    "that comes between a lost answer and its repetition."
+)
+
+
+def test_the_figures_are_recorded(found: Found) -> None:
+    """No cell was wrong; the figures are of a run that left nothing out."""
+    whole = set(found.tallies) == set(catalogue.BY_NAME) and found.operations == set(
+        directory_operations.BY_NAME
+    )
+    if not whole or set(found.claims) != set(test_named.CLAIMS):
+        pytest.skip("only a part of the trials ran")
+    assert all(tally.cells for tally in found.tallies.values())
+    assert not [wrong for tally in found.tallies.values() for wrong in tally.wrong]
+    faults = [
+        (name, t.cells, t.right, t.unavailable, t.killed, t.again, len(t.wrong))
+        for name, t in found.tallies.items()
+    ]
+    sums = [sum(int(row[n]) for row in faults) for n in range(1, 7)]
+    proof.record(
+        "faults",
+        proof.Section(
+            title="Faults",
+            text=TEXT + (f" This quick run tried one cell of {EVERY}." if EVERY > 1 else ""),
+            tables=[
+                proof.Table(
+                    columns=(
+                        "fault",
+                        "calls struck",
+                        "answered right",
+                        "503",
+                        "killed",
+                        "asked again",
+                        "violations",
+                    ),
+                    rows=[*faults, ("all", *sums)],
+                ),
+                proof.Table(
+                    columns=("named", "cases"),
+                    rows=[
+                        ("operations", len(found.operations)),
+                        ("operations on a replica that lags", found.lagging),
+                        *found.claims.items(),
+                    ],
+                ),
+            ],
+            versions={"DynamoDB Local": VERSION, **proof.versions("boto3", "moto")},
+        ),
+    )
