@@ -9,12 +9,12 @@ from typing import Any
 
 from local import aws
 from local.events import Call, Reply, message, plain
-from local.stack import HandlerFailed, Stack
+from local.stack import Functions, HandlerFailed
 
 LONGEST_ADVANCE = 100 * 365 * 86_400
 
 
-def answer(call: Call, stack: Stack, names: Mapping[str, str]) -> Reply:
+def answer(call: Call, stack: Functions, names: Mapping[str, str]) -> Reply:
     """The reply to a call under `/_local/`."""
     if call.path == "/_local/clock" and call.method == "GET":
         return plain(200, {"now": stack.clock.wall_ms() / 1000})
@@ -27,7 +27,7 @@ def answer(call: Call, stack: Stack, names: Mapping[str, str]) -> Reply:
     return message(404, "Not Found")
 
 
-def _advance(call: Call, stack: Stack) -> Reply:
+def _advance(call: Call, stack: Functions) -> Reply:
     try:
         body = json.loads(call.body)
     except ValueError:
@@ -44,7 +44,7 @@ def _advance(call: Call, stack: Stack) -> Reply:
     return plain(200, {"now": stack.clock.advance(seconds)})
 
 
-def _run(logical_id: str, stack: Stack) -> Reply:
+def _run(logical_id: str, stack: Functions) -> Reply:
     function = stack.functions.get(logical_id)
     if function is None or not function.scheduled:
         known = ", ".join(f.logical_id for f in stack.functions.values() if f.scheduled)
@@ -55,7 +55,7 @@ def _run(logical_id: str, stack: Stack) -> Reply:
         return message(500, str(error))
 
 
-def scheduler_event(stack: Stack) -> dict[str, Any]:
+def scheduler_event(stack: Functions) -> dict[str, Any]:
     """What EventBridge Scheduler sends when a schedule names no input of its own."""
     now = datetime.fromtimestamp(stack.clock.wall_ms() / 1000, tz=UTC)
     return {

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from local import control, events, wire
 from local.events import Call, Reply
-from local.stack import HandlerFailed, Stack
+from local.stack import Functions, HandlerFailed
 
 BODY_LIMIT = 10 * 1024 * 1024
 HEADER_LIMIT = 10_240
@@ -21,7 +21,7 @@ class Gateway:
 
     def __init__(
         self,
-        stack: Stack,
+        stack: Functions,
         names: Mapping[str, str],
         cors: Mapping[str, Any],
         *,

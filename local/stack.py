@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from local.clock import LocalClock
 from local.template import Function, Template, resolve
@@ -40,6 +40,18 @@ class Context:
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda would stop the function."""
         return max(0, int((self.timeout - (time.monotonic() - self.started)) * 1000))
+
+
+class Functions(Protocol):
+    """What a gateway asks of a stack, wherever its functions run."""
+
+    clock: LocalClock
+    functions: dict[str, Function]
+    routes: dict[str, str]
+
+    def invoke(self, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The function's answer. Raises `HandlerFailed`."""
+        ...
 
 
 class Stack:

@@ -26,6 +26,7 @@ SECTIONS: Final = (
     "least-privilege",
     "artifacts",
     "runtime",
+    "cold-starts",
     "template",
     "supply-chain",
     "secrets",

@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,26 @@ from tests.prove.conftest import ROOT
 WHEEL_MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
 """How wheels call the architectures that Lambda has."""
 HOST: Final = WHEEL_MACHINES[MACHINES[platform.machine()]]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What `sam build` made, and of what."""
+
+    folder: Path
+    source: Path
+    python: Path
+    """An interpreter of the runtime's minor."""
+
+    @property
+    def layer(self) -> Path:
+        """What is at /opt in Lambda."""
+        return self.folder / "CoreLayer"
+
+    @property
+    def packages(self) -> Path:
+        """What Lambda imports of the layer."""
+        return self.layer / "python"
 
 
 def clone(into: Path) -> Path:

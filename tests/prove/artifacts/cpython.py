@@ -76,4 +76,9 @@ def _from_maven(classifier: str) -> Path:
     with zipfile.ZipFile(jar) as archive:
         archive.extractall(home)
     python.chmod(0o755)
+    # Lambda's own standard library is compiled; without, each start would compile it again.
+    library = python.parents[1] / "lib" / f"python{minor()}"
+    left_out = r"/(test|idlelib|tkinter|turtledemo|ensurepip|site-packages)/"
+    compiling = [str(python), "-m", "compileall", "-q", "-j", "0", "-x", left_out, str(library)]
+    subprocess.run(compiling, check=True)
     return python

@@ -17,11 +17,10 @@ from packaging.utils import canonicalize_name
 
 from local.template import ROOT, Template
 from tests.prove.artifacts import building, cpython
-from tests.prove.artifacts.conftest import Built
+from tests.prove.artifacts.building import Built
 from tools import proof
 
 DATA_KEPT = {
-    "_retry.json",
     "endpoints.json",
     "partitions.json",
     "sdk-default-configuration.json",
@@ -31,7 +30,7 @@ DATA_KEPT = {
     "kms/2014-11-01/service-2.json.gz",
 }
 UNWANTED = re.compile(
-    r"(^|/)(tests?|testing|examples|bin|include)/|\.(pyi|rst|md|h|c|pyx|js|css|html|tar\.gz)$"
+    r"(^|/)(tests?|testing|examples|bin|include)/|\.(pyi|rst|md|h|c|pyx|cfg|js|css|html|tar\.gz)$"
     r"|(^|/)py\.typed$|(^|/)(conftest|test_[^/]*)\.py$"
 )
 AARCH64 = 183
@@ -96,8 +95,7 @@ def test_layer_holds_nothing_that_never_runs(deployed: Built) -> None:
     """No tests, examples, types, scripts or pages; of botocore's 400 services the two called."""
     names = [name for name, _ in building.files(deployed.packages)]
     unwanted = {name for name in names if UNWANTED.search(name) and "dist-info" not in name}
-    # It is for Python in a browser, 3 KB within a package that is otherwise needed.
-    assert unwanted <= {"urllib3/contrib/emscripten/emscripten_fetch_worker.js"}
+    assert not unwanted
     data = {name for name in names if name.startswith("botocore/data/")}
     assert data == {f"botocore/data/{name}" for name in DATA_KEPT}
     assert not [name for name in names if name.startswith("boto3/data/")]
