@@ -1,8 +1,10 @@
 """Requests as the gateway hands them over: every bad one gets its problem, and a sentence."""
 
 import base64
+import contextlib
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -33,6 +35,9 @@ from sojourn.http import (
     query,
 )
 from sojourn.login_bodies import LoginBody
+from sojourn.validate_many import BODY_LIMIT as MANY_LIMIT
+from sojourn.validate_many import TokensBody
+from tests.cpu import LIMIT_MS, cpu_ms
 
 REALM = ids.new_id("rl", 1)
 GOOD: dict[str, Any] = {"realm_id": REALM, "username": "ada", "password": "correct horse"}
@@ -143,6 +148,101 @@ def test_bad_bodies_are_problems_in_milliseconds(name: str) -> None:
     assert document["errors"]
     assert document["request_id"] == "r-1"
     assert "Traceback" not in answer["body"]
+
+
+def filled(before: str, unit: str, after: str) -> Callable[[int], str]:
+    """Bodies of so many bytes, with as many of a unit in the middle as fit."""
+
+    def of(size: int) -> str:
+        room = size - len((before + after).encode())
+        return before + unit * (room // len(unit.encode())) + after
+
+    return of
+
+
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "lists": filled('{"tokens": [[]', ",[]", "]}"),
+    "lists of 60 levels": filled('{"tokens": [0', "," + "[" * 60 + "]" * 60, "]}"),
+    "objects": filled('{"tokens": [{}', ",{}", "]}"),
+    "objects of 60 levels": filled('{"tokens": [0', "," + '{"":' * 60 + "0" + "}" * 60, "]}"),
+    "objects without an end": filled("", '{"a":', ""),
+    "lists without an end": filled('{"tokens":', "[", ""),
+    "numbers": filled('{"tokens": [0', ",0", "]}"),
+    "fractions": filled('{"tokens": [0', ",0.1", "]}"),
+    "numbers of 4,300 digits": filled('{"tokens": [0', "," + "9" * 4_300, "]}"),
+    "one number": filled('{"tokens": ', "9", "}"),
+    "one fraction": filled('{"tokens": 0.', "9", "}"),
+    "one exponent": filled('{"tokens": 1e', "9", "}"),
+    "texts": filled('{"tokens": [""', ',""', "]}"),
+    "texts and a list": filled('{"tokens": [""', ',""', ",[]]}"),
+    "escapes": filled('{"tokens": ["', r"\u00e9", '"]}'),
+    "escaped backslashes": filled('{"tokens": ["', r"\\", r'\u0000"]}'),
+    "halves of pairs": filled('{"tokens": ["', r"\ud800", '"]}'),
+    "numbers and a NUL": filled('{"tokens": [0', ",0", r',"\u0000"]}'),
+    "lists of 60 levels and a half": filled(
+        r'{"tokens": ["\ud800"', "," + "[" * 60 + "]" * 60, "]}"
+    ),
+    "a field again and again": filled('{"tokens": 1', ',"tokens":1', "}"),
+    "many fields": lambda size: "{" + ",".join(f'"{n}":0' for n in range(size // 10)) + "}",
+    "nothing": filled("{", " ", ""),
+}
+
+
+@pytest.mark.parametrize("name", list(HOSTILE))
+@pytest.mark.parametrize(
+    ("size", "options"),
+    [(BODY_LIMIT, {}), (MANY_LIMIT, {"limit": MANY_LIMIT, "any_text": True})],
+    ids=["64 KiB", "256 KiB"],
+)
+def test_hostile_bodies_cost_little(name: str, size: int, options: dict[str, Any]) -> None:
+    """A body of the largest size is read or refused within 50 ms, whatever it is made of."""
+    wrapped = event(HOSTILE[name](size))
+    assert size * 0.8 < len(wrapped["body"].encode()) <= size
+
+    def read() -> None:
+        with contextlib.suppress(SojournError):
+            Request.of(wrapped).parse(TokensBody, **options)
+
+    assert cpu_ms(read) < LIMIT_MS
+
+
+@pytest.mark.parametrize("size", [100, BODY_LIMIT + 1])
+def test_large_bodies_are_read_like_small_ones(size: int) -> None:
+    """What is taken and refused of a body, and how, does not depend on its size."""
+
+    def tokens(body: str) -> list[str]:
+        padded = body + " " * (size - len(body.encode("utf-8", "surrogatepass")))
+        return Request.of(event(padded)).parse(TokensBody, limit=MANY_LIMIT, any_text=True).tokens
+
+    assert tokens(r'{"tokens": ["a", "\ud800", "\u0000", "\\ud800"]}') == [
+        "a",
+        "\ud800",
+        "\0",
+        r"\ud800",
+    ]
+    for body, kind, told in (
+        ('{"tokens": [1]}', Invalid, "tokens[0]: Expected `str`, got `int`."),
+        ('{"tokens": ["a"], "more": 1}', Invalid, "unknown field `more`"),
+        ("{}", Invalid, "missing required field `tokens`"),
+        ('{"tokens": ["a"], "tokens": []}', BodyInvalid, "'tokens' is there more than once"),
+        ('{"tokens": ["a"]', BodyInvalid, "not JSON"),
+        ('{"tokens": ["\udcff"]}', BodyInvalid, "not UTF-8"),
+    ):
+        with pytest.raises(SojournError) as refused:
+            tokens(body)
+        assert type(refused.value) is kind, body
+        assert told in refused.value.errors[0]
+
+
+def test_place_of_what_is_wrong_is_short() -> None:
+    """A sentence about a text deep within says where it is, and not at any length."""
+    body = '{"' + "a" * 50 + '":'
+    with pytest.raises(Invalid) as refused:
+        login(body * 60 + r'"\u0000"' + "}" * 60)
+    (sentence,) = refused.value.errors
+    assert sentence.startswith("$.aaa")
+    assert sentence.endswith("holds a NUL character; leave it out.")
+    assert len(sentence) < 300
 
 
 def test_body_of_64_levels_is_read() -> None:

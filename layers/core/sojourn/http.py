@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -24,8 +25,13 @@ from sojourn.errors import (
 BODY_LIMIT: Final = 64 * 1024
 DEPTH_LIMIT: Final = 64
 """Levels of a body: what is taken must be written again, wherever the stack is by then."""
+PATH_CHARACTERS: Final = 200
 CLIENT_BYTES: Final = 160
 
+_TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_CONTAINERS: Final = (dict, list)
 _ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\S*'")
 
 T = TypeVar("T")
@@ -69,6 +75,42 @@ class Request:
         Raises `UnsupportedMediaType`, `TooLarge`, `BodyInvalid`, or `Invalid` on text that
         is not Unicode, unless `any_text` will do.
         """
+        body = self._sent(limit)
+        try:
+            value = json.loads(
+                body.decode("utf-8"),
+                object_pairs_hook=_object,
+                parse_constant=_no_constant,
+                parse_float=_float,
+            )
+        except UnicodeDecodeError as error:
+            raise BodyInvalid("The body is not UTF-8.") from error
+        except RecursionError as error:
+            raise BodyInvalid(_TOO_DEEP) from error
+        except ValueError as error:
+            raise BodyInvalid(f"The body is not JSON: {_reason(error)}") from error
+        if not isinstance(value, dict):
+            raise BodyInvalid("The body must be one JSON object.")
+        if _too_deep(value):
+            raise BodyInvalid(_TOO_DEEP)
+        # In UTF-8 that is JSON, what is refused here can only be an escape.
+        if not any_text and b"\\u" in body and (found := _unfit(value)):
+            named, path, wrong = found
+            raise Invalid(errors=[f"{named}${path[:PATH_CHARACTERS]} {wrong}"])
+        return value
+
+    def parse(self, kind: type[T], *, limit: int = BODY_LIMIT, any_text: bool = False) -> T:
+        """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
+        body = self._sent(limit)
+        if len(body) > BODY_LIMIT:
+            _screen(body, kind)
+        return convert(self.json(limit=limit, any_text=any_text), kind)
+
+    def parse_optional(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
+        """The body as a `kind`; no body is one without fields. Raises `Invalid`."""
+        return self.parse(kind, limit=limit) if self.body else convert({}, kind)
+
+    def _sent(self, limit: int) -> bytes:
         if self.body is None or not self.body:
             raise BodyInvalid("The body is empty; send one JSON object.")
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -78,33 +120,7 @@ class Request:
             )
         if len(self.body) > limit:
             raise TooLarge(f"The body is {len(self.body)} bytes; at most {limit} are taken.")
-        try:
-            value = json.loads(
-                self.body.decode("utf-8"),
-                object_pairs_hook=_object,
-                parse_constant=_no_constant,
-                parse_float=_float,
-            )
-            _check(value, "$", DEPTH_LIMIT, any_text=any_text)
-        except UnicodeDecodeError as error:
-            raise BodyInvalid("The body is not UTF-8.") from error
-        except RecursionError as error:
-            raise BodyInvalid(
-                f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
-            ) from error
-        except ValueError as error:
-            raise BodyInvalid(f"The body is not JSON: {_reason(error)}") from error
-        if not isinstance(value, dict):
-            raise BodyInvalid("The body must be one JSON object.")
-        return value
-
-    def parse(self, kind: type[T], *, limit: int = BODY_LIMIT, any_text: bool = False) -> T:
-        """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
-        return convert(self.json(limit=limit, any_text=any_text), kind)
-
-    def parse_optional(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
-        """The body as a `kind`; no body is one without fields. Raises `Invalid`."""
-        return self.parse(kind, limit=limit) if self.body else convert({}, kind)
+        return self.body
 
 
 def convert(value: dict[str, Any], kind: type[T]) -> T:
@@ -112,7 +128,26 @@ def convert(value: dict[str, Any], kind: type[T]) -> T:
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise Invalid("A field is not valid.", errors=[_sentence(str(error))]) from error
+        raise _invalid(error) from error
+
+
+def _screen(body: bytes, kind: type[Any]) -> None:
+    """Refuse a large body that is of another form at its first wrong value. Raises `Invalid`.
+
+    A hundred thousand lists would be made of it otherwise, to be thrown away. Whatever else is
+    wrong with it is said by those who read it then.
+    """
+    try:
+        # Half a surrogate pair is for them to judge, too.
+        msgspec.json.decode(_SURROGATE_ESCAPE.sub(rb"\\u0000", body), type=kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+
+
+def _invalid(error: msgspec.ValidationError) -> Invalid:
+    return Invalid("A field is not valid.", errors=[_sentence(str(error))])
 
 
 def query(request: Request, *allowed: str) -> dict[str, str]:
@@ -225,28 +260,43 @@ def _reason(error: ValueError) -> str:
     return "a number is too long."
 
 
-def _check(value: object, where: str, levels: int, *, any_text: bool) -> None:
-    """Refuse lone surrogates and NULs, which no UTF-8 and few databases can hold, and depth."""
+def _too_deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
+    for _ in range(DEPTH_LIMIT):
+        members = chain.from_iterable(c.values() if type(c) is dict else c for c in level)
+        level = [member for member in members if type(member) in _CONTAINERS]
+        if not level:
+            return False
+    return True
+
+
+def _unfit(value: object) -> tuple[str, str, str] | None:
+    """The first text that no UTF-8 and few databases can hold.
+
+    Whether it is a name, the way to it, and what is wrong; the way is made on the way back, since
+    a body may have a hundred thousand members.
+    """
     if isinstance(value, str):
-        if any_text:
-            return
-        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-            raise Invalid(
-                errors=[f"{where} holds half of a surrogate pair; send whole characters."]
-            )
-        if "\x00" in value:
-            raise Invalid(errors=[f"{where} holds a NUL character; leave it out."])
-    elif isinstance(value, dict | list):
-        if not levels:
-            raise BodyInvalid(f"The body is nested too deeply; at most {DEPTH_LIMIT} levels.")
-        if isinstance(value, list):
-            for number, member in enumerate(value):
-                _check(member, f"{where}[{number}]", levels - 1, any_text=any_text)
-            return
+        wrong = _wrong(value)
+        return ("", "", wrong) if wrong else None
+    if isinstance(value, list):
+        for number, member in enumerate(value):
+            if found := _unfit(member):
+                return found[0], f"[{number}]{found[1]}", found[2]
+    elif isinstance(value, dict):
         for name, member in value.items():
-            _check(name, f"a name in {where}", levels, any_text=any_text)
-            place = f"{where}.{printable(name)[:60]}" if name.isascii() else where
-            _check(member, place, levels - 1, any_text=any_text)
+            if wrong := _wrong(name):
+                return "a name in ", "", wrong
+            if found := _unfit(member):
+                step = f".{printable(name)[:60]}" if name.isascii() else ""
+                return found[0], step + found[1], found[2]
+    return None
+
+
+def _wrong(text: str) -> str | None:
+    if not text.isascii() and _SURROGATE.search(text):
+        return "holds half of a surrogate pair; send whole characters."
+    return "holds a NUL character; leave it out." if "\x00" in text else None
 
 
 def _sentence(complaint: str) -> str:
