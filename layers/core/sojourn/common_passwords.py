@@ -3,10 +3,11 @@
 The list is `common_passwords.txt`, made by `python -m tools.common_passwords`.
 """
 
-import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from sojourn.normal import normalize
 
 COMMENT: Final = "# "
 """What a line begins with that is no password."""
@@ -19,7 +20,7 @@ def is_common(password: str) -> bool:
 
 def canonical(password: str) -> str:
     """The form in which passwords are on the list."""
-    return unicodedata.normalize("NFC", password).casefold()
+    return normalize("NFC", password).casefold()
 
 
 @lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ import unicodedata
 from typing import Final
 
 from sojourn import ids
+from sojourn.normal import LONGEST_RUN, is_stream_safe, normalize
 
 LONGEST_USERNAME: Final = 128
 LONGEST_EMAIL: Final = 254
@@ -32,14 +33,14 @@ def fold(name: str) -> str:
     before = ""
     while name != before:
         before = name
-        visible = _IGNORABLE.sub("", unicodedata.normalize("NFKC", name))
-        name = unicodedata.normalize("NFKC", visible.casefold())
+        visible = _IGNORABLE.sub("", normalize("NFKC", name))
+        name = normalize("NFKC", visible.casefold())
     return name
 
 
 def composed(name: str) -> str:
     """The form in which names are kept and shown."""
-    return unicodedata.normalize("NFC", name)
+    return normalize("NFC", name)
 
 
 def username_complaints(name: str) -> list[str]:
@@ -48,7 +49,9 @@ def username_complaints(name: str) -> list[str]:
     What NFKC and folding make of it must be a username too: a ligature that is a word with a space
     in it is none, nor is an id in letters of another width.
     """
-    forms = (composed(name), unicodedata.normalize("NFKC", name), fold(name))
+    if not is_stream_safe(name):
+        return [f"username must not hold more than {LONGEST_RUN} marks in a row."]
+    forms = (composed(name), normalize("NFKC", name), fold(name))
     complaints = []
     if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
         complaints.append(f"username must be 1 to {LONGEST_USERNAME} characters.")
@@ -73,6 +76,8 @@ def _may_be(character: str) -> bool:
 
 def email_complaints(email: str) -> list[str]:
     """What is wrong with an email, in sentences. Whether anybody reads it is not asked."""
+    if not is_stream_safe(email):
+        return [f"email must not hold more than {LONGEST_RUN} marks in a row."]
     text = composed(email)
     complaints = []
     if len(text) > LONGEST_EMAIL:

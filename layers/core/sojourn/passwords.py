@@ -5,7 +5,6 @@ Source: OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1); RFC 9106.
 
 import os
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +12,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from sojourn import common_passwords
+from sojourn.normal import normalize
 
 SHORTEST: Final = 8
 LONGEST: Final = 1024
@@ -68,12 +68,12 @@ class Hasher:
 
 def _bytes(password: str) -> bytes:
     """NFC, so that the same password typed on another keyboard is the same."""
-    return unicodedata.normalize("NFC", password).encode()
+    return normalize("NFC", password).encode()
 
 
 def complaint(password: str) -> str | None:
     """What is wrong with a password that is to be set, in a sentence; None when nothing is."""
-    length = len(unicodedata.normalize("NFC", password))
+    length = len(normalize("NFC", password))
     if not SHORTEST <= length <= LONGEST:
         return f"password must be {SHORTEST} to {LONGEST} characters, and is {length}."
     if common_passwords.is_common(password):
