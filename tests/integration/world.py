@@ -51,24 +51,44 @@ class World:
     def __init__(
         self, services: Services, environment: dict[str, str], clock: MovedClock, **settings: object
     ) -> None:
-        self.services = services
         self.environment = environment
         self.clock = clock
         self.answered: list[Answer] = []
-        self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
-        self._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
+        self._bind(services)
         _, self.key = services.access_keys.create_first(name="tests", force=True)
         made = self.call("POST", "/v1/realms", {"name": "Tests", **settings}, bearer=self.key)
         assert made.status == 201, made
         self.realm_id = made.body["id"]
 
+    @classmethod
+    def attached(
+        cls,
+        services: Services,
+        environment: dict[str, str],
+        *,
+        key: str,
+        realm_id: str,
+    ) -> "World":
+        """The handlers of an instance, for an admin key and a realm that there are.
+
+        Its clock is the services' own, and no test's to move.
+        """
+        made = object.__new__(cls)
+        made.environment, made.answered = environment, []
+        made.key, made.realm_id = key, realm_id
+        made._bind(services)
+        return made
+
+    def _bind(self, services: Services) -> None:
+        self.services = services
+        self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
+        self._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
+
     def beside(self, services: Services) -> "World":
         """The same realm by the handlers of another instance."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__)
-        other.services = services
-        other._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
-        other._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
+        other._bind(services)
         return other
 
     def call(

@@ -1,0 +1,5 @@
+"""Histories of simultaneous calls, and whether some order of them explains every answer.
+
+`checker` decides that, by the sequential rules of `user` and of `signing_keys`; `crew` and `worker`
+make the histories, with each worker a process of its own; `plans` says who does what at once.
+"""

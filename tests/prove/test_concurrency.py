@@ -1,0 +1,117 @@
+"""What is promised about calls that meet, on DynamoDB Local: every user's history has an order.
+
+Real handlers in several processes, each with instances of its own, called by many lanes at once.
+See `tests/concurrency`; `tests/unit/test_checker.py` shows that the checker finds what is wrong.
+"""
+
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Final
+
+import pytest
+
+from tests.concurrency.crew import Crew, crew
+from tests.concurrency.plans import ROTATION, SMALL, WIDE, Scenario
+from tests.concurrency.proving import Prover, Tally
+from tests.prove.conftest import VERSION
+from tools import proof
+
+PROCESSES: Final = 4
+COLUMNS: Final = (
+    "scenario",
+    "rounds",
+    "calls",
+    "lanes",
+    "at once",
+    "conflicts",
+    "retries",
+    "503",
+    "429",
+    "violations",
+)
+TEXT: Final = (
+    "The deployed handlers in {processes} processes, each lane an instance of its own, called at "
+    "once on one user's sessions; the start, end and answer of each call recorded, and each user's "
+    "history searched for an order that the session rules explain (Wing and Gong, with Lowe's "
+    "memory). A call that was answered by 503 may have happened or not; 429 is the login "
+    "protection. Rounds that only fill up a user's sessions are checked and not counted. Conflicts "
+    "are writes that DynamoDB refused since another came between, retries the changes decided anew "
+    "and the calls sent again. The rows of 200 take turns within a process, as in one threaded server, but for "
+    "the last. What this does not show: more than one machine's clocks, and the cloud's own "
+    "latency and faults; DynamoDB Local is AWS's, and is not DynamoDB."
+)
+
+
+@pytest.fixture(scope="module")
+def workers(dynamodb_local: str) -> Iterator[Crew]:
+    """The processes."""
+    with crew(dynamodb_local, processes=PROCESSES) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def tallies() -> Iterator[list[tuple[Scenario, Tally]]]:
+    """What the scenarios came to; published when all have run."""
+    found: list[tuple[Scenario, Tally]] = []
+    yield found
+    if len(found) == len(SMALL) + len(WIDE) + 1:
+        publish(found)
+
+
+def publish(found: Sequence[tuple[Scenario, Tally]]) -> None:
+    """Write the figures down."""
+    rows = [
+        (
+            tally.scenario,
+            tally.rounds,
+            tally.calls,
+            scenario.lanes,
+            tally.usually_at_once,
+            tally.conflicts,
+            tally.retries,
+            tally.lost,
+            tally.held_up,
+            len(tally.violations),
+        )
+        for scenario, tally in found
+    ]
+    sums = [sum(int(row[column]) for row in rows) for column in (1, 2, 5, 6, 7, 8, 9)]
+    rows.append(("all", sums[0], sums[1], "", "", *sums[2:]))  # type: ignore[arg-type]
+    proof.record(
+        "concurrency",
+        proof.Section(
+            title="Concurrency",
+            text=TEXT.format(processes=PROCESSES),
+            tables=[proof.Table(columns=COLUMNS, rows=rows)],
+            versions={"DynamoDB Local": VERSION, **proof.versions("boto3")},
+        ),
+    )
+
+
+def prove(
+    workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario, rounds: int
+) -> Tally:
+    """Play it; fails when a history has no order."""
+    tally = Prover(workers, scenario, Random(scenario.name)).play(rounds)
+    tallies.append((scenario, tally))
+    assert not tally.violations, tally.violations[0]
+    return tally
+
+
+@pytest.mark.parametrize("scenario", [*SMALL, ROTATION], ids=lambda scenario: scenario.name)
+def test_history_has_an_order(
+    workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
+) -> None:
+    """Whatever meets whatever: some order of the calls explains every answer."""
+    rounds = proof.rounds(full=160, quickly=16) * scenario.weight
+    tally = prove(workers, tallies, scenario, int(rounds))
+    assert tally.usually_at_once > scenario.lanes / 2, "the calls did not meet"
+
+
+@pytest.mark.parametrize("scenario", WIDE, ids=lambda scenario: scenario.name)
+def test_history_of_two_hundred_logins_has_an_order(
+    workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
+) -> None:
+    """Of 200 logins at once each has its place, and never one more session than the cap lives."""
+    tally = prove(workers, tallies, scenario, proof.rounds(full=4, quickly=1))
+    assert max(tally.at_once) > scenario.lanes / 2, "the calls did not meet"
