@@ -1,12 +1,13 @@
 """What DynamoDB is asked, and what is made of its answers: a client that answers by script."""
 
+import random
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from sojourn import dynamodb
+from sojourn import deadline, dynamodb
 from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
 from sojourn.errors import Unavailable
 from tests.clock import MovedClock
@@ -302,6 +303,51 @@ def test_retries_end_with_the_deadline(failure: Exception) -> None:
         store.get(KEY)
     assert refused.value.__cause__ is failure
     assert 20 < len(client.calls) < 200
+
+
+class Waits(MovedClock):
+    """A clock that notes how long it was waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        super().sleep(seconds)
+
+
+@pytest.fixture
+def longest_waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
+    """A clock by which every wait is as long as it may be."""
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    return Waits()
+
+
+def test_waits_double_from_twenty_milliseconds(longest_waits: Waits) -> None:
+    """What is tried again waits 20 ms first, and twice as long each time."""
+    store = DynamoDB(Client(CLOSED, CLOSED, CLOSED, {}), longest_waits)
+    store.transact([dynamodb.delete(KEY)])
+    assert longest_waits.waits == [0.02, 0.04, 0.08]
+
+
+def test_waits_for_unprocessed_keys_double_as_well(longest_waits: Waits) -> None:
+    """Keys that came back unprocessed are waited for alike, and only they."""
+    again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
+    unprocessed = {"Responses": {}, "UnprocessedKeys": again}
+    done = {"Responses": {"sessions": [ITEM]}, "UnprocessedKeys": {}}
+    store = DynamoDB(Client(unprocessed, unprocessed, unprocessed, done), longest_waits)
+    assert store.get_many([KEY]) == [VALUES]
+    assert longest_waits.waits == [0.02, 0.04, 0.08]
+
+
+def test_what_succeeds_at_once_needs_no_time() -> None:
+    """A call that succeeds is good, even where no time to try again is left."""
+    clock = MovedClock()
+    with deadline.deadline(clock, seconds=0):
+        store = DynamoDB(Client({"Responses": {"sessions": [ITEM]}}), clock)
+        assert store.get_many([KEY]) == [VALUES]
+        DynamoDB(Client({}), clock).write(dynamodb.put(KEY, {}))
 
 
 # The shapes of writes.

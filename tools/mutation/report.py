@@ -12,13 +12,13 @@ from tools.mutation.targets import TARGETS, Target
 
 EQUIVALENT: Final = Path(__file__).with_name("equivalent.toml")
 _TEXT: Final = """
-Each mutant is one small edit: a comparison, a condition or one of its operands, a number, a call,
-an optional argument, an entry, a clause of a condition that DynamoDB checks, a consistent read. It met
-the tests that execute its line, and counts as killed when one of them failed or did not end.
-Equivalent are those that are the same program in other words; each is named below with its reason.
-None may survive in the rules, the tokens and the store. It shows that the tests notice such edits
-one at a time, and nothing of two at once; what is told in words, to people and logs, is left as it
-is.
+Each mutant is one small edit: a comparison, a condition or one of its operands, a number, a
+call, an optional argument, an entry, a clause of a condition that DynamoDB checks, a consistent
+read. It met the tests that execute its line, and counts as killed when one of them failed or
+did not end. Equivalent are those that are the same program in other words; each is named below
+with its reason. None may survive in the rules, the tokens and the store. It shows that the
+tests notice such edits one at a time, and nothing of two at once; what is told in words, to
+people and logs, is left as it is.
 """
 
 

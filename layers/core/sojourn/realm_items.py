@@ -11,14 +11,13 @@ Values = dict[str, Any]
 
 def realm_values(realm: Realm) -> Values:
     """A realm's attributes, without its key."""
-    settings = asdict(realm.settings)
     values: Values = {
         "name": realm.name,
         "issuer": realm.issuer,
         "created_ms": realm.created_ms,
         "v": realm.version,
         "generation": realm.generation,
-        "settings": settings | {"jwt_fields": list(realm.settings.jwt_fields)},
+        "settings": asdict(realm.settings),
         "keys": {key_id: _key_values(key) for key_id, key in realm.keys.items()},
         "key_count": realm.key_count,
         "ends": [asdict(end) for end in realm.ends],

@@ -1,0 +1,84 @@
+"""A realm's item, and an access key's, to the last attribute."""
+
+from dataclasses import asdict, replace
+
+from hypothesis import HealthCheck, given, settings
+
+from sojourn.access_key_items import access_key_from, access_key_values
+from sojourn.ports import AccessKey
+from sojourn.realm import Deletion, PublicKey, Realm, RealmEnd, Settings, StoppedKey
+from sojourn.realm_items import realm_from, realm_values
+from tests import histories
+
+KEY = PublicKey(id="jky_1", algo="eddsa", pem="pem", signs_from_ms=2, created_ms=1)
+REALM = Realm(
+    id="rl_1",
+    name="Tests",
+    issuer="https://sessions.example.com",
+    created_ms=1,
+    version=7,
+    generation=1,
+    keys={"jky_1": KEY},
+    key_count=2,
+    ends=(RealmEnd(generation=1, ended_ms=5, by="key_1"),),
+    stopped={
+        "jky_0": StoppedKey(key=replace(KEY, id="jky_0"), ended_ms=6, by="key_2", compromised=True)
+    },
+)
+KEY_VALUES = {
+    "algo": "eddsa",
+    "pem": "pem",
+    "signs_from_ms": 2,
+    "created_ms": 1,
+    "number": 1,
+    "longest_seconds": 0,
+    "open_ended": False,
+}
+
+
+def test_realm_is_one_item() -> None:
+    """A realm's item holds settings, keys, ends, what was stopped, and a deletion under way."""
+    values = {
+        "name": "Tests",
+        "issuer": "https://sessions.example.com",
+        "created_ms": 1,
+        "v": 7,
+        "generation": 1,
+        "settings": asdict(Settings()),
+        "keys": {"jky_1": KEY_VALUES},
+        "key_count": 2,
+        "ends": [{"generation": 1, "ended_ms": 5, "by": "key_1"}],
+        "stopped": {"jky_0": {**KEY_VALUES, "ended_ms": 6, "by": "key_2", "compromised": True}},
+    }
+    assert realm_values(REALM) == values
+    leaving = replace(REALM, deletion=Deletion(started_ms=9, by="key_3", users=4))
+    deletion = {"started_ms": 9, "by": "key_3", "users": 4}
+    assert realm_values(leaving) == values | {"deletion": deletion}
+
+
+@given(realm=histories.realms())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_realms_come_back_as_they_were(realm: Realm) -> None:
+    """Any realm is the realm of its item."""
+    assert realm_from(realm_values(realm) | {"pk": realm.id}) == realm
+
+
+def test_access_key_is_one_item() -> None:
+    """An access key's item holds its digest and never its secret; what is not set is not there."""
+    key = AccessKey(
+        id="key_1",
+        realm_id="rl_1",
+        name="tests",
+        permission="read",
+        created_ms=1,
+        secret_hash="digest",
+        expires_at=2,
+        last_used_ms=3,
+    )
+    values = access_key_values(key)
+    assert values == {name: value for name, value in asdict(key).items() if name != "id"}
+    assert access_key_from(values | {"pk": "key_1"}) == key
+    bare = replace(key, realm_id=None, expires_at=None, last_used_ms=None)
+    stored = {n: v for n, v in access_key_values(bare).items() if v is not None}
+    assert access_key_from(stored | {"pk": "key_1"}) == bare
+    assert AccessKey("key_1", None, "tests", "read", 1, "digest") == bare
