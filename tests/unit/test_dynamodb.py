@@ -163,13 +163,14 @@ def test_query_begins_at_the_beginning_and_goes_up() -> None:
 
 
 def test_whole_query_takes_every_page() -> None:
-    """Every page is read, each from where the one before ended."""
+    """Every page is read, a hundred items each, from where the one before ended."""
     start = {"pk": {"S": "a"}}
     store, client = over({"Items": [ITEM, ITEM], "LastEvaluatedKey": start}, {"Items": [ITEM]})
     found = list(store.query_all(table="t", condition="pk = :pk", values={":pk": "a"}))
     assert found == [VALUES] * 3
     starts = [parameters.get("ExclusiveStartKey") for _, parameters in client.calls]
     assert starts == [None, start]
+    assert {parameters["Limit"] for _, parameters in client.calls} == {100}
 
 
 # Writes.

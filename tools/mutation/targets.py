@@ -37,7 +37,7 @@ TARGETS: Final = (
     Target("access_key_items", "store", (*_unit("realm_items"), CONTRACT)),
     Target("dynamodb", "store", (*_unit("dynamodb"), CONTRACT)),
     Target("accounts", "store", (CONTRACT, *_whole("account_commits"))),
-    Target("directory", "store", (CONTRACT, *_whole("directory_realms", "realm_deletion"))),
+    Target("directory", "store", (CONTRACT, *_whole("directory_commits"))),
     Target("commits", "expiry and ownership", _unit("commits"), strict=False),
     Target(
         "validate",

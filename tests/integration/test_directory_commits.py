@@ -1,0 +1,236 @@
+"""The directory beside its port: realms changed under their version, lists, and what a transaction
+may ask of a realm."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sojourn import dynamodb, ids
+from sojourn.bootstrap import Services
+from sojourn.deadline import deadline
+from sojourn.directory import Decided, DynamoDirectory
+from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
+from sojourn.errors import NotFound, Unavailable
+from sojourn.realm import Deletion, Realm
+from sojourn.realm_items import realm_values
+from tests.clock import MovedClock
+from tests.integration.test_store_contract import NOW, realm
+
+LEAVING = Deletion(started_ms=NOW, by="key_tests")
+
+
+@pytest.fixture
+def at(services: Services) -> DynamoDirectory:
+    """The directory over DynamoDB."""
+    return services.users.directory
+
+
+def add(at: DynamoDirectory, **changes: Any) -> Realm:
+    """A realm in the directory."""
+    made = realm(**changes)
+    at.dynamo.write(dynamodb.put(at.realm_key(made.id), realm_values(made)))
+    return made
+
+
+def renamed(name: str) -> Callable[[Realm], Decided]:
+    """A change of a realm's name."""
+    return lambda found: (replace(found, name=name), [])
+
+
+def beside(at: DynamoDirectory, name: str, *, condition: str | None = None) -> dict[str, Any]:
+    """A write to another item."""
+    return dynamodb.put(Key(at.table, name, "claim"), {"user_id": name}, condition=condition)
+
+
+# Commits of realms.
+
+
+def test_commit_is_the_realms_next_version(at: DynamoDirectory, clock: MovedClock) -> None:
+    """A change is written under the next version, with what the keys must remember by then."""
+    made = add(at)
+    after = at.commit(made, renamed("New"), clock=clock)
+    remembered = replace(made, name="New", version=2).remembering(clock.wall_ms())
+    assert after == at.find(made.id) == remembered
+    assert [key.longest_seconds for key in after.keys.values()] == [360 * 60]
+
+
+def test_commit_of_nothing_writes_nothing(at: DynamoDirectory, clock: MovedClock) -> None:
+    """Where nothing needs doing the realm stays as it is."""
+    made = add(at)
+    assert at.commit(made, lambda _: None, clock=clock) is made
+    assert at.find(made.id) == made
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["alone", "with another write"])
+def test_commit_is_decided_anew_on_what_came_between(
+    at: DynamoDirectory, clock: MovedClock, others: int
+) -> None:
+    """A realm that changed meanwhile is decided on again, and nothing of the other is lost."""
+    made = add(at)
+    newer = at.commit(made, lambda r: (replace(r, issuer="other"), []), clock=clock)
+    seen: list[int] = []
+
+    def decide(found: Realm) -> Decided:
+        seen.append(found.version)
+        return replace(found, name="New"), [beside(at, "x")] * others
+
+    began = clock.stopwatch()
+    after = at.commit(made, decide, clock=clock)
+    assert seen == [1, 2]
+    assert (after.name, after.issuer, after.version) == ("New", "other", 3)
+    assert after == at.find(made.id)
+    assert newer.version == 2
+    assert 0 < clock.stopwatch() - began <= 0.02
+    assert (at.dynamo.get(Key(at.table, "x", "claim")) is not None) == bool(others)
+
+
+def test_commit_gives_up_with_its_deadline(
+    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A realm that always changes first is unavailable after ten seconds of waits that grow."""
+    made = add(at)
+    tried: list[float] = []
+
+    def decide(found: Realm) -> Decided:
+        tried.append(clock.stopwatch())
+        at.mark_open_ended(made.id, next(iter(made.keys)))
+        return replace(found, name="New"), []
+
+    with pytest.raises(Unavailable):
+        at.commit(made, decide, clock=clock)
+    assert 20 < len(tried) < 200
+    assert 9 < clock.stopwatch() - tried[0] <= 10
+
+
+def test_commit_that_holds_needs_no_time(at: DynamoDirectory, clock: MovedClock) -> None:
+    """A first try is made though no time for another is left."""
+    made = add(at)
+    with deadline(clock, seconds=0):
+        assert at.commit(made, renamed("New"), clock=clock).name == "New"
+
+
+def test_realm_that_is_gone_or_going_is_not_committed(
+    at: DynamoDirectory, clock: MovedClock
+) -> None:
+    """A realm that is no more, or is being deleted, is not there to be changed; nor is it made."""
+    for others in ([], [beside(at, "x")]):
+        absent = realm()
+        with pytest.raises(NotFound):
+            at.commit(absent, lambda r, o=others: (r, o), clock=clock)  # type: ignore[misc]
+        assert at.find(absent.id) is None
+    leaving = add(at, deletion=LEAVING)
+    with pytest.raises(NotFound):
+        at.commit(leaving, renamed("New"), clock=clock)
+    stale = replace(leaving, deletion=None, version=0)
+    with pytest.raises(NotFound):
+        at.commit(stale, renamed("New"), clock=clock)
+    assert at.find(leaving.id) == leaving
+    assert at.dynamo.get(Key(at.table, "x", "claim")) is None
+
+
+# What a transaction asks of a realm.
+
+
+def test_realm_must_stand(at: DynamoDirectory) -> None:
+    """A transaction that needs its realm holds while the realm is there and nobody deletes it."""
+    made, leaving, absent = add(at), add(at, deletion=LEAVING), realm()
+    at.dynamo.transact([at.realm_stands(made.id), beside(at, "a")])
+    at.dynamo.transact([at.realm_unchanged(made), beside(at, "b")])
+    refused = [
+        at.realm_stands(leaving.id),
+        at.realm_stands(absent.id),
+        at.realm_unchanged(leaving),
+        at.realm_unchanged(absent),
+        at.realm_unchanged(replace(made, version=2)),
+    ]
+    for condition in refused:
+        with pytest.raises(TransactionFailed) as failed:
+            at.dynamo.transact([condition, beside(at, "c")])
+        assert failed.value.failed == (True, False)
+    found = [at.dynamo.get(Key(at.table, name, "claim")) for name in "abc"]
+    assert [item is not None for item in found] == [True, True, False]
+
+
+def test_refused_condition_tells_the_realm(at: DynamoDirectory) -> None:
+    """A condition on a realm that fails hands the realm back, so that no read is needed."""
+    made = add(at)
+    with pytest.raises(TransactionFailed) as failed:
+        at.dynamo.transact([at.realm_unchanged(replace(made, version=2)), beside(at, "c")])
+    item = failed.value.items[0]
+    assert item is not None
+    assert item["v"] == made.version
+
+
+# Deletions, private keys, names.
+
+
+def test_deleted_users_are_counted(at: DynamoDirectory) -> None:
+    """A deletion counts the users that are gone; a realm that is not being deleted counts none."""
+    leaving, made = add(at, deletion=LEAVING), add(at)
+    at.count_deleted(leaving.id, 2)
+    at.count_deleted(leaving.id, 3)
+    found = at.find(leaving.id)
+    assert found is not None
+    assert found.deletion == replace(LEAVING, users=5)
+    for other in (made.id, ids.new_id("rl", NOW)):
+        with pytest.raises(ConditionFailed):
+            at.count_deleted(other, 1)
+    assert at.find(made.id) == made
+
+
+def test_private_keys_of_a_realm_are_all_found(at: DynamoDirectory) -> None:
+    """The ids of a realm's private keys are found, and nothing else that is with the realm."""
+    made, other = add(at), add(at)
+    keys = sorted(ids.new_id("jky", NOW + n) for n in range(3))
+    for realm_id, key_id in [(made.id, k) for k in keys] + [(other.id, "jky_other")]:
+        at.dynamo.write(dynamodb.put(at.private_key_key(realm_id, key_id), {"ciphertext": b"x"}))
+    assert at.private_key_ids(made.id) == keys
+    assert at.private_key_ids(ids.new_id("rl", NOW)) == []
+
+
+def test_user_of_a_name(at: DynamoDirectory) -> None:
+    """A name gives its user's id, whatever its case, in its realm and as its kind alone."""
+    key = at.claim_key("rl_1", "name", "Ada")
+    at.dynamo.write(dynamodb.put(key, {"user_id": "usr_ada"}))
+    assert at.user_id("rl_1", kind="name", name="aDA") == "usr_ada"
+    assert at.user_id("rl_1", kind="email", name="ada") is None
+    assert at.user_id("rl_2", kind="name", name="ada") is None
+
+
+def test_only_a_name_too_long_for_a_key_stands_as_its_digest(at: DynamoDirectory) -> None:
+    """Up to 1,024 bytes a name stands as it is, folded; what is longer stands as its digest."""
+    fits, longer = at.claim_key("rl_1", "name", "Ä" * 512), at.claim_key("rl_1", "name", "Ä" * 513)
+    assert fits == Key(at.table, "rl_1#name#" + "ä" * 512, "claim")
+    assert longer == Key(at.table, "rl_1#name#~" + ids.digest("ä" * 513).hex(), "claim")
+
+
+def test_keys_of_the_directory(at: DynamoDirectory) -> None:
+    """Each thing is where the module's description has it."""
+    assert at.realm_key("rl_1") == Key(at.table, "rl_1", "realm")
+    assert at.private_key_key("rl_1", "jky_1") == Key(at.table, "rl_1", "jky_1")
+    assert at.access_key_key("key_1") == Key(at.table, "key_1", "key")
+    assert at.member_key("realms", "rl_1") == Key(at.table, "realms", "rl_1")
+
+
+# Lists.
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+def test_members_are_paged_by_id(at: DynamoDirectory, ascending: bool) -> None:
+    """A list goes on behind its cursor, in both directions, and says whether there is more."""
+    for owner, member in [("a", f"m{n}") for n in range(3)] + [("b", "m9"), ("b", "m0")]:
+        at.dynamo.write(dynamodb.put(at.member_key(owner, member), {}))
+    ordered = ["m0", "m1", "m2"] if ascending else ["m2", "m1", "m0"]
+
+    def page(limit: int, after: str | None = None) -> tuple[list[str], bool]:
+        return at.members("a", after=after, limit=limit, ascending=ascending)
+
+    assert page(4) == page(3) == (ordered, False)
+    assert page(2) == (ordered[:2], True)
+    assert page(2, ordered[1]) == (ordered[2:], False)
+    assert page(1, ordered[0]) == (ordered[1:2], True)
+    assert page(2, "m1x") == ((["m2"], False) if ascending else (["m1", "m0"], False))
+    assert page(1, ordered[2]) == ([], False)
+    assert at.members("nobody", after=None, limit=1, ascending=True) == ([], False)
