@@ -23,6 +23,8 @@ from tests.faults.wire import BadServer, Manner, Reply
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 READ_TIMEOUT = 3.0
 """Seconds that a client waits for an answer; see `sojourn/bootstrap.py`."""
+AILING = 0.3
+"""Seconds that each call takes while a fault lasts: what ails is slow too."""
 _IMPATIENT = 0.03
 
 
@@ -175,6 +177,8 @@ class Layer:
         self.made.append(call)
         if self.plan is not None and self.plan.strikes(call):
             self.struck += 1
+            if self.plan.lasts:
+                self.clock.advance(AILING)
             return self.plan.fault.strike(self, call)
         if self.lagging:
             lag(call, self.lagging)

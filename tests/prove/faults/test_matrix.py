@@ -9,7 +9,7 @@ from tests.faults.trial import Trials, Wrong
 from tests.prove.faults.conftest import Found
 from tools import proof
 
-EVERY = proof.rounds(full=1, quickly=12)
+EVERY = proof.rounds(full=1, quickly=16)
 """A quick run tries one of so many cells, the same ones each time."""
 
 
