@@ -5,6 +5,7 @@ import itertools
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
@@ -29,6 +30,13 @@ CHEAP = Hasher(memory_kib=64, iterations=1)
 @pytest.fixture(scope="session")
 def environment() -> Iterator[dict[str, str]]:
     """Tables as the template has them, a key, and the environment that names them."""
+    with provided() as found:
+        yield found
+
+
+@contextmanager
+def provided() -> Iterator[dict[str, str]]:
+    """`environment`, for as long as it is wanted."""
     endpoint = os.environ.get("SOJOURN_TEST_DYNAMODB")
     os.environ.update(aws._ENVIRONMENT)
     aws.serialise()

@@ -234,6 +234,15 @@ def test_large_bodies_are_read_like_small_ones(size: int) -> None:
         assert told in refused.value.errors[0]
 
 
+@pytest.mark.parametrize(
+    "body", [r'{"tokens": "\ud800"}', r'{"\ud800": []}', r'{"tokens": [{"\ud800": 1}]}']
+)
+def test_half_a_pair_where_no_text_belongs(body: str) -> None:
+    """Where any text will do in a field, half a surrogate pair anywhere else is a field's fault."""
+    with pytest.raises(Invalid):
+        Request.of(event(body)).parse(TokensBody, any_text=True)
+
+
 def test_place_of_what_is_wrong_is_short() -> None:
     """A sentence about a text deep within says where it is, and not at any length."""
     body = '{"' + "a" * 50 + '":'

@@ -15,7 +15,7 @@ from sojourn.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from sojourn.http import Answer, Request, Response, Route, Routes, problem
+from sojourn.http import Answer, Request, Response, Route, Routes, mapping, problem
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Bind = Callable[[Services], Handler]
@@ -78,8 +78,7 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
 
 def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
     """The answer to a payload-2.0 event; errors become problems, in this one place."""
-    context = event.get("requestContext") or {}
-    request_id = str(context.get("requestId", ""))
+    request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
     route = str(event.get("routeKey", ""))
     try:
         handler: Route | None = routes.get(route)

@@ -54,14 +54,19 @@ class Request:
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Request":
-        """The request of a payload-2.0 event. Raises `BodyInvalid` on a body that is not base64."""
-        context = event.get("requestContext") or {}
-        connection = context.get("http") or {}
+        """The request of a payload-2.0 event. Raises `BodyInvalid` on a body that is not base64.
+
+        What is not as the gateway makes it is as if it were not there; an id that is missing is
+        the empty one, which nothing has.
+        """
+        context = mapping(event.get("requestContext"))
+        connection = mapping(context.get("http"))
+        headers = _texts(event.get("headers"))
         return cls(
             route=str(event.get("routeKey", "")),
-            path=event.get("pathParameters") or {},
-            query=event.get("queryStringParameters") or {},
-            headers={str(k).lower(): str(v) for k, v in (event.get("headers") or {}).items()},
+            path={"id": "", **_texts(event.get("pathParameters"))},
+            query=_texts(event.get("queryStringParameters")),
+            headers={name.lower(): value for name, value in headers.items()},
             body=_body(event),
             ip=str(connection.get("sourceIp", "")),
             client=printable(str(connection.get("userAgent") or "")),
@@ -129,6 +134,9 @@ def convert(value: dict[str, Any], kind: type[T]) -> T:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
         raise _invalid(error) from error
+    except UnicodeEncodeError as error:
+        # Of a text where none belongs, which is looked at before it is refused.
+        raise Invalid(errors=["A field holds half of a surrogate pair."]) from error
 
 
 def _screen(body: bytes, kind: type[Any]) -> None:
@@ -220,6 +228,15 @@ def problem(error: SojournError, *, request_id: str) -> Response:
         **error.members,
     }
     return Response(status=error.status, body=body, headers=headers)
+
+
+def mapping(value: object) -> Mapping[str, Any]:
+    """A part of an event that is a JSON object; an empty one where it is something else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {str(name): str(text) for name, text in mapping(value).items() if text is not None}
 
 
 def _body(event: Mapping[str, Any]) -> bytes | None:
