@@ -61,6 +61,54 @@ def lose_answers(
     monkeypatch.setattr(client, operation, lost)
 
 
+def asked(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """The writes that are asked for from now on, by operation and parameters."""
+    client = store.realms.dynamo._client
+    calls: list[tuple[str, Any]] = []
+    for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
+        call = getattr(client, operation)
+
+        def noted(operation: str = operation, call: Any = call, **parameters: Any) -> Any:
+            calls.append((operation, parameters))
+            return call(**parameters)
+
+        monkeypatch.setattr(client, operation, noted)
+    return calls
+
+
+# What a commit is.
+
+
+def test_plain_login_is_one_update_of_what_changed(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login without endings is one conditional update, and carries nothing that it left alone."""
+    user = with_sessions(store, 1)
+    calls = asked(store, monkeypatch)
+    store.accounts.commit(login(user, NOW + 10)[0])
+    ((operation, parameters),) = calls
+    assert operation == "update_item"
+    assert parameters["ConditionExpression"] == "v = :v"
+    assert set(parameters["ExpressionAttributeNames"].values()) == {
+        "v",
+        "sessions",
+        "last_ms",
+        "commit",
+    }
+
+
+def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An ending and its record are one transaction, the account's condition first."""
+    user = with_sessions(store, 1)
+    calls = asked(store, monkeypatch)
+    store.accounts.commit(end_all(user))
+    ((operation, parameters),) = calls
+    assert operation == "transact_write_items"
+    heart, record = parameters["TransactItems"]
+    assert heart["Update"]["ConditionExpression"] == "v = :v"
+    assert record["Put"]["Item"]["sk"]["S"] == "ended#" + user.sessions[0].id
+
+
 # Commits with other writes.
 
 

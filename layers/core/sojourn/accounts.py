@@ -76,14 +76,15 @@ class DynamoAccounts:
 
     def _write(self, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
         try:
-            if len(writes) == 1:
-                self._dynamo.write(writes[0])
-            else:
-                self._dynamo.transact(writes)
+            match writes:
+                case [alone]:
+                    self._dynamo.write(alone)
+                case _:
+                    self._dynamo.transact(writes)
         except ConditionFailed as error:
             item = error.item
         except TransactionFailed as error:
-            if not error.failed or not error.failed[0]:
+            if not error.failed[0]:
                 raise
             item = error.items[0]
         else:

@@ -134,13 +134,14 @@ class DynamoDirectory:
         )
 
     def _write(self, writes: Sequence[dict[str, Any]]) -> None:
-        if len(writes) == 1:
-            self.dynamo.write(writes[0])
-            return
-        try:
-            self.dynamo.transact(writes)
-        except TransactionFailed as error:
-            raise ConditionFailed(error.items[0]) from error
+        match writes:
+            case [alone]:
+                self.dynamo.write(alone)
+            case _:
+                try:
+                    self.dynamo.transact(writes)
+                except TransactionFailed as error:
+                    raise ConditionFailed(error.items[0]) from error
 
     def mark_open_ended(self, realm_id: str, key_id: str) -> None:
         write = {

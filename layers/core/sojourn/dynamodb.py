@@ -230,8 +230,6 @@ def _condition_failed(error: ClientError) -> bool:
     code = error.response.get("Error", {}).get("Code")
     if code == "ConditionalCheckFailedException":
         return True
-    if code != "TransactionCanceledException":
-        return False
     codes = {reason.get("Code") for reason in _reasons(error)}
     # A conflict beside a failed condition may have been the conflict's doing: try again.
     return "ConditionalCheckFailed" in codes and not codes & _RETRIED_REASONS
@@ -273,9 +271,8 @@ def update(
         "UpdateExpression": " ".join(expression),
         "ConditionExpression": condition,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        "ExpressionAttributeNames": names,
     }
-    if names:
-        parameters["ExpressionAttributeNames"] = names
     if bound:
         parameters["ExpressionAttributeValues"] = {
             name: attributes.encode_value(value) for name, value in bound.items()
