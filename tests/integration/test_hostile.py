@@ -128,6 +128,15 @@ def turn(things: Things, route: str, *, every: int = 1) -> int:
     return len(things.world.answered) - before
 
 
+@pytest.mark.parametrize("route", [r for r in ROUTES if not OPERATIONS[r].cached])
+def test_unknown_parameters_are_refused(things: Things, route: str) -> None:
+    """A request that is right but for a parameter that the route does not know is 422."""
+    answer = things.send(route, query={"nonsense": "1"})
+    assert answer is not None
+    assert (answer.status, answer.body["code"]) == (422, "invalid")
+    assert "Unknown query parameter 'nonsense'" in answer.body["errors"][0]
+
+
 @pytest.mark.parametrize("route", ROUTES)
 def test_hostile_requests(things: Things, route: str) -> None:
     """No text in any part, no body and no value of a field makes a route fail or slow."""

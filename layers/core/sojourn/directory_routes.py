@@ -140,6 +140,7 @@ def routes(services: Services) -> Routes:
 
     def change_password(request: Request) -> Response:
         claims = services.callers.user(request)
+        query(request)
         services.password.change(claims, request.parse(PasswordBody), ip=request.ip)
         return DONE
 
