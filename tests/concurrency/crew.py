@@ -22,6 +22,8 @@ from tests.concurrency.worker import Opening, Played, Round, Stage
 
 PATIENCE: Final = 120.0
 """Seconds that a worker may take for an answer."""
+AHEAD: Final = 1.5
+"""Seconds by which each worker's clocks are ahead of those of the one before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,10 @@ def crew(endpoint: str, *, processes: int) -> Iterator[Crew]:
     started = []
     connections: list[Connection] = []
     try:
-        for _ in range(processes):
+        for number in range(processes):
             ours, theirs = spawn.Pipe()
             process = spawn.Process(
-                target=worker.main, args=(theirs, barrier, environment), daemon=True
+                target=worker.main, args=(theirs, barrier, environment, number * AHEAD), daemon=True
             )
             process.start()
             theirs.close()

@@ -250,7 +250,7 @@ SMALL: Final = (
         _cleanup_and_everything,
         # A session of one round is over two rounds later.
         _realm(4, session_minutes=5),
-        advance=160,
+        advance=170,
         per_commit=2,
     ),
 )

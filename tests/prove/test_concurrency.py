@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from tests.concurrency.crew import Crew, crew
+from tests.concurrency.crew import AHEAD, Crew, crew
 from tests.concurrency.plans import ROTATION, SMALL, WIDE, Scenario
 from tests.concurrency.proving import Prover, Tally
 from tests.prove.conftest import VERSION
@@ -30,15 +30,15 @@ COLUMNS: Final = (
     "violations",
 )
 TEXT: Final = (
-    "The deployed handlers in {processes} processes, each lane an instance of its own, called at "
-    "once on one user's sessions; the start, end and answer of each call recorded, and each user's "
-    "history searched for an order that the session rules explain (Wing and Gong, with Lowe's "
-    "memory). A call that was answered by 503 may have happened or not; 429 is the login "
-    "protection. Rounds that only fill up a user's sessions are checked and not counted. Conflicts "
-    "are writes that DynamoDB refused since another came between, retries the changes decided anew "
-    "and the calls sent again. The rows of 200 take turns within a process, as in one threaded server, but for "
-    "the last. What this does not show: more than one machine's clocks, and the cloud's own "
-    "latency and faults; DynamoDB Local is AWS's, and is not DynamoDB."
+    "The deployed handlers in {processes} processes with clocks up to {seconds} s apart, each lane "
+    "an instance of its own (the rows of 200, but for the last, take turns within a process as one "
+    "threaded server does), called at once on one user's sessions. Each call's start, end and "
+    "answer are recorded, and each user's history is searched for an order that the session "
+    "rules explain (Wing and Gong, with Lowe's memory); a call that was answered by 503 may have "
+    "happened or not. Conflicts are writes that DynamoDB refused since another came between, "
+    "retries the changes that were decided anew and the calls that were sent again, 429 the login "
+    "protection's. Not shown: the cloud's latency and faults, and DynamoDB itself, which DynamoDB "
+    "Local is not."
 )
 
 
@@ -81,7 +81,7 @@ def publish(found: Sequence[tuple[Scenario, Tally]]) -> None:
         "concurrency",
         proof.Section(
             title="Concurrency",
-            text=TEXT.format(processes=PROCESSES),
+            text=TEXT.format(processes=PROCESSES, seconds=(PROCESSES - 1) * AHEAD),
             tables=[proof.Table(columns=COLUMNS, rows=rows)],
             versions={"DynamoDB Local": VERSION, **proof.versions("boto3")},
         ),
