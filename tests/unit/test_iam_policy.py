@@ -43,7 +43,7 @@ CARLOS: list[Statement] = [
     ("action", "resource", "allowed"),
     [
         ("s3:PutObject", "arn:aws:s3:::carlossalazar/photo.jpg", True),
-        ("s3:putobject", "arn:aws:s3:::carlossalazar/photo.jpg", True),
+        ("s3:listallmybuckets", "arn:aws:s3:::zhangwei", True),
         ("s3:PutObject", "arn:aws:s3:::carlossalazar/logs/today", False),
         ("s3:PutObject", "arn:aws:s3:::carlossalazar-logs", False),
         ("s3:PutObject", "arn:aws:s3:::zhangwei/photo.jpg", False),
