@@ -214,10 +214,10 @@ class Worker:
         write, call, counts = DynamoAccounts._write, DynamoDB._call, self._counts
 
         def counted_write(
-            self: DynamoAccounts, writes: Sequence[dict[str, Any]], token: str
+            self: DynamoAccounts, writes: Sequence[dict[str, Any]], mark: bytes
         ) -> None:
             try:
-                write(self, writes, token)
+                write(self, writes, mark)
             except Superseded:
                 counts["retries"] += 1
                 raise
