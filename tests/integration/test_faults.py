@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from sojourn import commits
+from sojourn.marks import KEPT
 from sojourn.turns import Turns
 from tests.faults.catalogue import BY_NAME
 from tests.faults.layer import Layer, Plan
@@ -82,6 +83,17 @@ def test_lost_answer_and_a_commit_between(world: World, layer: Layer) -> None:
     assert world.admin("DELETE", path).status == 204
     assert layer.struck == 1
     assert world.admin("GET", f"/v1/users/{robot}").body["name"] == "and once more"
+
+
+def test_lost_login_and_more_commits_between_than_are_marked(world: World, layer: Layer) -> None:
+    """A login whose answer was lost finds its own session by its id, whatever came after it."""
+    user_id = world.user("ada")
+    others = partial(between, world, f"/v1/users/{user_id}")
+    layer.meanwhile = lambda: [others({"name": f"Ada {n}"}) for n in range(KEPT + 1)]
+    struck(layer, world, "crossed", 6)
+    answer = world.login("ada")
+    assert layer.struck == 1
+    assert world.active(user_id) == [answer.body["id"]]
 
 
 def test_lost_end_of_a_realm_ends_nothing_that_began_since(world: World, layer: Layer) -> None:
