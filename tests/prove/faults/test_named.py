@@ -2,7 +2,9 @@
 
 import pytest
 
+from sojourn.errors import Unavailable
 from sojourn.keys import PRIVATE_KEY_SECONDS
+from sojourn.realm_deletion import RealmDeletion
 from sojourn.realms_cache import SECONDS
 from tests.clock import MovedClock
 from tests.faults import directory_operations
@@ -126,6 +128,28 @@ def test_transaction_is_known_by_its_token(
     assert len(set(sent)) == 1
     assert answer.status == directory_operations.BY_NAME[operation].statuses[0]
     found.claim(TOKEN)
+
+
+def test_lost_count_of_a_deletion_counts_once(
+    trials: Trials, stage: Stage, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Users that a realm's deletion removed are counted once, also when that answer was lost."""
+    deletion = directory_operations.BY_NAME["realm-delete"]
+    calls = [c for c in trials.rehearsed(deletion).calls if c.operation == "TransactWriteItems"]
+    (counting,) = (c.number for c in calls if "deletion.#users" in str(c.body))
+    cast, clock = begun(trials, "realm-delete")
+    stage.layer.arm(clock, Plan(BY_NAME["dropped"], counting))
+    monkeypatch.setattr(RealmDeletion, "_finish", unavailable)
+    assert deletion.act(stage.instance(clock, faulty=True), cast).status == 503
+    assert stage.layer.struck == 1
+    progress = stage.instance(clock).admin("GET", f"/v1/realms/{cast.realm}").body["deletion"]
+    assert (progress["users_deleted"], progress["users_remaining"]) == (3, 0)
+    found.claim(TOKEN)
+
+
+def unavailable(*_arguments: object) -> None:
+    """What the store is."""
+    raise Unavailable
 
 
 def away(layer: Layer, clock: MovedClock, fault: str) -> None:
