@@ -4,7 +4,7 @@ from zlib import crc32
 
 import pytest
 
-from tests.faults import catalogue, directory_operations
+from tests.faults import catalogue, repertoire
 from tests.faults.trial import Trials, Wrong
 from tests.prove.faults.conftest import Found
 from tools import proof
@@ -19,10 +19,10 @@ def chosen(*cell: object) -> bool:
 
 
 @pytest.mark.parametrize("fault", catalogue.BY_NAME)
-@pytest.mark.parametrize("operation", directory_operations.BY_NAME)
+@pytest.mark.parametrize("operation", repertoire.BY_NAME)
 def test_fault(trials: Trials, found: Found, operation: str, fault: str) -> None:
     """The answer is the right one, or 503 with `Retry-After`; the state is one the model allows."""
-    tried, failing = directory_operations.BY_NAME[operation], catalogue.BY_NAME[fault]
+    tried, failing = repertoire.BY_NAME[operation], catalogue.BY_NAME[fault]
     tally = found.of(fault)
     found.operations.add(operation)
     wrong = []
@@ -38,8 +38,8 @@ def test_fault(trials: Trials, found: Found, operation: str, fault: str) -> None
     assert not wrong, f"{operation}, {fault}:\n" + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("operation", directory_operations.BY_NAME)
+@pytest.mark.parametrize("operation", repertoire.BY_NAME)
 def test_replica_that_lags_decides_nothing(trials: Trials, found: Found, operation: str) -> None:
     """Every read that could be stale is: the answer and the state are right all the same."""
-    trials.run_lagging(directory_operations.BY_NAME[operation])
+    trials.run_lagging(repertoire.BY_NAME[operation])
     found.lagging += 1

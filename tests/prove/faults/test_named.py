@@ -1,31 +1,16 @@
-"""The promises that the contract makes by name, each held to on its own."""
+"""What the contract promises of lost answers, each promise held to on its own."""
 
 import pytest
 
 from sojourn.errors import Unavailable
-from sojourn.keys import PRIVATE_KEY_SECONDS
 from sojourn.realm_deletion import RealmDeletion
-from sojourn.realms_cache import SECONDS
-from tests.clock import MovedClock
-from tests.faults import directory_operations
-from tests.faults.cast import Cast
+from tests.faults import repertoire
 from tests.faults.catalogue import BY_NAME, FAULTS
-from tests.faults.layer import Layer, Plan
+from tests.faults.layer import Plan
 from tests.faults.stage import Stage
 from tests.faults.trial import Trials
-from tests.integration.world import Answer, World
+from tests.prove.faults.claims import DONE, ONE, OWN, TOKEN
 from tests.prove.faults.conftest import Found
-
-OWN = "a login that is asked again finds its own session"
-ONE = "a login that is not known to be done leaves one session at most, which can be ended"
-DONE = "a terminate whose answer was lost is done"
-TOKEN = "a transaction that is asked again carries the same ClientRequestToken, and is done once"
-KEYS = "without KMS, sessions are validated, listed and ended"
-CACHED = "without KMS, an instance that has the realm's key logs in for an hour"
-FROZEN = "an instance that wakes believes nothing that it had cached"
-CLOCKS = "instances whose clocks are 10 s apart keep the cap, the order and the ends"
-LAG = "a read that does not ask for consistency is served what was"
-CLAIMS = (OWN, ONE, DONE, TOKEN, KEYS, CACHED, FROZEN, CLOCKS, LAG)
 
 LOST = [fault.name for fault in FAULTS if fault.done and fault.lasts]
 LOGINS = ("login", "login-evicting", "login-replacing", "server-session", "authenticate")
@@ -33,14 +18,9 @@ LOGINS = ("login", "login-evicting", "login-replacing", "server-session", "authe
 
 def write_of(trials: Trials, operation: str) -> int:
     """The number of the one call that commits an operation."""
-    calls = trials.rehearsed(directory_operations.BY_NAME[operation]).calls
+    calls = trials.rehearsed(repertoire.BY_NAME[operation]).calls
     (number,) = (call.number for call in calls if call.writes)
     return number
-
-
-def begun(trials: Trials, operation: str) -> tuple[Cast, MovedClock]:
-    """The beginning of an operation, in the tables."""
-    return trials.prepared(directory_operations.BY_NAME[operation])
 
 
 @pytest.mark.parametrize("fault", LOST)
@@ -50,12 +30,12 @@ def test_login_finds_its_own_session(
 ) -> None:
     """A login whose commit's answer is lost answers with the very session that the commit began."""
     number = write_of(trials, operation)
-    cast, clock = begun(trials, operation)
+    cast, clock = trials.prepared(repertoire.BY_NAME[operation])
     sound = stage.instance(clock)
     before = sound.active(cast.ada)
     stage.layer.arm(clock, Plan(BY_NAME[fault], number))
     world = stage.instance(clock, faulty=True)
-    answer = directory_operations.BY_NAME[operation].act(world, cast)
+    answer = repertoire.BY_NAME[operation].act(world, cast)
     assert stage.layer.struck == 1
     stage.layer.heal()
     assert answer.status in (200, 201)
@@ -73,12 +53,12 @@ def test_unknown_login_leaves_one_session_at_most(
 ) -> None:
     """A login that stays unknown is 503, and leaves one session that counts, is listed and ends."""
     number = write_of(trials, operation)
-    cast, clock = begun(trials, operation)
+    cast, clock = trials.prepared(repertoire.BY_NAME[operation])
     sound = stage.instance(clock)
     before = sound.active(cast.ada)
     stage.layer.arm(clock, Plan(BY_NAME[fault], number, lasts=True))
     world = stage.instance(clock, faulty=True)
-    answer = directory_operations.BY_NAME[operation].act(world, cast)
+    answer = repertoire.BY_NAME[operation].act(world, cast)
     stage.layer.heal()
     assert (answer.status, answer.body["code"]) == (503, "unavailable")
     after = sound.active(cast.ada)
@@ -98,10 +78,10 @@ def test_lost_terminate_is_done(
 ) -> None:
     """A terminate whose answer was lost has ended the session everywhere, whatever it answered."""
     number = write_of(trials, operation)
-    cast, clock = begun(trials, operation)
+    cast, clock = trials.prepared(repertoire.BY_NAME[operation])
     stage.layer.arm(clock, Plan(BY_NAME[fault], number, lasts))
     world = stage.instance(clock, faulty=True)
-    answer = directory_operations.BY_NAME[operation].act(world, cast)
+    answer = repertoire.BY_NAME[operation].act(world, cast)
     stage.layer.heal()
     assert answer.status == (503 if lasts else 204)
     ended = "second" if operation == "logout" else "first"
@@ -109,7 +89,7 @@ def test_lost_terminate_is_done(
         refused = instance.call("GET", "/v1/session", bearer=cast.token[ended])
         assert (refused.status, refused.body["code"]) == (401, "session_ended")
     assert cast.session[ended] not in world.active(cast.ada)
-    again = directory_operations.BY_NAME[operation].act(world, cast)
+    again = repertoire.BY_NAME[operation].act(world, cast)
     assert again.status == 204
     found.claim(DONE)
 
@@ -120,13 +100,13 @@ def test_transaction_is_known_by_its_token(
 ) -> None:
     """A transaction whose answer is lost is sent again with its token, and DynamoDB knows it."""
     number = write_of(trials, operation)
-    cast, clock = begun(trials, operation)
+    cast, clock = trials.prepared(repertoire.BY_NAME[operation])
     stage.layer.arm(clock, Plan(BY_NAME["dropped"], number))
-    answer = directory_operations.BY_NAME[operation].act(stage.instance(clock, faulty=True), cast)
+    answer = repertoire.BY_NAME[operation].act(stage.instance(clock, faulty=True), cast)
     sent = [c.body["ClientRequestToken"] for c in stage.layer.made if c.writes]
     assert len(sent) == 2
     assert len(set(sent)) == 1
-    assert answer.status == directory_operations.BY_NAME[operation].statuses[0]
+    assert answer.status == repertoire.BY_NAME[operation].statuses[0]
     found.claim(TOKEN)
 
 
@@ -134,10 +114,10 @@ def test_lost_count_of_a_deletion_counts_once(
     trials: Trials, stage: Stage, found: Found, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Users that a realm's deletion removed are counted once, also when that answer was lost."""
-    deletion = directory_operations.BY_NAME["realm-delete"]
+    deletion = repertoire.BY_NAME["realm-delete"]
     calls = [c for c in trials.rehearsed(deletion).calls if c.operation == "TransactWriteItems"]
     (counting,) = (c.number for c in calls if "deletion.#users" in str(c.body))
-    cast, clock = begun(trials, "realm-delete")
+    cast, clock = trials.prepared(deletion)
     stage.layer.arm(clock, Plan(BY_NAME["dropped"], counting))
     monkeypatch.setattr(RealmDeletion, "_finish", unavailable)
     assert deletion.act(stage.instance(clock, faulty=True), cast).status == 503
@@ -150,182 +130,3 @@ def test_lost_count_of_a_deletion_counts_once(
 def unavailable(*_arguments: object) -> None:
     """What the store is."""
     raise Unavailable
-
-
-def away(layer: Layer, clock: MovedClock, fault: str) -> None:
-    """Have KMS fail from now on."""
-    layer.arm(clock, Plan(OnlyKms(fault), 1, lasts=True))
-
-
-class OnlyKms:
-    """A fault at KMS alone."""
-
-    def __init__(self, name: str) -> None:
-        self._fault = BY_NAME[name]
-        self.strike = self._fault.strike
-
-    def applies(self, call: object) -> bool:
-        return getattr(call, "service", "") == "kms"
-
-
-KMS_AWAY = ["throttled", "internal-before", "refused", "kms-disabled", "kms-invalid-state"]
-
-
-@pytest.mark.parametrize("fault", KMS_AWAY)
-def test_without_kms_sessions_stand(trials: Trials, stage: Stage, found: Found, fault: str) -> None:
-    """Without KMS a cold instance validates, lists and ends; a login is 503, and begins nothing."""
-    cast, clock = begun(trials, "login")
-    world = stage.instance(clock, faulty=True)
-    away(stage.layer, clock, fault)
-    bearer = cast.token["second"]
-    assert world.call("GET", "/v1/session", bearer=bearer).status == 200
-    assert world.call("GET", "/v1/sessions", bearer=bearer).status == 200
-    assert world.admin("POST", "/v1/sessions/validate", {"tokens": [bearer]}).status == 200
-    assert stage.layer.struck == 0
-    refused = world.login("ada")
-    assert (refused.status, refused.body["code"]) == (503, "unavailable")
-    assert int(refused.headers["retry-after"]) > 0
-    assert stage.layer.struck > 0
-    assert len(world.active(cast.ada)) == 2
-    assert world.admin("POST", "/v1/realms", {"name": "Another"}).status == 503
-    assert world.call("DELETE", "/v1/session", bearer=bearer).status == 204
-    assert world.active(cast.ada) == [cast.session["first"]]
-    found.claim(KEYS)
-
-
-@pytest.mark.parametrize("fault", KMS_AWAY)
-def test_without_kms_a_key_at_hand_signs_for_an_hour(
-    trials: Trials, stage: Stage, found: Found, fault: str
-) -> None:
-    """An instance that has decrypted the realm's key needs no KMS for as long as it may keep it."""
-    _, clock = begun(trials, "login")
-    world = stage.instance(clock, faulty=True)
-    stage.layer.arm(clock)
-    assert world.login("ada").status == 200
-    away(stage.layer, clock, fault)
-    clock.advance(PRIVATE_KEY_SECONDS - 1)
-    assert world.login("ada").status == 200
-    clock.advance(1)
-    assert world.login("ada").status == 503
-    stage.layer.heal()
-    assert world.login("ada").status == 200
-    found.claim(CACHED)
-
-
-def sleep(clock: MovedClock, how: str) -> None:
-    """An hour in which an instance is frozen, or a while in which its wall clock is set back."""
-    if how == "monotonic-stood-still":
-        clock.set_back(-3_600)
-    else:
-        clock.advance(SECONDS)
-        clock.set_back(3_600)
-
-
-@pytest.mark.parametrize("how", ["monotonic-stood-still", "wall-was-set-back"])
-@pytest.mark.parametrize("operation", ["end-realm", "jwt-key-stop", "realm-delete", "logout"])
-def test_frozen_instance_wakes_without_old_beliefs(
-    trials: Trials, stage: Stage, found: Found, operation: str, how: str
-) -> None:
-    """What was ended while an instance was frozen is refused by it when it wakes."""
-    cast, clock = begun(trials, operation)
-    frozen = stage.instance(MovedClock(clock.wall_ms()))
-    for name in ("second", "robot"):
-        assert frozen.call("GET", "/v1/session", bearer=cast.token[name]).status == 200
-    awake = stage.instance(clock)
-    ended = directory_operations.BY_NAME[operation]
-    assert ended.act(awake, cast).status == ended.statuses[0]
-    sleep(frozen.clock, how)
-    refused = frozen.call("GET", "/v1/session", bearer=cast.token["second"])
-    assert refused.status == 401
-    if operation != "logout":
-        assert frozen.call("GET", "/v1/session", bearer=cast.token["robot"]).status == 401
-    found.claim(FROZEN)
-
-
-def apart(stage: Stage, clock: MovedClock) -> tuple[World, World]:
-    """Two instances, one with a clock 5 s ahead and one 5 s behind."""
-    now_ms = clock.wall_ms()
-    fast, slow = MovedClock(now_ms + 5_000), MovedClock(now_ms - 5_000)
-    return stage.instance(fast), stage.instance(slow)
-
-
-def test_clocks_apart_keep_order_and_cap(trials: Trials, stage: Stage, found: Found) -> None:
-    """Logins at instances whose clocks differ are ordered by their commits, and keep the cap."""
-    cast, clock = begun(trials, "login")
-    worlds = apart(stage, clock)
-    began: list[Answer] = []
-    for turn in range(12):
-        for world in worlds:
-            world.clock.advance(0.25)
-        began.append(worlds[turn % 2].login("ada"))
-        newest = [a.body["id"] for a in reversed(began)]
-        for world in worlds:
-            assert world.active(cast.ada)[: min(3, len(newest))] == newest[:3]
-            assert len(world.active(cast.ada)) == 3
-    times = [a.body["created_at"] for a in began]
-    assert times == sorted(set(times))
-    assert [a.body["id"] for a in began] == sorted(a.body["id"] for a in began)
-    found.claim(CLOCKS)
-
-
-@pytest.mark.parametrize("ahead", [True, False], ids=["by-the-fast", "by-the-slow"])
-def test_clocks_apart_keep_ends(trials: Trials, stage: Stage, found: Found, ahead: bool) -> None:
-    """An end at one instance holds at the other, of one session, a realm's and a user's."""
-    cast, clock = begun(trials, "login")
-    fast, slow = apart(stage, clock)
-    ending, other = (fast, slow) if ahead else (slow, fast)
-    first, second = (other.login("ada").body for _ in range(2))
-    assert ending.admin("DELETE", f"/v1/sessions/{first['id']}").status == 204
-    for world in (fast, slow):
-        assert world.call("GET", "/v1/session", bearer=first["token"]).status == 401
-    record = other.admin("GET", f"/v1/sessions/{first['id']}").body
-    assert record["ended_at"] >= record["created_at"]
-    assert ending.admin("POST", f"/v1/realms/{cast.realm}/end_sessions").status == 200
-    other.clock.advance(SECONDS + 0.1)
-    third = other.login("ada").body
-    for world in (fast, slow):
-        assert world.call("GET", "/v1/session", bearer=second["token"]).status == 401
-        assert world.call("GET", "/v1/session", bearer=third["token"]).status == 200
-        assert world.active(cast.ada) == [third["id"]]
-    path = f"/v1/users/{cast.ada}"
-    assert ending.admin("PATCH", path, {"state": "inactive"}).status == 200
-    for world in (fast, slow):
-        assert world.call("GET", "/v1/session", bearer=third["token"]).status == 401
-        assert world.login("ada").status == 401
-    found.claim(CLOCKS)
-
-
-def test_clocks_apart_keep_expiry(trials: Trials, stage: Stage, found: Found) -> None:
-    """Each instance refuses a session from `expires_at` on by its own clock, whoever began it."""
-    cast, clock = begun(trials, "login")
-    fast, slow = apart(stage, clock)
-    for began in (fast.login("ada").body, slow.login("ada").body):
-        for world in (fast, slow):
-            now_ms = world.clock.wall_ms()
-            left = began["expires_at"] - now_ms / 1000
-            world.clock.advance(left - 0.001)
-            assert world.call("GET", "/v1/session", bearer=began["token"]).status == 200
-            world.clock.advance(0.001)
-            expired = world.call("GET", "/v1/session", bearer=began["token"])
-            assert (expired.status, expired.body["code"]) == (401, "session_expired")
-            assert began["id"] not in world.active(cast.ada)
-            world.clock.advance(now_ms / 1000 - world.clock.wall_ms() / 1000)
-    found.claim(CLOCKS)
-
-
-def test_lagging_reads_are_stale(trials: Trials, stage: Stage, found: Found) -> None:
-    """A plain GetItem under the layer is served an older image, or none: the trials can fail."""
-    cast, clock = begun(trials, "login")
-    stage.layer.arm(clock)
-    stage.layer.lagging = stage.replicas
-    try:
-        client = stage.client
-        table = stage.environment["SESSIONS_TABLE"]
-        key = {"pk": {"S": cast.ada}, "sk": {"S": "user"}}
-        stale = client.get_item(TableName=table, Key=key)["Item"]
-        fresh = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
-    finally:
-        stage.layer.lagging = {}
-    assert int(stale["v"]["N"]) < int(fresh["v"]["N"])
-    assert [len(item["sessions"]["L"]) for item in (stale, fresh)] == [3, 2]
-    found.claim(LAG)
