@@ -109,6 +109,13 @@ def _logins(random: Random, sight: Sight, lanes: int) -> list[Asks]:
     return [*made, [read(random, sight), login(random)], [read(random, sight)]]
 
 
+def _logins_for_few_places(random: Random, sight: Sight, lanes: int) -> list[Asks]:
+    """Where there is no room, some sessions end, and more logins than that want their places."""
+    made = [[login(random)] for _ in range(lanes - 4)]
+    leaving = [[end_one(random, sight)], [end_one(random, sight), login(random)]]
+    return [*made, *leaving, [Ask("list"), login(random)], [end_one(random, sight)]]
+
+
 def _only_logins(random: Random, _sight: Sight, lanes: int) -> list[Asks]:
     return [[login(random)] for _ in range(lanes)]
 
@@ -230,7 +237,7 @@ KNOWN_PASSWORD: Final = Ask("set_password", {"password": PASSWORD})
 
 SMALL: Final = (
     *_by_cap("logins, evict_oldest", _logins, "evict_oldest"),
-    *_by_cap("logins, deny", _logins, "deny"),
+    *_by_cap("logins, deny", _logins_for_few_places, "deny"),
     Scenario("logins that replace, evict_oldest", _replacing_and_looking, _realm(3)),
     Scenario("logins that replace, deny", _replacing_and_looking, _realm(4, "deny")),
     Scenario("terminate against validate", _ends_and_validations, _realm(10)),
