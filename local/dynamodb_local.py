@@ -42,6 +42,7 @@ def running(folder: Path = LIBRARIES) -> Iterator[str]:
         with said.open("wb") as log:
             process = subprocess.Popen(
                 [
+                    *_ending_with_us(),
                     "java",
                     f"-Djava.library.path={folder}",
                     *("-cp", ":".join(str(path) for path in libraries)),
@@ -75,6 +76,11 @@ def known(table: Mapping[str, Any]) -> dict[str, Any]:
 def _need(program: str, what: str) -> None:
     if shutil.which(program) is None:
         raise Failed(f"DynamoDB Local needs `{program}`: install {what}, and run again.")
+
+
+def _ending_with_us() -> list[str]:
+    """What has Linux stop a program when we are killed, and can stop nothing ourselves."""
+    return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def _libraries(folder: Path) -> list[Path]:

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +99,18 @@ def test_function_is_run_on_the_stacks_tables(stack: Running) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["statusCode"] == 200
     assert len(stack.api.admin("GET", "/v1/sessions", user_id=stack.user.id).body["collection"]) > 0
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="Linux alone does this, by setpriv")
+def test_store_ends_with_a_stack_that_is_killed(stack: Running) -> None:
+    """A stack that had no time to stop anything leaves no DynamoDB Local behind."""
+    (mine,) = [pid for pid in stores() if parent(pid) == stack.process.pid]
+    stack.process.kill()
+    stack.process.wait()
+    limit = time.monotonic() + 20
+    while mine in stores() and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert mine not in stores()
 
 
 def test_store_ends_with_a_stack_that_is_stopped_while_it_starts(tmp_path: Path) -> None:
