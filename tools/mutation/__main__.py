@@ -40,7 +40,11 @@ def main() -> int:
     at_import = [(m, baseline.chosen(m)) for m in made if not m.function]
     tests = {m.name: chosen for m, chosen in at_import}
     timed = [(m, 10 + sum(baseline.seconds[t] for t in chosen)) for m, chosen in at_import]
-    for outcome in outcomes(timed, lambda m: cold.killer(m, tests[m.name]), jobs=given.jobs):
+
+    def meet(mutant: Mutant) -> str | None:
+        return cold.killer(mutant, tests[mutant.name], baseline.seconds)
+
+    for outcome in outcomes(timed, meet, jobs=given.jobs):
         found.append(outcome)
         _tell(outcome)
     return report.report(found, whole=whole, seconds=time.monotonic() - began)
@@ -108,7 +112,7 @@ def _all(
 
     def meet(mutant: Mutant) -> str | None:
         warm.exchange(mutant)
-        return tests.killer(baseline.chosen(mutant))
+        return tests.killer(baseline.chosen(mutant), baseline.seconds)
 
     gc.collect()
     gc.freeze()

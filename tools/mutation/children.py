@@ -13,8 +13,7 @@ from typing import Final, Literal
 from tools.mutation.mutants import Mutant
 
 Fate = Literal["killed", "timed out", "survived"]
-_CPU_SECONDS: Final = 8
-"""What a child may use beside ten times what its tests used before."""
+_CPU_SECONDS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +37,18 @@ Meet = Callable[[Mutant], str | None]
 
 
 def outcomes(
-    mutants: Iterable[tuple[Mutant, float]], meet: Meet, *, jobs: int
+    mutants: Iterable[tuple[Mutant, float]], meet: Meet, *, jobs: int, spare: int = _CPU_SECONDS
 ) -> Iterator[Outcome]:
-    """What becomes of each, `jobs` at a time; with each comes how long its tests took before."""
+    """What becomes of each, `jobs` at a time; with each comes how long its tests took before.
+
+    `spare`: the seconds of CPU that each may use beside five times those.
+    """
     waiting = iter(mutants)
     running: dict[int, _Child] = {}
     while True:
         while len(running) < jobs and (following := next(waiting, None)) is not None:
             mutant, seconds = following
-            pid, pipe = _fork(mutant, meet, seconds)
+            pid, pipe = _fork(mutant, meet, spare + 5 * seconds)
             # A child that waits for a lock uses no CPU; others use this machine too.
             until = time.monotonic() + 120 + 40 * seconds
             running[pid] = _Child(mutant, pipe, until)
@@ -71,7 +73,7 @@ def _fork(mutant: Mutant, meet: Meet, seconds: float) -> tuple[int, int]:
     os.close(reading)
     status = 3
     try:
-        limit = max(1, int(_CPU_SECONDS + 10 * seconds))
+        limit = int(seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

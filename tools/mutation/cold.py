@@ -1,7 +1,7 @@
 """Mutants of what is decided at import: put in place before any module of Sojourn is imported."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -30,23 +30,23 @@ def import_what_is_foreign() -> None:
     assert not any(name.partition(".")[0] == "sojourn" for name in sys.modules)
 
 
-def killer(mutant: Mutant, tests: Iterable[str]) -> str | None:
+def killer(mutant: Mutant, tests: Iterable[str], seconds: Mapping[str, float]) -> str | None:
     """The first of these tests that fails with the mutant in place, or None."""
     sys.meta_path.insert(0, _Finder(mutant))
     chosen = list(tests)
     units = [test for test in chosen if test.startswith("tests/unit/")]
     # Unit tests are collected by themselves: moto need not be set up where one of them kills.
     for some in (units, [test for test in chosen if test not in units]):
-        if some and (found := _first(some)):
+        if some and (found := _first(some, seconds)):
             return found
     return None
 
 
-def _first(tests: Sequence[str]) -> str | None:
+def _first(tests: Sequence[str], seconds: Mapping[str, float]) -> str | None:
     found: list[str | None] = []
 
     def act(collected: Tests) -> None:
-        found.append(collected.killer(tests))
+        found.append(collected.killer(tests, seconds))
 
     try:
         session({test.partition("::")[0] for test in tests}, (), act)

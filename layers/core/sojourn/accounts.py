@@ -102,9 +102,9 @@ class DynamoAccounts:
                 self.commit(change)
             except Superseded as error:
                 account = error.current
-                continue
-            written += min(len(account.pending), ENDED_PER_COMMIT)
-            account = self.get(user_id)
+            else:
+                written += min(len(account.pending), ENDED_PER_COMMIT)
+                account = self.get(user_id)
         return written
 
     def finish_deletion(self, account: Account) -> None:
