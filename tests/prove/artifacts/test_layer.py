@@ -39,6 +39,12 @@ WHY = {
     "botocore": "the clients; of its data only what DynamoDB's and KMS's need",
     "aws-lambda-powertools": "logs and metrics; a wheel's code is never cut",
     "sojourn": "this service, with its API document and the passwords it refuses",
+    "cffi": "cryptography imports its backend; a wheel's code is never cut",
+    "msgspec": "request bodies, typed and strict",
+    "urllib3": "botocore's HTTP",
+    "s3transfer": "boto3 imports it",
+    "boto3": "makes the clients",
+    "python-dateutil": "botocore's time stamps",
 }
 
 
@@ -180,7 +186,7 @@ def test_sizes_are_recorded(deployed: Built, tmp_path: Path) -> None:
     rows: list[tuple[str | int, ...]] = [
         ("the layer, unpacked", _mb(total), ""),
         ("the layer, packed", _mb(archive.stat().st_size), ""),
-        (f"bytecode of Python {cpython.minor()}", _mb(bytecode), "it halves a cold start"),
+        (f"bytecode of Python {cpython.minor()}", _mb(bytecode), "for cold starts, see there"),
         *((name, _mb(size), WHY.get(name, "")) for name, size in largest),
     ]
     text = (

@@ -88,7 +88,7 @@ def end_to_end(api: Api) -> str:
     """Run the end-to-end suite as against a deployed stack; its last line."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     if proof.quick():
-        # A minute of Argon2id on two cores.
+        # Hundreds of Argon2id hashes at once, which take the longest.
         command += ["-k", "not sixty_simultaneous"]
     done = subprocess.run(
         [*command, "tests/e2e"],
