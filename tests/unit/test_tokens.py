@@ -337,7 +337,7 @@ def test_unknown_realm_and_unknown_key() -> None:
     "header",
     [
         {"typ": "at+jwt"},
-        {"kid": ids.new_id("rl", 1)},
+        {"kid": "rl_000000007Cx81P4AWH6bgy"},
         {"kid": 7},
         {"cty": "JWT"},
         {"jku": "https://evil.example/keys"},
