@@ -209,6 +209,18 @@ def test_commit_does_not_take_anothers_for_itself(
     assert lost.value.current is None
 
 
+def test_archive_of_a_few_is_one_commit(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fits one transaction is archived by one; where nothing is pending there is none."""
+    user = with_sessions(store, 100)
+    store.accounts.commit(end_all(user))
+    calls = asked(store, monkeypatch)
+    for _ in range(2):
+        store.accounts.archive(user.id)
+        assert [operation for operation, _ in calls] == ["transact_write_items"]
+
+
 def test_archive_goes_on_from_what_came_between(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

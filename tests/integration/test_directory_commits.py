@@ -1,8 +1,10 @@
 """The directory beside its port: realms changed under their version, lists, and what a transaction
 may ask of a realm."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -98,10 +100,31 @@ def test_commit_gives_up_with_its_deadline(
         at.mark_open_ended(made.id, next(iter(made.keys)))
         return replace(found, name="New"), []
 
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
     with pytest.raises(Unavailable):
         at.commit(made, decide, clock=clock)
-    assert 20 < len(tried) < 200
+    waits = [round(after - before, 3) for before, after in pairwise(tried)]
+    assert waits[:6] == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]
     assert 9 < clock.stopwatch() - tried[0] <= 10
+
+
+def test_commit_carries_what_changed(
+    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change of a realm's name writes the name, the version and nothing else."""
+    made = at.commit(add(at), renamed("First"), clock=clock)
+    written: list[dict[str, Any]] = []
+    monkeypatch.setattr(at.dynamo, "write", written.append)
+    at.commit(made, renamed("New"), clock=clock)
+    names = written[0]["Update"]["ExpressionAttributeNames"]
+    assert set(names.values()) == {"name", "v"}
+
+
+def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
+    """A login whose key was stopped just now is told that, and may try again."""
+    made = add(at)
+    with pytest.raises(Unavailable, match="stopped just now"):
+        at.mark_open_ended(made.id, "jky_gone")
 
 
 def test_commit_that_holds_needs_no_time(at: DynamoDirectory, clock: MovedClock) -> None:

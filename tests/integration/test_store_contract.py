@@ -414,6 +414,7 @@ def test_many_realms_are_in_order(store: Store) -> None:
     wanted = [other.id, ids.new_id("rl", NOW), one.id, leaving.id, other.id]
     assert list(store.realms.get_many(wanted)) == [other, None, one, None, other]
     assert list(store.realms.get_many([])) == []
+    assert [store.realms.get(realm_id) for realm_id in wanted] == [other, None, one, None, other]
 
 
 def test_realm_comes_with_the_user_of_a_name(store: Store) -> None:
@@ -430,6 +431,7 @@ def test_realm_comes_with_the_user_of_a_name(store: Store) -> None:
     assert by_name(one.id, username=None, email="ada") == (one, None)
     assert by_name(other.id, username="ada", email=None) == (other, None)
     assert by_name(ids.new_id("rl", NOW), username="ada", email=None) == (None, None)
+    assert by_name(one.id, username=None, email=None) == (one, None)
 
 
 def test_name_of_any_length_is_asked_for(store: Store) -> None:

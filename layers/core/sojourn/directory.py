@@ -161,7 +161,7 @@ class DynamoDirectory:
     def get_with_login(
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
-        kind, name = ("name", username) if username is not None else ("email", email or "")
+        kind, name = ("name", username) if username is not None else ("email", email)
         found = self.dynamo.get_many(
             [self.realm_key(realm_id), self.claim_key(realm_id, kind, name or "")]
         )
