@@ -57,5 +57,5 @@ def installs(path: Path) -> list[str]:
     return [
         line
         for line in logical_lines(path.read_text())
-        if re.search(r"\b(pip|uv)\b.*\binstall\b", line)
+        if re.search(r"\b(pip|uv (add|pip|sync|tool))\b.*\binstall\b", line)
     ]
