@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from tests.prove.conftest import ROOT, VERSION
 from tools import proof
@@ -31,8 +32,9 @@ def test_every_store_keeps_the_contract(
     dynamodb_local: str, environment_without_aws: dict[str, str]
 ) -> None:
     """The same cases, all of them, pass on the fake, on moto and on DynamoDB Local."""
-    here = passed(environment_without_aws)
-    real = passed({**environment_without_aws, "SOJOURN_TEST_DYNAMODB": dynamodb_local})
+    elsewhere = {**environment_without_aws, "SOJOURN_TEST_DYNAMODB": dynamodb_local}
+    with ThreadPoolExecutor() as both:
+        here, real = both.map(passed, [environment_without_aws, elsewhere])
     stores = {
         "the fake": here["fake"],
         "moto": here["dynamodb"],
