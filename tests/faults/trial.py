@@ -139,6 +139,8 @@ class Trials:
             self._check_answered(made, outcome, world)
             tally.states += 1
             return
+        # Who asks again does so later: what is made then has an id behind what was made before.
+        clock.advance(1.007)
         self._check_again(made, outcome, world, tally)
 
     def run_lagging(self, operation: Operation) -> None:
