@@ -29,7 +29,7 @@ from tests.unit import test_tokens as unit
 from tools import proof
 from tools.openapi.routes import OPERATIONS
 
-PARSERS: Final = proof.rounds(full=3_000, quickly=60)
+PARSERS: Final = proof.rounds(full=2_000, quickly=60)
 REQUESTS: Final = proof.rounds(full=150, quickly=3)
 EVENTS: Final = proof.rounds(full=60, quickly=2)
 HEADERS: Final = (
