@@ -93,7 +93,7 @@ def test_plain_login_is_one_update_of_what_changed(
         "v",
         "sessions",
         "last_ms",
-        "commit",
+        "commits",
     }
 
 

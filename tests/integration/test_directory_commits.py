@@ -13,7 +13,7 @@ from sojourn import dynamodb, ids
 from sojourn.bootstrap import Services
 from sojourn.deadline import deadline
 from sojourn.directory import Decided, DynamoDirectory
-from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
+from sojourn.dynamodb import Key, TransactionFailed
 from sojourn.errors import NotFound, Unavailable
 from sojourn.realm import Deletion, Realm
 from sojourn.realm_items import realm_values
@@ -111,13 +111,13 @@ def test_commit_gives_up_with_its_deadline(
 def test_commit_carries_what_changed(
     at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change of a realm's name writes the name, the version and nothing else."""
+    """A change of a realm's name writes the name, the version, its mark and nothing else."""
     made = at.commit(add(at), renamed("First"), clock=clock)
     written: list[dict[str, Any]] = []
     monkeypatch.setattr(at.dynamo, "write", written.append)
     at.commit(made, renamed("New"), clock=clock)
     names = written[0]["Update"]["ExpressionAttributeNames"]
-    assert set(names.values()) == {"name", "v"}
+    assert set(names.values()) == {"name", "v", "commits"}
 
 
 def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
@@ -198,7 +198,7 @@ def test_deleted_users_are_counted(at: DynamoDirectory) -> None:
     assert found is not None
     assert found.deletion == replace(LEAVING, users=5)
     for other in (made.id, ids.new_id("rl", NOW)):
-        with pytest.raises(ConditionFailed):
+        with pytest.raises(TransactionFailed):
             at.count_deleted(other, 1)
     assert at.find(made.id) == made
 

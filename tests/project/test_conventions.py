@@ -82,8 +82,8 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
     ),
     "every table": (
         conventions.each_wildcard_has_a_reason,
-        "              # The realm's issuer and public keys; whoever may call, no access key can be "
-        "read\n"
+        "              # The realm's issuer and public keys; whoever may call, no access key can "
+        "be read\n"
         "              - Effect: Allow\n"
         "                Action:\n"
         "                  - dynamodb:GetItem\n"

@@ -122,8 +122,8 @@ class Account:
     proofs: int = 0
     """How often a right password ended a row of failures; see `attempts.py`."""
     known: tuple[Known, ...] = ()
-    commits: tuple[bytes, ...] = ()
-    """The marks of its last commits; see `marks.py`."""
+    commits: tuple[bytes, ...] = field(default=(), compare=False)
+    """The marks of its last commits, by which the store tells them apart; see `marks.py`."""
 
     def active(self, now_ms: int, realm: Realm) -> tuple[Session, ...]:
         """The active sessions, oldest first."""

@@ -161,8 +161,8 @@ class Realm:
     ends: tuple[RealmEnd, ...] = ()
     stopped: Mapping[str, StoppedKey] = field(default_factory=dict)
     deletion: Deletion | None = None
-    commits: tuple[bytes, ...] = ()
-    """The marks of its last commits; see `marks.py`."""
+    commits: tuple[bytes, ...] = field(default=(), compare=False)
+    """The marks of its last commits, by which the store tells them apart; see `marks.py`."""
 
     def signing_key(self, now_ms: int, *, seconds: int = 0) -> PublicKey:
         """The key that signs now a token that lives so long: the newest whose time has come.
