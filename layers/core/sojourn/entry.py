@@ -69,7 +69,9 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
             def time_left() -> float:
                 return float(context.get_remaining_time_in_millis()) / 1000 - SECONDS_TO_REPORT
 
-            return dict(run(services, time_left))
+            # No gateway gave it an id: it is Lambda's own.
+            with telemetry.request(context.aws_request_id):
+                return dict(run(services, time_left))
 
         return handle
 
@@ -79,6 +81,11 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
 def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
     """The answer to a payload-2.0 event; errors become problems, in this one place."""
     request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
+    with telemetry.request(request_id):
+        return _respond(event, routes, request_id).answer()
+
+
+def _respond(event: Mapping[str, Any], routes: Routes, request_id: str) -> Response:
     route = str(event.get("routeKey", ""))
     try:
         handler: Route | None = routes.get(route)
@@ -87,17 +94,15 @@ def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
         response: Response = handler(Request.of(event))
     except Unavailable as error:
         telemetry.count(Unavailable=1)
-        telemetry.failure("Unavailable", route=route, request_id=request_id)
+        telemetry.failure("Unavailable", route=route)
         response = problem(error, request_id=request_id)
     except SojournError as error:
         if isinstance(error, LoginFailed | CredentialWrong):
             telemetry.count(LoginFailed=1)
         elif isinstance(error, TooManyAttempts):
             telemetry.count(LoginRefused=1)
-        telemetry.info(
-            "Refused", route=route, request_id=request_id, status=error.status, code=error.code
-        )
+        telemetry.info("Refused", route=route, status=error.status, code=error.code)
         response = problem(error, request_id=request_id)
     else:
-        telemetry.info("Done", route=route, request_id=request_id, status=response.status)
-    return response.answer()
+        telemetry.info("Done", route=route, status=response.status)
+    return response

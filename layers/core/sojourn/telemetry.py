@@ -1,11 +1,13 @@
 """Logs and metrics: the one module that knows Powertools.
 
 A line says the route, never the path, and no header or body. Nothing here keeps anything of
-one request that another could see: fields are passed with each line, and each request's metrics are
-an object of their own.
+one request that another could see: fields are passed with each line, the request's id ends with the
+request, and each request's metrics are an object of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +18,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 )
 
 NAMESPACE: Final = "Sojourn"
+_REQUEST: Final = ContextVar("request_id", default="")
 
 
 @lru_cache(maxsize=1)
@@ -23,19 +26,34 @@ def _logger() -> Logger:
     return Logger()
 
 
+@contextmanager
+def request(request_id: str) -> Iterator[None]:
+    """Have each line until the block ends say which request it is about."""
+    token = _REQUEST.set(request_id)
+    try:
+        yield
+    finally:
+        _REQUEST.reset(token)
+
+
 def info(message: str, **fields: object) -> None:
     """One line of JSON at level INFO."""
-    _logger().info(message, extra=fields, stacklevel=3)
+    _logger().info(message, extra=_of_request(fields), stacklevel=3)
 
 
 def warning(message: str, **fields: object) -> None:
     """One line of JSON at level WARNING."""
-    _logger().warning(message, extra=fields, stacklevel=3)
+    _logger().warning(message, extra=_of_request(fields), stacklevel=3)
 
 
 def failure(message: str, **fields: object) -> None:
     """One line of JSON at level ERROR with the stack of the exception at hand."""
-    _logger().exception(message, extra=fields, stacklevel=3)
+    _logger().exception(message, extra=_of_request(fields), stacklevel=3)
+
+
+def _of_request(fields: Mapping[str, object]) -> dict[str, object]:
+    request_id = _REQUEST.get()
+    return {**fields, "request_id": request_id} if request_id else dict(fields)
 
 
 def count(**metrics: int) -> None:

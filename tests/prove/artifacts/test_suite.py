@@ -196,7 +196,9 @@ def test_logs_are_json_with_the_request(run: Run) -> None:
     told = [json.loads(line) for line in run.fleet.lines() if not PLATFORM.match(line)]
     requests = [line for line in told if line.get("message") in ("Done", "Refused")]
     assert len(requests) >= 500
-    assert all(line["request_id"] and line["route"] and line["status"] for line in requests)
+    assert all(line["route"] and line["status"] for line in requests)
+    # A schedule's lines have the id that Lambda gave the invocation.
+    assert all(line["request_id"] for line in told if "message" in line)
     assert {line["service"] for line in told if "service" in line} >= {
         f"sojourn-{function.folder.replace('_', '-')}"
         for function in run.fleet.functions.values()
