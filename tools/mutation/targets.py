@@ -36,6 +36,7 @@ TARGETS: Final = (
     Target("realm_items", "store", (*_unit("realm_items"), CONTRACT)),
     Target("access_key_items", "store", (*_unit("realm_items"), CONTRACT)),
     Target("dynamodb", "store", (*_unit("dynamodb"), CONTRACT)),
+    Target("marks", "store", _unit("marks")),
     Target("accounts", "store", (CONTRACT, *_whole("account_commits"))),
     Target("directory", "store", (CONTRACT, *_whole("directory_commits"))),
     Target("commits", "expiry and ownership", _unit("commits"), strict=False),
