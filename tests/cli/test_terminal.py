@@ -20,12 +20,18 @@ def environment(stub: Stub) -> dict[str, str]:
     return {**os.environ, "SOJOURN_URL": stub.url, "SOJOURN_ACCESS_KEY": KEY, "TERM": "xterm"}
 
 
+def _interruptible() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def at_terminal(
     stub: Stub, arguments: Sequence[str], answers: Sequence[tuple[str, str]]
 ) -> tuple[int, str]:
     """The exit code and all that a terminal shows; each answer is typed after its question."""
     child, terminal = pty.fork()
     if child == 0:
+        _interruptible()
         os.execve(SOJOURN, [SOJOURN, *arguments], environment(stub))
     shown, waiting = "", list(answers)
     while True:
@@ -94,7 +100,11 @@ def test_interrupt_while_it_waits(stub: Stub) -> None:
     """Ctrl-C during a wait ends with 130 and no stack trace."""
     stub.on("*", Say(429, {"message": "Slow"}, {"retry-after": "30"}))
     process = subprocess.Popen(
-        [SOJOURN, "realms", "list"], env=environment(stub), stderr=subprocess.PIPE, text=True
+        [SOJOURN, "realms", "list"],
+        env=environment(stub),
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - it takes no lock
     )
     assert stub.arrived.wait(30)
     process.send_signal(signal.SIGINT)
