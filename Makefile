@@ -59,7 +59,7 @@ audit: .venv/.installed .venv-audit/.installed ## ask what is known against the 
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 	@QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove && QUICK=$(QUICK) $(BIN)/python -m tools.proof
 
-mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone)
+mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone; MODULES=strict: rules, tokens, store)
 	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m tools.proof
 
 openapi: .venv/.installed ## write the API's OpenAPI document again

@@ -1,4 +1,7 @@
-"""`python -m tools.mutation [MODULE …]`: mutate, and report what survives."""
+"""`python -m tools.mutation [MODULE …]`: mutate, and report what survives.
+
+`strict` stands for the modules that keep the rules, the tokens and the store.
+"""
 
 import argparse
 import gc
@@ -26,7 +29,13 @@ def main() -> int:
     parser.add_argument("--grep", default="", help="only mutants whose name holds this")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="tests that may kill")
     given = parser.parse_args()
-    chosen = [t.module for t in TARGETS if not given.modules or t.module in given.modules]
+    chosen = [
+        t.module
+        for t in TARGETS
+        if not given.modules
+        or t.module in given.modules
+        or (t.strict and "strict" in given.modules)
+    ]
     os.chdir(ROOT)
     began = time.monotonic()
     optional = optional_keywords()
@@ -47,7 +56,8 @@ def main() -> int:
     for outcome in outcomes(timed, meet, jobs=given.jobs):
         found.append(outcome)
         _tell(outcome)
-    return report.report(found, whole=whole, seconds=time.monotonic() - began)
+    recorded = not given.grep and {t.module for t in TARGETS if t.strict} <= set(chosen)
+    return report.report(found, whole=whole, recorded=recorded, seconds=time.monotonic() - began)
 
 
 def _same_examples() -> None:

@@ -28,7 +28,7 @@ def equivalents() -> dict[str, str]:
     return {name: group["reason"] for group in found for name in group["mutants"]}
 
 
-def report(found: Sequence[Outcome], *, whole: bool, seconds: float) -> int:
+def report(found: Sequence[Outcome], *, whole: bool, recorded: bool, seconds: float) -> int:
     """Tell what came of them; 1 when one survived that may not, or an equivalent is none."""
     known = equivalents()
     met = {target.module: target for target in TARGETS}
@@ -41,7 +41,7 @@ def report(found: Sequence[Outcome], *, whole: bool, seconds: float) -> int:
         print(line)
     fates = Counter(_fate(o, known) for o in found)
     print(", ".join(f"{count} {fate}" for fate, count in fates.items()), f"in {seconds:.0f} s")
-    if whole:
+    if recorded:
         proof.record("mutation", _section(found, known, survived, seconds=seconds))
     return 1 if strict or stale else 0
 
@@ -91,6 +91,8 @@ def _by_module(found: Sequence[Outcome], known: Mapping[str, str], seconds: floa
     rows: list[list[str | int]] = []
     for target in TARGETS:
         counts = Counter(_fate(o, known) for o in found if o.mutant.module == target.module)
+        if not counts:
+            continue
         rows.append([_named(target), sum(counts.values()), *(counts[fate] for fate in fates)])
     total = Counter(_fate(o, known) for o in found)
     rows.append(["all", len(found), *(total[fate] for fate in fates)])
