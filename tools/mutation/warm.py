@@ -105,7 +105,7 @@ class _Plugin:
 def session(paths: Iterable[str], left_out: Iterable[str], act: Act) -> None:
     """Collect the tests, and do something with them in place of running them one by one."""
     plugin = _Plugin(act)
-    ignored = [f"--ignore={path}" for path in left_out]
+    ignored = [f"--{'deselect' if '::' in path else 'ignore'}={path}" for path in left_out]
     options = ["-q", "-q", "--tb=native", "-p", "no:cacheprovider", "-p", "no:terminalreporter"]
     options += ["--rootdir", str(ROOT), *ignored]
     status = pytest.main([*options, *paths], plugins=[plugin])
