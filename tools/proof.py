@@ -37,7 +37,8 @@ SECTIONS: Final = (
 _HEAD: Final = """# What is proved
 
 Written by `make prove` and `make mutate`, never by hand: each section's figures come from the run
-that its last line names. A quick run, such as CI's, has fewer rounds and writes elsewhere.
+that its last line names. `QUICK=1` has fewer rounds, as in CI, and writes under `.build/`; a
+section that names it has not had its full run yet.
 """
 
 
@@ -70,7 +71,7 @@ class Section:
     title: str
     text: str
     tables: Sequence[Table] = ()
-    command: str = "make prove"
+    command: str = field(default_factory=lambda: "make prove QUICK=1" if quick() else "make prove")
     versions: Mapping[str, str] = field(default_factory=dict)
     """Of what the proof stands on beside Python, such as `{"DynamoDB Local": "3.1.0"}`."""
     date: str = field(default_factory=lambda: datetime.now(UTC).date().isoformat())

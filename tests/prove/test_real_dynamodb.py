@@ -7,6 +7,9 @@ import sys
 from tests.prove.conftest import ROOT, VERSION
 from tools import proof
 
+FORMS = [f"--ignore=tests/integration/test_{name}.py" for name in ("hostile", "openapi", "metrics")]
+"""What is about the forms of requests and answers, and asks little of the store."""
+
 
 def test_integration_suite_on_dynamodb_local(
     dynamodb_local: str, environment_without_aws: dict[str, str]
@@ -15,7 +18,7 @@ def test_integration_suite_on_dynamodb_local(
     examples = proof.rounds(full=200, quickly=30)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, "tests/integration"],
+        [*command, *(FORMS if proof.quick() else ()), "tests/integration"],
         cwd=ROOT,
         env={
             **environment_without_aws,
