@@ -1,12 +1,15 @@
 """Ends of sessions, over the store in memory."""
 
+import random
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from sojourn import commits, ids
+from sojourn.account import Actor, end_all_for
 from sojourn.auth import Server
 from sojourn.errors import (
     LoginFailed,
@@ -237,6 +240,38 @@ def test_commit_gives_up_with_its_deadline(world: World, monkeypatch: pytest.Mon
     # What lost has the newest account in hand, and tries once more before it waits.
     assert len(tried) >= 40
     assert world.reason(claims) is None
+
+
+def test_what_lost_once_tries_at_once_and_what_lost_twice_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second loss in a row is waited for, longer each time; the others are tried at once."""
+    claims = world.login(world.ada)
+    tried: list[float] = []
+
+    def lost(_change: Any) -> None:
+        tried.append(world.clock.stopwatch())
+        raise Superseded(world.account(world.ada))
+
+    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr(world.accounts, "commit", lost)
+    with pytest.raises(Unavailable):
+        world.terminator.logout(claims)
+    waits = [round(after - before, 3) for before, after in pairwise(tried)]
+    assert waits[:6] == [0.0, 0.04, 0.0, 0.16, 0.0, 0.5]
+
+
+def test_commit_gives_the_change_that_it_made(world: World) -> None:
+    """Who commits a change is told what it was, and None where nothing needed doing."""
+    world.login(world.ada)
+    account = world.account(world.ada)
+    by = Actor(type="system", id="tests")
+    change = end_all_for(account, world.realm, "logout", by=by, now_ms=world.clock.wall_ms())
+    assert commits.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
+    assert world.account(world.ada) == account
+    done = commits.commit(world.accounts, account, lambda _: change, clock=world.clock)
+    assert done is change
+    assert world.account(world.ada) == change.after
 
 
 def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

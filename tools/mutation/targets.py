@@ -39,7 +39,7 @@ TARGETS: Final = (
     Target("marks", "store", _unit("marks")),
     Target("accounts", "store", (CONTRACT, *_whole("account_commits"))),
     Target("directory", "store", (CONTRACT, *_whole("directory_commits"))),
-    Target("commits", "expiry and ownership", _unit("commits"), strict=False),
+    Target("commits", "expiry and ownership", _unit("flows_ends", "flows_login"), strict=False),
     Target(
         "validate",
         "expiry and ownership",

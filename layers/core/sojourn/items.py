@@ -50,7 +50,6 @@ def account_values(account: Account) -> Values:
         "proofs": account.proofs or None,
         "known": [[k.mark, k.proofs] for k in account.known] or None,
         "commits": list(account.commits) or None,
-        "due_shard": None,
         "due_at": due_at(account),
     }
     if values["due_at"] is not None:
