@@ -36,6 +36,13 @@ def add(at: DynamoDirectory, **changes: Any) -> Realm:
     return made
 
 
+def must_find(at: DynamoDirectory, realm_id: str) -> Realm:
+    """A realm that is there."""
+    found = at.find(realm_id)
+    assert found is not None
+    return found
+
+
 def renamed(name: str) -> Callable[[Realm], Decided]:
     """A change of a realm's name."""
     return lambda found: (replace(found, name=name), [])
@@ -106,6 +113,32 @@ def test_commit_gives_up_with_its_deadline(
     waits = [round(after - before, 3) for before, after in pairwise(tried)]
     assert waits[:6] == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]
     assert 9 < clock.stopwatch() - tried[0] <= 10
+
+
+def test_commit_whose_answer_was_lost_is_decided_once(
+    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that was done finds its own mark, though others came after it, and is not redone."""
+    made = add(at)
+    write = at.dynamo.write
+    decisions: list[int] = []
+
+    def decide(found: Realm) -> Decided:
+        decisions.append(found.version)
+        return replace(found, name="Mine"), []
+
+    def asked_again(mine: dict[str, Any]) -> None:
+        write(mine)
+        monkeypatch.setattr(at.dynamo, "write", write)
+        at.commit(must_find(at, made.id), renamed("Theirs"), clock=clock)
+        # The answer was lost, and what asked again met the write of another.
+        write(mine)
+
+    monkeypatch.setattr(at.dynamo, "write", asked_again)
+    after = at.commit(made, decide, clock=clock)
+    assert (after.name, after.version) == ("Mine", 2)
+    assert decisions == [made.version]
+    assert must_find(at, made.id).name == "Theirs"
 
 
 def test_commit_carries_what_changed(
