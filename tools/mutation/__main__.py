@@ -44,8 +44,9 @@ def main() -> int:
     _same_examples()
     cold.import_what_is_foreign()
     whole = not given.modules and not given.grep
+    recorded = not given.grep and {t.module for t in TARGETS if t.strict} <= set(chosen)
     in_functions = [m for m in made if m.function]
-    found, baseline = _meet_warm(in_functions, given.tests, given.jobs, fresh=whole)
+    found, baseline = _meet_warm(in_functions, given.tests, given.jobs, fresh=recorded)
     at_import = [(m, baseline.chosen(m)) for m in made if not m.function]
     tests = {m.name: chosen for m, chosen in at_import}
     timed = [(m, 10 + sum(baseline.seconds[t] for t in chosen)) for m, chosen in at_import]
@@ -56,7 +57,6 @@ def main() -> int:
     for outcome in outcomes(timed, meet, jobs=given.jobs):
         found.append(outcome)
         _tell(outcome)
-    recorded = not given.grep and {t.module for t in TARGETS if t.strict} <= set(chosen)
     return report.report(found, whole=whole, recorded=recorded, seconds=time.monotonic() - began)
 
 

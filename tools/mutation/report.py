@@ -41,7 +41,8 @@ def report(found: Sequence[Outcome], *, whole: bool, recorded: bool, seconds: fl
         print(line)
     fates = Counter(_fate(o, known) for o in found)
     print(", ".join(f"{count} {fate}" for fate, count in fates.items()), f"in {seconds:.0f} s")
-    if recorded:
+    # A run that contradicts the list of equivalents is not to be believed, and publishes nothing.
+    if recorded and not stale:
         proof.record("mutation", _section(found, known, survived, seconds=seconds))
     return 1 if strict or stale else 0
 
