@@ -258,7 +258,9 @@ def test_user_of_a_name(at: DynamoDirectory) -> None:
 def test_only_a_name_too_long_for_a_key_stands_as_its_digest(at: DynamoDirectory) -> None:
     """Up to 1,024 bytes a name stands as it is, folded; what is longer stands as its digest."""
     fits, longer = at.claim_key("rl_1", "name", "Ä" * 512), at.claim_key("rl_1", "name", "Ä" * 513)
+    just_longer = at.claim_key("rl_1", "name", "Ä" * 512 + "a")
     assert fits == Key(at.table, "rl_1#name#" + "ä" * 512, "claim")
+    assert just_longer.pk.startswith("rl_1#name#~")
     assert longer == Key(at.table, "rl_1#name#~" + ids.digest("ä" * 513).hex(), "claim")
 
 

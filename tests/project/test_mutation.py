@@ -1,12 +1,14 @@
 """What `make mutate` makes of the code, and that its list of exceptions is true."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
 
-from tools.mutation import conditions, report
+from tools.mutation import conditions, control, report
 from tools.mutation.children import Outcome, outcomes
-from tools.mutation.mutants import LAYER, Mutant, mutants, optional_keywords
+from tools.mutation.choice import Baseline
+from tools.mutation.mutants import LAYER, Mutant, mutants, optional_keywords, written
 from tools.mutation.targets import TARGETS
 
 
@@ -109,11 +111,35 @@ def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> 
     other = next(mutants("turns", {}))
     equivalent = named("attempts")["attempts.wait_seconds: 10 -> 11"]
 
-    def status(*found: Outcome) -> int:
-        return report.report(found, whole=False, recorded=False, seconds=1)
+    def status(*found: Outcome, unfounded: Sequence[str] = ()) -> int:
+        return report.report(found, unfounded, whole=False, recorded=False, seconds=1)
 
     assert status(Outcome(strict, "killed", "x"), Outcome(strict, "timed out", "x")) == 0
     assert status(Outcome(other, "survived"), Outcome(equivalent, "survived")) == 0
     assert status(Outcome(strict, "survived")) == 1
     assert strict.name in capsys.readouterr().out
     assert status(Outcome(equivalent, "killed", "tests/x.py::test_y")) == 1
+    assert status(Outcome(strict, "killed", "x"), unfounded=["x kills the code itself"]) == 1
+
+
+def test_what_kills_without_a_mutant_is_told() -> None:
+    """A test that fails on the code as it is written kills nothing, and the run says so."""
+    one, two, three, four = list(named("ids").values())[:4]
+    lines = {"ids": {m.line: frozenset({"sound", "broken"}) for m in (one, two, three, four)}}
+    baseline = Baseline(seconds={"sound": 0.0, "broken": 0.1}, lines=lines)
+
+    def killer(mutant: Mutant, tests: Sequence[str]) -> str | None:
+        assert mutant.code == written(mutant).code != named("ids")[mutant.name].code
+        return "broken" if "broken" in tests else None
+
+    def unfounded(*found: Outcome) -> list[str]:
+        return control.unfounded(found, baseline, killer, jobs=1)
+
+    assert unfounded(Outcome(one, "survived"), Outcome(two, "killed", "sound")) == []
+    assert len(unfounded(Outcome(one, "killed", "sound"), Outcome(two, "killed", "broken"))) == 1
+    assert (
+        len(unfounded(Outcome(one, "timed out", "SIGXCPU"), Outcome(two, "killed", "Odd: x"))) == 2
+    )
+    assert (
+        len(unfounded(Outcome(three, "killed", "broken"), Outcome(four, "killed", "broken"))) == 1
+    )

@@ -47,6 +47,11 @@ class Guesser:
         self.proofs = self.bucket.proved(self.limit, proofs=self.proofs, now_ms=now_ms)
 
 
+def test_bucket_that_nobody_filled_counts_nothing() -> None:
+    """Before the first failure there is none in a row, none to wait for and no proof to outrun."""
+    assert Bucket() == Bucket(log=(), row=0, last_ms=0, proofs=0)
+
+
 def test_delays_double_from_thirty_seconds_to_fifteen_minutes() -> None:
     """After 5 failures in a row the next try waits 30 s, doubling to 15 minutes."""
     waits = [wait_seconds(row) for row in range(12)]
@@ -212,7 +217,7 @@ def test_account_remembers_the_addresses_used_last(used: list[bytes]) -> None:
     """An account knows the ten addresses that it was used from last, each once."""
     proofs, known = 0, tuple[Known, ...]()
     for mark in used:
-        success = Success(mark=mark, proofs=0)
+        success = Success(Known(mark, proofs=0), proofs=0)
         due = success.due(proofs, known)
         assert due == (mark not in {k.mark for k in known})
         proofs, known = success.applied(proofs, known)
@@ -225,21 +230,24 @@ def test_numbers_of_proofs_never_go_back() -> None:
     """A success that was worked out on an older account takes nothing from a newer one."""
     mark = b"12345678"
     newer = (Known(mark, proofs=4),)
-    assert Success(mark=mark, proofs=2, own=3).applied(5, newer) == (5, newer)
-    assert Success(mark=None, proofs=6).applied(5, newer) == (6, newer)
-    assert Success(mark=mark, proofs=0, own=5).due(5, newer)
-    assert not Success(mark=mark, proofs=0, own=4).due(5, newer)
-    assert Success(mark=mark, proofs=0, own=6).applied(5, newer) == (5, (Known(mark, proofs=6),))
+    assert Success(Known(mark, proofs=3), proofs=2).applied(5, newer) == (5, newer)
+    assert Success(None, proofs=6).applied(5, newer) == (6, newer)
+    assert Success(Known(mark, proofs=5), proofs=0).due(5, newer)
+    assert not Success(Known(mark, proofs=4), proofs=0).due(5, newer)
+    assert Success(Known(mark, proofs=6), proofs=0).applied(5, newer) == (
+        5,
+        (Known(mark, proofs=6),),
+    )
 
 
 def test_success_is_due_only_for_what_is_new() -> None:
     """A success writes for a new number of proofs or a new address, and else nothing."""
     known = (Known(b"12345678", proofs=4),)
-    assert Success(mark=None, proofs=6).due(5, known)
-    assert Success(mark=b"12345678", proofs=6, own=4).due(5, known)
-    assert not Success(mark=None, proofs=5).due(5, known)
-    assert not Success(mark=None, proofs=5, own=9).due(6, ())
-    assert Success(mark=b"87654321", proofs=0).due(5, known)
+    assert Success(None, proofs=6).due(5, known)
+    assert Success(Known(b"12345678", proofs=4), proofs=6).due(5, known)
+    assert not Success(None, proofs=5).due(5, known)
+    assert not Success(None, proofs=5).due(6, ())
+    assert Success(Known(b"87654321", proofs=0), proofs=0).due(5, known)
 
 
 @pytest.mark.parametrize("limit", [PER_ACCOUNT, PER_ADDRESS], ids=["account", "address"])

@@ -9,16 +9,19 @@ import os
 import pickle
 import sys
 import time
-from collections.abc import Sequence
-from typing import IO
+from collections.abc import Iterator, Sequence
+from typing import IO, Final
 
 from hypothesis import HealthCheck, Phase, settings
 
-from tools.mutation import cold, memory, report, warm
+from tools.mutation import cold, control, report, warm
 from tools.mutation.children import Outcome, outcomes
 from tools.mutation.choice import Baseline
 from tools.mutation.mutants import ROOT, Mutant, mutants, optional_keywords
 from tools.mutation.targets import LEFT_OUT, TARGETS, TESTS
+
+_IMPORT_SECONDS: Final = 10
+"""What a process takes, at most, to import and set up what the tests stand on."""
 
 
 def main() -> int:
@@ -46,18 +49,24 @@ def main() -> int:
     whole = not given.modules and not given.grep
     recorded = not given.grep and {t.module for t in TARGETS if t.strict} <= set(chosen)
     in_functions = [m for m in made if m.function]
-    found, baseline = _meet_warm(in_functions, given.tests, given.jobs, fresh=recorded)
-    at_import = [(m, baseline.chosen(m)) for m in made if not m.function]
-    tests = {m.name: chosen for m, chosen in at_import}
-    timed = [(m, 10 + sum(baseline.seconds[t] for t in chosen)) for m, chosen in at_import]
+    found, unfounded, baseline = _meet_warm(in_functions, given.tests, given.jobs)
+    at_import = [m for m in made if not m.function]
 
-    def meet(mutant: Mutant) -> str | None:
-        return cold.killer(mutant, tests[mutant.name], baseline.seconds)
+    def killer(mutant: Mutant, tests: Sequence[str]) -> str | None:
+        return cold.killer(mutant, tests, baseline.seconds)
 
-    for outcome in outcomes(timed, meet, jobs=given.jobs):
-        found.append(outcome)
+    met = []
+    for outcome in _meet(at_import, baseline, killer, jobs=given.jobs, start=_IMPORT_SECONDS):
+        met.append(outcome)
         _tell(outcome)
-    return report.report(found, whole=whole, recorded=recorded, seconds=time.monotonic() - began)
+    unfounded += control.unfounded(met, baseline, killer, jobs=given.jobs)
+    return report.report(
+        [*found, *met],
+        unfounded,
+        whole=whole,
+        recorded=recorded,
+        seconds=time.monotonic() - began,
+    )
 
 
 def _same_examples() -> None:
@@ -73,9 +82,23 @@ def _same_examples() -> None:
     settings.load_profile("mutation")
 
 
+def _meet(
+    made: Sequence[Mutant],
+    baseline: Baseline,
+    killer: control.Killer,
+    *,
+    jobs: int,
+    start: float = 0,
+) -> Iterator[Outcome]:
+    """What becomes of mutants that meet their tests; `start`: seconds before the first test."""
+    tests = {m.name: baseline.chosen(m) for m in made}
+    timed = [(m, start + sum(baseline.seconds[t] for t in tests[m.name])) for m in made]
+    return outcomes(timed, lambda m: killer(m, tests[m.name]), jobs=jobs)
+
+
 def _meet_warm(
-    made: Sequence[Mutant], paths: Sequence[str], jobs: int, *, fresh: bool
-) -> tuple[list[Outcome], Baseline]:
+    made: Sequence[Mutant], paths: Sequence[str], jobs: int
+) -> tuple[list[Outcome], list[str], Baseline]:
     """What becomes of the mutants of functions, from a process that has all tests at hand."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -84,9 +107,7 @@ def _meet_warm(
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as pipe:
-                warm.session(
-                    paths, LEFT_OUT, lambda tests: _all(tests, made, jobs, pipe, fresh=fresh)
-                )
+                warm.session(paths, LEFT_OUT, lambda tests: _all(tests, made, jobs, pipe))
             status = 0
         except BaseException as error:  # noqa: BLE001 - told, and then the process is over
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
@@ -102,34 +123,31 @@ def _meet_warm(
                 name, fate, by = pickle.load(pipe)
                 found.append(Outcome(by_name[name], fate, by))
                 _tell(found[-1])
+            unfounded: list[str] = pickle.load(pipe)
         except EOFError:
             sys.exit("The tests could not be run.")
     os.waitpid(pid, 0)
-    return found, baseline
+    return found, unfounded, baseline
 
 
-def _all(
-    tests: warm.Tests, made: Sequence[Mutant], jobs: int, pipe: IO[bytes], *, fresh: bool
-) -> None:
+def _all(tests: warm.Tests, made: Sequence[Mutant], jobs: int, pipe: IO[bytes]) -> None:
     began = time.monotonic()
-    files = tests.files()
-    known = {} if fresh else {n: r for n, r in memory.recall().items() if n in files}
-    measured = tests.baseline(known=known, tell=_say)
-    memory.remember(measured)
-    baseline = memory.together([measured, *(r.baseline for r in known.values())])
+    baseline = tests.baseline(tell=_say)
     _say(f"the tests have run, in {time.monotonic() - began:.0f} s")
     pickle.dump(baseline, pipe)
 
-    def meet(mutant: Mutant) -> str | None:
+    def killer(mutant: Mutant, chosen: Sequence[str]) -> str | None:
         warm.exchange(mutant)
-        return tests.killer(baseline.chosen(mutant), baseline.seconds)
+        return tests.killer(chosen, baseline.seconds)
 
     gc.collect()
     gc.freeze()
-    timed = [(m, sum(baseline.seconds[t] for t in baseline.chosen(m))) for m in made]
-    for outcome in outcomes(timed, meet, jobs=jobs):
+    found = []
+    for outcome in _meet(made, baseline, killer, jobs=jobs):
+        found.append(outcome)
         pickle.dump((outcome.mutant.name, outcome.fate, outcome.by), pipe)
         pipe.flush()
+    pickle.dump(control.unfounded(found, baseline, killer, jobs=jobs), pipe)
 
 
 def _say(text: str) -> None:

@@ -136,6 +136,13 @@ def mutants(module: str, optional: Mapping[str, frozenset[str]]) -> Iterator[Mut
         )
 
 
+def written(mutant: Mutant) -> Mutant:
+    """The same place with the code as it is written, under the mutant's name."""
+    path = path_of(mutant.module)
+    code = compile(path.read_text(), str(path), "exec")
+    return replace(mutant, code=_function(code, mutant.function) if mutant.function else code)
+
+
 def _put(parent: ast.AST, name: str, index: int | None, node: ast.AST) -> None:
     if index is None:
         setattr(parent, name, node)

@@ -15,10 +15,11 @@ _TEXT: Final = """
 Each mutant is one small edit: a comparison, a condition or one of its operands, a number, a
 call, an optional argument, an entry, a clause of a condition that DynamoDB checks, a consistent
 read. It met the tests that execute its line, and counts as killed when one of them failed or
-did not end. Equivalent are those that are the same program in other words; each is named below
-with its reason. None may survive in the rules, the tokens and the store. It shows that the
-tests notice such edits one at a time, and nothing of two at once; what is told in words, to
-people and logs, is left as it is.
+did not end; whatever killed one was tried on the code as it is, where it kills nothing.
+Equivalent are those that are the same program in other words; each is named below with its
+reason. None may survive in the rules, the tokens and the store. It shows that the tests notice
+such edits one at a time, and nothing of two at once; what is told in words, to people and logs,
+is left as it is.
 """
 
 
@@ -28,23 +29,33 @@ def equivalents() -> dict[str, str]:
     return {name: group["reason"] for group in found for name in group["mutants"]}
 
 
-def report(found: Sequence[Outcome], *, whole: bool, recorded: bool, seconds: float) -> int:
-    """Tell what came of them; 1 when one survived that may not, or an equivalent is none."""
+def report(
+    found: Sequence[Outcome],
+    unfounded: Sequence[str],
+    *,
+    whole: bool,
+    recorded: bool,
+    seconds: float,
+) -> int:
+    """Tell what came of them; 1 when one survived that may not, or the run cannot be believed.
+
+    It cannot when an equivalent is told from the code, or when something kills that code too
+    (`unfounded`); then nothing is recorded.
+    """
     known = equivalents()
     met = {target.module: target for target in TARGETS}
     survived = [o for o in found if o.fate == "survived" and o.mutant.name not in known]
     strict = [o for o in survived if met[o.mutant.module].strict]
     for outcome in survived:
         print(f"survived, line {outcome.mutant.line}: {outcome.mutant.name}")
-    stale = _stale(found, known, whole=whole)
-    for line in stale:
+    doubts = [*_stale(found, known, whole=whole), *unfounded]
+    for line in doubts:
         print(line)
     fates = Counter(_fate(o, known) for o in found)
     print(", ".join(f"{count} {fate}" for fate, count in fates.items()), f"in {seconds:.0f} s")
-    # A run that contradicts the list of equivalents is not to be believed, and publishes nothing.
-    if recorded and not stale:
+    if recorded and not doubts:
         proof.record("mutation", _section(found, known, survived, seconds=seconds))
-    return 1 if strict or stale else 0
+    return 1 if strict or doubts else 0
 
 
 def _fate(outcome: Outcome, known: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ The function's code is exchanged in place, so that whoever holds the function ru
 import importlib
 import signal
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -27,10 +27,6 @@ class Tests:
     def __init__(self, session: pytest.Session) -> None:
         self._items = {item.nodeid: item for item in session.items}
 
-    def files(self) -> set[str]:
-        """The files that the tests are in."""
-        return {name.partition("::")[0] for name in self._items}
-
     def run(self, test: str, following: str | None = None) -> bool:
         """Run a test, leaving alone what the session shares; whether it passed."""
         item = self._items[test]
@@ -39,26 +35,25 @@ class Tests:
         reports = runtestprotocol(item, log=False, nextitem=self._items[following])
         return not any(report.failed for report in reports)
 
-    def baseline(self, *, known: Collection[str], tell: Callable[[str], None]) -> Baseline:
+    def baseline(self, *, tell: Callable[[str], None]) -> Baseline:
         """Run every test once, noting which lines it executes. Raises when one fails.
 
-        Of a file that is `known` one test runs, for what the session sets up for all of them.
+        What the session sets up for all tests of a folder is set up before any is measured.
         """
         measured = coverage.Coverage(data_file=None, source=[str(LAYER)])
         seconds: dict[str, float] = {}
         names = list(self._items)
-        wanted = [name for name in names if name.partition("::")[0] not in known]
         first = {name.partition("/test_")[0]: name for name in reversed(names)}
         for test in first.values():
             self._must_pass(test, names[names.index(test) - 1])
         measured.start()
-        for n, test in enumerate(wanted):
+        for n, test in enumerate(names):
             measured.switch_context(test)
             began = time.process_time()
-            self._must_pass(test, wanted[(n + 1) % len(wanted)])
+            self._must_pass(test, names[(n + 1) % len(names)])
             seconds[test] = time.process_time() - began
             if n % 100 == 0:
-                tell(f"{n} of {len(wanted)} tests have run")
+                tell(f"{n} of {len(names)} tests have run")
         measured.stop()
         data = measured.get_data()
         lines = {

@@ -8,7 +8,7 @@ a bucket's row must have come after, and another number leaves the row behind.
 """
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -108,36 +108,36 @@ class Known:
     """An address that has succeeded for an account, as the account remembers it."""
 
     mark: bytes
-    proofs: int = 0
+    proofs: int
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
     """What a right password leaves behind in the account.
 
-    `proofs` is the account's number from now on; `mark` the address to remember, None where none
-    is known of, and `own` the number for that one.
+    `proofs` is the account's number from now on; `address` the one to remember, with the number
+    for it, and None where none is known of.
     """
 
-    mark: bytes | None
+    address: Known | None
     proofs: int
-    own: int = 0
 
     def due(self, proofs: int, known: tuple[Known, ...]) -> bool:
         """Whether an account with these has to be written for it."""
         if proofs < self.proofs:
             return True
-        return self.mark is not None and not any(
-            k.mark == self.mark and k.proofs >= self.own for k in known
+        mine = self.address
+        return mine is not None and not any(
+            k.mark == mine.mark and k.proofs >= mine.proofs for k in known
         )
 
     def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
         """Both as they must become; the address that was used last is the last to be forgotten."""
-        if self.mark is not None:
-            before = next((k for k in known if k.mark == self.mark), Known(self.mark))
-            others = [k for k in known if k.mark != self.mark]
-            renewed = replace(before, proofs=max(before.proofs, self.own))
-            known = (*others, renewed)[-KNOWN:]
+        mine = self.address
+        if mine is not None:
+            before = next((k for k in known if k.mark == mine.mark), mine)
+            others = [k for k in known if k.mark != mine.mark]
+            known = (*others, max(before, mine, key=lambda k: k.proofs))[-KNOWN:]
         return max(proofs, self.proofs), known
 
 

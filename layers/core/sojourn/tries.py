@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sojourn import attempts, deadline, dynamodb
-from sojourn.attempts import Bucket, Limit, Success
+from sojourn.attempts import Bucket, Known, Limit, Success
 from sojourn.clock import Clock
 from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
 from sojourn.errors import TooManyAttempts, Unavailable
@@ -126,10 +126,10 @@ class Try:
         self.check()
         proofs = self._counters[0].proved(self._clock.wall_ms())
         if self._place is None:
-            return Success(mark=None, proofs=proofs)
+            return Success(None, proofs)
         if self._place.known:
-            return Success(mark=self._place.mark, proofs=0, own=proofs)
-        return Success(mark=self._place.mark, proofs=proofs, own=self._place.own)
+            return Success(Known(self._place.mark, proofs), proofs=0)
+        return Success(Known(self._place.mark, self._place.own), proofs)
 
     def _count(self, version: str) -> bool:
         """Whether the failure is counted; if not, the counters are what came between."""
