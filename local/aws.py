@@ -13,7 +13,7 @@ import boto3
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
-from local import dynamodb_local, transactions
+from local import answers, dynamodb_local, transactions
 from local.template import Template
 
 REGION = "eu-west-1"
@@ -50,6 +50,7 @@ def serialise() -> threading.RLock:
 
     DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]
     transactions.copy_touched_items_alone()
+    answers.write_values_as_they_are()
     return lock
 
 

@@ -2,7 +2,7 @@
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from sojourn import attempts
 from sojourn.attempts import (
@@ -213,6 +213,7 @@ marks = st.integers(0, 14).map(lambda n: bytes([n]) * 8)
 
 
 @given(used=st.lists(marks, max_size=40))
+@example(used=[bytes([n]) * 8 for n in range(15)])
 def test_account_remembers_the_addresses_used_last(used: list[bytes]) -> None:
     """An account knows the ten addresses that it was used from last, each once."""
     proofs, known = 0, tuple[Known, ...]()

@@ -1,4 +1,4 @@
-"""The local stack's transactions: all or none, whatever they name."""
+"""What the local stack does to moto: transactions are all or none, and values come back."""
 
 from typing import Any
 
@@ -46,3 +46,44 @@ def test_failed_transaction_changes_nothing(dynamodb: Any, environment: dict[str
     dynamodb.transact_write_items(TransactItems=changes)
     assert items(dynamodb, tables[0]) == {"a/s": "new", "b/s": "b", "b/other": "new", "c/s": "c"}
     assert items(dynamodb, tables[1]) == {"a/s": "new", "c/s": "c", "e/s": "new"}
+
+
+VALUES: dict[str, dict[str, Any]] = {
+    "text": {"S": "x"},
+    "nothing written": {"S": ""},
+    "a number": {"N": "-1.5"},
+    "bytes": {"B": b"\x00\xff"},
+    "texts": {"SS": ["a"]},
+    "numbers": {"NS": ["1"]},
+    "many bytes": {"BS": [b"\x00\xff"]},
+    "a map": {"M": {"S": {"N": "1"}, "M": {"M": {"N": {"BOOL": False}}}}},
+    "an empty map": {"M": {}},
+    "a list": {"L": [{"S": "a"}, {"L": []}, {"M": {"B": {"B": b"x"}}}]},
+    "null": {"NULL": True},
+    "false": {"BOOL": False},
+}
+
+
+@pytest.mark.usefixtures("services")
+def test_values_come_back(dynamodb: Any, environment: dict[str, str]) -> None:
+    """A value of each kind comes back as it was put, from every call that gives items."""
+    table = environment["SESSIONS_TABLE"]
+    item = {**key("a"), **VALUES}
+    dynamodb.put_item(TableName=table, Item=item)
+    refused = {
+        "TableName": table,
+        "Key": key("a"),
+        "ConditionExpression": "attribute_not_exists(pk)",
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    with pytest.raises(ClientError) as failure:
+        dynamodb.transact_write_items(TransactItems=[{"ConditionCheck": refused}])
+    reasons: Any = failure.value.response["CancellationReasons"]
+    read = dynamodb.batch_get_item(RequestItems={table: {"Keys": [key("a")]}})
+    assert reasons[0]["Item"] == item
+    assert dynamodb.get_item(TableName=table, Key=key("a"))["Item"] == item
+    assert dynamodb.scan(TableName=table)["Items"] == [item]
+    assert read["Responses"][table] == [item]
+    update = {"UpdateExpression": "REMOVE #n", "ExpressionAttributeNames": {"#n": "null"}}
+    old = dynamodb.update_item(TableName=table, Key=key("a"), ReturnValues="ALL_OLD", **update)
+    assert old["Attributes"] == item
