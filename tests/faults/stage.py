@@ -5,14 +5,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import cycle
-from types import SimpleNamespace
 from typing import Any, Self
 
 import boto3
 import pytest
-from cryptography.hazmat.primitives import serialization
 from moto import mock_aws
 
 from local import aws
@@ -137,10 +134,6 @@ def _quieten(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(telemetry, name, lambda *_args, **_fields: None)
     # A wait of the longest kind spends the deadline in fewer tries.
     patch.setattr(random, "uniform", lambda _low, high: high)
-    # Parsing an RSA key takes longer than all else that an operation does.
-    parsing = SimpleNamespace(**vars(serialization))
-    parsing.load_der_private_key = lru_cache(serialization.load_der_private_key)
-    patch.setattr(keys, "serialization", parsing)
     generate = keys.generate
     pool = cycle([generate("rs256") for _ in range(4)])
 
