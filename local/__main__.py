@@ -6,6 +6,7 @@ STORE=dynamodb-local keeps its tables in AWS's own DynamoDB Local, which needs J
 """
 
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -104,7 +105,8 @@ def _serve(
     )
     say("Seeding a demo realm …")
     seeded = seed(stack, host=host)
-    threading.Thread(target=server.serve_forever, name="listen", daemon=True).start()
+    listen = functools.partial(server.serve_forever, poll_interval=0.05)
+    threading.Thread(target=listen, name="listen", daemon=True).start()
     devfile.write(base_url, seeded, names)
     seconds = time.monotonic() - began
     say(greeting.text(base_url, seeded, seconds=seconds, dynamodb_url=dynamodb_url))

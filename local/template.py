@@ -5,9 +5,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """PyYAML's safe loader, the one in C where it is there: it takes a tenth of the time."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
+
+
+def parse(text: str) -> Any:
+    """The contents of a template, with `!Ref` and the like in their long form."""
+    return yaml.load(text, _Loader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class Template:
     @classmethod
     def read(cls, path: Path = ROOT / "template.yaml") -> "Template":
         """The template of a file."""
-        return cls(yaml_parse(path.read_text()))
+        return cls(parse(path.read_text()))
 
     def resources(self, kind: str) -> dict[str, Any]:
         """The properties of the resources of one type, by logical id."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+
+from local.template import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
@@ -46,7 +47,7 @@ def translated(**parameters: str) -> dict[str, Any]:
 
 def translate(text: str, **parameters: str) -> dict[str, Any]:
     """The CloudFormation template that SAM makes of one, deployed with these parameters."""
-    document = yaml_parse(text)
+    document = parse(text)
     _local_code_as_deployed(document)
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-west-1")
     result: dict[str, Any] = transform(document, parameters, ManagedPolicies())

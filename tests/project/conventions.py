@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Any, Final
 
 import yaml
-from samtranslator.yaml_helper import yaml_parse
 
-from local.template import ROOT, Template
+from local.template import ROOT, Template, parse
 from sojourn.deadline import SECONDS
 from tests.project.references import cycle, dangling, references
 from tools.lint_template import translate
@@ -36,7 +35,7 @@ class Written:
     @cached_property
     def template(self) -> Template:
         """Its contents."""
-        return Template(yaml_parse(self.text))
+        return Template(parse(self.text))
 
     @cached_property
     def translated(self) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
+from local.template import parse
 from sojourn import errors
 from sojourn.account import Reason
 from sojourn.realm import Settings
@@ -18,7 +18,7 @@ from tests.project.seed import SENTENCES
 ROOT = Path(__file__).resolve().parents[2]
 API = (ROOT / "docs/http-api.md").read_text()
 RULES = (ROOT / "docs/session-rules.md").read_text()
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+TEMPLATE = parse((ROOT / "template.yaml").read_text())
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 _TEST = re.compile(r"`(tests/[\w/]+\.py::\w+)`")

@@ -3,14 +3,13 @@
 from typing import Final
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
-from local.template import ROOT
+from local.template import ROOT, parse
 from tests.project.conventions import STATEFUL
 from tools import stateful
 
 TEXT = (ROOT / "template.yaml").read_text()
-NOW = stateful.record(yaml_parse(TEXT))
+NOW = stateful.record(parse(TEXT))
 
 WHAT_TO_DO: Final = """
 CloudFormation would make a new resource and leave the old one, with all that is in it, behind
@@ -57,7 +56,7 @@ REPLACING: Final[dict[str, tuple[str, str, str]]] = {
 def changed(before: str, after: str) -> stateful.Record:
     """The record of a template with that changed wherever it stands."""
     assert before in TEXT
-    return stateful.record(yaml_parse(TEXT.replace(before, after)))
+    return stateful.record(parse(TEXT.replace(before, after)))
 
 
 def test_nothing_that_keeps_is_replaced() -> None:
