@@ -112,5 +112,11 @@ def _hold(value: Any, schema: Any, where: str) -> None:
 
 def validator(schema: dict[str, Any]) -> Any:
     """The validator of a schema, which may refer to the document's components."""
-    whole = {**schema, "components": api_document()["components"]}
-    return jsonschema_rs.Draft202012Validator(whole)
+    return _validator(json.dumps(schema))
+
+
+@cache
+def _validator(schema: str) -> Any:
+    # Reading the components takes milliseconds, and most headers' schemas refer to none.
+    components = {"components": api_document()["components"]} if "$ref" in schema else {}
+    return jsonschema_rs.Draft202012Validator({**json.loads(schema), **components})
