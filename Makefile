@@ -56,8 +56,20 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, format and template
 audit: .venv/.installed .venv-audit/.installed ## ask what is known against the pinned packages
 	@$(BIN)/python -m tools.audit
 
+# A quick run has two suites side by side; a full one has each alone, as its times are published.
+BESIDE := tests/prove/artifacts tests/prove/test_local_stack.py tests/prove/test_schemathesis.py
+
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
-	@QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove && QUICK=$(QUICK) $(BIN)/python -m tools.proof
+ifeq ($(QUICK),)
+	@$(BIN)/python -m pytest tests/prove
+else
+	@mkdir -p .build
+	@echo "Built functions and whole stacks are proved beside the rest, and told after it …"
+	@QUICK=$(QUICK) $(BIN)/python -m pytest $(BESIDE) > .build/beside.log 2>&1 & beside=$$!; \
+	  QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove $(BESIDE:%=--ignore=%); others=$$?; \
+	  wait $$beside; beside=$$?; cat .build/beside.log; exit $$(( others || beside ))
+endif
+	@QUICK=$(QUICK) $(BIN)/python -m tools.proof
 
 mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone; MODULES=strict: rules, tokens, store)
 	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m tools.proof

@@ -39,10 +39,10 @@ TEXT: Final = (
     "rules explain (Wing and Gong, with Lowe's memory); a call that was answered by 503 may have "
     "happened or not. Conflicts are writes that DynamoDB refused since another came between, "
     "retries the changes that were decided anew and the calls that were sent again, 429 the login "
-    "protection's. Without turns 200 instances share one machine's cores, and what cannot try often "
-    "enough within ten seconds is a 503; `python -m bench.contention_model --logins 200` counts "
-    "the tries of such a crowd where each instance has a machine. Not shown: the cloud's latency and faults, and DynamoDB itself, which DynamoDB "
-    "Local is not."
+    "protection's. Without turns 200 instances share one machine's cores, and what cannot try "
+    "often enough within ten seconds is a 503; `python -m bench.contention_model --logins 200` "
+    "counts the tries of such a crowd where each instance has a machine. Not shown: the cloud's "
+    "latency and faults, and DynamoDB itself, which DynamoDB Local is not."
 )
 
 

@@ -6,8 +6,10 @@ import pytest
 
 from tests.e2e import fuzzing
 from tests.e2e.conftest import own_stack
+from tools import proof
 
-BOUNDS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "15"]
+EXAMPLES = proof.rounds(full=15, quickly=3)
+BOUNDS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", str(EXAMPLES)]
 
 
 @pytest.mark.parametrize("identity", ["admin", "user", "nobody"])
