@@ -151,6 +151,7 @@ def test_server_ends_one_and_all(world: World) -> None:
     assert world.reason(claims[1]) is None
     counted = world.terminator.count_of(world.server, world.account(world.ada))
     assert (counted["sessions"], counted["dry_run"], counted["ended_at"]) == (2, True, None)
+    assert counted["user_id"] == world.ada
     done = world.terminator.end_all_of(world.server, world.account(world.ada))
     assert (done["sessions"], done["dry_run"]) == (2, False)
     assert done["ended_at"] == world.clock.wall_ms() / 1000

@@ -12,7 +12,7 @@ from sojourn.errors import (
     Invalid,
     NotFound,
 )
-from sojourn.listing import Page
+from sojourn.listing import Page, page_of
 from tests.unit.flows import BY, MINUTES, World
 
 
@@ -35,6 +35,50 @@ def test_own_list_marks_the_caller(world: World) -> None:
     seen = world.listing.of_user(world.server, world.ada, state="active", page=page)
     assert [s["id"] for s in seen["collection"]] == [mine.session.text, other.session.text]
     assert all("current" not in s for s in seen["collection"])
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"), [("1", 1), ("2", 2), ("99", 99), ("100", 100), ("050", 50), ("000000001", 1)]
+)
+def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
+    """`max_results` is a whole number, 1 to 100; without it there are fifty."""
+    assert page_of({"max_results": text}, descending=True).limit == limit
+    assert page_of({}, descending=True).limit == 50
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0",
+        "101",
+        "-1",
+        "+5",
+        " 5",
+        "5.0",
+        "1e1",
+        "\u0665",
+        "\u00b2",
+        "x",
+        "0000000001",
+        "9" * 5_000,
+    ],
+)
+def test_page_of_another_size_is_refused(text: str) -> None:
+    """What is no number of that size is refused, however long, and the error says what is one."""
+    with pytest.raises(Invalid) as refused:
+        page_of({"max_results": text}, descending=True)
+    assert refused.value.errors == ("max_results must be a whole number, 1 to 100.",)
+
+
+def test_page_has_a_direction() -> None:
+    """`direction` is asc or desc, and by default the list's own; anything else is refused."""
+    assert [page_of({}, descending=d).ascending for d in (True, False)] == [False, True]
+    assert page_of({"direction": "asc"}, descending=True).ascending
+    assert not page_of({"direction": "desc"}, descending=False).ascending
+    with pytest.raises(Invalid) as refused:
+        page_of({"direction": "up"}, descending=True)
+    assert refused.value.errors == ("direction must be asc or desc.",)
 
 
 @pytest.mark.parametrize("ascending", [True, False])
@@ -132,6 +176,23 @@ def test_records_past_their_time_are_passed_over(world: World) -> None:
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
     assert [item["id"] for item in view["collection"]] == [c.session.text for c in kept]
     assert view["more_results"] is False
+
+
+def test_record_is_shown_until_its_time(world: World) -> None:
+    """A record is listed up to the second that it is kept until, and from then on no more."""
+    world.settings(session_minutes=1)
+    for _ in range(2):
+        world.login(world.ada)
+    world.terminator.all_of_user(world.server, world.ada)
+
+    def shown() -> int:
+        view = world.listing.of_user(world.server, world.ada, state="ended", page=Page())
+        return len(view["collection"])
+
+    world.clock.advance(60 - world.clock.wall_ms() % 1_000 / 1_000 - 0.001)
+    assert shown() == 2
+    world.clock.advance(0.001)
+    assert shown() == 0
 
 
 def test_realm_is_remembered_for_five_seconds(world: World) -> None:
