@@ -59,7 +59,7 @@ TARGETS: Final = (
         _unit("flows_login", "flows_ends", "flows_lists"),
         strict=False,
     ),
-    Target("auth", "expiry and ownership", _whole("key_use"), strict=False),
+    Target("auth", "expiry and ownership", (*_unit("auth"), *_whole("key_use")), strict=False),
     Target("login", "credentials", _unit("flows_login", "flows_ends", "flows_lists"), strict=False),
     Target("password_login", "credentials", _whole("login_protection"), strict=False),
     Target("proof", "credentials", _whole("login_protection"), strict=False),

@@ -1,0 +1,264 @@
+"""Who calls, and which realm a request is about: over the store in memory."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from sojourn import auth, ids
+from sojourn.auth import USE_MS, Callers, Server
+from sojourn.errors import (
+    AccessKeyInvalid,
+    CredentialsAmbiguous,
+    Invalid,
+    NotFound,
+    PermissionMissing,
+    RealmForbidden,
+    SojournError,
+    TokenInvalid,
+    TokenMissing,
+    WrongCaller,
+)
+from sojourn.http import Request
+from sojourn.ports import AccessKey
+from tests.unit.flows import LOGIN, World
+
+RANKS: tuple[auth.Permission, ...] = ("read", "write", "admin")
+ONE, OTHER = "rl_" + "1" * 22, "rl_" + "2" * 22
+SECRET = ids.new_secret("ks", ids.new_id("key", 1))
+
+
+def request(**headers: str) -> Request:
+    """A request with these headers; underscores stand for hyphens."""
+    named: Mapping[str, str] = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Request("GET /v1/x", {}, {}, named, None, "203.0.113.9", "tests", "r", "x.example")
+
+
+def key(secret: str = SECRET, **changes: object) -> AccessKey:
+    """The access key of a secret: stack-wide, and never used."""
+    made = AccessKey(
+        id=str(ids.secret_owner("ks", "key", secret)),
+        realm_id=None,
+        name="tests",
+        permission="write",
+        created_ms=1,
+        secret_hash=ids.digest(secret).hex(),
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+@pytest.fixture
+def callers(world: World) -> Callers:
+    """What tells the world's callers."""
+    return Callers(world.realms, world.cache, world.clock)
+
+
+# The credential.
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({}, None),
+        ({"authorization": "Bearer a.b.c"}, "a.b.c"),
+        ({"authorization": " bEARER   a.b.c "}, "a.b.c"),
+        ({"authrocket_api_key": f" {SECRET} "}, SECRET),
+        ({"x_authrocket_api_key": SECRET}, SECRET),
+    ],
+    ids=str,
+)
+def test_request_has_one_credential(headers: dict[str, str], found: str | None) -> None:
+    """It is a bearer token or an access key in a header of its own; or there is none."""
+    assert auth.bearer(request(**headers)) == found
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authorization": "Bearer a,Bearer b"},
+        {"authorization": "Bearer a", "authrocket_api_key": SECRET},
+        {"authorization": "Bearer a", "x_authrocket_api_key": SECRET},
+        {"authrocket_api_key": SECRET, "x_authrocket_api_key": SECRET},
+        {"authrocket_api_key": f"{SECRET},{SECRET}"},
+    ],
+    ids=str,
+)
+def test_two_credentials_are_none(headers: dict[str, str]) -> None:
+    """Of two credentials nobody guesses which was meant, not even when they are the same."""
+    with pytest.raises(CredentialsAmbiguous):
+        auth.bearer(request(**headers))
+
+
+@pytest.mark.parametrize("text", ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", SECRET])
+def test_another_scheme_is_no_token(text: str) -> None:
+    """What is not `Bearer` and a token is refused, and the error says how it is sent."""
+    with pytest.raises(TokenInvalid, match="Authorization: Bearer <token>"):
+        auth.bearer(request(authorization=text))
+
+
+def test_only_an_access_key_goes_into_its_header() -> None:
+    """A login token in the place of an access key is refused as a key."""
+    with pytest.raises(AccessKeyInvalid, match="ks_"):
+        auth.bearer(request(authrocket_api_key="a.b.c"))
+
+
+def test_routes_of_users_and_of_servers(world: World, callers: Callers) -> None:
+    """A login token makes a user, an access key a server; each is refused in the other's place."""
+    world.realms.add_access_key(key())
+    token = world.logins.of_server(world.realm, world.account(world.ada), LOGIN)["token"]
+    by_token, by_key = request(authorization=f"Bearer {token}"), request(authrocket_api_key=SECRET)
+    assert callers.user(by_token).user_id == world.ada
+    assert callers.either(by_token) == callers.user(by_token)
+    assert callers.server(by_key).key.id == key().id
+    assert isinstance(callers.either(by_key), Server)
+    with pytest.raises(WrongCaller, match="not a user's login token"):
+        callers.server(by_token)
+    with pytest.raises(WrongCaller, match="not an access key"):
+        callers.user(by_key)
+    for refusing in (callers.user, callers.server, callers.either):
+        with pytest.raises(TokenMissing):
+            refusing(request())
+
+
+def test_access_key_is_known_by_its_digest(world: World, callers: Callers) -> None:
+    """A secret that is not a key's own, or is shaped otherwise, opens nothing."""
+    world.realms.add_access_key(key())
+    another = SECRET[:-1] + ("0" if SECRET[-1] != "0" else "1")
+    for secret in (another, ids.new_secret("ks", ids.new_id("key", 2)), "ks_x", SECRET + "0"):
+        with pytest.raises(AccessKeyInvalid, match="not known"):
+            callers.server(request(authorization=f"Bearer {secret}"))
+
+
+# The realm.
+
+
+@pytest.mark.parametrize("name", ["authrocket_realm", "x_authrocket_realm"])
+def test_realm_is_the_headers_or_the_keys(world: World, callers: Callers, name: str) -> None:
+    """A stack-wide key names its realm in a header; a bound one is about its own, also named."""
+    world.realms.add_access_key(key())
+    assert callers.server(request(authrocket_api_key=SECRET)).realm_id is None
+    sent = request(authrocket_api_key=SECRET, **{name: f" {ONE} "})
+    assert callers.server(sent).realm_id == ONE
+    world.realms.add_access_key(key(realm_id=ONE))
+    assert callers.server(request(authrocket_api_key=SECRET)).realm_id == ONE
+    assert callers.server(sent).realm_id == ONE
+    world.realms.add_access_key(key(realm_id=OTHER))
+    with pytest.raises(RealmForbidden):
+        callers.server(sent)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"authrocket_realm": ""},
+        {"authrocket_realm": "usr_" + "1" * 22},
+        {"authrocket_realm": f"{ONE},{ONE}"},
+        {"authrocket_realm": ONE, "x_authrocket_realm": OTHER},
+        {"authrocket_realm": ONE, "x_authrocket_realm": "x"},
+    ],
+    ids=str,
+)
+def test_header_names_one_realm(world: World, callers: Callers, headers: dict[str, str]) -> None:
+    """A header that is no realm's id, and two that differ, are refused."""
+    world.realms.add_access_key(key())
+    with pytest.raises(Invalid) as refused:
+        callers.server(request(authrocket_api_key=SECRET, **headers))
+    assert refused.value.errors == ("Authrocket-Realm must be one realm's id, rl_….",)
+
+
+def test_same_realm_twice_is_one(world: World, callers: Callers) -> None:
+    """Both headers may name one realm."""
+    world.realms.add_access_key(key())
+    sent = request(authrocket_api_key=SECRET, authrocket_realm=ONE, x_authrocket_realm=ONE)
+    assert callers.server(sent).realm_id == ONE
+
+
+@pytest.mark.parametrize(
+    ("bound", "header", "named", "found"),
+    [
+        (None, None, None, None),
+        (None, None, ONE, ONE),
+        (None, ONE, None, ONE),
+        (None, ONE, ONE, ONE),
+        (None, ONE, OTHER, Invalid),
+        (None, None, "x", Invalid),
+        (ONE, ONE, None, ONE),
+        (ONE, ONE, ONE, ONE),
+        (ONE, ONE, OTHER, RealmForbidden),
+        (ONE, ONE, "x", Invalid),
+    ],
+)
+def test_request_is_about_one_realm(
+    bound: str | None, header: str | None, named: str | None, found: str | type[SojournError] | None
+) -> None:
+    """What a request names agrees with its header and lies within its key's realm."""
+    server = Server(key=key(realm_id=bound), realm_id=header)
+    if isinstance(found, type):
+        with pytest.raises(found):
+            server.narrowed(named)
+        return
+    assert server.narrowed(named) == found
+    assert server.narrow(named) == replace(server, realm_id=found)
+
+
+def test_request_that_must_name_a_realm() -> None:
+    """Where a realm is needed, a stack-wide key that names none is told how to name one."""
+    assert Server(key=key(), realm_id=ONE).in_realm() == ONE
+    assert Server(key=key(), realm_id=None).in_realm(ONE) == ONE
+    with pytest.raises(Invalid) as refused:
+        Server(key=key(), realm_id=None).in_realm()
+    assert "Authrocket-Realm or realm_id" in refused.value.errors[0]
+
+
+def test_server_sees_its_realm_alone() -> None:
+    """What is another realm's does not exist for a server that is about one; else all does."""
+    assert Server(key=key(), realm_id=None).sees(ONE)
+    about = Server(key=key(), realm_id=ONE)
+    about.must_see(ONE)
+    assert [about.sees(ONE), about.sees(OTHER)] == [True, False]
+    with pytest.raises(NotFound):
+        about.must_see(OTHER)
+
+
+@pytest.mark.parametrize("held", RANKS)
+def test_permissions_are_ranked(held: str) -> None:
+    """Each permission has those below it."""
+    server = Server(key=key(permission=held), realm_id=None)
+    for permission in RANKS:
+        if RANKS.index(permission) <= list[str](RANKS).index(held):
+            assert server.may(permission) is server
+        else:
+            with pytest.raises(PermissionMissing, match=f"'{permission}'.*'{held}'"):
+                server.may(permission)
+
+
+# The use.
+
+
+def test_use_is_written_when_the_last_is_an_hour_old(world: World, callers: Callers) -> None:
+    """The first use is written, and another when that was an hour ago and more; or none of it."""
+    world.realms.add_access_key(key())
+    sent = request(authrocket_api_key=SECRET)
+
+    def written() -> int | None:
+        found = world.realms.access_key(key().id)
+        assert found is not None
+        return found.last_used_ms
+
+    callers.server(sent, recorded=False)
+    assert written() is None
+    callers.server(sent)
+    first = world.clock.wall_ms()
+    assert written() == first
+    world.clock.advance(USE_MS / 1_000)
+    callers.server(sent)
+    assert written() == first
+    world.clock.advance(0.001)
+    callers.server(sent)
+    assert written() == world.clock.wall_ms()
