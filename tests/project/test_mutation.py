@@ -65,6 +65,15 @@ def test_what_matters_most_is_mutated(name: str) -> None:
     assert name in named(name.partition(".")[0])
 
 
+def test_function_of_a_mutant_is_one_that_can_be_exchanged() -> None:
+    """What is within a function is its mutant, also in another function in it."""
+    made = named("terminate")[
+        "terminate.Terminator.all_own: self.validator.stands(claims, found) -> pass"
+    ]
+    assert made.function == "Terminator.all_own"
+    assert made.code.co_name == "all_own"
+
+
 def test_clauses_of_a_condition_are_broken_one_by_one() -> None:
     """Each clause is made true, made false, and moved by one; what is no condition is not."""
     text = "attribute_exists(pk) AND (attribute_not_exists(a) OR a < :since)"

@@ -25,7 +25,7 @@ from tests.unit.flows import LOGIN, World
 
 RANKS: tuple[auth.Permission, ...] = ("read", "write", "admin")
 ONE, OTHER = "rl_" + "1" * 22, "rl_" + "2" * 22
-SECRET = ids.new_secret("ks", ids.new_id("key", 1))
+SECRET = "ks_" + "0" * 22 + "a" * 43
 
 
 def request(**headers: str) -> Request:

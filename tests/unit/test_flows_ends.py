@@ -223,6 +223,75 @@ def test_ended_one_is_done_while_its_record_lives(world: World) -> None:
         world.terminator.by_server(world.server, lived.session.text)
 
 
+def deleted(world: World) -> Any:
+    """The user as another call leaves them who deletes them meanwhile."""
+    by = Actor(type="access_key", id="key_other")
+    found = world.account(world.ada)
+    change = end_all_for(found, world.realm, "user_deleted", by=by, now_ms=world.clock.wall_ms())
+    return replace(change, after=replace(change.after, state="deleted"))
+
+
+def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that ends a session of a user who is being deleted is told of nobody, not of an end.
+
+    The session ended as that deletion's; an order in which both calls ended it there is not.
+    """
+    claims = world.login(world.ada)
+    commit = world.accounts.commit
+
+    def beaten(change: Any) -> None:
+        monkeypatch.undo()
+        commit(deleted(world))
+        commit(change)
+
+    monkeypatch.setattr(world.accounts, "commit", beaten)
+    with pytest.raises(NotFound):
+        world.terminator.by_server(world.server, claims.session.text)
+    assert world.reason(claims) == "user_deleted"
+
+
+def test_what_cannot_be_is_not_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user's id that is none, and a session's that is another user's, cost no read of it."""
+    mine, others = world.login(world.ada), world.login(world.bob)
+
+    def read(*_arguments: Any) -> Any:
+        raise AssertionError("a read of what cannot be there")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.accounts, "ended", read)
+        for act in (world.terminator.own, world.listing.one_of_own):
+            with pytest.raises(NotFound):
+                act(mine, others.session.text)
+    monkeypatch.setattr(world.accounts, "get", read)
+    with pytest.raises(NotFound):
+        world.terminator.all_of_user(world.server, "usr_x")
+    with pytest.raises(NotFound):
+        world.listing.of_user(world.server, "usr_x", state="active", page=Page())
+
+
+def test_unmanaged_session_is_no_session_by_its_id(world: World) -> None:
+    """An unmanaged session cannot be ended by its id, which no list has, not by its own token."""
+    world.settings(session_type="unmanaged")
+    claims = world.login(world.ada)
+    with pytest.raises(NotFound):
+        world.terminator.own(claims, claims.session.text)
+    with pytest.raises(NotFound):
+        world.listing.one_of_own(claims, claims.session.text)
+
+
+def test_only_what_ended_something_is_archived(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An end that ended nothing, and found nothing pending, has nothing to record."""
+    archived: list[str] = []
+    monkeypatch.setattr(world.accounts, "archive", archived.append)
+    world.terminator.all_of_user(world.server, world.ada)
+    assert archived == []
+    world.login(world.ada)
+    world.terminator.all_of_user(world.server, world.ada)
+    assert archived == [world.ada]
+
+
 def test_commit_gives_up_with_its_deadline(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that always comes too late ends as unavailable, after ten seconds, undone."""
     claims = world.login(world.ada)

@@ -223,12 +223,12 @@ def _within(node: ast.AST, name: str, child: ast.AST, around: _Around) -> _Aroun
         around = replace(around, returns_bool=_is_bool(child.returns))
     if around.inside:
         return around
+    if isinstance(node, ast.FunctionDef) and name == "body":
+        return replace(around, inside=True)
     if isinstance(child, ast.FunctionDef | ast.ClassDef):
         function = f"{around.function}.{child.name}".lstrip(".")
         changed = _changed(child) if isinstance(child, ast.FunctionDef) else frozenset()
         return replace(around, function=function, symbol=child.name, changed=changed)
-    if isinstance(node, ast.FunctionDef) and name == "body":
-        return replace(around, inside=True)
     if isinstance(child, ast.Assign) and isinstance(child.targets[0], ast.Name):
         return replace(around, symbol=child.targets[0].id)
     if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):

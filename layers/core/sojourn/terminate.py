@@ -167,6 +167,8 @@ class Terminator:
         def decide(found: Account) -> Change | None:
             nonlocal latest
             latest = found
+            if found.state == "deleted" and caller.by.type == "access_key":
+                raise NotFound
             if caller.claims is not None:
                 self.validator.stands(caller.claims, found)
             now_ms = self.clock.wall_ms()
