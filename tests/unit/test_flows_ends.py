@@ -250,6 +250,37 @@ def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.M
     assert world.reason(claims) == "user_deleted"
 
 
+def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose user is deleted and gone meanwhile is told why; a logout stays as it ended (rule 5)."""
+    mine, other = world.login(world.ada), world.login(world.ada)
+    commit = world.accounts.commit
+
+    def beaten(_change: Any) -> None:
+        if world.accounts.get(world.ada) is not None:
+            commit(deleted(world))
+            world.accounts.archive(world.ada)
+            world.accounts.remove(world.ada)
+        raise Superseded(None)
+
+    account = world.account(world.ada)
+    acts: list[Callable[[], None]] = [
+        lambda: world.terminator.all_own(mine, keep_current=True),
+        lambda: world.terminator.own(mine, other.session.text),
+    ]
+    monkeypatch.setattr(world.accounts, "commit", beaten)
+    for act in acts:
+        with pytest.raises(SessionEnded) as refused:
+            act()
+        assert refused.value.members["reason"] == "user_deleted"
+        world.accounts.add(account)
+    world.terminator.logout(mine)
+    world.accounts.add(account)
+    world.settings(session_type="unmanaged")
+    with pytest.raises(SessionEnded) as refused:
+        world.terminator.all_own(world.login(world.ada), keep_current=False)
+    assert refused.value.members["reason"] == "user_deleted"
+
+
 def test_what_cannot_be_is_not_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A user's id that is none, and a session's that is another user's, cost no read of it."""
     mine, others = world.login(world.ada), world.login(world.bob)

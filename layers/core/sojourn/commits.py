@@ -1,5 +1,7 @@
 """Carry out a change of an account, however many others change it at the same time."""
 
+from collections.abc import Callable
+
 from sojourn import deadline, telemetry
 from sojourn.account import Account, Change, Decide
 from sojourn.clock import Clock
@@ -16,13 +18,13 @@ def commit(
     decide: Decide,
     *,
     clock: Clock,
-    gone: type[SojournError] = NotFound,
+    gone: Callable[[], SojournError] = NotFound,
 ) -> Change | None:
     """Commit what `decide` makes of the account, deciding anew on each one that came between.
 
-    None when it decided that nothing needs doing. Raises what `decide` raises, `gone` when the
-    user is no more, and `Unavailable` when the deadline is over: then nothing was done, or
-    one commit whose answer was lost.
+    None when it decided that nothing needs doing. Raises what `decide` raises, what `gone` gives
+    when the user is no more, and `Unavailable` when the deadline is over: then nothing was done,
+    or one commit whose answer was lost.
     """
     limit = deadline.current(clock)
     with _TURNS.take(account.id, seconds=limit.remaining()) as came:
@@ -35,7 +37,7 @@ def commit(
                 accounts.commit(change)
             except Superseded as error:
                 if error.current is None:
-                    raise gone from error
+                    raise gone() from error
                 account = error.current
             else:
                 return change

@@ -1,6 +1,7 @@
 """A user changes their own password: all their sessions end but the one that did it (rule 8)."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sojourn import account as rules
 from sojourn import passwords
@@ -9,7 +10,7 @@ from sojourn.accounts import DynamoAccounts
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
 from sojourn.directory_bodies import PasswordBody
-from sojourn.errors import CredentialWrong, Invalid, SessionEnded
+from sojourn.errors import CredentialWrong, Invalid
 from sojourn.guard import Guard
 from sojourn.passwords import Hasher
 from sojourn.proof import succeeded
@@ -60,7 +61,8 @@ class PasswordChange:
             after = replace(change.after, credentials=credentials)
             return replace(change, after=succeeded(after, success))
 
-        commit(self.accounts, account, decide, clock=self.clock, gone=SessionEnded)
+        gone = partial(self.validator.gone, claims)
+        commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         archive_pending(self.accounts, account.id)
 
     def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:

@@ -7,6 +7,7 @@ was ended meanwhile ends nothing.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sojourn import account as rules
@@ -94,7 +95,7 @@ class Terminator:
                 keep=current if keep_current else None,
             )
 
-        self._commit_all(account, decide, by)
+        self._commit_all(account, decide, gone=partial(self.validator.gone, claims))
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
@@ -130,7 +131,7 @@ class Terminator:
                 found, realm, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
             )
 
-        return self._commit_all(account, decide, by)
+        return self._commit_all(account, decide, gone=NotFound)
 
     def _realm(self, account: Account) -> Realm:
         realm = self.realms.get(account.realm_id)
@@ -139,9 +140,12 @@ class Terminator:
         return realm
 
     def _commit_all(
-        self, account: Account, decide: Callable[[Account], Change], by: Actor
+        self,
+        account: Account,
+        decide: Callable[[Account], Change],
+        gone: Callable[[], SojournError],
     ) -> Change:
-        done = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(by))
+        done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         change = done or Change(before=account, after=account)
         if len(change.ended) + len(change.before.pending) > 0:
             archive_pending(self.accounts, account.id)
@@ -178,17 +182,27 @@ class Terminator:
 
         change = None
         if account is not None:
-            change = commit(self.accounts, account, decide, clock=self.clock, gone=_gone(caller.by))
+            try:
+                gone = self._gone(caller)
+                change = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+            except SessionEnded:
+                if caller.claims is not None:
+                    raise
+                # The user is no more; as with any end, the record says whether it had ended.
+                latest = None
         # Another may have ended it since the read, and left its record pending in the account.
         if change is None and self.validator.find_ended(latest, realm, session) is None:
             # A record is kept as long as a token may be asked about, so this one never was,
             # or lived out its time.
             raise SessionEnded if reason == "logout" else NotFound
 
-
-def _gone(by: Actor) -> type[SojournError]:
-    """What a user who was deleted meanwhile is: to a server nobody, to themselves logged out."""
-    return SessionEnded if by.type == "session" else NotFound
+    def _gone(self, caller: "_Caller") -> Callable[[], SojournError]:
+        """What a user who is no more is: to a server nobody, to themselves logged out."""
+        if caller.by.type == "access_key":
+            return NotFound
+        if caller.claims is None:
+            return SessionEnded
+        return partial(self.validator.gone, caller.claims)
 
 
 @dataclass(frozen=True, slots=True)

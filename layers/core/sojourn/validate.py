@@ -85,6 +85,12 @@ class Validator:
             return None
         return found
 
+    def gone(self, claims: Claims) -> SessionEnded:
+        """Why the session of a user who is no more has ended."""
+        if claims.session_type == "unmanaged":
+            return SessionEnded(members={"reason": "user_deleted"})
+        return self._why(claims, None)
+
     def _unmanaged(self, claims: Claims, account: Account | None) -> Standing:
         if account is None or account.state == "deleted":
             raise SessionEnded(members={"reason": "user_deleted"})
