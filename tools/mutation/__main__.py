@@ -66,6 +66,7 @@ def main() -> int:
         whole=whole,
         recorded=recorded,
         seconds=time.monotonic() - began,
+        modules=given.modules,
     )
 
 

@@ -36,6 +36,7 @@ def report(
     whole: bool,
     recorded: bool,
     seconds: float,
+    modules: Sequence[str] = (),
 ) -> int:
     """Tell what came of them; 1 when one survived that may not, or the run cannot be believed.
 
@@ -54,7 +55,8 @@ def report(
     fates = Counter(_fate(o, known) for o in found)
     print(", ".join(f"{count} {fate}" for fate, count in fates.items()), f"in {seconds:.0f} s")
     if recorded and not doubts:
-        proof.record("mutation", _section(found, known, survived, seconds=seconds))
+        section = _section(found, known, survived, seconds=seconds, modules=modules)
+        proof.record("mutation", section)
     return 1 if strict or doubts else 0
 
 
@@ -81,6 +83,7 @@ def _section(
     survived: Sequence[Outcome],
     *,
     seconds: float,
+    modules: Sequence[str],
 ) -> proof.Section:
     tables = [_by_module(found, known, seconds)]
     if survived:
@@ -93,7 +96,7 @@ def _section(
         title="Mutation",
         text=" ".join(_TEXT.split()),
         tables=tables,
-        command="make mutate",
+        command=f'make mutate MODULES="{" ".join(modules)}"' if modules else "make mutate",
         versions=proof.versions("pytest", "hypothesis", "coverage", "moto"),
     )
 
