@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from sojourn import ids, keys
 from sojourn.errors import Unavailable
-from sojourn.keys import PrivateKey, SigningKeys
+from sojourn.keys import PrivateKey, SigningKeys, generate
 from sojourn.realm import Algorithm, Realm
 from tests.clock import MovedClock
 from tests.fake_store import FakeRealms
@@ -106,7 +106,7 @@ def test_missing_key_is_unavailable() -> None:
 @pytest.mark.parametrize("algo", ["rs256", "es256", "eddsa"])
 def test_new_keys_are_what_their_algorithm_asks(algo: Algorithm) -> None:
     """RS256 has 2,048 bits and the usual exponent, ES256 is on P-256, EdDSA on Ed25519."""
-    der, pem = keys.generate(algo)
+    der, pem = generate(algo)
     private = serialization.load_der_private_key(der, password=None)
     match algo:
         case "rs256":

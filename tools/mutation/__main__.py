@@ -133,12 +133,13 @@ def _meet_warm(
 
 def _all(tests: warm.Tests, made: Sequence[Mutant], jobs: int, pipe: IO[bytes]) -> None:
     began = time.monotonic()
+    places = warm.Places(made)
     baseline = tests.baseline(tell=_say)
     _say(f"the tests have run, in {time.monotonic() - began:.0f} s")
     pickle.dump(baseline, pipe)
 
     def killer(mutant: Mutant, chosen: Sequence[str]) -> str | None:
-        warm.exchange(mutant)
+        places.exchange(mutant)
         return tests.killer(chosen, baseline.seconds)
 
     gc.collect()

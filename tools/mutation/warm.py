@@ -110,15 +110,24 @@ def session(paths: Iterable[str], left_out: Iterable[str], act: Act) -> None:
         raise RuntimeError(f"pytest ended with {status!r}")
 
 
-def exchange(mutant: Mutant) -> None:
-    """Put a mutant in the place of its function, in this process."""
-    module = importlib.import_module(f"sojourn.{mutant.module}")
-    *owners, name = mutant.function.split(".")
-    holder: Any = module
+class Places:
+    """Where mutants are put: the functions as they are before tests put others in their place."""
+
+    def __init__(self, mutants: Iterable[Mutant]) -> None:
+        self._found = {(m.module, m.function): _located(m.module, m.function) for m in mutants}
+
+    def exchange(self, mutant: Mutant) -> None:
+        """Put a mutant in the place of its function, in this process."""
+        for function in self._found[mutant.module, mutant.function]:
+            function.__code__ = mutant.code
+
+
+def _located(module: str, qualified: str) -> list[FunctionType]:
+    *owners, name = qualified.split(".")
+    holder: Any = importlib.import_module(f"sojourn.{module}")
     for owner in owners:
         holder = getattr(holder, owner)
-    for function in _functions(vars(holder)[name]):
-        function.__code__ = mutant.code
+    return list(_functions(vars(holder)[name]))
 
 
 def _functions(found: Any) -> Iterator[FunctionType]:
