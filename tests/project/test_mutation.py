@@ -5,7 +5,8 @@ from functools import cache
 
 import pytest
 
-from tools.mutation import conditions, control, report
+from sojourn import keys
+from tools.mutation import conditions, control, report, warm
 from tools.mutation.children import Outcome, outcomes
 from tools.mutation.choice import Baseline
 from tools.mutation.mutants import LAYER, Mutant, mutants, optional_keywords, written
@@ -72,6 +73,19 @@ def test_function_of_a_mutant_is_one_that_can_be_exchanged() -> None:
     ]
     assert made.function == "Terminator.all_own"
     assert made.code.co_name == "all_own"
+
+
+def test_mutant_takes_the_place_of_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that a fixture stands in for meanwhile is mutated, and not what stands there."""
+    mutant = named("keys")["keys.generate: algo == 'es256' -> False"]
+    original, code = keys.generate, keys.generate.__code__
+    places = warm.Places([mutant])
+    monkeypatch.setattr(keys, "generate", lambda algo: (b"", str(algo)))
+    try:
+        places.exchange(mutant)
+        assert original.__code__ is mutant.code
+    finally:
+        original.__code__ = code
 
 
 def test_clauses_of_a_condition_are_broken_one_by_one() -> None:

@@ -271,7 +271,8 @@ def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -
     for act in acts:
         with pytest.raises(SessionEnded) as refused:
             act()
-        assert refused.value.members["reason"] == "user_deleted"
+        ended = {"reason": "user_deleted", "ended_at": world.clock.wall_ms() / 1_000}
+        assert refused.value.members == ended
         world.accounts.add(account)
     world.terminator.logout(mine)
     world.accounts.add(account)

@@ -93,7 +93,7 @@ class Validator:
 
     def _unmanaged(self, claims: Claims, account: Account | None) -> Standing:
         if account is None or account.state == "deleted":
-            raise SessionEnded(members={"reason": "user_deleted"})
+            raise self.gone(claims)
         if account.state == "inactive":
             raise SessionEnded(members={"reason": "user_disabled"})
         end = claims.realm.end_of(generation=claims.session.realm_generation, key_number=0)
