@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -27,16 +28,45 @@ ACCOUNT = "123456789012"
 CHEAP = Hasher(memory_kib=64, iterations=1)
 
 
+@dataclass(frozen=True)
+class Provision:
+    """An AWS for as long as it is wanted, and what takes long to make: clients, some RSA keys."""
+
+    environment: dict[str, str]
+    session: boto3.session.Session
+    rsa_keys: Iterator[tuple[bytes, str]]
+
+    def share(self, patch: pytest.MonkeyPatch) -> None:
+        """Have the tests of a module use them; those of others in this process do not."""
+        make, generate = boto3.session.Session, keys.generate
+
+        def quickly(algo: Algorithm) -> tuple[bytes, str]:
+            return next(self.rsa_keys) if algo == "rs256" else generate(algo)
+
+        patch.setattr(
+            boto3.session, "Session", lambda **named: make(**named) if named else self.session
+        )
+        patch.setattr(keys, "generate", quickly)
+
+
 @pytest.fixture(scope="session")
-def environment() -> Iterator[dict[str, str]]:
-    """Tables as the template has them, a key, and the environment that names them."""
+def provision() -> Iterator[Provision]:
+    """What the tests of one process share."""
     with provided() as found:
         yield found
 
 
+@pytest.fixture(scope="module")
+def environment(provision: Provision) -> Iterator[dict[str, str]]:
+    """Tables as the template has them, a key, and the environment that names them."""
+    with pytest.MonkeyPatch.context() as patch:
+        provision.share(patch)
+        yield provision.environment
+
+
 @contextmanager
-def provided() -> Iterator[dict[str, str]]:
-    """`environment`, for as long as it is wanted."""
+def provided() -> Iterator[Provision]:
+    """Tables, a key, and what is shared."""
     endpoint = os.environ.get("SOJOURN_TEST_DYNAMODB")
     os.environ.update(aws._ENVIRONMENT)
     aws.serialise()
@@ -50,31 +80,18 @@ def provided() -> Iterator[dict[str, str]]:
     for logical_id, name in names.items():
         aws.create_table(client, name, dynamodb_local.known(tables[logical_id]))
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-    with pytest.MonkeyPatch.context() as patch:
-        _make_less(patch)
-        yield {
-            "DIRECTORY_TABLE": names["DirectoryTable"],
-            "SESSIONS_TABLE": names["SessionsTable"],
-            "ATTEMPTS_TABLE": names["AttemptsTable"],
-            "KMS_KEY_ID": key,
-            "PUBLIC_URL": "https://sessions.example.com",
-        }
+    session: Any = boto3.session.Session()
+    session.client = functools.cache(session.client)
+    environment = {
+        "DIRECTORY_TABLE": names["DirectoryTable"],
+        "SESSIONS_TABLE": names["SessionsTable"],
+        "ATTEMPTS_TABLE": names["AttemptsTable"],
+        "KMS_KEY_ID": key,
+        "PUBLIC_URL": "https://sessions.example.com",
+    }
+    rsa_keys = itertools.cycle([keys.generate("rs256") for _ in range(5)])
+    yield Provision(environment, session, rsa_keys)
     mock.stop()
-
-
-def _make_less(patch: pytest.MonkeyPatch) -> None:
-    """Have all tests share what takes long to make: boto3's clients, and a few RSA keys."""
-    make = boto3.session.Session
-    session = make()
-    patch.setattr(session, "client", functools.cache(session.client))
-    patch.setattr(boto3.session, "Session", lambda **named: make(**named) if named else session)
-    generate = keys.generate
-    pool = itertools.cycle([generate("rs256") for _ in range(5)])
-
-    def quickly(algo: Algorithm) -> tuple[bytes, str]:
-        return next(pool) if algo == "rs256" else generate(algo)
-
-    patch.setattr(keys, "generate", quickly)
 
 
 def endpoint_of() -> str | None:

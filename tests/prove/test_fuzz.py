@@ -161,8 +161,9 @@ def test_requests_of_events() -> None:
 @pytest.fixture(scope="module")
 def environment() -> Iterator[dict[str, str]]:
     """Tables and a key of this module's own."""
-    with provided() as found:
-        yield found
+    with provided() as found, pytest.MonkeyPatch.context() as patch:
+        found.share(patch)
+        yield found.environment
 
 
 @pytest.fixture(scope="module")
