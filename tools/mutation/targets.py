@@ -88,6 +88,7 @@ LEFT_OUT: Final = (
     "tests/integration/test_session_machine.py",
     "tests/integration/test_roles.py",
     "tests/integration/test_openapi.py",
+    "tests/integration/test_openapi_successes.py",
     "tests/integration/test_hostile.py",
     "tests/integration/test_secrets_in_flight.py",
     "tests/unit/test_passwords.py",
