@@ -2,10 +2,12 @@
 
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from sojourn import ids
+from sojourn.account import Account, Credential
 from sojourn.errors import (
     LoginFailed,
     SessionEnded,
@@ -13,6 +15,7 @@ from sojourn.errors import (
     SessionLimit,
     TokenInvalid,
 )
+from sojourn.guard import Guard
 from sojourn.tokens import Claims, verify
 from tests.unit.flows import LOGIN, MINUTES, World
 
@@ -76,6 +79,75 @@ def test_lifetime_is_the_realms_for_that_kind(
     found = world.realms.get(world.realm.id)
     assert found is not None
     assert [key.open_ended for key in found.keys.values()] == [minutes is None]
+
+
+@pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
+def test_token_says_from_when_until_when(world: World, session_type: str) -> None:
+    """`iat` is the second in which the session began, and `exp` is a realm's minutes after it."""
+    world.settings(session_type=session_type)
+    world.clock.advance(0.999)
+    claims = world.login(world.ada)
+    began = world.clock.wall_ms() // 1000
+    assert (claims.issued_at, claims.expires_at) == (began, began + 60 * MINUTES)
+
+
+API_KEY = Credential(id="cred_a", type="api_key", created_ms=1, secret="")
+
+
+class Unguarded:
+    """A guard that counts nothing but how many tries were wrong."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.wrong = 0
+
+    def api_key(self, user_id: str | None, _ip: str) -> tuple[Account | None, "Unguarded"]:
+        """The account that a key names."""
+        return (None if user_id is None else self._world.accounts.get(user_id)), self
+
+    def check(self) -> None:
+        """Never too many."""
+
+    def failed(self) -> None:
+        """One more was wrong."""
+        self.wrong += 1
+
+
+@pytest.mark.parametrize(
+    ("account", "credential", "realm"),
+    [
+        ({}, {"type": "password"}, {}),
+        ({}, {"secret": "0" * 64}, {}),
+        ({"user_type": "human"}, {}, {}),
+        ({"state": "inactive"}, {}, {}),
+        ({"state": "deleted"}, {}, {}),
+        ({"realm_id": ids.new_id("rl", 1)}, {}, {}),
+        ({}, {}, {"unknown": True}),
+    ],
+    ids=["password", "other key", "human", "inactive", "deleted", "other realm", "no realm"],
+)
+def test_api_key_opens_an_api_user_in_its_realm_alone(
+    world: World, account: dict[str, Any], credential: dict[str, Any], realm: dict[str, Any]
+) -> None:
+    """A key that fits in all but one thing is refused as one that is not known, and counted."""
+    guard = Unguarded(world)
+    logins = replace(world.logins, guard=cast(Guard, guard))
+
+    def login(changes: dict[str, Any], held: dict[str, Any], realm_id: str) -> dict[str, Any]:
+        user_id = world.user(user_type="api")
+        secret = ids.new_secret("ak", user_id)
+        made = replace(API_KEY, secret=ids.digest(secret).hex())
+        there = world.account(user_id)
+        world.accounts.remove(user_id)
+        credentials = {made.id: replace(made, **held)}
+        world.accounts.add(replace(there, credentials=credentials, **changes))
+        return logins.with_api_key(realm_id, secret, LOGIN, ip="")
+
+    assert "token" in login({}, {}, world.realm.id)
+    assert guard.wrong == 0
+    with pytest.raises(LoginFailed):
+        login(account, credential, ids.new_id("rl", 1) if realm else world.realm.id)
+    assert guard.wrong == 1
 
 
 def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
