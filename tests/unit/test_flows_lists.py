@@ -1,18 +1,19 @@
 """Lists of sessions, over the store in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from sojourn import ids, realms_cache
-from sojourn.account import end_all_for
+from sojourn.account import Ended, end_all_for
 from sojourn.errors import (
     CursorInvalid,
     Invalid,
     NotFound,
 )
-from sojourn.listing import Page, page_of
+from sojourn.listing import Page, page_of, paged
 from tests.unit.flows import BY, MINUTES, World
 
 
@@ -102,6 +103,19 @@ def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> Non
     assert page(1, ordered[2]) == ([], False)
 
 
+def test_list_at_hand_is_paged_alike() -> None:
+    """So is a list that is read whole: by id, behind its cursor, and with a word on the rest."""
+
+    def page(**wanted: Any) -> tuple[str, bool]:
+        view = paged([{"id": name} for name in "bca"], Page(**wanted))
+        return "".join(item["id"] for item in view["collection"]), view["more_results"]
+
+    assert page(limit=3) == ("cba", False)
+    assert page(limit=2, ascending=True) == ("ab", True)
+    assert page(limit=2, ascending=True, after="a") == ("bc", False)
+    assert page(after="b") == ("a", False)
+
+
 def test_cursor_must_be_a_session_of_that_user(world: World) -> None:
     """`after` is an id of this very list, and a state one of the two."""
     claims = world.login(world.bob)
@@ -176,6 +190,61 @@ def test_records_past_their_time_are_passed_over(world: World) -> None:
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
     assert [item["id"] for item in view["collection"]] == [c.session.text for c in kept]
     assert view["more_results"] is False
+
+
+@pytest.mark.parametrize(
+    ("records", "reads"), [(99, [0]), (100, [0, 100]), (101, [0, 100]), (200, [0, 100, 200])]
+)
+def test_records_are_read_by_the_hundred(
+    world: World, monkeypatch: pytest.MonkeyPatch, records: int, reads: list[int]
+) -> None:
+    """Each read goes on behind the last record of the one before, until one brings fewer."""
+    world.settings(max_sessions=100, session_minutes=1)
+    ended: list[str] = []
+    while len(ended) < records:
+        ended += [world.login(world.ada).session.text for _ in range(min(records - len(ended), 50))]
+        world.terminator.all_of_user(world.server, world.ada)
+    world.clock.advance(60)
+    asked: list[tuple[str | None, int]] = []
+    read = world.accounts.list_ended
+
+    def noted(user_id: str, *, after: str | None, limit: int, ascending: bool) -> Sequence[Ended]:
+        asked.append((after, limit))
+        return read(user_id, after=after, limit=limit, ascending=ascending)
+
+    monkeypatch.setattr(world.accounts, "list_ended", noted)
+    page = Page(ascending=True)
+    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    assert (view["collection"], view["more_results"]) == ([], False)
+    assert asked == [([None, *sorted(ended)][n], 100) for n in reads]
+
+
+@pytest.mark.parametrize("ended", [99, 100, 101])
+def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
+    """A page of a hundred ended sessions knows of the hundred and first."""
+    world.settings(max_sessions=100)
+    for _ in range(ended):
+        session = world.login(world.ada).session.text
+        world.terminator.by_server(world.server, session)
+    page = Page(limit=100)
+    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    assert (len(view["collection"]), view["more_results"]) == (min(ended, 100), ended > 100)
+
+
+def test_deleted_user_has_no_list(world: World) -> None:
+    """What a server asks of a user who is being deleted is not found, as of one who never was."""
+    session = world.login(world.ada).session.text
+    account = world.account(world.ada)
+    world.accounts.remove(world.ada)
+    world.accounts.add(replace(account, state="deleted"))
+    calls: list[Callable[[], object]] = [
+        lambda: world.listing.of_user(world.server, world.ada, state="active", page=Page()),
+        lambda: world.listing.of_user(world.server, world.ada, state="ended", page=Page()),
+        lambda: world.listing.one(world.server, session),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
 
 
 def test_record_is_shown_until_its_time(world: World) -> None:
