@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from sojourn import ids
-from sojourn.account import Account, Credential
+from sojourn.account import Account, Change, Credential, end_all_for
 from sojourn.errors import (
     LoginFailed,
     SessionEnded,
@@ -16,8 +16,11 @@ from sojourn.errors import (
     TokenInvalid,
 )
 from sojourn.guard import Guard
+from sojourn.keys import PrivateKey, SigningKeys
+from sojourn.ports import Superseded
+from sojourn.realm import Realm
 from sojourn.tokens import Claims, verify
-from tests.unit.flows import LOGIN, MINUTES, World
+from tests.unit.flows import BY, LOGIN, MINUTES, World
 
 
 @pytest.fixture
@@ -232,6 +235,51 @@ def test_login_at_the_cap(world: World) -> None:
     last = world.login(world.ada, replace=began[1].session.text)
     assert world.reason(began[1]) == "replaced"
     assert world.active(world.ada)[0] == last.session.text
+
+
+@pytest.mark.parametrize("ends", [False, True], ids=["it stands", "it was ended meanwhile"])
+def test_login_whose_answer_was_lost_finds_its_session(
+    world: World, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """A login that was committed unheard gives the session that it began, or another if it ended.
+
+    What comes between is told as superseded, as the store does when it does not know its own write.
+    """
+    commit, began = world.accounts.commit, list[str]()
+
+    def unheard(change: Change) -> None:
+        commit(change)
+        monkeypatch.setattr(world.accounts, "commit", commit)
+        began.extend(session.id for session in change.after.sessions)
+        if ends:
+            now_ms, found = world.clock.wall_ms(), world.account(world.ada)
+            commit(end_all_for(found, world.realm, "terminated_by_admin", by=BY, now_ms=now_ms))
+        raise Superseded(world.account(world.ada))
+
+    monkeypatch.setattr(world.accounts, "commit", unheard)
+    claims = world.login(world.ada)
+    assert world.reason(claims) is None
+    assert world.active(world.ada) == [claims.session.text]
+    assert (claims.session.text == began[0]) is not ends
+
+
+@pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
+@pytest.mark.parametrize("user_type", ["human", "api"])
+def test_key_outlives_what_it_signs(
+    world: World, monkeypatch: pytest.MonkeyPatch, session_type: str, user_type: str
+) -> None:
+    """The key that signs is asked for by how long the token lives."""
+    world.settings(session_type=session_type, api_key_minutes=7)
+    asked: list[int] = []
+    signing = world.logins.keys.for_realm
+
+    def noted(_keys: SigningKeys, realm: Realm, *, seconds: int) -> PrivateKey:
+        asked.append(seconds)
+        return signing(realm, seconds=seconds)
+
+    monkeypatch.setattr(SigningKeys, "for_realm", noted)
+    world.login(world.user(user_type=user_type))
+    assert asked == [60 * (7 if user_type == "api" else MINUTES)]
 
 
 def test_simultaneous_logins_leave_exactly_the_cap(world: World) -> None:
