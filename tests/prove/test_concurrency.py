@@ -107,7 +107,7 @@ def test_history_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:
     """Whatever meets whatever: some order of the calls explains every answer."""
-    rounds = proof.rounds(full=112, quickly=16) * scenario.weight
+    rounds = proof.rounds(full=256, quickly=16) * scenario.weight
     tally = prove(workers, tallies, scenario, int(rounds))
     assert tally.usually_at_once > scenario.lanes / 2, "the calls did not meet"
 
@@ -117,5 +117,5 @@ def test_history_of_two_hundred_logins_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:
     """Of 200 logins at once each has its place, and never one more session than the cap lives."""
-    tally = prove(workers, tallies, scenario, proof.rounds(full=2, quickly=1))
+    tally = prove(workers, tallies, scenario, proof.rounds(full=4, quickly=1))
     assert max(tally.at_once) > scenario.lanes / 2, "the calls did not meet"
