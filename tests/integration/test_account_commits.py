@@ -258,7 +258,7 @@ def test_deletion_strips_the_records_and_removes_the_user(store: DynamoStore) ->
     user, records = deleted(store, 2)
     other, others = with_ended(store, 1)
     for _ in range(2):
-        store.accounts.finish_deletion(user)
+        store.accounts.finish_deletion(user, lambda: 1)
         assert store.accounts.get(user.id) is None
         for record in records:
             session = replace(record.session, origin=Origin(ip="", client=""))
@@ -293,7 +293,7 @@ def test_deletion_goes_through_every_record(
         write(asked)
 
     monkeypatch.setattr(store.realms.dynamo, "write", noted)
-    store.accounts.finish_deletion(user)
+    store.accounts.finish_deletion(user, lambda: 1)
     updated = [w["Update"]["Key"]["sk"]["S"] for w in writes if "Update" in w]
     assert updated == ["ended#" + r.session.id for r in records[1:]]
     assert store.accounts.ended(user.id, records[1].session.id) is None
@@ -310,7 +310,7 @@ def test_deletion_records_what_is_pending_first(store: DynamoStore) -> None:
     gone = replace(change.after, state="deleted", last_ms=NOW)
     ended = tuple(replace(e, strip=True) for e in change.ended)
     store.accounts.commit(replace(change, after=gone, ended=ended))
-    store.accounts.finish_deletion(gone)
+    store.accounts.finish_deletion(gone, lambda: 1)
     assert store.accounts.get(user.id) is None
     assert store.accounts.ended(user.id, user.sessions[99].id) is not None
 
@@ -319,7 +319,7 @@ def test_user_who_is_not_deleted_is_not_removed(store: DynamoStore) -> None:
     """The rest of a deletion removes no user who stands, whoever asks for it."""
     user, _ = with_ended(store, 1)
     with pytest.raises(ConditionFailed):
-        store.accounts.finish_deletion(user)
+        store.accounts.finish_deletion(user, lambda: 1)
     assert store.accounts.get(user.id) == user
 
 
@@ -327,8 +327,8 @@ def test_records_of_one_user_are_removed(store: DynamoStore) -> None:
     """With a realm, all of a user's records go; the user, and everybody else's, stay."""
     user, records = with_ended(store, 3)
     other, others = with_ended(store, 1)
-    store.accounts.remove_records(user.id)
-    store.accounts.remove_records(ids.new_id("usr", NOW))
+    store.accounts.remove_records(user.id, lambda: 1)
+    store.accounts.remove_records(ids.new_id("usr", NOW), lambda: 1)
     assert [store.accounts.ended(user.id, r.session.id) for r in records] == [None] * 3
     assert store.accounts.get(user.id) == user
     assert store.accounts.get(other.id) == other
@@ -339,3 +339,27 @@ def test_account_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
     accounts: DynamoAccounts = store.accounts
     assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
+
+
+def test_deletion_takes_no_longer_than_it_may(store: DynamoStore) -> None:
+    """What there is no time for is left: the user stays until all their records are stripped."""
+    user, records = deleted(store, 3)
+    left = iter([1, 0])
+    assert not store.accounts.finish_deletion(user, lambda: next(left))
+    assert store.accounts.get(user.id) == user
+    stripped = [store.accounts.ended(user.id, r.session.id) for r in records]
+    assert sorted(r.strip for r in stripped if r is not None) == [False, False, True]
+    left = iter([1, 1, 0])
+    assert store.accounts.finish_deletion(user, lambda: next(left))
+    assert store.accounts.get(user.id) is None
+
+
+def test_removal_of_records_takes_no_longer_than_it_may(store: DynamoStore) -> None:
+    """What there is no time for is left, and removed by the next."""
+    user, records = with_ended(store, 3)
+    left = iter([1, 0])
+    assert not store.accounts.remove_records(user.id, lambda: next(left))
+    kept = [store.accounts.ended(user.id, r.session.id) for r in records]
+    assert kept.count(None) == 1
+    assert store.accounts.remove_records(user.id, lambda: 1)
+    assert [store.accounts.ended(user.id, r.session.id) for r in records] == [None] * 3

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from sojourn import account as rules
+from sojourn import realms_cache
+from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory
 from sojourn.new_keys import SIGNING_KEYS
 from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS
@@ -403,3 +405,68 @@ def test_stopped_key_counts_no_session_that_had_ended(world: World) -> None:
     world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions")
     world.login("ada")
     assert stop(world, listed(world)[0]["id"]).body["ended"]["managed_sessions"] == 1
+
+
+def test_key_that_signs_again_is_not_removed_by_force(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a key has stopped signing is asked of the very state that its removal changes."""
+    world.user("ada")
+    old, bad = rotated(world)
+    commit = DynamoDirectory.commit
+    tokens: list[str] = []
+
+    def then_commit(*arguments: Any, **more: Any) -> Any:
+        if not tokens:
+            tokens.append("")
+            assert stop(world, bad).status == 200
+            tokens.append(world.login("ada").body["token"])
+        return commit(*arguments, **more)
+
+    monkeypatch.setattr(DynamoDirectory, "commit", then_commit)
+    refused = delete(world, old, force=True)
+    assert (refused.status, refused.body["code"]) == (409, "key_in_use")
+    assert (kid(tokens[1]), status(world, tokens[1])) == (old, 200)
+
+
+def test_keys_that_are_shown_no_more_take_no_room(world: World, dynamodb: Any) -> None:
+    """However many keys were stopped, a realm can make another once they are told to leave."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"jwt_algo": "eddsa"})
+    for _ in range(SIGNING_KEYS + 1):
+        (signing,) = [key["id"] for key in listed(world) if key["state"] == "signing"]
+        world.clock.advance(1)
+        assert stop(world, signing).status == 200
+    body = {"realm_id": world.realm_id}
+    full = world.admin("POST", "/v1/jwt_keys", body)
+    assert (full.status, full.body["code"]) == (409, "conflict")
+    for key in listed(world):
+        if key["state"] == "compromised":
+            assert delete(world, key["id"]).status == 204
+    assert world.admin("POST", "/v1/jwt_keys", body).status == 201
+    key = {"pk": {"S": world.realm_id}, "sk": {"S": "realm"}}
+    item = dynamodb.get_item(TableName=world.environment["DIRECTORY_TABLE"], Key=key)["Item"]
+    assert str(item).count("BEGIN PUBLIC KEY") == 2
+
+
+def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
+    world: World, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a stop waits for the caches, a login by the next key stands on every instance."""
+    world.user("ada")
+    warm = world.beside(composed(environment, world.clock))
+    assert status(warm, world.login("ada").body["token"]) == 200
+    world.clock.advance(1)
+    outwait, seen = realms_cache.outwait, list[int]()
+
+    def meanwhile(clock: Clock, *, since: float | None = None) -> None:
+        token = world.login("ada").body["token"]
+        seen.append(status(warm, token))
+        (answer,) = warm.admin("POST", "/v1/sessions/validate", {"tokens": [token]}).body[
+            "collection"
+        ]
+        assert answer["active"]
+        outwait(clock, since=since)
+
+    monkeypatch.setattr(realms_cache, "outwait", meanwhile)
+    assert stop(world, listed(world)[0]["id"]).status == 200
+    assert seen == [200]

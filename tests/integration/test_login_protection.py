@@ -1,10 +1,12 @@
 """Failed logins: each way of guessing meets its limit, and a user at their own address does not."""
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -545,3 +547,32 @@ def test_function_without_the_table_tries_nothing(
     own = {name: value for name, value in environment.items() if name != "ATTEMPTS_TABLE"}
     unguarded = world.beside(composed(own, world.clock))
     assert unguarded.login("ada").status == 503
+
+
+def test_server_names_the_user_in_full(world: World) -> None:
+    """A user is found by a name of any length that one may have, and by no beginning of another."""
+    long = unicodedata.normalize("NFD", "\u1ebf" * 128)
+    assert len(long) == 384
+    for name in (long, "ada"):
+        world.user(name)
+
+    def authenticated(name: str) -> int:
+        path = f"/v1/users/{quote(name)}/authenticate?realm_id={world.realm_id}"
+        return world.admin("POST", path, {"password": PASSWORD}).status
+
+    names = (long, "ada", "ada" + "\u200b" * 317 + "x", "ada" + "\u200b" * 1_013, "x" * 1_017)
+    assert [authenticated(name) for name in names] == [200, 200, 404, 200, 404]
+
+
+def test_right_password_at_the_limit_ends_the_row(world: World) -> None:
+    """A login that is refused for too many sessions was right: the row of failures ends by it."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"at_limit": "deny", "max_sessions": 1})
+    world.user("ada")
+    ended = world.login("ada").body
+    world.call("DELETE", "/v1/session", bearer=ended["token"])
+    assert world.login("ada").status == 200
+    for more, refusal in (({}, 409), ({"replace": ended["id"]}, 404)):
+        assert wrong(world, times=4) == 401
+        assert world.login("ada", **more).status == refusal
+    assert wrong(world, times=4) == 401
+    assert world.login("ada").body["code"] == "session_limit"

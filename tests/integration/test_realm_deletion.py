@@ -1,12 +1,14 @@
 """A realm's deletion: its sessions end at once, and all of it goes, however large it is."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sojourn import account as rules
-from sojourn import realm_deletion
+from sojourn import realm_deletion, realms_cache
 from sojourn.accounts import DynamoAccounts
+from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory
 from sojourn.realm_deletion import RealmDeletion
 from tests.integration.conftest import composed
@@ -112,7 +114,8 @@ def test_large_realm_goes_in_steps_that_can_be_seen(
 
 def test_progress_counts_users(world: World, full: list[str]) -> None:
     """What is deleted and what remains is told while a deletion is under way."""
-    times = iter([1.0, 1.0, 0.0, 0.0])
+    # Of the first user there is one ended record.
+    times = iter([1.0, 1.0, 1.0, 0.0, 0.0])
     deletion = world.services.realm_deletion
     realm = deletion.directory.get(world.realm_id)
     assert realm is not None
@@ -246,12 +249,29 @@ def test_end_between_a_users_read_and_removal_leaves_no_record(
     remove = DynamoAccounts.remove_records
     ends: list[Answer] = []
 
-    def then_log_out(self: DynamoAccounts, wanted: str) -> None:
-        remove(self, wanted)
+    def then_log_out(self: DynamoAccounts, wanted: str, time_left: Callable[[], float]) -> bool:
+        done = remove(self, wanted, time_left)
         if not ends:
             ends.append(warm.call("DELETE", "/v1/session", bearer=token))
+        return done
 
     monkeypatch.setattr(DynamoAccounts, "remove_records", then_log_out)
     assert delete(world).status == 204
     assert ends[0].status == 204
     assert left(world, dynamodb, user_id) == []
+
+
+def test_deletion_that_cleanup_finished_is_done(
+    world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion whose time is up, and which cleanup finishes while it waits, answers as done."""
+    outwait = realms_cache.outwait
+
+    def meanwhile(clock: Clock, *, since: float | None = None) -> None:
+        assert world.clean_up()["removed"] > 0
+        outwait(clock, since=since)
+
+    monkeypatch.setattr(realm_deletion, "SECONDS", 0)
+    monkeypatch.setattr(realms_cache, "outwait", meanwhile)
+    answer = delete(world)
+    assert (answer.status, look(world).status) == (204, 404)

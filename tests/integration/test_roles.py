@@ -222,6 +222,8 @@ def cleans_up(world: World) -> None:
         other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
         body = {"realm_id": other, "username": "eve", "password": PASSWORD}
         assert world.admin("POST", "/v1/users", body).status == 201
+        key = {"name": "server", "permission": "read", "realm_id": other}
+        assert world.admin("POST", "/v1/access_keys", key).status == 201
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/realms/{other}?name=Other")
     world.clock.advance(1)

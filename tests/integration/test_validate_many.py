@@ -316,7 +316,9 @@ def test_what_is_no_list_of_tokens(world: World, tokens: object) -> None:
 def test_text_that_is_none_harms_no_other(world: World, text: str) -> None:
     """Half a surrogate pair, or a NUL, is one bad token, and not a bad request."""
     token = live(world)
-    assert collection(world, text, token) == [GARBAGE, by_itself(world, token)]
+    signed = token.rpartition(".")[0]
+    bad = (text, f"{signed}.{text}", f"{signed}.\ud800")
+    assert collection(world, *bad, token) == [GARBAGE] * 3 + [by_itself(world, token)]
 
 
 def test_body_of_256_kib(world: World) -> None:

@@ -47,9 +47,9 @@ class World:
         self.ada, self.bob = self.user(), self.user()
         self.server = Server(key=access_key(None), realm_id=None)
         self.cache = RealmCache(self.realms, self.clock)
-        self.validator = Validator(accounts=self.accounts, clock=self.clock)
-        parts: dict[str, Any] = {"accounts": self.accounts, "validator": self.validator}
-        parts |= {"realms": self.cache, "clock": self.clock}
+        parts: dict[str, Any] = {"accounts": self.accounts, "realms": self.cache}
+        parts |= {"clock": self.clock}
+        self.validator = parts["validator"] = Validator(**parts)
         self.terminator, self.listing = Terminator(**parts), Listing(**parts)
         self.logins = Logins(
             realms=self.realms,
@@ -109,7 +109,7 @@ class World:
         """Begin a session; what its token claims."""
         login = replace(LOGIN, **changes)
         view = self.logins.of_server(self.realm, self.account(user_id), login)
-        return verify(view["token"], realm_of=self.realms.get, clock=self.clock)
+        return verify(view["token"], realm_of=self.cache.with_key, clock=self.clock)
 
     def again(self, claims: Claims) -> Claims:
         """The same token's claims, against the realm as it is now."""

@@ -399,3 +399,66 @@ def test_secret_is_not_shown() -> None:
     """What a credential is compared with is in no representation, and so in no log."""
     made = Credential(id="crd_1", type="password", created_ms=NOW, secret="canary")
     assert "canary" not in repr(made)
+
+
+def nearly_spent(owner: Realm, count: int) -> Account:
+    """An account with so many sessions that end when a minute is over, each 1 ms after another."""
+    return several(replace(owner, settings=replace(owner.settings, session_minutes=1)), count)
+
+
+@pytest.mark.parametrize("late", [0, 9_999])
+def test_session_past_its_time_stays_where_another_clock_may_be_behind(late: int) -> None:
+    """A write for something else leaves it in the item, where it is not active and not counted."""
+    owner = realm(max_sessions=2)
+    found = nearly_spent(owner, 1)
+    (spent,) = found.sessions
+    now = spent.expires_at * 1000 + late
+    begun, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
+    assert begun.after.sessions == (spent, session)
+    assert begun.after.active(now, owner) == (session,)
+    ended = rules.end(begun.after, owner, {session.id: "logout"}, by=BY, now_ms=now)
+    assert ended.after.sessions == (spent,)
+    assert [e.session for e in ended.ended] == [session]
+
+
+def test_session_that_no_clock_can_take_for_live_goes() -> None:
+    """Ten seconds past its time, the next write leaves a session out."""
+    owner = realm()
+    found = nearly_spent(owner, 1)
+    now = found.sessions[0].expires_at * 1000 + rules.CLOCKS_APART_MS
+    begun, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
+    assert begun.after.sessions == (session,)
+    assert begun.ended == ()
+
+
+@pytest.mark.parametrize(("cap", "kept"), [(1, 0), (2, 1), (3, 2), (4, 2)])
+def test_cap_holds_where_a_clock_is_behind(cap: int, kept: int) -> None:
+    """Those past their time stay while there is room for them, the newest first."""
+    owner = realm(max_sessions=cap)
+    found = nearly_spent(replace(owner, settings=realm(max_sessions=10).settings), 2)
+    now = found.sessions[0].expires_at * 1000 + 1_000
+    begun, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
+    assert begun.after.sessions == (*found.sessions[2 - kept :], session)
+    assert begun.ended == ()
+
+
+def test_sessions_stay_in_the_order_of_their_age() -> None:
+    """One that outlived its time may be younger than one that has not."""
+    owner = realm(max_sessions=4)
+    first, old = rules.begin(account(owner), owner, LOGIN, key_number=1, now_ms=NOW)
+    short = replace(owner, settings=replace(owner.settings, session_minutes=1))
+    second, spent = rules.begin(first.after, short, LOGIN, key_number=1, now_ms=NOW + 1)
+    now = spent.expires_at * 1000
+    third, new = rules.begin(second.after, owner, LOGIN, key_number=1, now_ms=now)
+    assert third.after.sessions == (old, spent, new)
+    kept = rules.end(third.after, owner, {new.id: "logout"}, by=BY, now_ms=now).after
+    assert kept.sessions == (old, spent)
+
+
+def test_end_of_everything_leaves_nothing_that_is_past_its_time() -> None:
+    """An end of all ends by every clock; what had expired by this one leaves no record."""
+    owner = realm()
+    found = nearly_spent(owner, 2)
+    now = found.sessions[0].expires_at * 1000 + 1_000
+    change = rules.end_all_for(found, owner, "user_disabled", by=BY, now_ms=now)
+    assert (change.after.sessions, change.ended) == ((), ())

@@ -17,10 +17,12 @@ from sojourn.errors import (
     SessionEnded,
     SessionUnmanaged,
     SojournError,
+    TokenInvalid,
     Unavailable,
 )
 from sojourn.listing import Page
 from sojourn.ports import Superseded
+from sojourn.realm import Deletion
 from sojourn.turns import Turns
 from tests.unit.flows import MINUTES, World, access_key
 
@@ -394,3 +396,30 @@ def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) 
     for error, act in expected:
         with pytest.raises(error):
             act()
+
+
+def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
+    """A call that was held up while all sessions of its realm ended spares those from after it."""
+    caller, other = world.login(world.ada), world.login(world.ada)
+    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    fresh = world.login(world.ada)
+    calls: list[Callable[[], object]] = [
+        lambda: world.terminator.all_own(caller, keep_current=True),
+        lambda: world.terminator.own(caller, fresh.session.text),
+        lambda: world.terminator.own(caller, other.session.text),
+    ]
+    for call in calls:
+        with pytest.raises(SessionEnded) as told:
+            call()
+        assert told.value.members["reason"] == "realm_ended"
+    assert world.active(world.ada) == [fresh.session.text]
+
+
+def test_caller_whose_realm_is_gone_has_no_token(world: World) -> None:
+    """What a token was good for while its realm was there is over when that is gone."""
+    claims = world.login(world.ada)
+    world.change(replace(world.realm, deletion=Deletion(started_ms=1, by="key_a")))
+    with pytest.raises(TokenInvalid):
+        world.terminator.all_own(claims, keep_current=False)
+    with pytest.raises(TokenInvalid):
+        world.validator.validate(claims)

@@ -62,6 +62,8 @@ def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
         "\u00b2",
         "x",
         "0000000001",
+        "0000000050",
+        "0000001001",
         "9" * 5_000,
     ],
 )

@@ -2,11 +2,12 @@
 
 import threading
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 import pytest
 
-from sojourn import ids
+from sojourn import deadline, ids
 from sojourn.account import Account, Change, Credential, end_all_for
 from sojourn.errors import (
     LoginFailed,
@@ -14,13 +15,15 @@ from sojourn.errors import (
     SessionExpired,
     SessionLimit,
     TokenInvalid,
+    Unavailable,
 )
 from sojourn.guard import Guard
 from sojourn.keys import PrivateKey, SigningKeys
 from sojourn.ports import Superseded
-from sojourn.realm import Realm
+from sojourn.realm import Deletion, Realm
 from sojourn.tokens import Claims, verify
-from tests.unit.flows import BY, LOGIN, MINUTES, World
+from tests.clock import MovedClock
+from tests.unit.flows import BY, LOGIN, MINUTES, Plain, World
 
 
 @pytest.fixture
@@ -52,7 +55,7 @@ def test_unmanaged_login_leaves_no_record(world: World) -> None:
     view = world.logins.of_server(world.realm, before, LOGIN)
     assert world.account(world.ada) == before
     assert view["request"] == {"ip": "203.0.113.9", "client": "tests/1.0", "reported": False}
-    claims = verify(view["token"], realm_of=world.realms.get, clock=world.clock)
+    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
     seen = world.validator.validate(claims)
     assert (seen["session_type"], seen["request"]) == ("unmanaged", None)
     assert (seen["expires_at"], seen["auth_method"]) == (view["expires_at"], "server")
@@ -299,3 +302,75 @@ def test_simultaneous_logins_leave_exactly_the_cap(world: World) -> None:
     newest = sorted((c.session.text for c in began), reverse=True)
     assert len(set(newest)) == 20
     assert world.active(world.ada) == newest[:3]
+
+
+def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -> None:
+    """A login that missed an end of its realm evicts nothing that began after it, and stands."""
+    world.settings(max_sessions=1)
+    then, account = world.realm, world.account(world.ada)
+    with deadline.deadline(world.clock):
+        world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+        with deadline.deadline(world.clock):
+            other = world.login(world.ada)
+        view = world.logins.of_server(then, account, LOGIN)
+    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
+    assert world.reason(claims) is None
+    assert world.reason(other) == "evicted"
+
+
+@pytest.mark.parametrize("gone", [False, True], ids=["unmanaged", "gone"])
+def test_login_that_was_held_up_begins_nothing_in_another_realm(world: World, gone: bool) -> None:
+    """Where the realm has become unmanaged, or is no more, the login is refused."""
+    then, account = world.realm, world.account(world.ada)
+    with deadline.deadline(world.clock):
+        world.settings(session_type="unmanaged")
+        if gone:
+            world.change(replace(then, deletion=Deletion(started_ms=1, by="key_a")))
+        with pytest.raises(LoginFailed if gone else Unavailable):
+            world.logins.of_server(then, account, LOGIN)
+    assert world.account(world.ada) == account
+
+
+def test_login_reads_its_realm_once_in_five_seconds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that takes less long reads it no more, and one that is always superseded as seldom."""
+    account, read, reads = world.account(world.ada), world.realms.get, list[float]()
+    began = world.clock.stopwatch()
+
+    def noted(realm_id: str) -> Realm | None:
+        reads.append(world.clock.stopwatch() - began)
+        return read(realm_id)
+
+    def lost(_change: Change) -> None:
+        world.clock.advance(0.5)
+        raise Superseded(account)
+
+    monkeypatch.setattr(world.realms, "get", noted)
+    with deadline.deadline(world.clock):
+        world.clock.advance(4.999)
+        world.logins.of_server(world.realm, account, LOGIN)
+        assert reads == []
+    monkeypatch.setattr(world.accounts, "commit", lost)
+    began = world.clock.stopwatch()
+    with deadline.deadline(world.clock), pytest.raises(Unavailable):
+        world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+    assert 5 <= reads[0] < 6
+    assert all(later - earlier >= 5 for earlier, later in pairwise(reads))
+
+
+def test_instance_whose_clock_is_ahead_ends_nothing_for_others(world: World) -> None:
+    """A session that is past its time by the clock of another login is valid until it truly is."""
+    claims = world.login(world.ada)
+    world.clock.advance(60 * MINUTES - 3)
+    ahead = MovedClock(world.clock.wall_ms() + 5_000)
+    keys = SigningKeys(world.realms, Plain(), ahead)
+    replace(world.logins, clock=ahead, keys=keys).of_server(
+        world.realm, world.account(world.ada), LOGIN
+    )
+    assert world.reason(claims) is None
+    world.clock.advance(2.999)
+    assert world.reason(claims) is None
+    world.clock.advance(0.001)
+    with pytest.raises(SessionExpired):
+        world.validator.validate(claims)

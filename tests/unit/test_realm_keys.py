@@ -53,7 +53,7 @@ def test_one_key_signs_and_it_is_the_newest_whose_time_has_come(
     found = owner(*(key(n, start) for n, start in enumerate(starts)))
     signing = found.signing_key(now)
     ready = [k for k in found.keys.values() if k.signs_from_ms <= now]
-    assert signing.signs_from_ms == max((k.signs_from_ms for k in ready), default=max(starts))
+    assert signing.signs_from_ms == max((k.signs_from_ms for k in ready), default=min(starts))
     for other in ready:
         stops = found.stops_ms(other)
         assert (stops is not None and stops <= now) == (other != signing)
@@ -162,7 +162,7 @@ def test_successor_begins_at_the_very_millisecond() -> None:
     assert found.signing_key(NOW + 999) == old
     assert found.signing_key(NOW + 1_000) == new
     assert (found.stops_ms(old), found.stops_ms(new)) == (NOW + 1_000, None)
-    assert found.signing_key(NOW - 1) == new
+    assert found.signing_key(NOW - 1) == old
 
 
 def test_key_stops_when_the_first_of_its_successors_begins() -> None:

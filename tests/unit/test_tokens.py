@@ -58,7 +58,7 @@ def claims(**changes: object) -> dict[str, object]:
 def verify(token: str, owner: Realm = OWNER, clock: MovedClock = CLOCK) -> tokens.Claims:
     """Verify against one realm."""
     known = {owner.id: owner}
-    return tokens.verify(token, realm_of=known.get, clock=clock)
+    return tokens.verify(token, realm_of=lambda r, _: known.get(r), clock=clock)
 
 
 def part(value: object) -> str:
@@ -307,7 +307,11 @@ def test_nothing_is_looked_up_by_what_is_no_id(name: str, odd: object) -> None:
     body = claims()
     (header if name == "kid" else body)[name] = odd
     with pytest.raises(TokenInvalid):
-        tokens.verify(f"{part(header)}.{part(body)}.", realm_of=pytest.fail, clock=CLOCK)
+        tokens.verify(
+            f"{part(header)}.{part(body)}.",
+            realm_of=lambda *_: pytest.fail("looked for"),
+            clock=CLOCK,
+        )
 
 
 def test_part_that_is_nested_too_deep() -> None:
@@ -318,17 +322,17 @@ def test_part_that_is_nested_too_deep() -> None:
         verify(f"{deep}.{deep}.")
 
 
-def test_realm_that_a_token_names() -> None:
-    """A token's realm is read without belief in it; garbage names none."""
-    assert tokens.named_realm(signed(claims())) == OWNER.id
-    assert tokens.named_realm("garbage") is None
+def test_realm_and_key_that_a_token_names() -> None:
+    """A token's realm and key are read without belief in it; garbage names none."""
+    assert tokens.named(signed(claims())) == (OWNER.id, RS_PRIVATE.id)
+    assert tokens.named("garbage") is None
 
 
 def test_unknown_realm_and_unknown_key() -> None:
     """A token of a realm that is not there, or of a key that it has no more, is refused."""
     token = signed(claims())
     with pytest.raises(TokenInvalid):
-        tokens.verify(token, realm_of=lambda _: None, clock=CLOCK)
+        tokens.verify(token, realm_of=lambda *_: None, clock=CLOCK)
     with pytest.raises(TokenInvalid):
         verify(token, replace(OWNER, keys={}))
 

@@ -8,7 +8,7 @@ ending and the end of everything are each one commit, and no clock but the commi
 orders them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -34,6 +34,8 @@ AuthMethod = Literal["password", "api_key", "server"]
 Keep = Literal["none", "current", "all"]
 
 ENDED_RECORD_SECONDS: Final = 30 * 86_400
+CLOCKS_APART_MS: Final = 10_000
+"""How far the clocks of two instances may be apart: each five seconds off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,19 @@ def settle(
     return tuple(active), tuple(ended)
 
 
+def lingering(account: Account, *, now_ms: int) -> tuple[Session, ...]:
+    """The sessions that are past their time by this clock, and by one that is behind may live.
+
+    "Validity […] never decided from […] a clock of another instance": they are neither listed nor
+    counted, and a write for something else leaves them in the item.
+    """
+    return tuple(
+        session
+        for session in account.sessions
+        if not session.live(now_ms) and session.live(now_ms - CLOCKS_APART_MS)
+    )
+
+
 def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
     """The ending of a session that its realm ended, or None."""
     parsed = ids.parse_session_id(session.id)
@@ -256,13 +271,20 @@ def begin(
             )
         oldest, active = active[:excess], active[excess:]
         ended += [Ended(session=s, ended_ms=created_ms, reason="evicted", by=by) for s in oldest]
+    # Where a clock is behind, the cap is the same.
+    room = realm.settings.max_sessions - len(active) - 1
+    spent = lingering(account, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
         account,
         version=account.version + 1,
         last_ms=created_ms,
-        sessions=(*active, session),
+        sessions=_aged((*spent, *active, session)),
     )
     return Change(before=account, after=after, ended=tuple(ended)), session
+
+
+def _aged(sessions: Iterable[Session]) -> tuple[Session, ...]:
+    return tuple(sorted(sessions, key=lambda session: session.created_ms))
 
 
 def _brief(session: Session) -> dict[str, object]:
@@ -295,10 +317,11 @@ Decide = Callable[[Account], Change | None]
 def end(
     account: Account, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
 ) -> Change:
-    """End each session that `reasons` names, with its reason; sessions past their time just go."""
+    """End each session that `reasons` names, with its reason; those past their time just go."""
     active, settled = settle(account, realm, now_ms=now_ms)
+    spent = lingering(account, now_ms=now_ms)
     ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
-    kept = tuple(s for s in active if s.id not in reasons)
+    kept = _aged(s for s in (*spent, *active) if s.id not in reasons)
     after = replace(account, version=account.version + 1, sessions=kept)
     return Change(before=account, after=after, ended=(*settled, *ended))
 

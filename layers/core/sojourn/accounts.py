@@ -1,6 +1,6 @@
 """Accounts in DynamoDB: one item per user, whose conditional write is every commit point."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
@@ -107,10 +107,11 @@ class DynamoAccounts:
                 account = self.get(user_id)
         return written
 
-    def finish_deletion(self, account: Account) -> None:
+    def finish_deletion(self, account: Account, time_left: Callable[[], float]) -> bool:
         """Strip a deleted user's ended records of where they began, and remove the user.
 
-        Each step may be repeated; cleanup resumes what is left.
+        False when there was no time for all of it (`time_left()`, seconds): a user may have
+        thousands of records. Each step may be repeated; cleanup resumes what is left.
         """
         self.archive(account.id)
         records = self._dynamo.query_all(
@@ -121,6 +122,8 @@ class DynamoAccounts:
         for record in records:
             if record.get("strip"):
                 continue
+            if time_left() <= 0:
+                return False
             stripped = dynamodb.update(
                 Key(self.table, record["pk"], record["sk"]),
                 changed={"strip": True},
@@ -136,16 +139,20 @@ class DynamoAccounts:
             names={"#state": "state"},
         )
         self._dynamo.write(gone)
+        return True
 
-    def remove_records(self, user_id: str) -> None:
-        """Remove every ended record of a user, whose realm is being deleted."""
+    def remove_records(self, user_id: str, time_left: Callable[[], float]) -> bool:
+        """Remove the ended records of a user whose realm is being deleted; False: not all yet."""
         records = self._dynamo.query_all(
             table=self.table,
             condition="pk = :pk AND begins_with(sk, :prefix)",
             values={":pk": user_id, ":prefix": items.ENDED},
         )
         for record in records:
+            if time_left() <= 0:
+                return False
             self._dynamo.write(dynamodb.delete(Key(self.table, user_id, record["sk"])))
+        return True
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         values = self._dynamo.get(self._record(user_id, session_id))

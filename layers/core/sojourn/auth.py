@@ -156,7 +156,7 @@ class Callers:
         return self._claims(token)
 
     def _claims(self, token: str) -> Claims:
-        return tokens.verify(token, realm_of=self._cache.get, clock=self._clock)
+        return tokens.verify(token, realm_of=self._cache.with_key, clock=self._clock)
 
     def _server(self, secret: str, request: Request) -> Server:
         key_id = ids.secret_owner("ks", "key", secret)

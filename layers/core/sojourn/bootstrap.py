@@ -123,7 +123,7 @@ def compose(
         clock=clock,
     )
     cache = RealmCache(directory, clock)
-    validator = Validator(accounts=accounts, clock=clock)
+    validator = Validator(accounts=accounts, realms=cache, clock=clock)
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
     realms = RealmDirectory(
         directory=directory,

@@ -36,13 +36,16 @@ class Cache(Generic[V]):
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
 
-    def get(self, key: str, load: Callable[[], V]) -> V:
-        """The cached value, or the one that `load` gives now."""
-        entry = self._fresh(key)
+    def get(self, key: str, load: Callable[[], V], *, seconds: float | None = None) -> V:
+        """The cached value, or the one that `load` gives now.
+
+        `seconds` asks for one that is younger than the cache's age.
+        """
+        entry = self._fresh(key, seconds)
         if entry is not None:
             return entry.value
         with self._flight(key):
-            entry = self._fresh(key)
+            entry = self._fresh(key, seconds)
             if entry is not None:
                 return entry.value
             wall_ms, monotonic = self._clock.wall_ms(), self._clock.monotonic()
@@ -51,10 +54,15 @@ class Cache(Generic[V]):
             return value
 
     def get_many(
-        self, keys: Iterable[str], load: Callable[[list[str]], Sequence[V]]
+        self,
+        keys: Iterable[str],
+        load: Callable[[list[str]], Sequence[V]],
+        *,
+        seconds: float | None = None,
     ) -> dict[str, V]:
         """The cached values by key, and what `load` gives now, in order, for all that are missing.
 
+        `seconds` asks for those that are younger than the cache's age.
         What is given does not depend on whether the cache has room for it.
         """
         # All take their flights in one order, so no two wait for each other.
@@ -62,9 +70,9 @@ class Cache(Generic[V]):
         found: dict[str, V] = {}
         with ExitStack() as flights:
             for key in wanted:
-                if (entry := self._fresh(key)) is None:
+                if (entry := self._fresh(key, seconds)) is None:
                     flights.enter_context(self._flight(key))
-                    entry = self._fresh(key)
+                    entry = self._fresh(key, seconds)
                 if entry is not None:
                     found[key] = entry.value
             missing = [key for key in wanted if key not in found]
@@ -88,14 +96,14 @@ class Cache(Generic[V]):
                     if self._loading.get(key) is loading:
                         del self._loading[key]
 
-    def _fresh(self, key: str) -> _Entry[V] | None:
+    def _fresh(self, key: str, seconds: float | None = None) -> _Entry[V] | None:
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
                 return None
             wall = (self._clock.wall_ms() - entry.wall_ms) / 1000
             age = max(wall, self._clock.monotonic() - entry.monotonic)
-            if wall < 0 or age >= self._seconds:
+            if wall < 0 or age >= (self._seconds if seconds is None else seconds):
                 del self._entries[key]
                 return None
             self._entries.move_to_end(key)

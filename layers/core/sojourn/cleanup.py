@@ -89,7 +89,7 @@ class Cleanup:
     def _settle(self, item: dict[str, Any], now: int, time_left: Callable[[], float]) -> bool:
         """Do what is due for one item; False when it was no longer due."""
         if item["sk"] == items.HEART:
-            return self._settle_heart(item["pk"])
+            return self._settle_heart(item["pk"], time_left)
         if item["sk"] == items.DELETION:
             return self.deletions.resume(item["pk"], time_left)
         key = Key(self.table, item["pk"], item["sk"])
@@ -99,14 +99,13 @@ class Cleanup:
             return False
         return True
 
-    def _settle_heart(self, user_id: str) -> bool:
+    def _settle_heart(self, user_id: str, time_left: Callable[[], float]) -> bool:
         """Drop expired sessions and record endings left pending; finish a deletion."""
         account = self.accounts.get(user_id)
         if account is None:
             return False
         if account.state == "deleted":
-            self.accounts.finish_deletion(account)
-            return True
+            return self.accounts.finish_deletion(account, time_left)
         now_ms = self.clock.wall_ms()
         try:
             change = commit(

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from math import inf
 
 from sojourn.clock import Clock
 
@@ -18,10 +19,20 @@ class Deadline:
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
         self._end = clock.stopwatch() + seconds
+        self._began = clock.wall_ms(), clock.monotonic()
 
     def remaining(self) -> float:
         """Seconds left; negative when over."""
         return self._end - self._clock.stopwatch()
+
+    def age(self) -> float:
+        """Seconds since its making, by whichever of wall and monotonic clock moved more.
+
+        What was read for the request is no older. A wall clock that went back tells nothing.
+        """
+        wall_ms, monotonic = self._began
+        wall = (self._clock.wall_ms() - wall_ms) / 1000
+        return inf if wall < 0 else max(wall, self._clock.monotonic() - monotonic)
 
     def wait(self, attempt: int) -> bool:
         """Wait before retry number `attempt` (from 0); False when there is no time left.

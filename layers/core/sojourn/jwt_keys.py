@@ -99,7 +99,6 @@ class JwtKeys:
         key = realm.keys.get(key_id)
         used = key is not None and self._in_use(realm, key)
         if key is not None and used and force:
-            self._may_go(realm, key)
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
             return {
                 "object": "jwt_key",
@@ -122,7 +121,8 @@ class JwtKeys:
         """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
         if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
             # It has ended all that it could; its number stays while a session may carry it.
-            hidden = {**realm.stopped, key_id: replace(stopped, compromised=False)}
+            bare = replace(stopped, key=replace(stopped.key, pem=""), compromised=False)
+            hidden = {**realm.stopped, key_id: bare}
             return replace(realm, stopped=hidden), []
         key = realm.keys.get(key_id)
         if key is None:
@@ -165,6 +165,8 @@ class JwtKeys:
         def decide(found: Realm) -> Decided:
             key = found.keys.get(key_id)
             if key is not None:
+                if not compromised:
+                    self._may_go(found, key)
                 return self._stopped(found, key, new, by=by, compromised=compromised)
             if (stopped := found.stopped.get(key_id)) is None or not stopped.compromised:
                 raise NotFound
@@ -186,7 +188,9 @@ class JwtKeys:
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
         now_ms = self.clock.wall_ms()
-        stopped = StoppedKey(key=key, ended_ms=now_ms, by=by, compromised=compromised)
+        # Of one that is shown no more, nobody asks for the key itself.
+        shown = key if compromised else replace(key, pem="")
+        stopped = StoppedKey(key=shown, ended_ms=now_ms, by=by, compromised=compromised)
         left = {k: realm.keys[k] for k in realm.keys if k != key.id}
         after = replace(realm, keys=left, stopped={**realm.stopped, key.id: stopped})
         writes: Sequence[dict[str, Any]] = []

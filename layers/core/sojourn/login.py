@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sojourn import account as rules
-from sojourn import ids, telemetry, tokens, views
+from sojourn import deadline, ids, realms_cache, telemetry, tokens, views
 from sojourn.account import Account, Change, Login, Session
 from sojourn.clock import Clock
 from sojourn.commits import commit
-from sojourn.errors import CredentialWrong, LoginFailed
+from sojourn.errors import CredentialWrong, LoginFailed, Unavailable
 from sojourn.guard import Guard
 from sojourn.keys import SigningKeys
 from sojourn.ports import Accounts, Realms
@@ -72,15 +72,21 @@ class Logins:
     def begin_managed(
         self, realm: Realm, account: Account, login: Login, proof: Proof | None
     ) -> View:
-        key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
         attempts: dict[str, View] = {}
         found: list[str] = []
+        limit, read = deadline.current(self.clock), 0.0
 
         def decide(current: Account) -> Change | None:
+            nonlocal realm, read
             # A write whose answer was lost may have been done: then this login is in there.
             found[:] = [s.id for s in current.sessions if s.id in attempts]
             if found:
                 return None
+            if (age := limit.age()) - read >= realms_cache.SECONDS:
+                # An end of the realm may have been answered since it was read, and what began
+                # after that must not give way to a session that began before it.
+                realm, read = self._again(realm), age
+            key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
             if proof is not None:
                 current = proof.confirm(current)
             change, session = rules.begin(
@@ -98,6 +104,15 @@ class Logins:
             LoginSucceeded=1, SessionsEvicted=0 if change is None else len(change.ended)
         )
         return attempts[found[0]] if found else list(attempts.values())[-1]
+
+    def _again(self, realm: Realm) -> Realm:
+        """The realm as it is now. Raises `LoginFailed`, `Unavailable`."""
+        found = self.realms.get(realm.id)
+        if found is None:
+            raise LoginFailed
+        if found.settings.session_type != "managed":
+            raise Unavailable("The realm was changed meanwhile. Try again.")
+        return found
 
     def begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
         now_ms = self.clock.wall_ms()

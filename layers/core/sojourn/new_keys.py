@@ -12,12 +12,13 @@ from sojourn.ports import Cipher
 from sojourn.realm import SIGNING_DELAY_MS, Algorithm, PublicKey, Realm
 
 SIGNING_KEYS: Final = 20
-"""Signing keys of one realm, the stopped ones too: they are read with it."""
+"""Signing keys of one realm, the compromised ones that are shown too: they are read with it."""
 
 
 def check_room(realm: Realm) -> None:
     """Raise `Conflict` when the realm has as many signing keys as it may."""
-    if len(realm.keys) + len(realm.stopped) >= SIGNING_KEYS:
+    shown = [stopped for stopped in realm.stopped.values() if stopped.compromised]
+    if len(realm.keys) + len(shown) >= SIGNING_KEYS:
         raise Conflict(f"The realm has {SIGNING_KEYS} signing keys; delete one first.")
 
 

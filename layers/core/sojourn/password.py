@@ -51,9 +51,9 @@ class PasswordChange:
         fresh = self.hasher.hash(body.password)
 
         def decide(found: Account) -> Change:
-            self.validator.stands(claims, found)
+            now = self.validator.stands(claims, found).claims
             self._verify(found, body.current_password, verified)
-            change = self._ended(found, claims, body)
+            change = self._ended(found, now, body)
             known = found.password
             if known is None:
                 raise CredentialWrong

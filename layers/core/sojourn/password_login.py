@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn import attempts, ids
+from sojourn import attempts, ids, names
 from sojourn.account import Account, Login
 from sojourn.auth import Server
 from sojourn.commits import commit
-from sojourn.errors import CredentialWrong, LoginFailed, NotFound
+from sojourn.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
 from sojourn.guard import Guard
 from sojourn.login import Logins
 from sojourn.names import fold
@@ -18,7 +18,6 @@ from sojourn.realm import Realm
 from sojourn.tries import Try
 
 View = dict[str, Any]
-LONGEST_NAME = 320
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,11 @@ class PasswordLogins:
     def _named(self, server: Server, text: str) -> tuple[Realm | None, str]:
         if ids.is_id("usr", text):
             return None, text
-        name = text[:LONGEST_NAME]
-        username, email = (None, name) if "@" in text else (name, None)
-        realm, user_id = self.realms.get_with_login(
-            server.in_realm(), username=username, email=email
-        )
+        username, email = (None, text) if "@" in text else (text, None)
+        realm_id = server.in_realm()
+        if len(text) > names.SENT:
+            raise NotFound
+        realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
         if user_id is None:
             raise NotFound
         return realm, user_id
@@ -110,9 +109,17 @@ class PasswordLogins:
             tried.failed()
             raise LoginFailed
         proof = Proof(password, known, self.hasher, tried.passed())
-        if realm.settings.session_type == "managed":
+        if realm.settings.session_type == "unmanaged":
+            return self.logins.begin_unmanaged(realm, self._leave(proof, account), login)
+        try:
             return self.logins.begin_managed(realm, account, login, proof)
-        left = commit(
-            self.logins.accounts, account, proof.left, clock=self.logins.clock, gone=LoginFailed
-        )
-        return self.logins.begin_unmanaged(realm, left.after if left else account, login)
+        except (SessionLimit, NotFound):
+            # The password was right all the same, and ends the row of those that were not.
+            self._leave(proof, account)
+            raise
+
+    def _leave(self, proof: Proof, account: Account) -> Account:
+        """Commit what a right password leaves, without a session; the account that came of it."""
+        at = self.logins
+        left = commit(at.accounts, account, proof.left, clock=at.clock, gone=LoginFailed)
+        return left.after if left else account

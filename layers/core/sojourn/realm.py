@@ -167,11 +167,12 @@ class Realm:
     def signing_key(self, now_ms: int, *, seconds: int = 0) -> PublicKey:
         """The key that signs now a token that lives so long: the newest whose time has come.
 
-        One that does not remember such a lifetime has stopped, and the clock that chose it is
-        slow: then the newest of all signs.
+        Where no key's has, the clock is slow, and the first to come signs. One that does not
+        remember such a lifetime has stopped, and the clock that chose it is slow: then the newest
+        of all signs.
         """
         ready = [key for key in self.keys.values() if key.signs_from_ms <= now_ms]
-        chosen = max(ready or self.keys.values(), key=_order)
+        chosen = max(ready, key=_order) if ready else min(self.keys.values(), key=_order)
         if chosen.longest_seconds < seconds:
             return max(self.keys.values(), key=_order)
         return chosen

@@ -53,9 +53,10 @@ class RealmDeletion:
         since, began = self.clock.monotonic(), self.clock.stopwatch()
         done = self.resume(realm_id, lambda: began + SECONDS - self.clock.stopwatch())
         realms_cache.outwait(self.clock, since=since)
-        if done:
-            return None
-        return self.progress(self.realms.look(server, realm_id))
+        try:
+            return None if done else self.progress(self.realms.look(server, realm_id))
+        except NotFound:
+            return None  # cleanup came first
 
     def progress(self, realm: Realm) -> View:
         """The realm as it is told, with how far its deletion has come."""
@@ -105,9 +106,8 @@ class RealmDeletion:
                 return True
             removed = 0
             for user_id in found:
-                if time_left() <= 0:
+                if time_left() <= 0 or not self._remove_user(realm_id, user_id, time_left):
                     break
-                self._remove_user(realm_id, user_id)
                 removed += 1
             self._note(realm_id, removed)
         return False
@@ -121,17 +121,21 @@ class RealmDeletion:
             at.dynamo.write(dynamodb.delete(at.access_key_key(member["sk"])))
             at.dynamo.write(dynamodb.delete(at.member_key(owner, member["sk"])))
 
-    def _remove_user(self, realm_id: str, user_id: str) -> None:
-        """Remove a user with their sessions, records and names, as they are in that commit."""
+    def _remove_user(self, realm_id: str, user_id: str, time_left: Callable[[], float]) -> bool:
+        """Remove a user with their sessions, records and names, as they are in that commit.
+
+        False when there was no time for all of it.
+        """
         limit = deadline.current(self.clock)
         attempt = 0
         member = dynamodb.delete(self.directory.member_key(f"{realm_id}#users", user_id))
         while True:
             account = self.accounts.get(user_id)
-            self.accounts.remove_records(user_id)
+            if not self.accounts.remove_records(user_id, time_left):
+                return False
             if account is None:
                 self.directory.dynamo.write(member)
-                return
+                return True
             heart = dynamodb.delete(
                 self.accounts.heart(user_id),
                 condition="v = :v",
@@ -145,7 +149,7 @@ class RealmDeletion:
                     raise Unavailable("The user is being changed. Try again.") from error
                 attempt += 1
             else:
-                return
+                return True
 
     def _note(self, realm_id: str, removed: int) -> None:
         try:

@@ -9,6 +9,7 @@ from sojourn.ports import Realms
 from sojourn.realm import Realm
 
 SECONDS: Final = 5.0
+KEY_SECONDS: Final = 0.25
 SIZE: Final = 1_024
 
 
@@ -42,6 +43,27 @@ class RealmCache:
         """The realm, at most 5 seconds old."""
         return self._cache.get(realm_id, lambda: self._realms.get(realm_id))
 
-    def get_many(self, realm_ids: Iterable[str]) -> dict[str, Realm | None]:
-        """Realms by id, each at most 5 seconds old; those that are not cached in one read."""
-        return self._cache.get_many(realm_ids, self._realms.get_many)
+    def with_key(self, realm_id: str, key_id: str) -> Realm | None:
+        """The realm, read once more when it is older than a quarter second and lacks the key.
+
+        After a key was stopped, another signs at once, and a token of it is good before every
+        instance has the realm that knows it. Made-up keys cost at most four reads a second.
+        """
+        realm = self.get(realm_id)
+        if _knows(realm, key_id):
+            return realm
+        return self._cache.get(realm_id, lambda: self._realms.get(realm_id), seconds=KEY_SECONDS)
+
+    def with_keys(self, wanted: Iterable[tuple[str, str]]) -> dict[str, Realm | None]:
+        """Realms by id, as `with_key` gives them for each realm and key; in one read or two."""
+        wanted = list(wanted)
+        found = self._cache.get_many((r for r, _ in wanted), self._realms.get_many)
+        lacking = {r for r, key_id in wanted if not _knows(found[r], key_id)}
+        if lacking:
+            found |= self._cache.get_many(lacking, self._realms.get_many, seconds=KEY_SECONDS)
+        return found
+
+
+def _knows(realm: Realm | None, key_id: str) -> bool:
+    """Whether a later state of the realm would say no more of that key: it never comes back."""
+    return realm is None or key_id in realm.keys or key_id in realm.stopped

@@ -80,7 +80,7 @@ class Terminator:
         current = claims.session.text
 
         def decide(found: Account) -> Change:
-            self.validator.stands(claims, found)
+            realm = self.validator.stands(claims, found).claims.realm
             reasons: dict[str, Reason] = {
                 s.id: "logout" if s.id == current else "terminated_by_user"
                 for s in found.sessions
@@ -88,7 +88,7 @@ class Terminator:
             }
             return rules.end_everything(
                 found,
-                claims.realm,
+                realm,
                 reasons,
                 by=by,
                 now_ms=self.clock.wall_ms(),
@@ -169,12 +169,12 @@ class Terminator:
         latest = account
 
         def decide(found: Account) -> Change | None:
-            nonlocal latest
+            nonlocal latest, realm
             latest = found
             if found.state == "deleted" and caller.by.type == "access_key":
                 raise NotFound
             if caller.claims is not None:
-                self.validator.stands(caller.claims, found)
+                realm = self.validator.stands(caller.claims, found).claims.realm
             now_ms = self.clock.wall_ms()
             if all(s.id != session.text for s in found.active(now_ms, realm)):
                 return None

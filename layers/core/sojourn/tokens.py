@@ -87,13 +87,15 @@ def too_long(whose: str, size: int) -> str:
     )
 
 
-def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock) -> Claims:
+def verify(token: str, *, realm_of: Callable[[str, str], Realm | None], clock: Clock) -> Claims:
     """What the token claims, if a key of its realm signed it and it has not expired.
+
+    `realm_of` gives a realm by its id and that of the key which the token names.
 
     Raises `TokenInvalid`, or `SessionExpired` once the signature has verified.
     """
     unverified = _read(token)
-    realm = realm_of(unverified.realm_id)
+    realm = realm_of(unverified.realm_id, unverified.kid)
     if realm is None or (key := realm.keys.get(unverified.kid)) is None:
         raise TokenInvalid
     try:
@@ -119,12 +121,13 @@ def verify(token: str, *, realm_of: Callable[[str], Realm | None], clock: Clock)
     return _checked(claims, realm, clock)
 
 
-def named_realm(token: str) -> str | None:
-    """The realm that a token names, which proves nothing; None when it is no token at all."""
+def named(token: str) -> tuple[str, str] | None:
+    """The realm and key that a token names, which proves nothing; None when it is no token."""
     try:
-        return _read(token).realm_id
+        unverified = _read(token)
     except TokenInvalid:
         return None
+    return unverified.realm_id, unverified.kid
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,8 @@ class _Unverified:
 
 
 def _read(token: str) -> _Unverified:
-    if len(token) > LONGEST:
+    # Base64url and dots: what is not ASCII is no token, and PyJWT would not get over all of it.
+    if len(token) > LONGEST or not token.isascii():
         raise TokenInvalid
     try:
         header_part, payload_part, _ = token.split(".")

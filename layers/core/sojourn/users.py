@@ -1,5 +1,6 @@
 """Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -221,9 +222,11 @@ class Users:
 
         renaming = Renaming(self.directory, self.accounts, realm)
         change = commit(renaming, account, decide, clock=self.clock)
-        try:
-            self.accounts.finish_deletion(account if change is None else change.after)
-        except Unavailable:
+        limit, done = deadline.current(self.clock), False
+        with suppress(Unavailable):
+            deleted = account if change is None else change.after
+            done = self.accounts.finish_deletion(deleted, limit.remaining)
+        if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")
 

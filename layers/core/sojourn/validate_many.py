@@ -43,11 +43,11 @@ class ManyValidator:
         A realm that the server does not see is not even looked for, so its tokens are what
         garbage is. Realms, accounts and ended records are read in one batch each.
         """
-        named = {realm_id for token in sent if (realm_id := tokens.named_realm(token))}
-        realms = self.realms.get_many(r for r in named if server.sees(r))
+        named = {found for token in sent if (found := tokens.named(token))}
+        realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
         verified = [self._verified(token, realms) for token in sent]
         snapshot = _Snapshot.of(self.accounts, [c for c in verified if isinstance(c, Claims)])
-        validator = Validator(accounts=snapshot, clock=self.clock)
+        validator = Validator(accounts=snapshot, realms=self.realms, clock=self.clock)
         answers = [_answer(validator, claims) for claims in verified]
         if snapshot.missed:
             # Why those ended is in their records; everything else stays as it was decided.
@@ -57,7 +57,7 @@ class ManyValidator:
 
     def _verified(self, token: str, realms: Mapping[str, Realm | None]) -> Claims | Unauthenticated:
         try:
-            return tokens.verify(token, realm_of=realms.get, clock=self.clock)
+            return tokens.verify(token, realm_of=lambda r, _: realms.get(r), clock=self.clock)
         except Unauthenticated as error:
             return error
 

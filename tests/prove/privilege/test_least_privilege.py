@@ -1,14 +1,14 @@
 """Each function does its work as its own role, and its role holds no more than that takes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import boto3
 import pytest
 
 from tests.iam.policy import Request, Statement, allows
-from tests.iam.requests import HERE, Place
+from tests.iam.requests import HERE, Place, requests_of
 from tests.iam.roles import RUNTIME, arn, roles, runtime_requests
 from tests.iam.variations import lesser, unbounded, unneeded
 from tests.prove.privilege.conftest import Watched
@@ -134,6 +134,43 @@ def test_readers_cannot_write(name: str) -> None:
         if ROLES[name].allows(Request(f"dynamodb:{action}", table))
     }
     assert may <= READS
+
+
+WRITERS = {"DirectoryRole", "RotateRole", "TerminateRole"}
+"""Those whose work is a whole realm: its settings, its keys, its end."""
+
+
+@pytest.mark.parametrize(
+    ("pk", "attributes", "may"),
+    [
+        ("key_x", ("permission", "realm_id", "secret_hash"), {"DirectoryRole"}),
+        ("key_x", ("expires_at",), {"DirectoryRole"}),
+        ("rl_x", ("keys",), WRITERS | {"LoginRole"}),
+        ("rl_x", ("generation", "ends"), WRITERS),
+        ("rl_x", ("settings",), WRITERS),
+        ("rl_x#name#ada", ("user_id",), WRITERS),
+    ],
+    ids=["access key", "its expiry", "public keys", "ends", "settings", "name"],
+)
+def test_who_may_write_what_others_trust(pk: str, attributes: Sequence[str], may: set[str]) -> None:
+    """An access key, a public key, an end and a name are written by those whose work it is."""
+    changed = ", ".join(f"{name} = :x" for name in attributes)
+    key = {"pk": {"S": pk}, "sk": {"S": "x"}}
+    calls: dict[str, dict[str, object]] = {
+        "UpdateItem": {"Key": key, "UpdateExpression": f"SET {changed}"},
+        "PutItem": {"Item": key | {name: {"S": "x"} for name in attributes}},
+    }
+    assert may == {
+        name
+        for name, role in ROLES.items()
+        for operation, call in calls.items()
+        if all(
+            role.allows(r)
+            for r in requests_of(
+                "dynamodb", operation, {"TableName": "DirectoryTable"} | call, HERE
+            )
+        )
+    }
 
 
 ELSEWHERE: Mapping[str, Place] = {

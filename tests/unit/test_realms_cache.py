@@ -1,0 +1,95 @@
+"""Realms in an instance: five seconds old at most, and newer where a token names another key."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from sojourn.realm import Realm, StoppedKey
+from sojourn.realms_cache import KEY_SECONDS
+from tests.unit.flows import World
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+@pytest.fixture
+def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The realms that were read, by call."""
+    made: list[list[str]] = []
+    one = world.realms.get
+
+    def get(realm_id: str) -> Realm | None:
+        made.append([realm_id])
+        return one(realm_id)
+
+    def get_many(realm_ids: Sequence[str]) -> Sequence[Realm | None]:
+        made.append(list(realm_ids))
+        return [one(realm_id) for realm_id in realm_ids]
+
+    monkeypatch.setattr(world.realms, "get", get)
+    monkeypatch.setattr(world.realms, "get_many", get_many)
+    return made
+
+
+def with_new_key(world: World) -> tuple[Realm, str]:
+    """The realm as an emergency leaves it: a key that signs already; and that key's id."""
+    (key,) = world.realm.keys.values()
+    new = replace(key, id="jky_new", number=2)
+    changed = replace(world.realm, keys={**world.realm.keys, new.id: new}, version=2)
+    world.realms.add(changed)
+    return changed, new.id
+
+
+def test_key_that_is_not_known_is_looked_for(world: World, reads: list[list[str]]) -> None:
+    """A realm without the key is read again, unless it was read within a quarter of a second."""
+    before = world.realm
+    assert world.cache.get(before.id) == before
+    changed, new = with_new_key(world)
+    assert world.cache.with_key(before.id, new) == before
+    world.clock.advance(KEY_SECONDS - 0.001)
+    assert world.cache.with_keys([(before.id, new)]) == {before.id: before}
+    assert len(reads) == 1
+    world.clock.advance(0.001)
+    assert world.cache.with_key(before.id, new) == changed
+    assert len(reads) == 2
+
+
+def test_keys_of_many_are_looked_for_at_once(world: World, reads: list[list[str]]) -> None:
+    """Of a batch, those realms alone are read again that lack a key, in one call."""
+    other, third = world.new_realm(), world.new_realm()
+    wanted = [(r.id, next(iter(r.keys))) for r in (world.realm, other, third)]
+    assert world.cache.with_keys(wanted) == {r.id: r for r in (world.realm, other, third)}
+    assert [len(read) for read in reads] == [3]
+    changed, new = with_new_key(world)
+    world.clock.advance(KEY_SECONDS)
+    asked = [*wanted, (world.realm.id, new), (other.id, "jky_made_up"), ("rl_none", "jky_x")]
+    found = world.cache.with_keys(asked)
+    assert found == {changed.id: changed, other.id: other, third.id: third, "rl_none": None}
+    assert [sorted(read) for read in reads[1:]] == [["rl_none"], sorted([changed.id, other.id])]
+
+
+def test_known_and_stopped_keys_are_not_looked_for(world: World, reads: list[list[str]]) -> None:
+    """A key never comes back, so what the realm knows of one is not asked again."""
+    (key,) = world.realm.keys.values()
+    stopped = StoppedKey(key=replace(key, id="jky_old"), ended_ms=1, by="key_a", compromised=True)
+    world.realms.add(replace(world.realm, stopped={"jky_old": stopped}))
+    for seconds in (0.0, KEY_SECONDS):
+        world.clock.advance(seconds)
+        for name in (key.id, "jky_old"):
+            assert world.cache.with_key(world.realm.id, name) is not None
+            assert world.cache.with_keys([(world.realm.id, name)])[world.realm.id] is not None
+    assert len(reads) == 1
+
+
+def test_made_up_keys_cost_four_reads_a_second(world: World, reads: list[list[str]]) -> None:
+    """Garbage that names a realm and made-up keys is bounded; a realm made up costs one read."""
+    for n in range(100):
+        world.cache.with_key(world.realm.id, f"jky_{n}")
+        world.cache.with_key("rl_none", f"jky_{n}")
+        world.clock.advance(0.01)
+    assert len([read for read in reads if read == [world.realm.id]]) == 4
+    assert len([read for read in reads if read == ["rl_none"]]) == 1
