@@ -195,6 +195,16 @@ def test_garbage_is_refused(token: str) -> None:
         verify(token)
 
 
+@pytest.mark.parametrize("text", ["\ud800", "€", "٣", "\0", " ", "=", "+/"])
+@pytest.mark.parametrize("part_of_it", [0, 1, 2])
+def test_text_in_a_good_token_is_refused(part_of_it: int, text: str) -> None:
+    """A token of which one part holds what base64url does not is none, and raises nothing else."""
+    parts = signed(claims()).split(".")
+    parts[part_of_it] = text + parts[part_of_it]
+    with pytest.raises(TokenInvalid):
+        verify(".".join(parts))
+
+
 def test_too_long_a_token_is_never_signed() -> None:
     """A token over 4,000 bytes is refused, and the message says by how much."""
     with pytest.raises(Invalid, match="over the limit of 4000"):
