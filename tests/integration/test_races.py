@@ -347,3 +347,52 @@ def test_slow_clock_ends_nothing_before_it_began(
     record = world.admin("GET", f"/v1/sessions/{began['id']}").body
     assert record["active"] is False
     assert record["ended_at"] == record["created_at"]
+
+
+class Ahead(MovedClock):
+    """The clock of an instance that is ahead of another's, while time passes for both."""
+
+    def __init__(self, other: MovedClock, seconds: float) -> None:
+        super().__init__(other.wall_ms() + round(seconds * 1000))
+        self._other = other
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._other.advance(seconds)
+
+
+@pytest.mark.parametrize("timeout", [300, 22])
+def test_cleanup_whose_clock_is_ahead_drops_nothing_early(
+    world: World, environment: dict[str, str], timeout: int
+) -> None:
+    """What expired by its clock alone is dropped once it has expired by any, or by a later run."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_minutes": 1})
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    world.clock.advance(57)
+    ahead = world.beside(composed(environment, Ahead(world.clock, 5)))
+    began = world.clock.wall_ms()
+    report = ahead.clean_up(timeout=timeout)
+    waited = (world.clock.wall_ms() - began) / 1000
+    answer = world.call("GET", "/v1/session", bearer=token)
+    account = world.services.validator.accounts.get(user_id)
+    assert account is not None
+    if timeout == 300:
+        assert (report["found"], report["removed"], waited) == (1, 1, 8)
+        assert (answer.body["code"], account.sessions) == ("session_expired", ())
+    else:
+        assert (report["found"], report["removed"], waited) == (1, 0, 0)
+        assert (answer.status, len(account.sessions)) == (200, 1)
+
+
+def test_cleanup_waits_once(world: World) -> None:
+    """However many sessions expired a moment ago, a run waits for the clocks once."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_minutes": 1})
+    for name in ("ada", "bob", "eve"):
+        world.user(name)
+        assert world.login(name).status == 200
+        world.clock.advance(1)
+    world.clock.advance(60)
+    began = world.clock.wall_ms()
+    assert world.clean_up()["removed"] == 3
+    assert world.clock.wall_ms() - began == 9_000

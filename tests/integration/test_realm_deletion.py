@@ -279,3 +279,20 @@ def test_deletion_that_cleanup_finished_is_done(
     monkeypatch.setattr(realms_cache, "outwait", meanwhile)
     answer = delete(world)
     assert (answer.status, look(world).status) == (204, 404)
+
+
+def test_removal_of_access_keys_takes_no_longer_than_it_may(world: World) -> None:
+    """A realm with more access keys than there is time for is gone on with by the next call."""
+    for name in ("first", "second"):
+        key = {"name": name, "permission": "read", "realm_id": world.realm_id}
+        assert world.admin("POST", "/v1/access_keys", key).status == 201
+    deletion = world.services.realm_deletion
+    realm = deletion.directory.get(world.realm_id)
+    assert realm is not None
+    deletion._mark(realm, by="key_tests")
+    left, owner = iter([1.0, 0.0]), f"{world.realm_id}#keys"
+    assert not deletion.resume(world.realm_id, lambda: next(left))
+    found, _ = deletion.directory.members(owner, after=None, limit=9, ascending=True)
+    assert len(found) == 1
+    assert deletion.resume(world.realm_id, lambda: 1.0)
+    assert look(world).status == 404

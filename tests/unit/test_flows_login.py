@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from sojourn import deadline, ids
-from sojourn.account import Account, Change, Credential, end_all_for
+from sojourn.account import Account, Change, Credential, begin, end_all_for
 from sojourn.errors import (
     LoginFailed,
     SessionEnded,
@@ -374,3 +374,26 @@ def test_instance_whose_clock_is_ahead_ends_nothing_for_others(world: World) -> 
     world.clock.advance(0.001)
     with pytest.raises(SessionExpired):
         world.validator.validate(claims)
+
+
+def test_login_reads_its_realm_again_after_its_clock_went_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wall clock that was corrected makes what was read old, and hinders no later reading."""
+    world.settings(max_sessions=1)
+    then, account, commit = world.realm, world.account(world.ada), world.accounts.commit
+
+    def held_up(_change: Change) -> None:
+        monkeypatch.setattr(world.accounts, "commit", commit)
+        world.clock.advance(6)
+        world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+        now_ms = world.clock.wall_ms()
+        commit(begin(account, world.realm, LOGIN, key_number=1, now_ms=now_ms)[0])
+        raise Superseded(world.account(world.ada))
+
+    monkeypatch.setattr(world.accounts, "commit", held_up)
+    with deadline.deadline(world.clock, seconds=60):
+        world.clock.set_back(0.05)
+        view = world.logins.of_server(then, account, LOGIN)
+    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
+    assert world.reason(claims) is None

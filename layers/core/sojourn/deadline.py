@@ -28,7 +28,7 @@ class Deadline:
     def age(self) -> float:
         """Seconds since its making, by whichever of wall and monotonic clock moved more.
 
-        What was read for the request is no older. A wall clock that went back tells nothing.
+        What was read for the request is no older. It is `inf` where the wall clock went back.
         """
         wall_ms, monotonic = self._began
         wall = (self._clock.wall_ms() - wall_ms) / 1000

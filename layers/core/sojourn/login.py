@@ -74,18 +74,19 @@ class Logins:
     ) -> View:
         attempts: dict[str, View] = {}
         found: list[str] = []
-        limit, read = deadline.current(self.clock), 0.0
+        since = deadline.current(self.clock)
 
         def decide(current: Account) -> Change | None:
-            nonlocal realm, read
+            nonlocal realm, since
             # A write whose answer was lost may have been done: then this login is in there.
             found[:] = [s.id for s in current.sessions if s.id in attempts]
             if found:
                 return None
-            if (age := limit.age()) - read >= realms_cache.SECONDS:
+            if since.age() >= realms_cache.SECONDS:
                 # An end of the realm may have been answered since it was read, and what began
                 # after that must not give way to a session that began before it.
-                realm, read = self._again(realm), age
+                since = deadline.Deadline(self.clock)
+                realm = self._again(realm)
             key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
             if proof is not None:
                 current = proof.confirm(current)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn import attempts, ids, names
-from sojourn.account import Account, Login
+from sojourn.account import Account, Change, Login
 from sojourn.auth import Server
 from sojourn.commits import commit
 from sojourn.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
@@ -120,6 +120,12 @@ class PasswordLogins:
 
     def _leave(self, proof: Proof, account: Account) -> Account:
         """Commit what a right password leaves, without a session; the account that came of it."""
-        at = self.logins
-        left = commit(at.accounts, account, proof.left, clock=at.clock, gone=LoginFailed)
-        return left.after if left else account
+        at, seen = self.logins, account
+
+        def decide(found: Account) -> Change | None:
+            nonlocal seen
+            seen = found
+            return proof.left(found)
+
+        left = commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
+        return left.after if left else seen

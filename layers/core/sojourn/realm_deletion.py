@@ -97,7 +97,8 @@ class RealmDeletion:
 
     def resume(self, realm_id: str, time_left: Callable[[], float]) -> bool:
         """Go on with a deletion while there is time (seconds); whether it is finished."""
-        self._remove_access_keys(realm_id)
+        if not self._remove_access_keys(realm_id, time_left):
+            return False
         owner = f"{realm_id}#users"
         while time_left() > 0:
             found, _ = self.directory.members(owner, after=None, limit=STEP, ascending=True)
@@ -112,14 +113,18 @@ class RealmDeletion:
             self._note(realm_id, removed)
         return False
 
-    def _remove_access_keys(self, realm_id: str) -> None:
+    def _remove_access_keys(self, realm_id: str, time_left: Callable[[], float]) -> bool:
+        """Remove the realm's access keys; False when there was no time for all of them."""
         at = self.directory
         owner = f"{realm_id}#keys"
         for member in at.dynamo.query_all(
             table=at.table, condition="pk = :pk", values={":pk": owner}
         ):
+            if time_left() <= 0:
+                return False
             at.dynamo.write(dynamodb.delete(at.access_key_key(member["sk"])))
             at.dynamo.write(dynamodb.delete(at.member_key(owner, member["sk"])))
+        return True
 
     def _remove_user(self, realm_id: str, user_id: str, time_left: Callable[[], float]) -> bool:
         """Remove a user with their sessions, records and names, as they are in that commit.
