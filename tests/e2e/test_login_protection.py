@@ -99,7 +99,8 @@ def test_address_fails_a_hundred_times(api: Api) -> None:
         return api.admin("POST", "/v1/users/authenticate_key", body)
 
     assert {authenticate("ak_wrong").status for _ in range(100)} == {422}
-    assert refused(authenticate("ak_wrong")) <= 600
+    # Failures are noted by the whole second, rounded up: a hundred within one wait for 601.
+    assert refused(authenticate("ak_wrong")) <= 601
     refused(authenticate(api_key))
     ip = somewhere()
     assert authenticate(api_key).status == 200
