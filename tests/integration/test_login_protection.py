@@ -12,11 +12,11 @@ import pytest
 
 from sojourn import attempts
 from sojourn.accounts import DynamoAccounts
-from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Limit
+from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Limit, Success
 from sojourn.dynamodb import DynamoDB, Key
 from sojourn.errors import Unavailable
 from sojourn.passwords import Hasher
-from sojourn.tries import Counter
+from sojourn.tries import Counter, Try
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once, lost
 from tests.integration.world import PASSWORD, Answer, World
@@ -576,3 +576,26 @@ def test_right_password_at_the_limit_ends_the_row(world: World) -> None:
         assert world.login("ada", **more).status == refusal
     assert wrong(world, times=4) == 401
     assert world.login("ada").body["code"] == "session_limit"
+
+
+def test_user_disabled_meanwhile_gets_no_unmanaged_token(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A login that records nothing answers by the account that it read last."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
+    user_id = world.user("ada")
+    passed, answers = Try.passed, list[int]()
+
+    def then_disabled(tried: Try) -> Success:
+        success = passed(tried)
+        if not answers:
+            answers.append(0)
+            # Another login from here is remembered, so that this one has nothing to write.
+            answers.append(world.login("ada").status)
+            change = {"state": "inactive"}
+            answers.append(world.admin("PATCH", f"/v1/users/{user_id}", change).status)
+        return success
+
+    monkeypatch.setattr(Try, "passed", then_disabled)
+    assert world.login("ada").body["code"] == "login_failed"
+    assert answers == [0, 200, 200]

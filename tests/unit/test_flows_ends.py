@@ -423,3 +423,21 @@ def test_caller_whose_realm_is_gone_has_no_token(world: World) -> None:
         world.terminator.all_own(claims, keep_current=False)
     with pytest.raises(TokenInvalid):
         world.validator.validate(claims)
+
+
+def test_unmanaged_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
+    """A token is in no record; its call spares what began after an end of the realm as well."""
+    world.settings(session_type="unmanaged")
+    caller = world.login(world.ada)
+    world.settings(session_type="managed")
+    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    fresh = world.login(world.ada)
+    calls: list[Callable[[], object]] = [
+        lambda: world.terminator.all_own(caller, keep_current=True),
+        lambda: world.terminator.own(caller, fresh.session.text),
+    ]
+    for call in calls:
+        with pytest.raises(SessionEnded) as told:
+            call()
+        assert told.value.members["reason"] == "realm_ended"
+    assert world.active(world.ada) == [fresh.session.text]
