@@ -1,6 +1,7 @@
 """Failed logins over HTTP: five are answered, then each try waits, and 429 says for how long."""
 
 import secrets
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -99,8 +100,9 @@ def test_address_fails_a_hundred_times(api: Api) -> None:
         return api.admin("POST", "/v1/users/authenticate_key", body)
 
     assert {authenticate("ak_wrong").status for _ in range(100)} == {422}
-    # Failures are noted by the whole second, rounded up: a hundred within one wait for 601.
-    assert refused(authenticate("ak_wrong")) <= 601
+    # Failures are noted by the whole second, rounded up: it is over when the wait is asked for.
+    time.sleep(1)
+    assert refused(authenticate("ak_wrong")) <= 600
     refused(authenticate(api_key))
     ip = somewhere()
     assert authenticate(api_key).status == 200

@@ -398,6 +398,14 @@ def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) 
             act()
 
 
+def ended_by_the_realm(calls: list[Callable[[], object]]) -> None:
+    """Each of these calls is refused, as one whose session its realm has ended."""
+    for call in calls:
+        with pytest.raises(SessionEnded) as told:
+            call()
+        assert told.value.members["reason"] == "realm_ended"
+
+
 def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
     """A call that was held up while all sessions of its realm ended spares those from after it."""
     caller, other = world.login(world.ada), world.login(world.ada)
@@ -408,10 +416,7 @@ def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
         lambda: world.terminator.own(caller, fresh.session.text),
         lambda: world.terminator.own(caller, other.session.text),
     ]
-    for call in calls:
-        with pytest.raises(SessionEnded) as told:
-            call()
-        assert told.value.members["reason"] == "realm_ended"
+    ended_by_the_realm(calls)
     assert world.active(world.ada) == [fresh.session.text]
 
 
@@ -436,8 +441,5 @@ def test_unmanaged_caller_whose_realm_ended_meanwhile_ends_nothing(world: World)
         lambda: world.terminator.all_own(caller, keep_current=True),
         lambda: world.terminator.own(caller, fresh.session.text),
     ]
-    for call in calls:
-        with pytest.raises(SessionEnded) as told:
-            call()
-        assert told.value.members["reason"] == "realm_ended"
+    ended_by_the_realm(calls)
     assert world.active(world.ada) == [fresh.session.text]

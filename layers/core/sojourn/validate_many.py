@@ -41,7 +41,8 @@ class ManyValidator:
         """What each token is worth, in order: its session, or the code of its refusal.
 
         A realm that the server does not see is not even looked for, so its tokens are what
-        garbage is. Realms, accounts and ended records are read in one batch each.
+        garbage is. Realms, accounts and ended records are read in one batch each, and realms in
+        one more where a token names a key that is not known.
         """
         named = {found for token in sent if (found := tokens.named(token))}
         realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
