@@ -20,7 +20,7 @@ RECORDS_PER_COMMIT = 99
 
 def recorded(ended: Ended) -> Ended:
     """An ending as its record has it: no key, and nothing of where it began if it is stripped."""
-    origin = Origin(ip="", client="") if ended.strip else ended.session.origin
+    origin = Origin(ip=None, client=None) if ended.strip else ended.session.origin
     return replace(ended, session=replace(ended.session, key_number=0, origin=origin))
 
 

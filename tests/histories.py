@@ -24,7 +24,8 @@ texts = st.text(max_size=12)
 names = st.none() | texts
 counts = st.integers(0, 10**6)
 times = st.integers(NOW, NOW + 10**10)
-origins = st.builds(Origin, ip=texts, client=texts, reported=st.booleans())
+known_parts = st.none() | st.text(min_size=1, max_size=12)
+origins = st.builds(Origin, ip=known_parts, client=known_parts, reported=st.booleans())
 logins = st.builds(
     Login, auth_method=st.sampled_from(["password", "api_key", "server"]), origin=origins
 )

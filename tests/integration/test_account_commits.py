@@ -261,7 +261,7 @@ def test_deletion_strips_the_records_and_removes_the_user(store: DynamoStore) ->
         store.accounts.finish_deletion(user, lambda: 1)
         assert store.accounts.get(user.id) is None
         for record in records:
-            session = replace(record.session, origin=Origin(ip="", client=""))
+            session = replace(record.session, origin=Origin(ip=None, client=None))
             stripped = replace(record, strip=True, session=session)
             assert store.accounts.ended(user.id, record.session.id) == stripped
     assert store.accounts.get(other.id) == other

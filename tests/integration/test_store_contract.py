@@ -256,7 +256,7 @@ def test_stripped_ending_says_nothing_of_where_it_began(store: Store) -> None:
     found = store.accounts.ended(user.id, user.sessions[0].id)
     assert found is not None
     assert found.strip
-    assert found.session.origin == Origin(ip="", client="")
+    assert found.session.origin == Origin(ip=None, client=None)
 
 
 # What does not fit a commit, and is resumed.

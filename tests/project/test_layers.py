@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).resolve().parents[2] / "layers/core/sojourn"
-DOMAIN = {"account", "attempts", "realm", "ids", "errors"}
+DOMAIN = {"account", "addresses", "attempts", "realm", "ids", "errors"}
 
 
 @pytest.mark.parametrize("name", sorted(DOMAIN))

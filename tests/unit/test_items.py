@@ -137,7 +137,7 @@ def test_stripped_record_holds_nothing_of_where_it_began() -> None:
     assert not values.keys() & {"ip", "client", "reported"}
     found = items.ended_from(values)
     assert found.strip
-    assert found.session.origin == Origin(ip="", client="", reported=False)
+    assert found.session.origin == Origin(ip=None, client=None, reported=False)
     assert "strip" not in items.ended_values(ENDED)
     assert items.ended_from(items.ended_values(ENDED)).strip is False
 

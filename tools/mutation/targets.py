@@ -28,6 +28,7 @@ TARGETS: Final = (
     Target("account", "rules", _unit("account", "realm_keys")),
     Target("realm", "rules", _unit("realm", "realm_keys")),
     Target("attempts", "rules", _unit("attempts")),
+    Target("addresses", "rules", _unit("addresses")),
     Target("ids", "tokens", _unit("ids")),
     Target("tokens", "tokens", _unit("tokens", "token_sizes")),
     Target("keys", "tokens", _unit("keys", "tokens")),

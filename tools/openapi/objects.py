@@ -29,10 +29,10 @@ class Object(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 
 class Origin(Object, frozen=True):
-    """Where a session began: the connection's address, and the client's name."""
+    """Where a session began: an address and the client's name, null where not known."""
 
-    ip: str
-    client: str
+    ip: str | None
+    client: str | None
     reported: bool
 
 

@@ -48,10 +48,13 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a session began: the connection's address and the client's printable name."""
+    """Where a session began: an address and a client's printable name, None where not known.
 
-    ip: str
-    client: str
+    They are the connection's own, or `reported` by a server for its user.
+    """
+
+    ip: str | None
+    client: str | None
     reported: bool = False
 
 

@@ -9,8 +9,10 @@ a bucket's row must have come after, and another number leaves the row behind.
 
 import hashlib
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from typing import Final
+
+from sojourn import addresses
 
 FREE: Final = 5
 """Failures in a row before the next try waits."""
@@ -141,20 +143,15 @@ class Success:
         return max(proofs, self.proofs), known
 
 
-def network(ip: str) -> str | None:
+def network(ip: str | None) -> str | None:
     """Whom an address stands for: an IPv4 address itself, an IPv6 address its /64; None: nobody.
 
     An IPv4 address that is written as IPv6 is that IPv4 address.
     """
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return None
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+    address = None if ip is None else addresses.normal(ip)
+    if address is None or ":" not in address:
+        return address
+    return f"{IPv6Address(int(IPv6Address(address)) >> 64 << 64)}/64"
 
 
 def of_account(user_id: str) -> str:

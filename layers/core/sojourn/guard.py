@@ -22,7 +22,7 @@ _NOBODY = "usr_" + "0" * ids.BODY
 class Guard:
     """Gives each try, read and not yet checked.
 
-    `ip` is the address that it comes from, or "" where none is known of. `table` is None in a
+    `ip` is the address that it comes from, or None where none is known of. `table` is None in a
     function that tries nothing.
     """
 
@@ -34,7 +34,9 @@ class Guard:
         self._table = table
         self._clock = clock
 
-    def password(self, user_id: str | None, bucket: str, ip: str) -> tuple[Account | None, Try]:
+    def password(
+        self, user_id: str | None, bucket: str, ip: str | None
+    ) -> tuple[Account | None, Try]:
         """A try of a password, and the account that it is for, in one read.
 
         `bucket` is the account's, or that of the name which nobody has.
@@ -43,7 +45,7 @@ class Guard:
         account = self._read(user_id, counters)
         return account, self._try(account, counters, ip)
 
-    def own_password(self, account: Account, ip: str) -> Try:
+    def own_password(self, account: Account, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
         counters = self._counters(attempts.of_account(account.id), ip)
         found = self._dynamo.get_many([counter.key for counter in counters])
@@ -51,7 +53,7 @@ class Guard:
             counter.read(values)
         return self._try(account, counters, ip)
 
-    def api_key(self, user_id: str | None, ip: str) -> tuple[Account | None, Try]:
+    def api_key(self, user_id: str | None, ip: str | None) -> tuple[Account | None, Try]:
         """A try of an API key, and the account that it is for, in one read.
 
         Its 256 random bits need no counter of the account's: the address's is all there is.
@@ -60,7 +62,7 @@ class Guard:
         account = self._read(user_id, counters)
         return account, Try(self._dynamo, self._clock, counters)
 
-    def _counters(self, bucket: str | None, ip: str) -> list[Counter]:
+    def _counters(self, bucket: str | None, ip: str | None) -> list[Counter]:
         """The account's counter, and then its counter at the address and the address's own."""
         network = attempts.network(ip)
         counters = []
@@ -86,7 +88,7 @@ class Guard:
             counter.read(bucket)
         return None if values is None else items.account_from(values)
 
-    def _try(self, account: Account | None, counters: Sequence[Counter], ip: str) -> Try:
+    def _try(self, account: Account | None, counters: Sequence[Counter], ip: str | None) -> Try:
         """The try, in the account's counter at its address where the account knows that."""
         everywhere, *at_address = counters
         everywhere.proofs = 0 if account is None else account.proofs

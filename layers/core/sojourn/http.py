@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from sojourn import addresses
 from sojourn.errors import (
     BodyInvalid,
     Invalid,
@@ -40,15 +41,18 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the gateway read it. `ip` is the connection's own, never a header's."""
+    """One request as the gateway read it. `ip` is the connection's own, never a header's.
+
+    `ip` and `client` are None where the gateway told none.
+    """
 
     route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
-    ip: str
-    client: str
+    ip: str | None
+    client: str | None
     request_id: str
     domain: str
 
@@ -68,8 +72,8 @@ class Request:
             query=_texts(event.get("queryStringParameters")),
             headers={name.lower(): value for name, value in headers.items()},
             body=_body(event),
-            ip=str(connection.get("sourceIp", "")),
-            client=printable(str(connection.get("userAgent") or "")),
+            ip=addresses.normal(str(connection.get("sourceIp", ""))),
+            client=client_name(str(connection.get("userAgent") or "")),
             request_id=str(context.get("requestId", "")),
             domain=str(context.get("domainName", "")),
         )
@@ -177,8 +181,13 @@ def flag(wanted: Mapping[str, str], name: str) -> bool:
     return value == "true"
 
 
+def client_name(text: str) -> str | None:
+    """Rule 10: a client's name, printable, cut to 160 bytes; None when nothing of it is left."""
+    return printable(text) or None
+
+
 def printable(text: str) -> str:
-    """Rule 10: a client's name, printable, cut to 160 bytes of UTF-8."""
+    """A text without what cannot be printed, cut to 160 bytes of UTF-8."""
     clean = "".join(character for character in text if character.isprintable())
     return clean.encode("utf-8", "ignore")[:CLIENT_BYTES].decode("utf-8", "ignore")
 

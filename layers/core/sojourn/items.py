@@ -102,7 +102,7 @@ def account_from(values: Mapping[str, Any]) -> Account:
 
 def session_values(session: Session) -> Values:
     """A session within a heart or an ended record."""
-    return {
+    values = {
         "id": session.id,
         "created_ms": session.created_ms,
         "expires_at": session.expires_at,
@@ -112,6 +112,7 @@ def session_values(session: Session) -> Values:
         "reported": session.origin.reported,
         "key": session.key_number,
     }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def session_from(values: Mapping[str, Any]) -> Session:
@@ -122,8 +123,9 @@ def session_from(values: Mapping[str, Any]) -> Session:
         expires_at=values["expires_at"],
         auth_method=values["auth_method"],
         origin=Origin(
-            ip=values.get("ip", ""),
-            client=values.get("client", ""),
+            # An earlier version wrote "" for what is not known.
+            ip=values.get("ip") or None,
+            client=values.get("client") or None,
             reported=values.get("reported", False),
         ),
         key_number=values.get("key", 0),
@@ -136,7 +138,7 @@ def ended_values(ended: Ended) -> Values:
     del values["key"]
     if ended.strip:
         for name in ("ip", "client", "reported"):
-            del values[name]
+            values.pop(name, None)
         values["strip"] = True
     return values | {
         "ended_ms": ended.ended_ms,

@@ -34,13 +34,13 @@ class Logins:
     def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
         """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
         # The connection is the server's own, and says nothing of where the key's holder is.
-        ip = login.origin.ip if login.origin.reported else ""
+        ip = login.origin.ip if login.origin.reported else None
         try:
             return self.with_api_key(realm_id, api_key, login, ip=ip)
         except LoginFailed as error:
             raise CredentialWrong("The API key is not known in this realm.") from error
 
-    def with_api_key(self, realm_id: str, api_key: str, login: Login, *, ip: str) -> View:
+    def with_api_key(self, realm_id: str, api_key: str, login: Login, *, ip: str | None) -> View:
         """Log in by API key: always unmanaged, and nothing is stored.
 
         Raises `LoginFailed`, and `TooManyAttempts` when too many came from `ip`.

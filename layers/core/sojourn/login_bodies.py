@@ -1,14 +1,13 @@
 """What the routes that begin a session take."""
 
-from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from sojourn import names, passwords
+from sojourn import addresses, names, passwords
 from sojourn.account import AuthMethod, Login, Origin
 from sojourn.errors import Invalid
-from sojourn.http import Request, printable
+from sojourn.http import Request, client_name
 
 Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
@@ -19,11 +18,15 @@ SessionId = Annotated[str, Meta(pattern=r"^kss_[0-9A-Za-z]{54}\Z")]
 UserId = Annotated[str, Meta(pattern=r"^usr_[0-9A-Za-z]{22}\Z")]
 
 
+UNKNOWN: Final = "unknown"
+"""What a proxy writes in the place of an address that it does not know (RFC 7239, 6.2)."""
+
+
 class ReportedRequest(Struct, forbid_unknown_fields=True, frozen=True):
     """Where a server's user is, as the server tells it."""
 
-    ip: Annotated[str, Meta(max_length=45)] = ""
-    client: Annotated[str, Meta(max_length=2_000)] = ""
+    ip: str | None = None
+    client: str | None = None
 
 
 class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
@@ -91,11 +94,23 @@ def login_by_server(
     """
     if reported is None:
         return login_of(request, auth_method, replace)
-    ip = ""
-    if reported.ip:
-        try:
-            ip = str(ip_address(reported.ip))
-        except ValueError as error:
-            raise Invalid(errors=["request.ip must be an IPv4 or IPv6 address."]) from error
-    origin = Origin(ip=ip, client=printable(reported.client), reported=True)
+    origin = Origin(
+        ip=_reported_ip(reported.ip or UNKNOWN),
+        client=client_name(reported.client or ""),
+        reported=True,
+    )
     return Login(auth_method=auth_method, origin=origin, replace=replace)
+
+
+def _reported_ip(text: str) -> str | None:
+    if text.lower() == UNKNOWN:
+        return None
+    ip = addresses.normal(text)
+    if ip is None:
+        raise Invalid(
+            errors=[
+                "request.ip must be one IPv4 or IPv6 address, such as 203.0.113.9 or 2001:db8::7 "
+                "(a port or zone is ignored); leave it out where it is not known."
+            ]
+        )
+    return ip

@@ -28,7 +28,7 @@ class PasswordChange:
     hasher: Hasher
     clock: Clock
 
-    def change(self, claims: Claims, body: PasswordBody, *, ip: str) -> None:
+    def change(self, claims: Claims, body: PasswordBody, *, ip: str | None) -> None:
         """Set the caller's password. A wrong current one is counted as a failed login is.
 
         Raises `CredentialWrong`, `TooManyAttempts`, `Invalid`, and as validation does. The session

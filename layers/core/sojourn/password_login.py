@@ -60,7 +60,7 @@ class PasswordLogins:
         """
         realm, user_id = self._named(server, text)
         # The connection is the server's own, and says nothing of where its user is.
-        ip = login.origin.ip if login.origin.reported else ""
+        ip = login.origin.ip if login.origin.reported else None
         account, tried = self.guard.password(user_id, attempts.of_account(user_id), ip)
         if account is None or account.state == "deleted":
             raise NotFound

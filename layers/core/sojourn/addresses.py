@@ -1,0 +1,32 @@
+"""IP addresses as gateways, proxies and servers write them, and the one way that Sojourn keeps."""
+
+import re
+from ipaddress import IPv4Address, IPv6Address
+from typing import Final
+
+_FORMS: Final = re.compile(
+    r"""
+    (?P<ipv4>[0-9.]+)(:[0-9]{1,5})?
+    | (?P<ipv6>[0-9A-Fa-f:.]+)(%.*)?
+    | \[(?P<bracketed>[0-9A-Fa-f:.]+)(%[^\]]*)?\](:[0-9]{1,5})?
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def normal(text: str) -> str | None:
+    """The address without its port and zone, an IPv4-mapped IPv6 address as IPv4; None: not one.
+
+    It is the same text on every version of Python, and holds no character but hexadecimal digits,
+    dots and colons.
+    """
+    found = _FORMS.fullmatch(text.strip(" "))
+    if found is None:
+        return None
+    try:
+        if found["ipv4"]:
+            return str(IPv4Address(found["ipv4"]))
+        address = IPv6Address(found["ipv6"] or found["bracketed"])
+    except ValueError:
+        return None
+    return str(address.ipv4_mapped or address)
