@@ -66,4 +66,9 @@ def routes(services: Services) -> Routes:
     }
 
 
-handler = api(routes)
+def let_go(services: Services) -> None:
+    """Keep no decrypted signing key for longer than an hour, whatever the request."""
+    services.logins.keys.purge()
+
+
+handler = api(routes, first=let_go)

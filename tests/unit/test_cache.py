@@ -48,6 +48,19 @@ def test_wall_clock_that_goes_back_makes_old() -> None:
     assert cache.get("a", source) == 2
 
 
+def test_purge_lets_go_of_the_old_and_the_unwanted() -> None:
+    """A purge keeps what is younger than the cache's age and wanted, and nothing else."""
+    clock, source = MovedClock(), Source()
+    cache: Cache[int] = Cache(clock, seconds=5, size=3)
+    for key in ("a", "b"):
+        cache.get(key, source)
+        clock.advance(2.5)
+    cache.get("c", source)
+    cache.purge(lambda key: key == "c")
+    assert cache.get("b", source) == 2
+    assert [cache.get(key, source) for key in ("a", "c")] == [4, 5]
+
+
 def test_least_recently_used_gives_way() -> None:
     """At its size, the cache forgets what was used the longest ago."""
     source = Source()

@@ -1,5 +1,6 @@
 """Signing keys: made, encrypted for their realm, and kept in the clear no longer than an hour."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -63,6 +64,48 @@ def test_key_is_read_once_an_hour() -> None:
     ring.clock.advance(0.1)
     ring.keys.for_realm(owner, seconds=0)
     assert ring.cipher.opened == 2
+
+
+def in_memory(public_id: str) -> bool:
+    """Whether the private half of that key is anywhere in memory."""
+    gc.collect()
+    return any(isinstance(o, PrivateKey) and o.id == public_id for o in gc.get_objects())
+
+
+def test_key_that_is_too_old_is_let_go_though_nobody_asks_for_it() -> None:
+    """An hour after a key was decrypted, the next use of another, or of none, lets go of it."""
+    ring = Keyring()
+    old, other = ring.realm(), ring.realm()
+    for purges in (ring.keys.purge, lambda: ring.keys.for_realm(other, seconds=0)):
+        public = ring.keys.for_realm(old, seconds=0).id
+        ring.clock.advance(3_599.9)
+        purges()
+        assert in_memory(public)
+        ring.clock.advance(0.1)
+        purges()
+        assert not in_memory(public)
+
+
+def test_frozen_instance_wakes_and_lets_go() -> None:
+    """Where only the wall clock moved, as over a freeze, a purge lets go of the key as well."""
+    ring = Keyring()
+    public = ring.keys.for_realm(ring.realm(), seconds=0).id
+    ring.clock.set_back(-3_600)
+    ring.keys.purge()
+    assert not in_memory(public)
+
+
+def test_stopped_key_is_let_go_by_the_realms_next_login() -> None:
+    """A key that the realm as just read has no more is gone at once, and no other realm's."""
+    ring = Keyring()
+    owner, other = ring.realm(), ring.realm()
+    gone, kept = (ring.keys.for_realm(each, seconds=0).id for each in (owner, other))
+    (left,) = ring.realm().keys.values()
+    sealed = Sealer().encrypt(keys.generate("eddsa")[0], realm_id=owner.id, key_id=left.id)
+    ring.realms.add_private_key(owner.id, left.id, sealed)
+    assert in_memory(gone)
+    ring.keys.for_realm(replace(owner, keys={left.id: left}), seconds=0)
+    assert [in_memory(key) for key in (gone, kept, left.id)] == [False, True, True]
 
 
 def test_sixty_four_keys_are_kept() -> None:

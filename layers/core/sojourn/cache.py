@@ -83,6 +83,13 @@ class Cache(Generic[V]):
                     found[key] = value
         return found
 
+    def purge(self, unwanted: Callable[[str], bool] = lambda _key: False) -> None:
+        """Let go of what is too old and of what is unwanted, though nobody asks for it."""
+        with self._lock:
+            for key, entry in list(self._entries.items()):
+                if unwanted(key) or self._old(entry, self._seconds):
+                    del self._entries[key]
+
     @contextmanager
     def _flight(self, key: str) -> Iterator[None]:
         """One's turn to load a key."""
@@ -101,13 +108,16 @@ class Cache(Generic[V]):
             entry = self._entries.get(key)
             if entry is None:
                 return None
-            wall = (self._clock.wall_ms() - entry.wall_ms) / 1000
-            age = max(wall, self._clock.monotonic() - entry.monotonic)
-            if wall < 0 or age >= (self._seconds if seconds is None else seconds):
+            if self._old(entry, self._seconds if seconds is None else seconds):
                 del self._entries[key]
                 return None
             self._entries.move_to_end(key)
             return entry
+
+    def _old(self, entry: _Entry[V], seconds: float) -> bool:
+        wall = (self._clock.wall_ms() - entry.wall_ms) / 1000
+        age = max(wall, self._clock.monotonic() - entry.monotonic)
+        return wall < 0 or age >= seconds
 
     def _store(self, key: str, entry: _Entry[V]) -> None:
         with self._lock:

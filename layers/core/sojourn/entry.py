@@ -46,13 +46,17 @@ class Entry:
             return self._handler
 
 
-def api(routes: Callable[[Services], Routes]) -> Entry:
-    """The entry of a function behind the API."""
+def api(
+    routes: Callable[[Services], Routes], *, first: Callable[[Services], None] | None = None
+) -> Entry:
+    """The entry of a function behind the API. `first` is done before each request."""
 
     def bind(services: Services) -> Handler:
         table = routes(services)
 
         def handle(event: Mapping[str, Any], _context: Any) -> Answer:
+            if first is not None:
+                first(services)
             with deadline.deadline(services.clock):
                 return respond(event, table)
 

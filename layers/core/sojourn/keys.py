@@ -75,7 +75,12 @@ def public_key(pem: str) -> Any:
 
 
 class SigningKeys:
-    """Login's private keys: at most 64 in an instance, none for longer than an hour."""
+    """Login's private keys: at most 64 in an instance, none for longer than an hour.
+
+    Each use lets go of the keys that are older, and of those that the realm, as it was just read,
+    has no more. So does `purge`, at the start of each invocation: an instance that was frozen
+    may wake with keys that are too old.
+    """
 
     def __init__(self, realms: Realms, cipher: Cipher, clock: Clock) -> None:
         self._realms = realms
@@ -90,8 +95,13 @@ class SigningKeys:
 
         Raises `Unavailable` when it cannot be had.
         """
+        self._cache.purge(lambda cached: _gone(cached, realm))
         public = realm.signing_key(self._clock.wall_ms(), seconds=seconds)
         return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
+
+    def purge(self) -> None:
+        """Let go of the keys that are older than an hour."""
+        self._cache.purge()
 
     def _load(self, realm_id: str, public: PublicKey) -> PrivateKey:
         ciphertext = self._realms.private_key(realm_id, public.id)
@@ -104,3 +114,9 @@ class SigningKeys:
             der, password=None, unsafe_skip_rsa_key_validation=True
         )
         return PrivateKey(id=public.id, algo=public.algo, number=public.number, key=key)
+
+
+def _gone(cached: str, realm: Realm) -> bool:
+    """Whether a key in the cache is one that the realm has no more."""
+    realm_id, _, key_id = cached.partition("/")
+    return realm_id == realm.id and key_id not in realm.keys
