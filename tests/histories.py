@@ -128,9 +128,13 @@ def changes(draw: st.DrawFn) -> Change:
 def _login(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
     if found.state != "active":
         return _end_all(draw, found, owner, now_ms)
-    owner = replace(owner, settings=replace(owner.settings, at_limit="evict_oldest"))
+    login, active = draw(logins), found.active(now_ms, owner)
+    if draw(st.booleans()) and active:
+        login = replace(login, replace=draw(st.sampled_from(active)).id)
+    else:
+        owner = replace(owner, settings=replace(owner.settings, at_limit="evict_oldest"))
     number = draw(st.integers(1, 3))
-    return rules.begin(found, owner, draw(logins), key_number=number, now_ms=now_ms)[0]
+    return rules.begin(found, owner, login, key_number=number, now_ms=now_ms)[0]
 
 
 def _end(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:

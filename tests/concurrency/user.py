@@ -93,7 +93,7 @@ class Rules:
         else:
             replaced = state
         excess = len(replaced.live) + 1 - self.cap
-        if excess > 0 and self.at_limit == "deny":
+        if excess > 0 and self.at_limit == "deny" and target is None:
             told = call.status == 409 and call.answer["sessions"] == list(replaced.live)
             return [state] if told else []
         if call.status not in BEGAN or call.answer["created_at"] <= state.last:

@@ -69,7 +69,16 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "a malformed replace": (login(replace="kss_1"), 422, "invalid"),
     "an unknown field": (login(remember_me=True), 422, "invalid"),
     "username and email": (login(email="ada@example.com"), 422, "invalid"),
-    "password and api_key": (login(api_key="ak_" + "0" * 65), 422, "invalid"),
+    "password and api_key": (
+        login(api_key="ak_" + "0" * 65),
+        400,
+        "credentials_ambiguous",
+    ),
+    "username and api_key": (
+        json.dumps({"realm_id": REALM, "username": "ada", "api_key": "ak_x"}).encode(),
+        422,
+        "invalid",
+    ),
     "no password": (json.dumps({"realm_id": REALM, "username": "a"}).encode(), 422, "invalid"),
     "an empty object": (b"{}", 422, "invalid"),
 }

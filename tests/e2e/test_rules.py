@@ -347,6 +347,53 @@ def test_lowered_cap_applies_at_the_next_login(api: Api) -> None:
     assert {api.validate(s["token"]).body["reason"] for s in began[:-1]} == {"evicted"}
 
 
+@pytest.mark.parametrize("route", ["login", "sessions", "authenticate"])
+def test_replace_under_a_lowered_cap(api: Api, route: str) -> None:
+    """Rule 3: `replace` at a lowered cap ends that one and as many of the oldest as it takes."""
+    realm_id = api.realm(max_sessions=5, at_limit="deny")
+    user = api.user(realm_id)
+    began = [user.login() for _ in range(5)]
+    assert api.admin("PUT", f"/v1/realms/{realm_id}", {"max_sessions": 2}).status == 200
+    refused = user.try_login()
+    assert (refused.status, refused.code) == (409, "session_limit")
+    assert [s["id"] for s in refused.body["sessions"]] == [s["id"] for s in began]
+    chosen = {"replace": began[2]["id"]}
+    if route == "login":
+        answer = user.try_login(**chosen)
+    elif route == "sessions":
+        answer = api.admin("POST", "/v1/sessions", {"user_id": user.id, **chosen})
+    else:
+        body = {"password": PASSWORD, **chosen}
+        answer = api.admin("POST", f"/v1/users/{user.id}/authenticate", body)
+    assert answer.status in (200, 201)
+    here = answer.body
+    assert [s["id"] for s in api.sessions(here["token"])] == [here["id"], began[4]["id"]]
+    reasons = [api.validate(s["token"]).body["reason"] for s in began[:4]]
+    assert reasons == ["evicted", "evicted", "replaced", "evicted"]
+
+
+def test_server_is_told_that_a_user_is_inactive(api: Api) -> None:
+    """A session on a server's word for an inactive user is 409, and no 401 about its own key."""
+    user = api.user(api.realm())
+    user.change(state="inactive")
+    answer = api.admin("POST", "/v1/sessions", {"user_id": user.id})
+    assert (answer.status, answer.code) == (409, "user_inactive")
+
+
+def test_replace_has_no_place_in_an_unmanaged_realm(api: Api) -> None:
+    """Rule 2: where a login is unmanaged, `replace` is 422, after the password was right."""
+    realm_id = api.realm()
+    user = api.user(realm_id)
+    managed = user.login()
+    change = {"session_type": "unmanaged", "session_minutes": 5}
+    assert api.admin("PUT", f"/v1/realms/{realm_id}", change).status == 200
+    refused = user.try_login(replace=managed["id"])
+    assert (refused.status, refused.code) == (422, "invalid")
+    assert "replace" in refused.body["errors"][0]
+    assert user.try_login("wrong", replace=managed["id"]).code == "login_failed"
+    assert api.validate(managed["token"]).status == 200
+
+
 def test_sessions_stay_as_they_began(api: Api) -> None:
     """Type, lifetime and method of a session stay, whatever the realm's settings become."""
     realm_id = api.realm(session_minutes=60)

@@ -79,7 +79,7 @@ class Model:
             gone.append(replace)
             live.remove(replace)
         excess = len(live) + 1 - self.cap
-        if excess > 0 and self.at_limit == "deny":
+        if excess > 0 and self.at_limit == "deny" and replace is None:
             return 409, []
         person.row = 0
         return 200, gone + live[: max(0, excess)]

@@ -164,6 +164,7 @@ def _at_limit_login(callers: Callers) -> None:
     body = {"realm_id": realm_id, "username": "ada", "password": PASSWORD}
     callers.world.call("POST", "/v1/login", body)
     callers.world.call("POST", "/v1/login", body | {"replace": ABSENT["sessions"]})
+    callers.world.call("POST", "/v1/login", body | {"api_key": "ak_none"})
 
 
 def _at_limit_server(callers: Callers) -> None:

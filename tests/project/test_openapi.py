@@ -9,7 +9,7 @@ from msgspec import UNSET
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from sojourn.discovery import api_document
-from sojourn.errors import AlreadyInitialised, Invalid, SojournError
+from sojourn.errors import AlreadyInitialised, CredentialsAmbiguous, Invalid, SojournError
 from sojourn.http import convert
 from sojourn.login_bodies import LoginBody
 from tests import contract
@@ -101,7 +101,7 @@ def is_login(body: dict[str, Any]) -> bool:
     """Whether the type takes it."""
     try:
         convert(body, LoginBody)
-    except Invalid:
+    except (CredentialsAmbiguous, Invalid):
         return False
     return True
 

@@ -113,15 +113,46 @@ def test_replace_ends_one_and_begins_one() -> None:
         rules.begin(change.after, owner, login, key_number=1, now_ms=NOW + 20)
 
 
+@pytest.mark.parametrize("at_limit", ["deny", "evict_oldest"])
+def test_replace_under_a_lowered_cap(at_limit: str) -> None:
+    """A login that replaces ends the named one and as many of the oldest as a lowered cap takes."""
+    found = several(realm(max_sessions=5), 5)
+    owner = replace(realm(max_sessions=2, at_limit=at_limit), id=found.realm_id)
+    one, two, three, four, five = found.sessions
+    login = replace(LOGIN, replace=three.id)
+    change, session = rules.begin(found, owner, login, key_number=1, now_ms=NOW + 10)
+    assert change.after.sessions == (five, session)
+    assert [(e.session, e.reason) for e in change.ended] == [
+        (three, "replaced"),
+        (one, "evicted"),
+        (two, "evicted"),
+        (four, "evicted"),
+    ]
+    assert {e.by.id for e in change.ended} == {session.id}
+
+
+def test_refusal_under_a_lowered_cap_lists_all_that_are_active() -> None:
+    """Where the realm denies, each of more sessions than a lowered cap could be replaced."""
+    found = several(realm(max_sessions=5), 5)
+    owner = replace(realm(max_sessions=2, at_limit="deny"), id=found.realm_id)
+    with pytest.raises(SessionLimit) as refused:
+        rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 10)
+    listed = refused.value.members["sessions"]
+    assert isinstance(listed, list)
+    assert [s["id"] for s in listed] == [s.id for s in found.sessions]
+
+
 @pytest.mark.parametrize("state", ["inactive", "deleted"])
 def test_only_active_users_begin_sessions(state: rules.State) -> None:
     """An inactive or deleted user begins no session of either kind."""
     owner = realm()
     found = replace(account(owner), state=state)
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailed) as managed:
         rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW)
-    with pytest.raises(LoginFailed):
+    with pytest.raises(LoginFailed) as unmanaged:
         rules.unmanaged_session_id(found, owner, now_ms=NOW)
+    told = [managed.value.inactive, unmanaged.value.inactive]
+    assert told == [state == "inactive"] * 2
 
 
 def test_session_is_active_until_its_last_millisecond() -> None:

@@ -158,6 +158,14 @@ def test_begin_where_the_realm_denies() -> None:
     assert not verdict(begin(0, 10, "three", 3.0), rules=rules).linearizable
 
 
+def test_replacement_at_a_lowered_cap() -> None:
+    """A login that replaces is let in, and ends as many of the oldest as the cap takes."""
+    rules = Rules(cap=1, at_limit="deny")
+    replaced = call(0, 10, "begin", 201, {"id": "three", "created_at": 3.0}, replace="two")
+    assert verdict(replaced, listed(11, 20, "three"), rules=rules).linearizable
+    assert not verdict(replaced, listed(11, 20, "three", "one"), rules=rules).linearizable
+
+
 def test_replacement_is_one_step() -> None:
     """Whoever lists while one session replaces another sees one of them, never both or neither."""
     answer = {"id": "three", "created_at": 3.0}

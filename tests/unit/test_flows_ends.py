@@ -12,7 +12,6 @@ from sojourn import commits, ids
 from sojourn.account import Actor, end_all_for
 from sojourn.auth import Server
 from sojourn.errors import (
-    LoginFailed,
     NotFound,
     SessionEnded,
     SessionUnmanaged,
@@ -391,7 +390,7 @@ def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) 
         (SessionEnded, lambda: world.terminator.all_own(claims, keep_current=True)),
         (NotFound, lambda: world.terminator.by_server(world.server, claims.session.text)),
         (NotFound, lambda: world.terminator.all_of_user(world.server, world.ada)),
-        (LoginFailed, lambda: world.login(world.ada)),
+        (NotFound, lambda: world.login(world.ada)),
     ]
     for error, act in expected:
         with pytest.raises(error):

@@ -10,12 +10,15 @@ import pytest
 from sojourn import deadline, ids
 from sojourn.account import Account, Change, Credential, begin, end_all_for
 from sojourn.errors import (
+    Invalid,
     LoginFailed,
+    NotFound,
     SessionEnded,
     SessionExpired,
     SessionLimit,
     TokenInvalid,
     Unavailable,
+    UserInactive,
 )
 from sojourn.guard import Guard
 from sojourn.keys import PrivateKey, SigningKeys
@@ -166,10 +169,44 @@ def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
         world.accounts.remove(user_id)
         world.accounts.add(replace(account, state=state))  # type: ignore[arg-type]
         assert world.reason(claims) == reason
-        with pytest.raises(LoginFailed):
+        with pytest.raises(UserInactive if state == "inactive" else NotFound):
             world.login(user_id)
         world.accounts.remove(user_id)
         assert world.reason(claims) == "user_deleted"
+
+
+def test_user_who_is_disabled_meanwhile_begins_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server whose user turns inactive between the read and the commit is told so."""
+    commit = world.accounts.commit
+
+    def disabled(_change: Change) -> None:
+        monkeypatch.setattr(world.accounts, "commit", commit)
+        found = world.account(world.ada)
+        change = end_all_for(found, world.realm, "user_disabled", by=BY, now_ms=1)
+        commit(replace(change, after=replace(change.after, state="inactive")))
+        raise Superseded(world.account(world.ada))
+
+    monkeypatch.setattr(world.accounts, "commit", disabled)
+    with pytest.raises(UserInactive):
+        world.login(world.ada)
+    assert world.active(world.ada) == []
+
+
+@pytest.mark.parametrize("who", ["a human where the realm is unmanaged", "an api user"])
+def test_unmanaged_login_replaces_nothing(world: World, who: str) -> None:
+    """A login that names one to replace and would be unmanaged is refused, and says why."""
+    replaced = world.login(world.ada).session.text
+    user_id = world.ada
+    if who == "an api user":
+        user_id = world.user(user_type="api")
+    else:
+        world.settings(session_type="unmanaged")
+    with pytest.raises(Invalid) as refused:
+        world.login(user_id, replace=replaced)
+    assert "leave replace out" in refused.value.errors[0]
+    assert world.active(world.ada) == [replaced]
 
 
 def test_token_of_another_realm_is_none(world: World) -> None:
@@ -326,7 +363,7 @@ def test_login_that_was_held_up_begins_nothing_in_another_realm(world: World, go
         world.settings(session_type="unmanaged")
         if gone:
             world.change(replace(then, deletion=Deletion(started_ms=1, by="key_a")))
-        with pytest.raises(LoginFailed if gone else Unavailable):
+        with pytest.raises(NotFound if gone else Unavailable):
             world.logins.of_server(then, account, LOGIN)
     assert world.account(world.ada) == account
 

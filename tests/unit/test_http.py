@@ -116,7 +116,7 @@ BAD: dict[str, tuple[str | None, type[SojournError], str]] = {
     "an id with a newline": (good(realm_id=REALM + "\n"), Invalid, "rl_ followed by 22"),
     "no name": (f'{{"realm_id": "{REALM}", "password": "x"}}', Invalid, "either username or email"),
     "two names": (good(email="a@b.example"), Invalid, "either username or email"),
-    "a password and a key": (good(api_key="ak_1"), Invalid, "api_key stands alone"),
+    "a password and a key": (good(api_key="ak_1"), CredentialsAmbiguous, "and not both"),
 }
 
 

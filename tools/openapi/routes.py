@@ -11,6 +11,7 @@ from sojourn import login_bodies as begin
 from sojourn import validate_many as many
 from sojourn.errors import (
     Conflict,
+    CredentialsAmbiguous,
     CredentialWrong,
     KeyInUse,
     LoginFailed,
@@ -19,6 +20,7 @@ from sojourn.errors import (
     SessionLimit,
     SessionUnmanaged,
     TooManyAttempts,
+    UserInactive,
 )
 from tools.openapi import objects as give
 from tools.openapi.operations import IN_REALM, LIST, TEXT, USER_ID, Operation, crud
@@ -30,7 +32,7 @@ SESSIONS: Final = {
         caller="nobody",
         body=begin.LoginBody,
         answers={200: (give.BegunSession,)},
-        errors=(LoginFailed, NotFound, SessionLimit, TooManyAttempts),
+        errors=(CredentialsAmbiguous, LoginFailed, NotFound, SessionLimit, TooManyAttempts),
     ),
     "GET /v1/session": Operation(
         name="validate_session",
@@ -70,7 +72,7 @@ SESSIONS: Final = {
         body=begin.ServerSessionBody,
         query=IN_REALM,
         answers={201: (give.BegunSession,)},
-        errors=(LoginFailed, NotFound, SessionLimit),
+        errors=(NotFound, SessionLimit, UserInactive),
     ),
     "DELETE /v1/sessions": Operation(
         name="end_sessions",

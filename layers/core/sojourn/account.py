@@ -236,11 +236,14 @@ def begin(
     session can be created." `created_ms` exceeds every earlier session's of this user, whatever
     the clock says, so that commit order, the order of ids and the order of ages are one.
 
+    A login that names a session to replace ends that one and, where the cap was lowered since, as
+    many of the oldest as it takes: also where the realm denies.
+
     Raises `LoginFailed` when the user is not active, `SessionLimit` when the realm denies,
     `NotFound` when the session to be replaced is not an active one of theirs.
     """
     if account.state != "active" or account.realm_id != realm.id:
-        raise LoginFailed
+        raise LoginFailed(inactive=account.state == "inactive")
     created_ms = max(now_ms, account.last_ms + 1)
     session = Session(
         id=ids.new_session_id(
@@ -266,7 +269,7 @@ def begin(
         ended.append(Ended(session=replaced, ended_ms=created_ms, reason="replaced", by=by))
     excess = len(active) + 1 - realm.settings.max_sessions
     if excess > 0:
-        if realm.settings.at_limit == "deny":
+        if realm.settings.at_limit == "deny" and login.replace is None:
             raise SessionLimit(
                 f"The user has {len(active)} active sessions of {realm.settings.max_sessions}. "
                 "Name one in `replace`, or end one first.",
@@ -304,7 +307,7 @@ def unmanaged_session_id(account: Account, realm: Realm, *, now_ms: int) -> str:
     Raises `LoginFailed` when the user is not active.
     """
     if account.state != "active" or account.realm_id != realm.id:
-        raise LoginFailed
+        raise LoginFailed(inactive=account.state == "inactive")
     return ids.new_session_id(
         created_ms=now_ms,
         user_id=account.id,

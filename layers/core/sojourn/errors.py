@@ -87,6 +87,11 @@ class LoginFailed(Unauthenticated):
 
     code, title = "login_failed", "The login failed"
 
+    def __init__(self, *, inactive: bool = False) -> None:
+        """`inactive` is for servers that try no credential, and is in no answer of this."""
+        super().__init__()
+        self.inactive = inactive
+
 
 class Forbidden(SojournError):
     """The caller is not allowed to do this."""
@@ -134,6 +139,12 @@ class SessionLimit(Conflict):
     """The realm denies a login at its limit; `sessions` lists the active ones."""
 
     code, title = "session_limit", "The user is at the limit of active sessions"
+
+
+class UserInactive(Conflict):
+    """A server begins a session, without a credential, for a user who is not active."""
+
+    code, title = "user_inactive", "The user is inactive"
 
 
 class SessionUnmanaged(Conflict):

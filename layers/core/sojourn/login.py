@@ -4,14 +4,21 @@ token is created. This also marks the beginning of an authenticated session for 
 
 import hmac
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from sojourn import account as rules
 from sojourn import deadline, ids, realms_cache, telemetry, tokens, views
 from sojourn.account import Account, Change, Login, Session
 from sojourn.clock import Clock
 from sojourn.commits import commit
-from sojourn.errors import CredentialWrong, LoginFailed, Unavailable
+from sojourn.errors import (
+    CredentialWrong,
+    Invalid,
+    LoginFailed,
+    NotFound,
+    Unavailable,
+    UserInactive,
+)
 from sojourn.guard import Guard
 from sojourn.keys import SigningKeys
 from sojourn.ports import Accounts, Realms
@@ -19,6 +26,10 @@ from sojourn.proof import Proof
 from sojourn.realm import Realm
 
 View = dict[str, Any]
+_NOTHING_TO_REPLACE: Final = (
+    "replace ends a managed session, and this login begins an unmanaged one, as the realm's "
+    "session_type or the user's user_type has it; leave replace out."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +75,20 @@ class Logins:
         return self.begin_unmanaged(realm, account, login)
 
     def of_server(self, realm: Realm, account: Account, login: Login) -> View:
-        """Begin a session on a server's word, without a credential. Raises `LoginFailed`."""
-        if account.user_type == "api" or realm.settings.session_type == "unmanaged":
-            return self.begin_unmanaged(realm, account, login)
-        return self.begin_managed(realm, account, login, None)
+        """Begin a session on a server's word, without a credential.
+
+        Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
+        `SessionLimit`.
+        """
+        try:
+            if account.user_type == "api" or realm.settings.session_type == "unmanaged":
+                return self.begin_unmanaged(realm, account, login)
+            return self.begin_managed(realm, account, login, None)
+        except LoginFailed as error:
+            # A 401 would tell a server of its own credential; here it is about the user.
+            if error.inactive:
+                raise UserInactive("The user is inactive; set `state` to active first.") from error
+            raise NotFound from error
 
     def begin_managed(
         self, realm: Realm, account: Account, login: Login, proof: Proof | None
@@ -116,6 +137,9 @@ class Logins:
         return found
 
     def begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
+        """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
+        if login.replace is not None:
+            raise Invalid(errors=[_NOTHING_TO_REPLACE])
         now_ms = self.clock.wall_ms()
         session_id = rules.unmanaged_session_id(account, realm, now_ms=now_ms)
         by_key = account.user_type == "api"

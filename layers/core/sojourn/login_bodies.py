@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from sojourn import addresses, names, passwords
 from sojourn.account import AuthMethod, Login, Origin
-from sojourn.errors import Invalid
+from sojourn.errors import CredentialsAmbiguous, Invalid
 from sojourn.http import Request, client_name
 
 Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
@@ -41,8 +41,10 @@ class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
 
     def __post_init__(self) -> None:
         names = [name for name in (self.username, self.email) if name is not None]
+        if self.api_key is not None and self.password is not None:
+            raise CredentialsAmbiguous("Send either password or api_key, and not both.")
         if self.api_key is not None:
-            if names or self.password is not None or self.replace is not None:
+            if names or self.replace is not None:
                 raise ValueError("api_key stands alone beside realm_id")
         elif self.password is None or len(names) != 1:
             raise ValueError("send password with either username or email, or send api_key")
