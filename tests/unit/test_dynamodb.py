@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,6 +73,43 @@ def test_read_is_consistent() -> None:
 def test_absent_item_is_none() -> None:
     """What is not there is None."""
     assert over({})[0].get(KEY) is None
+
+
+def test_read_of_some_attributes_names_them_and_the_key() -> None:
+    """What is not named does not come; aliases stand for the names, some of which are reserved."""
+    store, client = over({"Item": ITEM})
+    store.get(replace(KEY, only=("name", "n")))
+    ((_, asked),) = client.calls
+    assert asked["ProjectionExpression"] == "#0, #1, #2, #3"
+    assert asked["ExpressionAttributeNames"] == {"#0": "pk", "#1": "sk", "#2": "name", "#3": "n"}
+
+
+def test_many_reads_name_the_attributes_of_each_table() -> None:
+    """Keys of one table share what is read; with one that names none, all of it is."""
+    store, client = over({"Responses": {}})
+    named = replace(KEY, only=("a", "b"))
+    more = Key("sessions", "usr_2", "user", ("b", "sk", "c"))
+    store.get_many(
+        [named, more, Key("directory", "rl_1", "realm", ("a",)), replace(KEY, table="x")]
+    )
+    store.get_many([named, replace(KEY, pk="usr_3")])
+    (_, first), (_, second) = client.calls
+    sessions = first["RequestItems"]["sessions"]
+    assert sessions["ProjectionExpression"] == "#0, #1, #2, #3, #4"
+    assert list(sessions["ExpressionAttributeNames"].values()) == ["pk", "sk", "a", "b", "c"]
+    directory = first["RequestItems"]["directory"]
+    assert list(directory["ExpressionAttributeNames"].values()) == ["pk", "sk", "a"]
+    for whole in (first["RequestItems"]["x"], second["RequestItems"]["sessions"]):
+        assert whole.keys() == {"Keys", "ConsistentRead"}
+
+
+def test_query_of_some_attributes_names_them_on_every_page() -> None:
+    """A query gets what it names of each item, on whichever page."""
+    store, client = over({"Items": [ITEM], "LastEvaluatedKey": {"pk": {"S": "x"}}}, {"Items": []})
+    list(store.query_all(table="t", condition="pk = :pk", values={":pk": "x"}, only=("a",)))
+    assert [asked["ProjectionExpression"] for _, asked in client.calls] == ["#0, #1, #2"] * 2
+    names = {"#0": "pk", "#1": "sk", "#2": "a"}
+    assert [asked["ExpressionAttributeNames"] for _, asked in client.calls] == [names] * 2
 
 
 def test_many_reads_are_one_consistent_call() -> None:

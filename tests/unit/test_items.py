@@ -1,7 +1,10 @@
 """The sessions table's items: what they hold, and when cleanup has something to do for them."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -153,3 +156,92 @@ def test_shard_is_one_of_eight_and_always_the_same(user_id: str) -> None:
 def test_users_are_spread_over_all_shards() -> None:
     """No part of the index holds everybody: all eight are used."""
     assert {items.shard(f"usr_{n}") for n in range(200)} == set(range(8))
+
+
+def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
+    """All of a heart but its credentials and what is remembered of logins is what others read."""
+    user = replace(
+        USER,
+        username="ada",
+        email="a@b.c",
+        name="Ada",
+        custom="{}",
+        spared="kss_9",
+        sessions=(SESSION,),
+        proofs=3,
+        known=(Known(mark=b"12345678", proofs=2),),
+        commits=(b"87654321",),
+    )
+    withheld = {"credentials", "proofs", "known"}
+    of_index = {"due_at", "due_shard"}
+    assert set(items.account_values(user)) == {*items.SEEN, *withheld, *of_index}
+    assert not withheld & set(items.SEEN)
+
+
+def test_record_is_read_for_all_that_an_ending_is() -> None:
+    """An ended record is read for everything but what garbage collection goes by."""
+    for ended in (ENDED, replace(ENDED, strip=True)):
+        names = set(items.ended_item("usr_1", ended)) - {"ttl", "due_shard", "due_at"}
+        assert names <= set(items.RECORD)
+        assert items.ended_from({n: items.ended_item("usr_1", ended)[n] for n in names}) == (
+            items.ended_from(items.ended_item("usr_1", ended))
+        )
+
+
+CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
+WHOLE = replace(USER, credentials={"crd_1": CREDENTIAL}, proofs=2, known=(Known(b"12345678", 2),))
+
+
+def seen(account: Account) -> Account:
+    """The account as who reads it without credentials has it."""
+    values = items.account_values(account) | {"pk": account.id}
+    return items.account_from(
+        {name: values[name] for name in values if name in ("pk", *items.SEEN)}
+    )
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda user: user.password,
+        lambda user: user.credentials["crd_1"],
+        lambda user: "crd_1" in user.credentials,
+        lambda user: len(user.credentials),
+        lambda user: bool(user.credentials),
+        lambda user: {**user.credentials},
+    ],
+)
+def test_credentials_that_were_not_read_are_not_none_at_all(
+    look: Callable[[Account], object],
+) -> None:
+    """Who looks for credentials in a user that was read without gets an error, and no empty set."""
+    look(WHOLE)
+    with pytest.raises(LookupError, match="read the whole item"):
+        look(seen(WHOLE))
+
+
+def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
+    """What was not read is neither set nor removed; the rest is as for a whole user."""
+    for before in (WHOLE, seen(WHOLE)):
+        after = replace(before, version=1, sessions=(SESSION,))
+        changed, removed = items.difference(before, after)
+        assert sorted(changed) == ["due_at", "due_shard", "sessions", "v"]
+        assert removed == []
+        assert items.difference(after, before)[1] == ["due_at", "due_shard"]
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        {"credentials": {}},
+        {"credentials": {"crd_1": CREDENTIAL}},
+        {"proofs": 1},
+        {"known": (Known(b"12345678", 1),)},
+    ],
+)
+def test_change_of_what_was_not_read_is_an_error(unread: dict[str, Any]) -> None:
+    """A commit that would overwrite credentials that it has not seen is never made."""
+    before = seen(WHOLE)
+    with pytest.raises(LookupError, match="were not read"):
+        items.difference(before, replace(before, version=1, **unread))
+    items.difference(WHOLE, replace(WHOLE, version=1, **unread))

@@ -17,18 +17,23 @@ _SAME: Final = "v = :v"
 
 
 class DynamoAccounts:
-    """`Accounts` over the sessions table."""
+    """`Accounts` over the sessions table.
 
-    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+    `only` names the attributes that are read of an account: `items.SEEN` is all but its
+    credentials, and nobody can look at those or change them then. None named: all.
+    """
+
+    def __init__(self, dynamo: DynamoDB, table: str, *, only: tuple[str, ...] = ()) -> None:
         self._dynamo = dynamo
         self.table = table
+        self._only = only
 
     def heart(self, user_id: str) -> Key:
         """Where an account is."""
-        return Key(self.table, user_id, items.HEART)
+        return Key(self.table, user_id, items.HEART, self._only)
 
     def _record(self, user_id: str, session_id: str) -> Key:
-        return Key(self.table, user_id, items.ENDED + session_id)
+        return Key(self.table, user_id, items.ENDED + session_id, items.RECORD)
 
     def get(self, user_id: str) -> Account | None:
         values = self._dynamo.get(self.heart(user_id))
@@ -59,17 +64,11 @@ class DynamoAccounts:
         self._write([heart, *records, *others], mark)
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
-        before = items.account_values(change.before)
-        after = items.account_values(change.after)
-        changed: dict[str, object] = {
-            name: value
-            for name, value in after.items()
-            if name not in before or before[name] != value
-        }
+        changed, removed = items.difference(change.before, change.after)
         return dynamodb.update(
             self.heart(change.after.id),
             changed=changed,
-            removed=[name for name in before if name not in after],
+            removed=removed,
             condition=_SAME,
             values={":v": change.before.version},
         )
@@ -118,6 +117,7 @@ class DynamoAccounts:
             table=self.table,
             condition="pk = :pk AND begins_with(sk, :prefix)",
             values={":pk": account.id, ":prefix": items.ENDED},
+            only=("strip",),
         )
         for record in records:
             if record.get("strip"):
@@ -147,6 +147,7 @@ class DynamoAccounts:
             table=self.table,
             condition="pk = :pk AND begins_with(sk, :prefix)",
             values={":pk": user_id, ":prefix": items.ENDED},
+            only=("sk",),
         )
         for record in records:
             if time_left() <= 0:
@@ -179,6 +180,7 @@ class DynamoAccounts:
             values={":pk": user_id, **values},
             limit=limit + 1,
             ascending=ascending,
+            only=items.RECORD,
         )
         found = [items.ended_from(item) for item in page.items]
         return [e for e in found if e.session.id != after][:limit]

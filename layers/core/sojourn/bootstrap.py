@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
-from sojourn import whole_answers
+from sojourn import items, whole_answers
 from sojourn.access_keys import AccessKeys
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Callers
@@ -71,6 +71,8 @@ class Services:
     realm_deletion: RealmDeletion
     jwt_keys: JwtKeys
     users: Users
+    seen_users: Users
+    """To look users up without their credentials, and to change none."""
     credentials: Credentials
     access_keys: AccessKeys
     password: PasswordChange
@@ -113,6 +115,8 @@ def compose(
     if settings.kms_key_id is not None:
         cipher = KmsCipher(client("kms"), settings.kms_key_id, clock)
     accounts = DynamoAccounts(dynamo, settings.sessions_table)
+    # For all that neither checks nor changes a credential: it never has one in hand.
+    seen = DynamoAccounts(dynamo, settings.sessions_table, only=items.SEEN)
     directory = DynamoDirectory(dynamo, settings.directory_table)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)
     logins = Logins(
@@ -123,32 +127,32 @@ def compose(
         clock=clock,
     )
     cache = RealmCache(directory, clock)
-    validator = Validator(accounts=accounts, realms=cache, clock=clock)
+    validator = Validator(accounts=seen, realms=cache, clock=clock)
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
     realms = RealmDirectory(
         directory=directory,
         cipher=cipher,
         public_url=settings.public_url,
         clock=clock,
-        sizes=TokenSizes(directory=directory, accounts=accounts, clock=clock),
+        sizes=TokenSizes(directory=directory, accounts=seen, clock=clock),
     )
-    census = Census(directory=directory, accounts=accounts, clock=clock)
+    census = Census(directory=directory, accounts=seen, clock=clock)
     jwt_keys = JwtKeys(
         realms=realms, directory=directory, census=census, cipher=cipher, clock=clock
     )
-    deletion = RealmDeletion(realms=realms, directory=directory, accounts=accounts, clock=clock)
+    deletion = RealmDeletion(realms=realms, directory=directory, accounts=seen, clock=clock)
     return Services(
         clock=clock,
         callers=Callers(directory, cache, clock),
         logins=logins,
         password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),
         validator=validator,
-        many=ManyValidator(accounts=accounts, realms=cache, clock=clock),
-        listing=Listing(accounts=accounts, validator=validator, realms=cache, clock=clock),
-        terminator=Terminator(accounts=accounts, realms=cache, validator=validator, clock=clock),
+        many=ManyValidator(accounts=seen, realms=cache, clock=clock),
+        listing=Listing(accounts=seen, validator=validator, realms=cache, clock=clock),
+        terminator=Terminator(accounts=seen, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(
             dynamo=dynamo,
-            accounts=accounts,
+            accounts=seen,
             deletions=deletion,
             table=settings.sessions_table,
             clock=clock,
@@ -159,10 +163,15 @@ def compose(
         realm_deletion=deletion,
         jwt_keys=jwt_keys,
         users=users,
+        seen_users=Users(directory=directory, accounts=seen, hasher=hasher, clock=clock),
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
         password=PasswordChange(
-            accounts=accounts, validator=validator, guard=guard, hasher=hasher, clock=clock
+            accounts=accounts,
+            validator=Validator(accounts=accounts, realms=cache, clock=clock),
+            guard=guard,
+            hasher=hasher,
+            clock=clock,
         ),
         discovery=Discovery(cache),
     )

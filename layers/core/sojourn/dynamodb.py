@@ -56,11 +56,12 @@ class TransactionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where an item is."""
+    """Where an item is, and which top-level attributes of it are read (none named: all)."""
 
     table: str
     pk: str
     sk: str
+    only: tuple[str, ...] = ()
 
     @property
     def attributes(self) -> Item:
@@ -86,18 +87,32 @@ class DynamoDB:
     def get(self, key: Key) -> Values | None:
         """One consistent read."""
         answer = self._call(
-            "get_item", TableName=key.table, Key=key.attributes, ConsistentRead=True
+            "get_item",
+            TableName=key.table,
+            Key=key.attributes,
+            ConsistentRead=True,
+            **_projection([key.only]),
         )
         item = answer.get("Item")
         return None if item is None else attributes.decode(item)
 
     def get_many(self, keys: Sequence[Key]) -> list[Values | None]:
-        """Consistent reads in one call, in order; what came back unprocessed is asked again."""
+        """Consistent reads in one call, in order; what came back unprocessed is asked again.
+
+        Items of one table are read with the attributes that any of their keys names.
+        """
         found: dict[tuple[str, str, str], Values] = {}
-        wanted: dict[str, Any] = {}
-        for key in dict.fromkeys(keys):
-            request = wanted.setdefault(key.table, {"Keys": [], "ConsistentRead": True})
-            request["Keys"].append(key.attributes)
+        tables: dict[str, list[Key]] = {}
+        for key in keys:
+            tables.setdefault(key.table, []).append(key)
+        wanted: dict[str, Any] = {
+            table: {
+                "Keys": list({(key.pk, key.sk): key.attributes for key in asked}.values()),
+                "ConsistentRead": True,
+                **_projection([key.only for key in asked]),
+            }
+            for table, asked in tables.items()
+        }
         limit = deadline.current(self._clock)
         attempt = 0
         while wanted:
@@ -152,14 +167,19 @@ class DynamoDB:
         ascending: bool = True,
         index: str | None = None,
         start: Item | None = None,
+        only: tuple[str, ...] = (),
     ) -> Page:
-        """One page of at most `limit` items; consistent unless it is an index's."""
+        """One page of at most `limit` items; consistent unless it is an index's.
+
+        `only` names the attributes that are read, as a key's does.
+        """
         parameters: dict[str, Any] = {
             "TableName": table,
             "KeyConditionExpression": condition,
             "ExpressionAttributeValues": attributes.encode(values),
             "Limit": limit,
             "ScanIndexForward": ascending,
+            **_projection([only]),
         }
         if index is None:
             parameters["ConsistentRead"] = True
@@ -174,13 +194,23 @@ class DynamoDB:
         )
 
     def query_all(
-        self, *, table: str, condition: str, values: Mapping[str, object]
+        self,
+        *,
+        table: str,
+        condition: str,
+        values: Mapping[str, object],
+        only: tuple[str, ...] = (),
     ) -> Iterator[Values]:
         """Every item of a query, page by page."""
         start: Item | None = None
         while True:
             page = self.query(
-                table=table, condition=condition, values=values, limit=100, start=start
+                table=table,
+                condition=condition,
+                values=values,
+                limit=100,
+                start=start,
+                only=only,
             )
             yield from page.items
             start = page.next_start
@@ -214,6 +244,16 @@ _OPERATION: Final = {
     "Put": "put_item",
     "Delete": "delete_item",
 }
+
+
+def _projection(named: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    """The parameters that read the attributes which any of these names; the key is always read."""
+    if not all(named):
+        return {}
+    names = dict.fromkeys(("pk", "sk", *(name for only in named for name in only)))
+    # Aliases, since DynamoDB reserves words such as `name` and `state`.
+    aliases = {f"#{n}": name for n, name in enumerate(names)}
+    return {"ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}
 
 
 def _item(answer: Any) -> Values | None:

@@ -6,8 +6,8 @@ is being deleted. `due_shard` and `due_at` are the keys of the
 index that cleanup reads; nothing else is ever decided from them.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
 from zlib import crc32
 
 from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
@@ -17,8 +17,61 @@ HEART: Final = "user"
 DELETION: Final = "deletion"
 ENDED: Final = "ended#"
 SHARDS: Final = 8
+SEEN: Final = (
+    "realm_id",
+    "user_type",
+    "created_ms",
+    "v",
+    "username",
+    "email",
+    "name",
+    "custom",
+    "state",
+    "generation",
+    "spared",
+    "last_ms",
+    "sessions",
+    "pending",
+    "commits",
+)
+"""What a heart is read for when no credential is checked or changed: all but the credentials, and
+what is remembered of logins."""
+RECORD: Final = (
+    "id",
+    "created_ms",
+    "expires_at",
+    "auth_method",
+    "ip",
+    "client",
+    "reported",
+    "strip",
+    "ended_ms",
+    "reason",
+    "by_type",
+    "by_id",
+)
+"""What an ended record is read for."""
 
 Values = dict[str, Any]
+
+
+class Withheld(Mapping[str, Credential]):
+    """In the place of credentials that were not read: there is nothing to be known of them."""
+
+    def __getitem__(self, key: str) -> NoReturn:
+        raise self._error()
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error()
+
+    def __len__(self) -> int:
+        raise self._error()
+
+    def _error(self) -> LookupError:
+        return LookupError("The user was read without credentials: read the whole item.")
+
+
+WITHHELD: Final = Withheld()
 
 
 def shard(user_id: str) -> int:
@@ -41,10 +94,7 @@ def account_values(account: Account) -> Values:
         "generation": account.generation,
         "spared": account.spared,
         "last_ms": account.last_ms,
-        "credentials": {
-            c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
-            for c in account.credentials.values()
-        },
+        "credentials": None if account.credentials is WITHHELD else _credentials_values(account),
         "sessions": [session_values(s) for s in account.sessions],
         "pending": [ended_values(e) for e in account.pending],
         "proofs": account.proofs or None,
@@ -57,6 +107,27 @@ def account_values(account: Account) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def _credentials_values(account: Account) -> Values:
+    return {
+        c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
+        for c in account.credentials.values()
+    }
+
+
+def difference(before: Account, after: Account) -> tuple[Values, list[str]]:
+    """The attributes of a heart that a change sets, and the names of those that it removes.
+
+    What was not read is not changed: raises `LookupError` where it is to be.
+    """
+    if before.credentials is WITHHELD:
+        logins = (before.proofs, before.known)
+        if after.credentials is not WITHHELD or (after.proofs, after.known) != logins:
+            raise LookupError("A user's credentials or logins change, and were not read.")
+    old, new = account_values(before), account_values(after)
+    changed = {name: value for name, value in new.items() if old.get(name) != value}
+    return changed, [name for name in old if name not in new]
+
+
 def due_at(account: Account) -> int | None:
     """When cleanup has something to do for a heart (epoch seconds), or None."""
     if account.state == "deleted":
@@ -67,7 +138,10 @@ def due_at(account: Account) -> int | None:
 
 
 def account_from(values: Mapping[str, Any]) -> Account:
-    """The account of a heart item."""
+    """The account of a heart item, that of one without credentials too."""
+    credentials: Mapping[str, Credential] = WITHHELD
+    if "credentials" in values:
+        credentials = _credentials_from(values["credentials"])
     return Account(
         id=values["pk"],
         realm_id=values["realm_id"],
@@ -82,22 +156,26 @@ def account_from(values: Mapping[str, Any]) -> Account:
         generation=values["generation"],
         spared=values.get("spared"),
         last_ms=values["last_ms"],
-        credentials={
-            crd: Credential(
-                id=crd,
-                type=c["type"],
-                created_ms=c["created_ms"],
-                secret=c["secret"],
-                name=c["name"],
-            )
-            for crd, c in values["credentials"].items()
-        },
+        credentials=credentials,
         sessions=tuple(session_from(s) for s in values["sessions"]),
         pending=tuple(ended_from(e) for e in values["pending"]),
         proofs=values.get("proofs", 0),
         known=tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ())),
         commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )
+
+
+def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
+    return {
+        crd: Credential(
+            id=crd,
+            type=c["type"],
+            created_ms=c["created_ms"],
+            secret=c["secret"],
+            name=c["name"],
+        )
+        for crd, c in values.items()
+    }
 
 
 def session_values(session: Session) -> Values:
