@@ -1,11 +1,14 @@
 """Credentials, and a user's change of their own password."""
 
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sojourn import ids
+from sojourn.account import Change
+from sojourn.bootstrap import Services
 from sojourn.credentials import API_KEYS
 from sojourn.passwords import Hasher
 from tests.integration.test_races import meanwhile
@@ -110,6 +113,24 @@ def test_deleted_api_key_takes_its_tokens_along(world: World) -> None:
     assert by_key(world, first["api_key"]).status == 401
     assert by_key(world, second["api_key"]).status == 200
     assert world.admin("DELETE", f"/v1/credentials/{first['id']}").status == 404
+
+
+@pytest.mark.parametrize("place", [0, 8, 63])
+def test_whole_digest_of_an_api_key_is_compared(
+    world: World, services: Services, place: int
+) -> None:
+    """A key whose digest differs in any one digit logs nobody in."""
+    made = api_key(world, robot(world)).body
+    accounts = services.users.accounts
+    account = accounts.get(made["user_id"])
+    assert account is not None
+    known = account.credentials[made["id"]]
+    digit = "0" if known.secret[place] != "0" else "1"
+    other = replace(known, secret=known.secret[:place] + digit + known.secret[place + 1 :])
+    after = replace(account, version=account.version + 1, credentials={other.id: other})
+    assert by_key(world, made["api_key"]).status == 200
+    accounts.commit(Change(before=account, after=after))
+    assert by_key(world, made["api_key"]).status == 401
 
 
 def test_api_keys_are_bounded_and_paged(world: World) -> None:

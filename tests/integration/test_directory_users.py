@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from sojourn.accounts import DynamoAccounts
+from sojourn.bootstrap import Services
 from sojourn.errors import Unavailable
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -117,6 +118,19 @@ def test_refused_rename_changes_nothing(world: World) -> None:
     assert world.login("ada").status == 200
 
 
+def test_name_that_is_anothers_by_now_is_not_freed(
+    world: World, services: Services, dynamodb: Any
+) -> None:
+    """A name that belongs to another, as where one table alone was restored, stays theirs."""
+    user_id = world.user("ada")
+    at = services.users.directory.claim_key(world.realm_id, "name", "ada")
+    theirs = {**at.attributes, "user_id": {"S": "usr_" + "0" * 22}}
+    dynamodb.put_item(TableName=at.table, Item=theirs)
+    assert world.admin("PATCH", f"/v1/users/{user_id}", {"username": "eve"}).status == 409
+    found = dynamodb.get_item(TableName=at.table, Key=at.attributes)
+    assert found["Item"]["user_id"] == theirs["user_id"]
+
+
 def test_long_names_are_names(world: World) -> None:
     """An email that folding makes longer than a key may be is claimed like any other."""
     email = LIGATURE * 200 + "@example.com"
@@ -165,6 +179,19 @@ def test_administrators_change_ends_both_kinds(
         assert world.call("GET", "/v1/session", bearer=token).status == 401
 
 
+def test_user_who_is_enabled_again_has_no_session_of_before(world: World) -> None:
+    """Rule 8: disabling ends an unmanaged token for good, and enabling does not revive it."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
+    user_id = world.user("ada")
+    token = world.login("ada").body["token"]
+    assert world.call("GET", "/v1/session", bearer=token).status == 200
+    for state in ("inactive", "active"):
+        assert world.admin("PATCH", f"/v1/users/{user_id}", {"state": state}).status == 200
+    refused = world.call("GET", "/v1/session", bearer=token)
+    assert (refused.status, refused.body["code"]) == (401, "session_ended")
+    assert world.call("GET", "/v1/session", bearer=world.login("ada").body["token"]).status == 200
+
+
 def test_a_change_of_name_ends_nothing(world: World) -> None:
     """A change that is neither a password nor a disabling leaves every session."""
     user_id = world.user("ada")
@@ -187,6 +214,8 @@ def test_deletion_is_done_although_its_rest_is_not(
     with monkeypatch.context() as patched:
         patched.setattr(DynamoAccounts, "finish_deletion", away)
         assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
+    assert "203.0.113.9" not in str(items), "rule 10: where the sessions began is gone at once"
     assert world.admin("GET", f"/v1/users/{user_id}").status == 404
     world.user("ada")
     world.clock.advance(1)

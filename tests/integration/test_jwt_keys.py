@@ -344,6 +344,26 @@ def test_login_that_chose_the_key_before_it_was_stopped(
     assert world.active(user_id) == []
 
 
+def test_stop_waits_from_its_commit_on(
+    world: World, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instance that read the realm while the stop was being written believes it no more."""
+    world.user("ada")
+    warm = world.beside(composed(environment, world.clock))
+    token = world.login("ada").body["token"]
+    commit = DynamoDirectory.commit
+    seen: list[int] = []
+
+    def slow(*arguments: Any, **more: Any) -> Any:
+        world.clock.advance(4)
+        seen.append(status(warm, token))
+        return commit(*arguments, **more)
+
+    monkeypatch.setattr(DynamoDirectory, "commit", slow)
+    assert stop(world, listed(world)[0]["id"]).status == 200
+    assert [*seen, status(warm, token)] == [200, 401]
+
+
 def test_stopping_twice_is_the_same(world: World) -> None:
     """A key that was stopped stays stopped, and a second call says so again."""
     bad = listed(world)[0]["id"]

@@ -94,6 +94,29 @@ def test_sessions_end_at_once_on_an_instance_that_remembers(
     assert warm.login("ada").status == 401
 
 
+def test_deletion_waits_from_its_mark_on(
+    world: World, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instance that read the realm while it was being marked takes no token of it any more."""
+    world.user("ada")
+    warm = world.beside(composed(environment, world.clock))
+    token = world.login("ada").body["token"]
+    commit = DynamoDirectory.commit
+    seen: list[int] = []
+
+    def slow(*arguments: Any, **more: Any) -> Any:
+        world.clock.advance(4)
+        seen.append(warm.call("GET", "/v1/session", bearer=token).status)
+        return commit(*arguments, **more)
+
+    # The user stays, so that it is the realm alone that refuses the token.
+    monkeypatch.setattr(DynamoDirectory, "commit", slow)
+    monkeypatch.setattr(RealmDeletion, "resume", lambda *_: False)
+    assert delete(world).status == 202
+    seen.append(warm.call("GET", "/v1/session", bearer=token).status)
+    assert seen == [200, 401]
+
+
 def test_large_realm_goes_in_steps_that_can_be_seen(
     world: World, full: list[str], dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

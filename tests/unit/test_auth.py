@@ -135,6 +135,16 @@ def test_access_key_is_known_by_its_digest(world: World, callers: Callers) -> No
             callers.server(request(authorization=f"Bearer {secret}"))
 
 
+@pytest.mark.parametrize("place", [0, 7, 8, 31, 32, 63])
+def test_whole_digest_is_compared(world: World, callers: Callers, place: int) -> None:
+    """A key whose digest differs in any one digit is another key."""
+    digest = ids.digest(SECRET).hex()
+    digit = "0" if digest[place] != "0" else "1"
+    world.realms.add_access_key(key(secret_hash=digest[:place] + digit + digest[place + 1 :]))
+    with pytest.raises(AccessKeyInvalid, match="not known"):
+        callers.server(request(authrocket_api_key=SECRET))
+
+
 # The realm.
 
 

@@ -39,6 +39,29 @@ def test_frozen_instance_wakes_with_an_old_cache() -> None:
     assert cache.get("a", source) == 2
 
 
+def test_wall_clock_that_stands_still_keeps_nothing_young() -> None:
+    """Where only the monotonic clock moved, as over a correction by NTP, the value is old."""
+    clock, source = MovedClock(), Source()
+    cache: Cache[int] = Cache(clock, seconds=5, size=2)
+    cache.get("a", source)
+    clock.advance(5)
+    clock.set_back(5)
+    assert cache.get("a", source) == 2
+
+
+def test_age_counts_from_before_the_load() -> None:
+    """A slow load makes a value as old as the load took: it may have been read at its start."""
+    clock, source = MovedClock(), Source()
+    cache: Cache[int] = Cache(clock, seconds=5, size=2)
+
+    def slow() -> int:
+        clock.advance(5)
+        return source()
+
+    assert cache.get("a", slow) == 1
+    assert cache.get("a", source) == 2
+
+
 def test_wall_clock_that_goes_back_makes_old() -> None:
     """Where the wall clock went back, age cannot be known, so the value is old."""
     clock, source = MovedClock(), Source()

@@ -1,6 +1,7 @@
 """A request's deadline bounds all of its retries together."""
 
 import random
+from math import inf
 
 import pytest
 
@@ -64,3 +65,17 @@ def test_wall_clock_does_not_move_a_deadline() -> None:
         assert limit.remaining() == pytest.approx(SECONDS)
         clock.set_back(-7_200)
         assert limit.remaining() == pytest.approx(SECONDS)
+
+
+def test_age_is_by_the_clock_that_moved_more() -> None:
+    """What a request has read is as old as either clock says; where one went back, nobody knows."""
+    clock = MovedClock()
+    with deadline(clock) as limit:
+        clock.advance(3)
+        assert limit.age() == pytest.approx(3)
+        clock.set_back(2)
+        assert limit.age() == pytest.approx(3)
+        clock.set_back(-7)
+        assert limit.age() == pytest.approx(8)
+        clock.set_back(8.001)
+        assert limit.age() == inf

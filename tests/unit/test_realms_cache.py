@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from sojourn.realm import Realm, StoppedKey
-from sojourn.realms_cache import KEY_SECONDS
+from sojourn.realms_cache import KEY_SECONDS, SECONDS, outwait
+from tests.clock import MovedClock
 from tests.unit.flows import World
 
 
@@ -93,3 +94,23 @@ def test_made_up_keys_cost_four_reads_a_second(world: World, reads: list[list[st
         world.clock.advance(0.01)
     assert len([read for read in reads if read == [world.realm.id]]) == 4
     assert len([read for read in reads if read == ["rl_none"]]) == 1
+
+
+@pytest.mark.parametrize("spent", [0.0, 2.0])
+def test_wait_outlasts_every_cache(spent: float) -> None:
+    """Who waits for the caches waits for one whose clock runs a hundredth slower as well."""
+    clock = MovedClock()
+    since = clock.monotonic()
+    clock.advance(spent)
+    outwait(clock, since=since if spent else None)
+    waited = clock.monotonic() - since
+    assert SECONDS < waited * 0.99 < SECONDS + 0.1
+
+
+def test_wait_that_is_over_takes_no_time() -> None:
+    """Who did something else for as long waits no more."""
+    clock = MovedClock()
+    since = clock.monotonic()
+    clock.advance(SECONDS + 1)
+    outwait(clock, since=since)
+    assert clock.monotonic() == since + SECONDS + 1

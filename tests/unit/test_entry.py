@@ -1,0 +1,53 @@
+"""What each invocation of a function has for itself."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from sojourn import deadline
+from sojourn.bootstrap import Services
+from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
+from sojourn.http import Request, Response
+from tests.clock import MovedClock
+
+EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId": "r-1"}}
+
+
+@pytest.fixture
+def services() -> Services:
+    """As much of the services as an entry itself needs."""
+    return cast(Services, SimpleNamespace(clock=MovedClock()))
+
+
+def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
+    """An instance gives every request the whole time, which all that it calls spends together."""
+    clock = cast(MovedClock, services.clock)
+    left: list[float] = []
+
+    def route(_: Request) -> Response:
+        left.append(deadline.current(clock).remaining())
+        clock.advance(4)
+        left.append(deadline.current(clock).remaining())
+        return Response()
+
+    handle = api(lambda _: {"GET /x": route}).bind(services)
+    for _ in range(3):
+        clock.advance(60)
+        assert handle(EVENT, None)["statusCode"] == 200
+    assert left == pytest.approx([deadline.SECONDS, deadline.SECONDS - 4] * 3)
+
+
+def test_scheduled_run_keeps_time_to_report(services: Services) -> None:
+    """A scheduled function is out of time while one more step could still end within it."""
+    seen: list[float] = []
+
+    def run(_: Services, time_left: Any) -> dict[str, int]:
+        seen.append(time_left())
+        return {"done": 1}
+
+    context = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 40_000)
+    assert scheduled(run).bind(services)({}, context) == {"done": 1}
+    assert seen == [40 - SECONDS_TO_REPORT]
+    assert SECONDS_TO_REPORT > deadline.SECONDS
