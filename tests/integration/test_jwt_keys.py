@@ -11,7 +11,7 @@ from sojourn import realms_cache
 from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory
 from sojourn.new_keys import SIGNING_KEYS
-from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS
+from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, STOPS_KEPT
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import Answer, World
@@ -449,23 +449,52 @@ def test_key_that_signs_again_is_not_removed_by_force(
     assert (kid(tokens[1]), status(world, tokens[1])) == (old, 200)
 
 
-def test_keys_that_are_shown_no_more_take_no_room(world: World, dynamodb: Any) -> None:
-    """However many keys were stopped, a realm can make another once they are told to leave."""
+def test_stopped_keys_take_no_room(world: World, dynamodb: Any) -> None:
+    """However many keys were stopped, their sessions stay ended, and the realm's item small."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"jwt_algo": "eddsa"})
-    for _ in range(SIGNING_KEYS + 1):
-        (signing,) = [key["id"] for key in listed(world) if key["state"] == "signing"]
+    user_id = world.user("ada")
+    dead = []
+    for number in range(STOPS_KEPT + 4):
+        dead.append(world.login("ada").body)
+        signing = kid(dead[-1]["token"])
         world.clock.advance(1)
-        assert stop(world, signing).status == 200
-    body = {"realm_id": world.realm_id}
-    full = world.admin("POST", "/v1/jwt_keys", body)
-    assert (full.status, full.body["code"]) == (409, "conflict")
-    for key in listed(world):
-        if key["state"] == "compromised":
-            assert delete(world, key["id"]).status == 204
-    assert world.admin("POST", "/v1/jwt_keys", body).status == 201
+        stopped = stop(world, signing)
+        assert (stopped.status, stopped.body["ended"]["managed_sessions"]) == (200, 1)
+        if number % 2:
+            assert delete(world, signing).status == 204
+    assert world.active(user_id) == []
+    assert world.reasons(user_id) == {s["id"]: "terminated_by_admin" for s in dead}
+    assert {status(world, s["token"]) for s in dead} == {401}
+    assert len(listed(world)) <= 20
+    assert world.admin("POST", "/v1/jwt_keys", {"realm_id": world.realm_id}).status == 201
     key = {"pk": {"S": world.realm_id}, "sk": {"S": "realm"}}
     item = dynamodb.get_item(TableName=world.environment["DIRECTORY_TABLE"], Key=key)["Item"]
-    assert str(item).count("BEGIN PUBLIC KEY") == 2
+    assert len(item["stopped"]["M"]) == STOPS_KEPT
+
+
+def test_login_by_a_key_that_a_remembered_realm_does_not_know(
+    world: World, environment: dict[str, str]
+) -> None:
+    """An instance that remembers the realm from before a stop takes no newer session for ended."""
+    user_id = world.user("ada")
+    stop(world, listed(world)[0]["id"])
+    stop(world, kid(world.login("ada").body["token"]))
+    warm = world.beside(composed(environment, world.clock))
+    assert warm.active(user_id) == []
+    path = f"/v1/jwt_keys/{kid(world.login('ada').body['token'])}?realm_id={world.realm_id}"
+    seen: list[list[str]] = []
+    outwait = realms_cache.outwait
+
+    def meanwhile(clock: Clock, *, since: float | None = None) -> None:
+        fresh = world.login("ada").body["id"]
+        seen.append([fresh, *warm.active(user_id)])
+        outwait(clock, since=since)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(realms_cache, "outwait", meanwhile)
+        assert world.admin("PATCH", path, {"compromised": True}).status == 200
+    fresh, *active = seen[0]
+    assert fresh in active
 
 
 def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(

@@ -6,19 +6,23 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
+from bench.item_sizes import item_size
 from sojourn import account as rules
 from sojourn import ids
 from sojourn.account import Account
+from sojourn.keys import generate
 from sojourn.realm import (
     ENDS_KEPT,
     SIGNING_DELAY_MS,
     SIGNING_GRACE_MS,
+    STOPS_KEPT,
     PublicKey,
     Realm,
     RealmEnd,
     Settings,
     StoppedKey,
 )
+from sojourn.realm_items import realm_values
 from tests.unit.test_account import LOGIN, NOW, account, realm
 
 minutes = st.integers(1, 525_600)
@@ -232,13 +236,108 @@ def test_end_of_a_realm_is_its_next_generation() -> None:
 
 
 def test_session_of_the_latest_generation_has_not_ended() -> None:
-    """What began after the last end has ended by none, and a key of another number by no stop."""
-    found = realm().ending_all(by="key_a", now_ms=NOW)
+    """What began after the last end has ended by none, and a key that is there by no stop."""
+    found = owner(key(6, NOW)).ending_all(by="key_a", now_ms=NOW)
     stopped = StoppedKey(key=key(7, NOW), ended_ms=NOW + 1, by="key_b", compromised=True)
-    found = replace(found, stopped={stopped.key.id: stopped})
+    found = replace(found, stopped={stopped.key.id: stopped}, key_count=7)
     assert found.end_of(generation=1, key_number=6) is None
     assert found.end_of(generation=1, key_number=7) == stopped
     assert found.end_of(generation=0, key_number=6) == found.ends[0]
+
+
+def stop(number: int, at_ms: int, *, seconds: int = 60) -> StoppedKey:
+    """A stop of the key of that number."""
+    stopped = key(number, NOW, seconds=seconds)
+    return StoppedKey(key=stopped, ended_ms=at_ms, by=f"key_{number}", compromised=True)
+
+
+def with_stops(found: Realm, *stops: StoppedKey) -> Realm:
+    """The realm with these stops remembered."""
+    return replace(found, stopped={s.key.id: s for s in stops}, key_count=9)
+
+
+def test_session_of_a_key_that_is_not_there_has_ended() -> None:
+    """A number up to the count that no key has is told by its own stop, or by the oldest there is.
+
+    One above the count is of a key that this state of the realm does not know yet, and 0 of none.
+    """
+    own, oldest = stop(4, NOW + 9), stop(5, NOW + 3)
+    found = with_stops(owner(key(3, NOW)), own, oldest)
+    told = {n: found.end_of(generation=0, key_number=n) for n in (-1, 0, 1, 3, 4, 5, 9, 10)}
+    assert told == {
+        -1: None, 0: None, 1: oldest, 3: None, 4: own, 5: oldest, 9: oldest, 10: None
+    }  # fmt: skip
+    assert with_stops(owner(key(3, NOW))).end_of(generation=0, key_number=1) is None
+
+
+def test_sixteen_stops_are_remembered() -> None:
+    """The newest stops are kept; the oldest of them for as long as those before it would be."""
+    stops = [stop(n, NOW + n, seconds=100 if n == 1 else 60) for n in range(1, 19)]
+    found = with_stops(owner(), *reversed(stops)).remembering_stops(NOW)
+    kept = list(found.stopped.values())
+    assert len(kept) == 16 == STOPS_KEPT
+    assert [s.key.number for s in kept] == list(range(3, 19))
+    assert [s.key.longest_seconds for s in kept] == [100] + 15 * [60]
+    assert kept[1:] == stops[3:]
+    assert replace(kept[0], key=stops[2].key) == stops[2]
+    exactly = with_stops(owner(), *stops[:16])
+    assert exactly.remembering_stops(NOW) == exactly
+
+
+def test_stop_of_which_no_session_can_be_alive_is_forgotten() -> None:
+    """A stop is remembered up to the millisecond, and the others with it."""
+    one, other = stop(1, NOW), stop(2, NOW + 1)
+    found = with_stops(owner(), one, other)
+    last = one.forget_ms - 1
+    assert found.remembering_stops(last) == found
+    assert list(found.remembering_stops(last + 1).stopped.values()) == [other]
+
+
+def test_key_that_is_stopped_leaves_its_stop() -> None:
+    """A stopped key is none of the realm's; of one that is not shown only the number is kept."""
+    bad, good = key(1, NOW), key(2, NOW)
+    found = owner(replace(bad, pem="pem"), good)
+    for compromised in (True, False):
+        after = found.without_key(
+            found.keys[bad.id], by="key_a", now_ms=NOW + 5, compromised=compromised
+        )
+        shown = replace(bad, pem="pem" if compromised else "")
+        assert after.stopped == {bad.id: StoppedKey(shown, NOW + 5, "key_a", compromised)}
+        assert replace(after, keys=found.keys, stopped={}) == found
+        assert after.keys == {good.id: good}
+
+
+def test_newest_stop_is_remembered_though_its_clock_is_behind() -> None:
+    """A stop by a clock behind those of the others is among the sixteen."""
+    found = with_stops(owner(key(20, NOW)), *(stop(n, NOW + n) for n in range(1, 17)))
+    bad = key(20, NOW)
+    after = found.without_key(bad, by="key_a", now_ms=NOW, compromised=True)
+    assert len(after.stopped) == 16
+    assert after.stopped[bad.id].ended_ms == NOW
+    assert min(s.key.number for s in after.stopped.values()) == 2
+
+
+def test_two_thousand_stops_leave_a_small_item_and_no_session() -> None:
+    """However often keys are stopped, the item stays small, and what they signed stays ended."""
+    pem = generate("rs256")[1]
+    found = owner(replace(key(1, NOW), pem=pem), session_minutes=525_600).remembering(NOW)
+    dead = []
+    for number in range(2, 2_002):
+        dead.append(found.key_count)
+        (bad,) = found.keys.values()
+        now_ms = NOW + 1_000 * number
+        found = found.without_key(bad, by=ids.new_id("key", NOW), now_ms=now_ms, compromised=True)
+        made = replace(key(number, now_ms), pem=pem)
+        found = replace(found, keys={made.id: made}, key_count=number).remembering(now_ms)
+    assert len(found.stopped) == STOPS_KEPT
+    stops = realm_values(found)["stopped"]
+    assert max(item_size(stop) for stop in stops.values()) < 800
+    assert item_size(realm_values(found)) < 14_000
+    later = found.remembering_stops(NOW + 525_600 * 60_000)
+    for number in dead:
+        assert found.end_of(generation=0, key_number=number) is not None
+        assert later.end_of(generation=0, key_number=number) is not None
+    assert found.end_of(generation=0, key_number=2_001) is None
 
 
 def test_new_key_has_signed_nothing() -> None:

@@ -1,7 +1,8 @@
 """A realm's signing keys: made, rotated, stopped and removed.
 
-A key that verifies nothing any more leaves its number behind as long as a managed session that it
-signed for can be alive: those sessions have ended, and are neither listed nor counted.
+A managed session carries the number of the key that signed its token. A key leaves the realm when
+it is stopped, or when no token of it can be alive: so a session whose key is none of the realm's
+has ended, and is neither listed nor counted.
 """
 
 from collections.abc import Sequence
@@ -120,7 +121,7 @@ class JwtKeys:
     def without(self, realm: Realm, key_id: str) -> tuple[Realm, Sequence[dict[str, Any]]]:
         """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
         if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
-            # It has ended all that it could; its number stays while a session may carry it.
+            # It has ended all that it could; since when and by whom is told as long as before.
             bare = replace(stopped, key=replace(stopped.key, pem=""), compromised=False)
             hidden = {**realm.stopped, key_id: bare}
             return replace(realm, stopped=hidden), []
@@ -175,7 +176,7 @@ class JwtKeys:
         after = self.directory.commit(realm, decide, clock=self.clock)
         since = self.clock.monotonic()
         number = after.stopped[key_id].key.number
-        before = replace(after, stopped={k: s for k, s in after.stopped.items() if k != key_id})
+        before = _before(after, after.stopped[key_id])
 
         def ended(session: Session) -> bool:
             return session.key_number == number and ended_by_realm(session, before) is None
@@ -188,16 +189,13 @@ class JwtKeys:
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
         now_ms = self.clock.wall_ms()
-        # Of one that is shown no more, nobody asks for the key itself.
-        shown = key if compromised else replace(key, pem="")
-        stopped = StoppedKey(key=shown, ended_ms=now_ms, by=by, compromised=compromised)
-        left = {k: realm.keys[k] for k in realm.keys if k != key.id}
-        after = replace(realm, keys=left, stopped={**realm.stopped, key.id: stopped})
+        after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
+        left = after.keys.values()
         writes: Sequence[dict[str, Any]] = []
-        if not any(k.signs_from_ms <= now_ms for k in left.values()):
+        if not any(k.signs_from_ms <= now_ms for k in left):
             if left:
-                first = min(left.values(), key=lambda k: k.signs_from_ms)
-                left[first.id] = replace(first, signs_from_ms=now_ms)
+                first = replace(min(left, key=lambda k: k.signs_from_ms), signs_from_ms=now_ms)
+                after = replace(after, keys={**after.keys, first.id: first})
             else:
                 after, writes = new.added(after, realm.settings.jwt_algo, delay_ms=0)
         private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
@@ -205,6 +203,12 @@ class JwtKeys:
 
     def _view(self, realm: Realm, key: PublicKey) -> View:
         return directory_views.jwt_key(key, realm, now_ms=self.clock.wall_ms())
+
+
+def _before(realm: Realm, stopped: StoppedKey) -> Realm:
+    """The realm as if that key had not been stopped."""
+    stops = {k: realm.stopped[k] for k in realm.stopped if k != stopped.key.id}
+    return replace(realm, keys={**realm.keys, stopped.key.id: stopped.key}, stopped=stops)
 
 
 def _told(count: Count) -> View:

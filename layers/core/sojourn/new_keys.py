@@ -12,13 +12,12 @@ from sojourn.ports import Cipher
 from sojourn.realm import SIGNING_DELAY_MS, Algorithm, PublicKey, Realm
 
 SIGNING_KEYS: Final = 20
-"""Signing keys of one realm, the compromised ones that are shown too: they are read with it."""
+"""Signing keys of one realm: they are read with it. Those that were stopped are not among them."""
 
 
 def check_room(realm: Realm) -> None:
     """Raise `Conflict` when the realm has as many signing keys as it may."""
-    shown = [stopped for stopped in realm.stopped.values() if stopped.compromised]
-    if len(realm.keys) + len(shown) >= SIGNING_KEYS:
+    if len(realm.keys) >= SIGNING_KEYS:
         raise Conflict(f"The realm has {SIGNING_KEYS} signing keys; delete one first.")
 
 

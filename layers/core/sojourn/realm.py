@@ -24,6 +24,8 @@ SIGNING_GRACE_MS: Final = 30_000
 it, and instances whose clocks differ."""
 ENDS_KEPT: Final = 20
 """Ends of everything that a realm remembers one by one; what is older counts as the oldest."""
+STOPS_KEPT: Final = 16
+"""Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,10 @@ class RealmEnd:
 
 @dataclass(frozen=True, slots=True)
 class StoppedKey:
-    """A key that verifies nothing any more although tokens that it signed may be alive."""
+    """What is told of a key that verifies nothing any more: since when, and by whom.
+
+    That its sessions have ended is told by its absence from the realm's keys.
+    """
 
     key: PublicKey
     ended_ms: int
@@ -213,10 +218,50 @@ class Realm:
         found: list[RealmEnd | StoppedKey] = []
         if generation < self.generation:
             found.append(next(end for end in self.ends if end.generation > generation))
-        found += [s for s in self.stopped.values() if s.key.number == key_number]
+        if (stop := self._stop_of(key_number)) is not None:
+            found.append(stop)
         # Told to people, and nothing is decided by it: whether there is an end is.
         return min(found, key=lambda end: end.ended_ms, default=None)
+
+    def _stop_of(self, number: int) -> StoppedKey | None:
+        """The stop of the key of that number; None where there is the key, or none was stopped.
+
+        A key that is none of the realm's was stopped, or all that it signed has expired. A number
+        above the count is of a key that a later state of the realm has.
+        """
+        if not 0 < number <= self.key_count or any(k.number == number for k in self.keys.values()):
+            return None
+        stops = sorted(self.stopped.values(), key=_stop_order)
+        return next((s for s in stops if s.key.number == number), stops[0] if stops else None)
+
+    def remembering_stops(self, now_ms: int, *, room: int = STOPS_KEPT) -> "Realm":
+        """Itself with the newest stops, of which a session may be alive.
+
+        The oldest of them stands for those before it, and is kept for as long as they would be.
+        """
+        stops = sorted(self.stopped.values(), key=_stop_order)
+        stops = [stop for stop in stops if now_ms < stop.forget_ms]
+        older, kept = stops[:-room], stops[-room:]
+        if older:
+            seconds = max(stop.key.longest_seconds for stop in (*older, kept[0]))
+            oldest = replace(kept[0], key=replace(kept[0].key, longest_seconds=seconds))
+            kept = [oldest, *kept[1:]]
+        return replace(self, stopped={stop.key.id: stop for stop in kept})
+
+    def without_key(self, key: PublicKey, *, by: str, now_ms: int, compromised: bool) -> "Realm":
+        """Itself with a key stopped: every session whose token it signed has ended."""
+        # Of one that is shown no more, nobody asks for the key itself.
+        shown = key if compromised else replace(key, pem="")
+        stop = StoppedKey(key=shown, ended_ms=now_ms, by=by, compromised=compromised)
+        # Room is made before: by a clock that is behind, the newest stop may seem the oldest.
+        after = self.remembering_stops(now_ms, room=STOPS_KEPT - 1)
+        keys = {k: self.keys[k] for k in self.keys if k != key.id}
+        return replace(after, keys=keys, stopped={**after.stopped, key.id: stop})
 
 
 def _order(key: PublicKey) -> tuple[int, str]:
     return key.signs_from_ms, key.id
+
+
+def _stop_order(stop: StoppedKey) -> tuple[int, int]:
+    return stop.ended_ms, stop.key.number

@@ -84,8 +84,8 @@ class Rotation:
                 if (retires_ms := found.retires_ms(key)) is not None and retires_ms <= now_ms
             ]
             removed[:] = [key.id for key in due]
-            kept = {k: s for k, s in found.stopped.items() if now_ms < s.forget_ms}
-            if not due and len(kept) == len(found.stopped):
+            kept = found.remembering_stops(now_ms).stopped
+            if not due and kept == found.stopped:
                 return None
             writes: list[dict[str, Any]] = []
             # The oldest first: when a key stopped is told by the one after it.
