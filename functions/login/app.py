@@ -1,5 +1,8 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
+from typing import Any
+
+from sojourn import audit
 from sojourn.auth import Server
 from sojourn.bootstrap import Services
 from sojourn.entry import api
@@ -20,6 +23,11 @@ def routes(services: Services) -> Routes:
     def caller(request: Request) -> Server:
         server = services.callers.server(request).may("write")
         return server.narrow(query(request, "realm_id").get("realm_id"))
+
+    def begun(server: Server, view: dict[str, Any], *, status: int = 200) -> Response:
+        about = view["id"], view["user_id"], view["realm_id"]
+        audit.record("session.begun", *about, by=server.key.id)
+        return Response(status=status, body=view)
 
     def login(request: Request) -> Response:
         query(request)
@@ -42,21 +50,22 @@ def routes(services: Services) -> Routes:
         body = request.parse(ServerSessionBody)
         account, realm = services.users.with_realm(server, body.user_id)
         began = login_by_server(request, "server", reported=body.request, replace=body.replace)
-        return Response(status=201, body=services.logins.of_server(realm, account, began))
+        return begun(server, services.logins.of_server(realm, account, began), status=201)
 
     def authenticate(request: Request) -> Response:
         server = caller(request)
         body = request.parse(AuthenticateBody)
         began = login_by_server(request, "password", reported=body.request, replace=body.replace)
         view = services.password_logins.on_behalf(server, request.path["id"], body.password, began)
-        return Response(body=view)
+        return begun(server, view)
 
     def authenticate_key(request: Request) -> Response:
         server = caller(request)
         body = request.parse(ApiKeyBody)
         realm_id = server.in_realm(body.realm_id)
         began = login_by_server(request, "api_key", reported=body.request)
-        return Response(body=services.logins.by_api_key(realm_id, body.api_key, began))
+        view = services.logins.by_api_key(realm_id, body.api_key, began)
+        return begun(server, view)
 
     return {
         "POST /v1/login": login,

@@ -55,7 +55,8 @@ class World:
         self.clock = clock
         self.answered: list[Answer] = []
         self._bind(services)
-        _, self.key = services.access_keys.create_first(name="tests", force=True)
+        first, self.key = services.access_keys.create_first(name="tests", force=True)
+        self.key_id = first.id
         made = self.call("POST", "/v1/realms", {"name": "Tests", **settings}, bearer=self.key)
         assert made.status == 201, made
         self.realm_id = made.body["id"]

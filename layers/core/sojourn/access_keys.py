@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from sojourn import directory_views, dynamodb, ids, views
+from sojourn import audit, directory_views, dynamodb, ids, views
 from sojourn.access_key_items import access_key_from, access_key_values
 from sojourn.auth import Server
 from sojourn.clock import Clock
@@ -43,6 +43,7 @@ class AccessKeys:
             self.directory.dynamo.transact(self._writes(key))
         except TransactionFailed as error:
             raise NotFound("There is no such realm.") from error
+        audit.record("access_key.created", key.id, key.realm_id, by=server.key.id)
         return directory_views.access_key(key) | {"secret": secret}
 
     def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
@@ -120,6 +121,7 @@ class AccessKeys:
             self.directory.dynamo.write(write)
         except ConditionFailed as error:
             raise NotFound from error
+        audit.record("access_key.updated", key.id, key.realm_id, by=server.key.id, changed=named)
         return directory_views.access_key(replace(key, **named))
 
     def delete(self, server: Server, key_id: str) -> None:
@@ -132,6 +134,7 @@ class AccessKeys:
                 dynamodb.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
             ]
         )
+        audit.record("access_key.deleted", key.id, key.realm_id, by=server.key.id)
 
     def _check_expiry(self, server: Server, expires_at: int | None) -> None:
         """Raise `Invalid` when a key cannot expire then, or would outlive the caller's."""

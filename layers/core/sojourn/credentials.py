@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from sojourn import account as rules
-from sojourn import directory_views, ids
+from sojourn import audit, directory_views, ids
 from sojourn.account import Account, Actor, Change, Credential
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
@@ -77,6 +77,8 @@ class Credentials:
             return replace(change, after=replace(change.after, credentials=credentials))
 
         commit(self.accounts, account, decide, clock=self.clock)
+        event = "user.password_set" if human else "credential.created"
+        audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
         archive_pending(self.accounts, account.id)
         view = directory_views.credential(made, account)
         return view if secret is None else view | {"api_key": secret}
@@ -124,6 +126,11 @@ class Credentials:
             return replace(change, after=after)
 
         commit(self.accounts, account, decide, clock=self.clock)
+        about = credential_id, account.id, account.realm_id
+        if fresh is not None:
+            audit.record("user.password_set", *about, by=server.key.id)
+        if changes.name is not UNSET:
+            audit.record("credential.updated", *about, by=server.key.id, changed=["name"])
         archive_pending(self.accounts, account.id)
         return directory_views.credential(committed[0].credentials[credential_id], committed[0])
 
@@ -145,6 +152,9 @@ class Credentials:
             return replace(change, after=replace(change.after, credentials=left))
 
         commit(self.accounts, account, decide, clock=self.clock)
+        audit.record(
+            "credential.deleted", credential_id, account.id, account.realm_id, by=server.key.id
+        )
         archive_pending(self.accounts, account.id)
 
     def _owner(self, server: Server, credential_id: str) -> Account:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sojourn import directory_views, dynamodb, ids, realms_cache
+from sojourn import audit, directory_views, dynamodb, ids, realms_cache
 from sojourn.account import Session, ended_by_realm
 from sojourn.auth import Server
 from sojourn.census import Census, Count
@@ -77,6 +77,7 @@ class JwtKeys:
 
         after = self.directory.commit(realm, decide, clock=self.clock)
         made = max(after.keys.values(), key=lambda key: key.number)
+        audit.record("jwt_key.created", made.id, realm.id, by=server.key.id)
         return self._view(after, made)
 
     def stop(self, server: Server, key_id: str) -> View:
@@ -116,6 +117,7 @@ class JwtKeys:
             return self.without(found, key_id)
 
         self.directory.commit(realm, decide, clock=self.clock)
+        audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
         return None
 
     def without(self, realm: Realm, key_id: str) -> tuple[Realm, Sequence[dict[str, Any]]]:
@@ -162,9 +164,12 @@ class JwtKeys:
         self, realm: Realm, key_id: str, *, by: str, compromised: bool
     ) -> tuple[Realm, Count]:
         new = NewKeys(self.directory, self.cipher, self.clock)
+        stops = False
 
         def decide(found: Realm) -> Decided:
+            nonlocal stops
             key = found.keys.get(key_id)
+            stops = key is not None
             if key is not None:
                 if not compromised:
                     self._may_go(found, key)
@@ -175,6 +180,9 @@ class JwtKeys:
 
         after = self.directory.commit(realm, decide, clock=self.clock)
         since = self.clock.monotonic()
+        if stops:
+            event = "jwt_key.compromised" if compromised else "jwt_key.deleted"
+            audit.record(event, key_id, realm.id, by=by)
         number = after.stopped[key_id].key.number
         before = _before(after, after.stopped[key_id])
 

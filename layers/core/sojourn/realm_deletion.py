@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sojourn import deadline, directory_views, dynamodb, items, realms_cache
+from sojourn import audit, deadline, directory_views, dynamodb, items, realms_cache
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Server
 from sojourn.clock import Clock
@@ -87,13 +87,15 @@ class RealmDeletion:
             return replace(ended, deletion=Deletion(started_ms=now_ms, by=by)), [job]
 
         try:
-            return self.directory.commit(realm, decide, clock=self.clock)
+            marked = self.directory.commit(realm, decide, clock=self.clock)
         except NotFound:
             # Another deletion began at the same moment; this one helps it.
-            marked = self.directory.find(realm.id)
-            if marked is None:
+            found = self.directory.find(realm.id)
+            if found is None:
                 raise
-            return marked
+            return found
+        audit.record("realm.deleted", realm.id, by=by)
+        return marked
 
     def resume(self, realm_id: str, time_left: Callable[[], float]) -> bool:
         """Go on with a deletion while there is time (seconds); whether it is finished."""

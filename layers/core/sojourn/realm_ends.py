@@ -7,7 +7,7 @@ from before, by the realm that each validation reads anyway; so a validation pay
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn import realms_cache, views
+from sojourn import audit, realms_cache, views
 from sojourn.account import Session, ended_by_realm
 from sojourn.auth import Server
 from sojourn.census import Census
@@ -40,6 +40,7 @@ class RealmEnds:
 
         realm = self.realms.find(server, realm_id)
         after = self.directory.commit(realm, decide, clock=self.clock)
+        audit.record("realm.sessions_ended", realm_id, by=server.key.id)
         realms_cache.outwait(self.clock)
         return views.session_end(realm_id=realm_id, ended_ms=after.ends[-1].ended_ms)
 

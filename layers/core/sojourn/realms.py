@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sojourn import directory_views, dynamodb, ids, views
+from sojourn import audit, directory_views, dynamodb, ids, views
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
@@ -61,6 +61,7 @@ class RealmDirectory:
                 *private,
             ]
         )
+        audit.record("realm.created", realm_id, by=server.key.id)
         return directory_views.realm(realm)
 
     def find(self, server: Server, realm_id: str) -> Realm:
@@ -112,7 +113,10 @@ class RealmDirectory:
             return new.added(after, settings.jwt_algo)
 
         realm = self.find(server, realm_id)
-        return directory_views.realm(self.directory.commit(realm, decide, clock=self.clock))
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        if changed := audit.named(changes):
+            audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)
+        return directory_views.realm(after)
 
 
 def changed_settings(settings: Settings, changes: RealmChanges) -> Settings:

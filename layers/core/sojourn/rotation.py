@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sojourn import telemetry
+from sojourn import audit, telemetry
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
 from sojourn.errors import Conflict, NotFound, Unavailable
@@ -94,7 +94,10 @@ class Rotation:
                 writes += others
             return replace(found, stopped=kept), writes
 
-        return self.directory.commit(realm, decide, clock=self.clock), len(removed)
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        for key_id in removed:
+            audit.record("jwt_key.deleted", key_id, realm.id)
+        return after, len(removed)
 
     def _rotate(self, realm: Realm) -> bool:
         """Make the realm's next key when its newest is `rotate_days` old; whether it was made."""
@@ -112,7 +115,10 @@ class Rotation:
             made = True
             return new.added(found, found.settings.jwt_algo)
 
-        self.directory.commit(realm, decide, clock=self.clock)
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        if made:
+            newest = max(after.keys.values(), key=lambda key: key.number)
+            audit.record("jwt_key.created", newest.id, realm.id)
         return made
 
     def _realms(self) -> Iterator[Realm]:

@@ -5,11 +5,12 @@ one request that another could see: fields are passed with each line, the reques
 request, and each request's metrics are an object of their own.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit
@@ -18,6 +19,10 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 )
 
 NAMESPACE: Final = "Sojourn"
+AUDIT: Final = logging.CRITICAL + 10
+"""The level of audit lines: above every level that can be asked for, so that none silences them."""
+logging.addLevelName(AUDIT, "AUDIT")
+
 _REQUEST: Final = ContextVar("request_id", default="")
 
 
@@ -49,6 +54,12 @@ def warning(message: str, **fields: object) -> None:
 def failure(message: str, **fields: object) -> None:
     """One line of JSON at level ERROR with the stack of the exception at hand."""
     _logger().exception(message, extra=_of_request(fields), stacklevel=3)
+
+
+def audit(event: str, **fields: object) -> None:
+    """One line of JSON at level AUDIT."""
+    logger: Any = _logger()  # its `log` is in none of its types
+    logger.log(AUDIT, "Audit", extra=_of_request({"event": event, **fields}), stacklevel=3)
 
 
 def _of_request(fields: Mapping[str, object]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from sojourn import account as rules
-from sojourn import ids, views
+from sojourn import audit, ids, views
 from sojourn.account import Account, Actor, Change, Reason
 from sojourn.auth import Server
 from sojourn.clock import Clock
@@ -131,7 +131,9 @@ class Terminator:
                 found, realm, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
             )
 
-        return self._commit_all(account, decide, gone=NotFound)
+        change = self._commit_all(account, decide, gone=NotFound)
+        audit.record("user.sessions_ended", account.id, account.realm_id, by=server.key.id)
+        return change
 
     def _realm(self, account: Account) -> Realm:
         realm = self.realms.get(account.realm_id)
@@ -190,6 +192,9 @@ class Terminator:
                     raise
                 # The user is no more; as with any end, the record says whether it had ended.
                 latest = None
+        if change is not None and caller.by.type == "access_key":
+            about = session.text, change.after.id, change.after.realm_id
+            audit.record("session.ended", *about, by=caller.by.id)
         # Another may have ended it since the read, and left its record pending in the account.
         if change is None and self.validator.find_ended(latest, realm, session) is None:
             # A record is kept as long as a token may be asked about, so this one never was,

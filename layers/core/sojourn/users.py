@@ -8,6 +8,7 @@ from msgspec import UNSET
 
 from sojourn import account as rules
 from sojourn import (
+    audit,
     deadline,
     directory_views,
     dynamodb,
@@ -89,6 +90,7 @@ class Users:
                     raise taken(claims_of(account), error.failed[1:]) from error
                 realm = realm_now(error.items[0])
             else:
+                audit.record("user.created", user_id, realm_id, by=server.key.id)
                 return directory_views.user(account)
             if not limit.wait(attempt):
                 raise Unavailable("Too many changes of this realm at once. Try again.")
@@ -189,7 +191,8 @@ class Users:
             committed[:] = [change.after]
             return change
 
-        commit(renaming, account, decide, clock=self.clock)
+        done = commit(renaming, account, decide, clock=self.clock)
+        _tell(done, changes, by=server.key.id)
         archive_pending(self.accounts, account.id)
         return directory_views.user(committed[0])
 
@@ -222,6 +225,8 @@ class Users:
 
         renaming = Renaming(self.directory, self.accounts, realm)
         change = commit(renaming, account, decide, clock=self.clock)
+        if change is not None:
+            audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
             deleted = account if change is None else change.after
@@ -258,3 +263,18 @@ class Users:
             kept = fresh if known is None else replace(known, secret=fresh.secret)
             named["credentials"] = {**others, kept.id: kept}
         return replace(change, after=replace(after, **named))
+
+
+def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
+    """Write the audit lines of an update: a password set and a state changed have their own."""
+    if done is None:
+        return
+    about = done.after.id, done.after.realm_id
+    others = audit.named(changes) - {"password", "state"}
+    if changes.password is not UNSET:
+        audit.record("user.password_set", *about, by=by)
+    if done.after.state != done.before.state:
+        event = "user.disabled" if done.after.state == "inactive" else "user.enabled"
+        audit.record(event, *about, by=by)
+    if others:
+        audit.record("user.updated", *about, by=by, changed=others)
