@@ -6,45 +6,49 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP_QUIET := -q --disable-pip-version-check
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
 install: .venv/.installed ## install what the project needs into .venv
 
-.venv/.installed: requirements/dev.txt pyproject.toml
+# Make a virtual environment $(1) and install the pinned packages of $(2) into it, saying how far it is.
+define installed
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not found. Name a Python that is: make PYTHON=python3 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Sojourn needs Python 3.11 or later; $(PYTHON) is older. Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Installing into .venv (once) …"
-	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed; on Debian and Ubuntu install python3-venv."; exit 1; }
-	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/dev.txt || \
-	  { echo "Installing failed: is a package index reachable?"; exit 1; }
-	@$(BIN)/python -m pip install $(PIP_QUIET) --no-deps --no-build-isolation -e .
+	  { echo "Sojourn needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.13 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(1) || { echo "python3 -m venv failed; on Debian and Ubuntu install python3-venv."; exit 1; }
+	@set -o pipefail; $(1)/bin/python -m pip install --disable-pip-version-check --progress-bar off --no-deps --require-hashes \
+	    -r $(2) 2>&1 | tee $(1)/install.log | awk -v total="$$(grep -cE '^[a-zA-Z0-9]' $(2))" \
+	    '/^ *(Collecting|Requirement already)/ && ++n % 10 == 0 { print "  " n " of " total " packages"; fflush() } \
+	     /^Installing collected/ { print "  unpacking them"; fflush() }' || \
+	  { tail -n 5 $(1)/install.log; echo "Installing failed, see $(1)/install.log: is a package index reachable?"; exit 1; }
+endef
+
+.venv/.installed: requirements/dev.txt pyproject.toml
+	@echo "Installing into .venv (once, about a minute) …"
+	$(call installed,.venv,requirements/dev.txt)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 	@echo "Installed."
 
 .venv-sam/.installed: requirements/sam.txt
 	@echo "Installing the SAM CLI into .venv-sam (once) …"
-	@$(PYTHON) -m venv .venv-sam
-	@.venv-sam/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/sam.txt
+	$(call installed,.venv-sam,requirements/sam.txt)
 	@touch $@
 
 .venv-audit/.installed: requirements/audit.txt
 	@echo "Installing pip-audit into .venv-audit (once) …"
-	@$(PYTHON) -m venv .venv-audit
-	@.venv-audit/bin/python -m pip install $(PIP_QUIET) --no-deps --require-hashes -r requirements/audit.txt
+	$(call installed,.venv-audit,requirements/audit.txt)
 	@touch $@
 
-dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT changes it; STORE=dynamodb-local: on DynamoDB Local)
+dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=…, TLS=1, CORS_ORIGINS=…: README)
 	@exec $(BIN)/python -m local
 
 test: .venv/.installed ## run the tests
-	@mkdir -p .build
 	@echo "End-to-end tests run beside the others, and are told after them …"
-	@$(BIN)/python -m pytest tests/e2e > .build/e2e.log 2>&1 & e2e=$$!; \
-	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project; others=$$?; \
-	  wait $$e2e; e2e=$$?; cat .build/e2e.log; exit $$(( others || e2e ))
+	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \
+	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project
 
 check: .venv/.installed .venv-sam/.installed ## lint, types, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .
@@ -63,11 +67,9 @@ prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.install
 ifeq ($(QUICK),)
 	@$(BIN)/python -m pytest tests/prove
 else
-	@mkdir -p .build
 	@echo "Built functions and whole stacks are proved beside the rest, and told after it …"
-	@QUICK=$(QUICK) $(BIN)/python -m pytest $(BESIDE) > .build/beside.log 2>&1 & beside=$$!; \
-	  QUICK=$(QUICK) $(BIN)/python -m pytest tests/prove $(BESIDE:%=--ignore=%); others=$$?; \
-	  wait $$beside; beside=$$?; cat .build/beside.log; exit $$(( others || beside ))
+	@QUICK=$(QUICK) $(BIN)/python -m tools.beside .build/beside.log $(BIN)/python -m pytest $(BESIDE) -- \
+	  $(BIN)/python -m pytest tests/prove $(BESIDE:%=--ignore=%)
 endif
 	@QUICK=$(QUICK) $(BIN)/python -m tools.proof
 

@@ -3,6 +3,7 @@
 import argparse
 import http.client
 import json
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,7 +62,7 @@ def stack_of(options: argparse.Namespace) -> Stack:
     """The stack that the options name, or the local one. Stops the run when there is none."""
     if options.base_url and options.access_key:
         return Stack(options.base_url, options.access_key)
-    described = Path(".local/dev.json")
+    described = Path(os.environ.get("SOJOURN_LOCAL") or ".local") / "dev.json"
     if not described.exists():
         raise SystemExit("No local stack is running here: start one with `make dev`.")
     dev = json.loads(described.read_text())

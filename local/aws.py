@@ -33,7 +33,17 @@ _ENVIRONMENT = {
     "AWS_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-_OVERRIDES = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_CONFIG_FILE")
+_OVERRIDES = (
+    "AWS_CA_BUNDLE",
+    "AWS_CONFIG_FILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_KMS",
+    "AWS_PROFILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_USE_FIPS_ENDPOINT",
+)
 
 
 def serialise() -> threading.RLock:
@@ -54,13 +64,18 @@ def serialise() -> threading.RLock:
     return lock
 
 
+def forget_the_machines() -> None:
+    """Leave out what the machine says of an AWS account: nothing here is in one."""
+    for name in _OVERRIDES:
+        os.environ.pop(name, None)
+
+
 def start(template: Template, *, dynamodb_url: str | None = None) -> dict[str, str]:
     """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each.
 
     `dynamodb_url` is the address of a DynamoDB Local to make the tables in.
     """
-    for name in _OVERRIDES:
-        os.environ.pop(name, None)
+    forget_the_machines()
     os.environ.update(_ENVIRONMENT)
     serialise()
     core: dict[str, Any] = {"reset_boto3_session": True}

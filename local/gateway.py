@@ -1,6 +1,7 @@
 """The local HTTP API: real sockets, true events, the gateway's own answers."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from local.stack import Functions, HandlerFailed
 
 BODY_LIMIT = 10 * 1024 * 1024
 HEADER_LIMIT = 10_240
+HANDSHAKE_SECONDS = 10
 
 
 class Gateway:
@@ -115,6 +117,16 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 512
     gateway: Gateway
+    tls: ssl.SSLContext | None = None
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection, in its own thread; the handshake is as slow as the client is."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(HANDSHAKE_SECONDS)
+        with self.tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that breaks is the client's affair, and no stack trace for the console."""

@@ -1,6 +1,10 @@
 """What a newcomer reads: lines that work when pasted."""
 
+import os
+import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,15 +12,33 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stack keeps its files, and its tables when they are not moto's."""
+
+    folder: Path
+    ca_file: Path | None = None
+    dynamodb_url: str | None = None
+
+    def shown(self, name: str = "") -> str:
+        """A file of its folder, as somebody in the working directory would name it."""
+        path = self.folder / name
+        try:
+            return str(path.relative_to(Path.cwd()))
+        except ValueError:
+            return os.fspath(path)
+
+
 _TEXT = """
-Sojourn is ready at {base_url} ({seconds:.1f} s). Keys and passwords are in .local/dev.json,
-what the handlers log in .local/dev.log. Schedules do not run by themselves here:
-curl -X POST {base_url}/_local/run/CleanupFunction runs cleanup. Ctrl-C stops.
-The tables are in {store}.
+Sojourn is ready at {base_url} ({seconds:.1f} s). Keys and passwords are in {dev_file},
+what the handlers log in {log}. Schedules do not run by themselves here:
+{curl} -X POST {base_url}/_local/run/CleanupFunction runs cleanup. Ctrl-C stops.
+The tables are in {store}.{tls}
 
 Paste these in another terminal. Log ada in on two devices:
 
-  login() {{ curl -s {base_url}/v1/login -A "$1" -H 'content-type: application/json' \\
+  login() {{ {curl} -s {base_url}/v1/login -A "$1" -H 'content-type: application/json' \\
     -d '{{"realm_id": "{realm_id}", "username": "{username}", "password": "{password}"}}'; }}
   field() {{ python3 -c "import json,sys; print(json.load(sys.stdin)['$1'])"; }}
   PHONE=$(login 'Phone/1.0' | field token)
@@ -24,28 +46,36 @@ Paste these in another terminal. Log ada in on two devices:
 
 See both, when and where:
 
-  curl -s {base_url}/v1/sessions -H "authorization: Bearer $LAPTOP" | python3 -m json.tool
+  {curl} -s {base_url}/v1/sessions -H "authorization: Bearer $LAPTOP" | python3 -m json.tool
 
 End the phone's from the laptop, and ask with the phone's token why it was logged out:
 
-  PHONE_ID=$(curl -s {base_url}/v1/session -H "authorization: Bearer $PHONE" | field id)
-  curl -s -X DELETE {base_url}/v1/sessions/$PHONE_ID -H "authorization: Bearer $LAPTOP"
-  curl -s -i {base_url}/v1/session -H "authorization: Bearer $PHONE"
+  PHONE_ID=$({curl} -s {base_url}/v1/session -H "authorization: Bearer $PHONE" | field id)
+  {curl} -s -X DELETE {base_url}/v1/sessions/$PHONE_ID -H "authorization: Bearer $LAPTOP"
+  {curl} -s -i {base_url}/v1/session -H "authorization: Bearer $PHONE"
 """
+_TLS = """
+It speaks https; clients must trust {ca}, which is valid for this run alone.
+For instance: SSL_CERT_FILE={ca} (Python, OpenSSL), NODE_EXTRA_CA_CERTS={ca} (Node.js)."""
 
 
-def text(
-    base_url: str, seeded: "Seeded", *, seconds: float, dynamodb_url: str | None = None
-) -> str:
+def text(base_url: str, seeded: "Seeded", place: Place, *, seconds: float) -> str:
     """The lines for this stack."""
     ada = seeded.users[0]
-    store = "this process, by moto"
-    if dynamodb_url is not None:
-        store = f"DynamoDB Local at {dynamodb_url}"
+    store, curl, tls = "this process, by moto", "curl", ""
+    if place.dynamodb_url is not None:
+        store = f"DynamoDB Local at {place.dynamodb_url}"
+    if place.ca_file is not None:
+        ca = shlex.quote(place.shown(place.ca_file.name))
+        curl, tls = f"curl --cacert {ca}", _TLS.format(ca=ca)
     return _TEXT.format(
         base_url=base_url,
         seconds=seconds,
         store=store,
+        curl=curl,
+        tls=tls,
+        dev_file=place.shown("dev.json"),
+        log=place.shown("dev.log"),
         realm_id=seeded.realm_id,
         username=ada["username"],
         password=ada["password"],

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import re
+import ssl
 import sys
 import traceback
 import urllib.request
@@ -123,7 +124,8 @@ class Login:
             data=json.dumps(body).encode(),
             headers={"content-type": "application/json", "user-agent": "events"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        trusted = ssl.create_default_context(cafile=dev.get("ca_file"))
+        with urllib.request.urlopen(request, timeout=30, context=trusted) as answer:
             session: dict[str, Any] = json.load(answer)
         return session
 

@@ -1,12 +1,13 @@
 """A stack to invoke one handler on: the one that runs, or one for the moment."""
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from local import aws, gateway
+from local import aws, gateway, parameters
 from local.clock import LocalClock
 from local.invoke import EventInvalid, Login, Values, use_region
 from local.seed import seed
@@ -43,10 +44,18 @@ def attached(dev: dict[str, Any] | None) -> Iterator[Attached]:
     template = Template.read()
     with redirect_stdout(sys.stderr):
         if dev is not None:
+            aws.forget_the_machines()
             use_region(dev["aws"]["region"])
-            base_url = dev["base_url"]
-            names = dev["aws"]["names"]
-            stack = Stack(template, names, LocalClock(), public_url=base_url, endpoint_url=base_url)
+            if dev.get("ca_file"):
+                os.environ["AWS_CA_BUNDLE"] = dev["ca_file"]
+            stack = Stack(
+                template,
+                dev["aws"]["names"],
+                LocalClock(),
+                public_url=dev["base_url"],
+                endpoint_url=dev["base_url"],
+                parameters=_parameters(template),
+            )
         else:
             stack, dev = _for_the_moment(template)
     real = sys.stdout
@@ -58,12 +67,26 @@ def attached(dev: dict[str, Any] | None) -> Iterator[Attached]:
         stack.close()
 
 
+def _parameters(template: Template) -> dict[str, str]:
+    try:
+        return parameters.chosen(template.parameters(), os.environ)
+    except parameters.ParameterInvalid as error:
+        raise EventInvalid(str(error)) from error
+
+
 def _for_the_moment(template: Template) -> tuple[Stack, dict[str, Any]]:
     server = gateway.listen(0)
     host = f"127.0.0.1:{server.server_address[1]}"
     names = aws.start(template)
-    stack = Stack(template, names, LocalClock(), public_url=f"http://{host}")
-    server.gateway = gateway.Gateway(stack, names, template.cors(), host=host, log=print)
+    stack = Stack(
+        template,
+        names,
+        LocalClock(),
+        public_url=f"http://{host}",
+        parameters=_parameters(template),
+    )
+    cors = template.cors(stack.known)
+    server.gateway = gateway.Gateway(stack, names, cors, host=host, log=print)
     seeded = seed(stack, host=host)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return stack, {
@@ -72,4 +95,5 @@ def _for_the_moment(template: Template) -> tuple[Stack, dict[str, Any]]:
         "access_key": seeded.access_key,
         "users": seeded.users,
         "api_users": seeded.api_users,
+        "ca_file": None,
     }

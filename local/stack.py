@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from local.clock import LocalClock
-from local.template import Function, Template, resolve
+from local.template import Function, Template
 from sojourn.bootstrap import Services, compose
 
 GATEWAY_TIMEOUT = 30
@@ -65,6 +65,7 @@ class Stack:
         *,
         public_url: str,
         endpoint_url: str | None = None,
+        parameters: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = clock
         self.functions: dict[str, Function] = {}
@@ -72,11 +73,11 @@ class Stack:
         self.services: dict[str, Services] = {}
         self._handlers: dict[str, Handler] = {}
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
-        known = {**template.defaults(), **names, "PublicUrl": public_url}
+        given = template.defaults() if parameters is None else parameters
+        self.known: Mapping[str, Any] = {**given, **names, "PublicUrl": public_url}
         for function in template.functions():
-            environment = {
-                name: str(resolve(value, known)) for name, value in function.environment.items()
-            }
+            resolved = template.resolved(dict(function.environment), self.known)
+            environment = {name: str(value) for name, value in resolved.items()}
             services = compose(environment, clock=clock, endpoint_url=endpoint_url)
             handler = importlib.import_module(function.module).handler
             self.functions[function.logical_id] = function

@@ -1,9 +1,10 @@
 """What `template.yaml` says, so that nothing in it is typed again."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 from samtranslator.yaml_helper import intrinsics_multi_constructor
@@ -85,11 +86,22 @@ class Template:
             )
         return found
 
-    def cors(self) -> Mapping[str, Any]:
-        """The HTTP API's CORS configuration."""
+    def cors(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The HTTP API's CORS configuration; empty where it has none."""
         (api,) = self.resources("AWS::Serverless::HttpApi").values()
-        configuration: Mapping[str, Any] = api.get("CorsConfiguration") or {}
+        configuration: Mapping[str, Any] = self.resolved(api.get("CorsConfiguration"), known) or {}
         return configuration
+
+    def resolved(self, value: Any, known: Mapping[str, Any]) -> Any:
+        """A value with its functions resolved: `known` has parameters, `Table`, `Key.Arn`."""
+        conditions = self.document.get("Conditions", {})
+        found = _resolve(value, {**_PSEUDO, **known}, conditions)
+        return None if found is _NO_VALUE else found
+
+    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
+        """The parameters, as the template declares them."""
+        declared: Mapping[str, Mapping[str, Any]] = self.document.get("Parameters", {})
+        return declared
 
     def defaults(self) -> dict[str, Any]:
         """The parameters' defaults."""
@@ -97,14 +109,63 @@ class Template:
         return {name: parameter.get("Default", "") for name, parameter in parameters.items()}
 
 
-def resolve(value: Any, names: Mapping[str, Any]) -> Any:
-    """A value with `Ref` and `Fn::GetAtt` resolved from `names` (`Table`, `Key.Arn`)."""
+_NO_VALUE: Final = object()
+_PSEUDO: Final[Mapping[str, Any]] = {
+    "AWS::NoValue": _NO_VALUE,
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-west-1",
+    "AWS::StackName": "sojourn",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+def _resolve(value: Any, known: Mapping[str, Any], conditions: Mapping[str, Any]) -> Any:
+    """A value without functions. Raises `ValueError` on one that is not known here."""
+
+    def inner(part: Any) -> Any:
+        return _resolve(part, known, conditions)
+
+    if isinstance(value, list):
+        return [found for part in value if (found := inner(part)) is not _NO_VALUE]
     if not isinstance(value, dict):
         return value
+    if len(value) != 1 or not _is_function(*value):
+        resolved = {name: inner(part) for name, part in value.items()}
+        return {name: part for name, part in resolved.items() if part is not _NO_VALUE}
     ((function, argument),) = value.items()
-    if function == "Ref":
-        return names[argument]
-    if function == "Fn::GetAtt":
-        where = argument if isinstance(argument, str) else ".".join(argument)
-        return names[where]
+    match function:
+        case "Ref":
+            return known[argument]
+        case "Fn::GetAtt":
+            return known[argument if isinstance(argument, str) else ".".join(argument)]
+        case "Fn::If":
+            condition, then, otherwise = argument
+            return inner(then if inner(conditions[condition]) else otherwise)
+        case "Condition":
+            return inner(conditions[argument])
+        case "Fn::Equals":
+            left, right = (str(inner(part)) for part in argument)
+            return left == right
+        case "Fn::Not":
+            return not inner(argument[0])
+        case "Fn::And":
+            return all(inner(part) for part in argument)
+        case "Fn::Or":
+            return any(inner(part) for part in argument)
+        case "Fn::Split":
+            delimiter, text = argument
+            return str(inner(text)).split(delimiter)
+        case "Fn::Join":
+            delimiter, parts = argument
+            return str(delimiter).join(str(part) for part in inner(parts))
+        case "Fn::Select":
+            index, parts = argument
+            return inner(parts)[int(inner(index))]
+        case "Fn::Sub" if isinstance(argument, str):
+            return re.sub(r"\$\{([^!}]+)\}", lambda found: str(known[found[1]]), argument)
     raise ValueError(f"The local stack does not know {function}")
+
+
+def _is_function(name: str) -> bool:
+    return name in ("Ref", "Condition") or name.startswith("Fn::")

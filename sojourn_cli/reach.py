@@ -43,9 +43,12 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 class Reach:
     """Asks one base URL."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, ca_file: str | None = None) -> None:
         self.base_url = checked_url(base_url)
         handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
+        if ca_file is not None:
+            trusted = ssl.create_default_context(cafile=ca_file)
+            handlers.append(urllib.request.HTTPSHandler(context=trusted))
         if urlsplit(self.base_url).hostname in _LOOPBACK:
             # A proxy would be asked for its own loopback, and given the key.
             handlers.append(urllib.request.ProxyHandler({}))

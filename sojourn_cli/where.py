@@ -19,7 +19,6 @@ from sojourn_cli.reach import NotReachable, Reach
 from sojourn_cli.stack import Resources, StackProblem, api_url, find
 
 Command = Callable[..., None]
-DEVFILE: Final = Path(".local/dev.json")
 _KEY: Final = re.compile(r"ks_[0-9A-Za-z]{10,200}")
 
 
@@ -59,7 +58,8 @@ class Where:
         if sum((self.url is not None, self.stack_name is not None, self.local)) > 1:
             raise click.UsageError("Give one of --url, --stack-name and --local.")
         if self.local:
-            return Reach(str(_local()["base_url"]))
+            local = _local()
+            return Reach(str(local["base_url"]), ca_file=local["ca_file"])
         if self.stack_name is not None:
             try:
                 url = api_url(self.stack_name, region=self.region, profile=self.profile)
@@ -68,7 +68,8 @@ class Where:
             return Reach(url)
         url = self.url or os.environ.get("SOJOURN_URL") or ""
         if not url:
-            hint = " There is a local stack's .local/dev.json here." if DEVFILE.exists() else ""
+            here = devfile()
+            hint = f" There is a local stack's {here}." if here.exists() else ""
             raise click.UsageError(
                 "Say which stack: --url, SOJOURN_URL in the environment, --stack-name, or --local."
                 + hint
@@ -140,14 +141,20 @@ realm_option: Final = click.option(
 )
 
 
+def devfile() -> Path:
+    """What a running local stack says of itself; SOJOURN_LOCAL names another folder."""
+    return Path(os.environ.get("SOJOURN_LOCAL") or ".local") / "dev.json"
+
+
 def _local() -> dict[str, Any]:
     try:
-        content: dict[str, Any] = json.loads(DEVFILE.read_text())
-        return {name: content[name] for name in ("base_url", "access_key")}
+        content: dict[str, Any] = json.loads(devfile().read_text())
+        told = {name: content[name] for name in ("base_url", "access_key")}
+        return told | {"ca_file": content.get("ca_file")}
     except FileNotFoundError as error:
         raise NotReachable("No local stack runs in this folder; start it by `make dev`.") from error
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise NotReachable(f"{DEVFILE} cannot be read: {error}.") from error
+        raise NotReachable(f"{devfile()} cannot be read: {error}.") from error
 
 
 def _read(name: str) -> str:

@@ -83,7 +83,7 @@ class Worker:
 
     def __init__(self, barrier: Barrier, *, ahead: float) -> None:
         self._barrier = barrier
-        self._clock = LocalClock()
+        self._clock = LocalClock(fast_waits=True)
         self._clock.advance(ahead)
         self._counts: Counter[str] = Counter()
         self._dying = threading.local()

@@ -18,21 +18,22 @@ import pytest
 from tests.e2e.calls import Api
 
 ROOT = Path(__file__).resolve().parents[2]
-DEVFILE = ROOT / ".local" / "dev.json"
 
 
 def start(
-    port: int, folder: Path = DEVFILE.parent
+    port: int, folder: Path, **environment: str
 ) -> tuple["subprocess.Popen[str]", dict[str, object]]:
     """Start the local stack as `make dev` does, and wait until it says that it is ready.
 
-    Its files are in `folder`; stacks in folders of their own run beside each other.
+    Its files are in `folder`; stacks in folders of their own run beside each other. Its own waits
+    move the clock, unless the environment says otherwise.
     """
-    ready = folder / DEVFILE.name
+    ready = folder / "dev.json"
+    told = {"PORT": str(port), "SOJOURN_LOCAL": str(folder), "FAST_WAITS": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "local"],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port), "SOJOURN_LOCAL": str(folder)},
+        env={**os.environ, **told, **environment},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -50,21 +51,31 @@ def start(
 
 
 @pytest.fixture(scope="session")
-def api() -> Iterator[Api]:
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     """The API under test, with an admin key."""
     base_url = os.environ.get("SOJOURN_BASE_URL")
     if base_url is not None:
         yield Api(base_url.rstrip("/"), os.environ["SOJOURN_ACCESS_KEY"])
         return
-    # A developer's own `make dev` may be running: its file is put back afterwards.
-    before = DEVFILE.read_text() if DEVFILE.exists() else None
-    DEVFILE.unlink(missing_ok=True)
-    process, dev = start(0)
-    yield Api(str(dev["base_url"]), str(dev["access_key"]))
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=20) == 0
-    if before is not None:
-        DEVFILE.write_text(before)
+    with pytest.MonkeyPatch.context() as patch:
+        # The commands under test look for the stack there, as they do in a folder of its own.
+        folder = tmp_path_factory.mktemp("stack") / ".local"
+        patch.setenv("SOJOURN_LOCAL", str(folder))
+        with own_stack(folder) as api:
+            yield api
+
+
+@pytest.fixture(scope="session")
+def beside(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A working directory with the project's files and the stack's `.local`.
+
+    A developer's own `make dev` may be running in the project's folder, and is left alone.
+    """
+    folder = tmp_path_factory.mktemp("project")
+    (folder / ".local").symlink_to(os.environ.get("SOJOURN_LOCAL", ROOT / ".local"))
+    for name in ("events", "docs", "template.yaml"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +89,9 @@ def own_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 @contextmanager
-def own_stack(folder: Path) -> Iterator[Api]:
+def own_stack(folder: Path, **environment: str) -> Iterator[Api]:
     """A local stack beside all others, until the block ends."""
-    process, dev = start(0, folder)
+    process, dev = start(0, folder, **environment)
     try:
         yield Api(str(dev["base_url"]), str(dev["access_key"]))
     finally:

@@ -27,13 +27,14 @@ curl() {
 """
 
 
-def test_examples_answer_what_they_say(api: Api, tmp_path: Path) -> None:
+def test_examples_answer_what_they_say(api: Api, beside: Path, tmp_path: Path) -> None:
     """Each call of the examples answers the status behind it, and no route is without one."""
     log = tmp_path / "calls"
     script = WATCHED + "\n".join(BLOCKS)
     run = subprocess.run(
-        ["bash", "-c", script],
-        cwd=ROOT,
+        ["bash", "-s"],
+        input=script,
+        cwd=beside,
         env={**os.environ, "CALLS": str(log), "TMPDIR": str(tmp_path)},
         capture_output=True,
         text=True,

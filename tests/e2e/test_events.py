@@ -61,7 +61,7 @@ def functions(api: Api) -> Iterator[Stack]:
             patch.setenv(name, "local")
         patch.setenv("AWS_DEFAULT_REGION", dev["aws"]["region"])
         patch.setenv("POWERTOOLS_SERVICE_NAME", "sojourn-events")
-        clock = LocalClock()
+        clock = LocalClock(fast_waits=True)
         clock.advance(api.call("GET", "/_local/clock").body["now"] - clock.wall_ms() / 1000)
         stack = Stack(
             Template.read(),

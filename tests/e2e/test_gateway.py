@@ -109,8 +109,8 @@ def test_port_in_use(api: Api) -> None:
         timeout=60,
     )
     assert done.returncode == 1
-    assert f"Port {port}" in done.stdout
-    assert "make dev PORT=" in done.stdout
+    assert f"Port {port}" in done.stderr
+    assert "make dev PORT=" in done.stderr
     assert api.call("GET", "/v1/session").status == 401
 
 

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -38,15 +40,30 @@ CHECKED_LINES = [
 ]
 
 
-def run(api: Api, script: str) -> "subprocess.CompletedProcess[str]":
-    """A block in a shell in the project's folder, with this test's Python as .venv's.
+SHELLS = {
+    "bash": ("set -euo pipefail", ["bash", "-s"]),
+    # Interactive, as it is when somebody pastes: then a `#` begins no comment.
+    "zsh": (
+        "PS1= PS2=; unsetopt prompt_cr prompt_sp; set -euo pipefail",
+        ["zsh", "-f", "-i", "-s"],
+    ),
+}
+"""How each shell begins, and its command; what it runs comes by its standard input."""
+
+
+def run(
+    api: Api, blocks: Sequence[str], folder: Path, shell: str = "bash"
+) -> "subprocess.CompletedProcess[str]":
+    """Blocks, one after the other in one shell, with this test's Python as .venv's.
 
     The operator's tool finds the API in the environment, as the README has put it there.
     """
     here = str(Path(sys.executable).parent)
+    first, command = SHELLS[shell]
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{here}/")],
-        cwd=ROOT,
+        command,
+        input="\n".join([first, *blocks]).replace(".venv/bin/", f"{here}/"),
+        cwd=folder,
         env={
             **os.environ,
             "PATH": f"{here}:{os.environ['PATH']}",
@@ -55,28 +72,30 @@ def run(api: Api, script: str) -> "subprocess.CompletedProcess[str]":
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
 
 
 def test_blocks_are_found() -> None:
     """The README has blocks of both kinds, so that nothing passes for being empty."""
-    assert len(RUN) >= 4
+    assert len(RUN) >= 5
     assert len(CHECKED_LINES) >= 6
     assert len(PYTHON) == 1
 
 
-@pytest.mark.parametrize("number", range(len(RUN)))
-def test_block_runs(api: Api, number: int) -> None:
-    """Each block for one machine runs as it is pasted, beside the local stack."""
-    ran = run(api, RUN[number])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_blocks_run_as_they_are_pasted(api: Api, beside: Path, shell: str) -> None:
+    """The blocks for one machine run in either shell, one after the other, beside the stack."""
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not on this machine")
+    ran = run(api, RUN, beside, shell)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_first_steps_show_what_they_say(api: Api) -> None:
+def test_first_steps_show_what_they_say(api: Api, beside: Path) -> None:
     """The first steps list two sessions, when and where, and end one of them for a reason."""
-    (block,) = (block for block in RUN if "PHONE=" in block)
-    decoder, found, text = json.JSONDecoder(), [], run(api, block).stdout.strip()
+    decoder, found = json.JSONDecoder(), []
+    text = run(api, RUN[:2], beside).stdout.strip()
     while text:
         value, end = decoder.raw_decode(text)
         found.append(value)
@@ -87,10 +106,10 @@ def test_first_steps_show_what_they_say(api: Api) -> None:
     assert (refused["code"], refused["reason"]) == ("session_ended", "terminated_by_user")
 
 
-def test_deploy_ends_in_a_login(api: Api) -> None:
+def test_deploy_ends_in_a_login(api: Api, beside: Path) -> None:
     """The deploy section's commands make a realm and a user, log in, and show that session."""
     (block,) = (block for block in RUN if "realms create" in block)
-    ran = run(api, block)
+    ran = run(api, [block], beside)
     assert ran.returncode == 0, ran.stderr
     session, end = json.JSONDecoder().raw_decode(ran.stdout, ran.stdout.index("{"))
     assert api.validate(session["token"]).status == 200

@@ -110,7 +110,8 @@ def served(fleet: Fleet) -> Iterator[str]:
     server = gateway.listen(0)
     host = f"127.0.0.1:{server.server_address[1]}"
     fleet.names["PublicUrl"] = f"http://{host}"
-    server.gateway = gateway.Gateway(fleet, {}, Template.read().cors(), host=host, log=print)
+    cors = Template.read().cors(fleet.names)
+    server.gateway = gateway.Gateway(fleet, {}, cors, host=host, log=print)
     threading.Thread(target=server.serve_forever, name="listen", daemon=True).start()
     try:
         yield f"http://{host}"

@@ -10,7 +10,7 @@ from typing import Any, Final
 from local.aws import REGION
 from local.clock import LocalClock
 from local.stack import HandlerFailed
-from local.template import Function, Template, resolve
+from local.template import Function, Template
 from tests.prove.artifacts.building import Built
 from tests.prove.artifacts.emulator import Emulator, FunctionError, Place, TimedOut
 
@@ -22,7 +22,8 @@ def environment_of(
     function: Function, names: Mapping[str, Any], endpoints: Mapping[str, str]
 ) -> dict[str, str]:
     """What the template says, and what Lambda itself sets; and where AWS is on this machine."""
-    told = {name: str(resolve(value, names)) for name, value in function.environment.items()}
+    resolved = Template.read().resolved(dict(function.environment), names)
+    told = {name: str(value) for name, value in resolved.items()}
     return {
         **told,
         **endpoints,
@@ -53,7 +54,7 @@ class Fleet:
         beside: tuple[Path, ...] = (),
     ) -> None:
         template = Template.read()
-        self.clock = LocalClock()
+        self.clock = LocalClock(fast_waits=True)
         self.functions = {function.logical_id: function for function in template.functions()}
         self.routes = {
             route: function.logical_id

@@ -1,0 +1,220 @@
+"""`python -m local`: the whole service at http://127.0.0.1:3000, until Ctrl-C.
+
+The environment changes how it runs:
+
+PORT                  another port; 0 takes any
+TLS=1                 https, by a certificate authority whose certificate is in .local/ca.pem
+STORE=dynamodb-local  the tables are in AWS's own DynamoDB Local, which needs Java and Maven
+CORS_ORIGINS, …       any parameter of template.yaml, by its name in capitals
+FAST_WAITS=1          the service's own waits move the clock instead of taking time (for tests)
+SOJOURN_LOCAL         another folder for dev.json and dev.log than .local
+
+`python -m local invoke FUNCTION --event FILE` runs one handler as `sam local invoke` would.
+`python -m local event FILE` prints an event with its placeholders filled.
+"""
+
+import contextlib
+import functools
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from local import devfile, greeting, parameters
+
+if TYPE_CHECKING:
+    from local import gateway
+    from local.template import Template
+
+STORES: Final = ("moto", "dynamodb-local")
+"""Where the tables can be; the first unless STORE says otherwise."""
+
+
+class Refused(Exception):
+    """The environment asks for what is not possible; the message says what is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How the environment wants the stack."""
+
+    port: int
+    tls: bool
+    store: str
+    fast_waits: bool
+    parameters: dict[str, str]
+
+    @classmethod
+    def of(cls, environ: "os._Environ[str]", template: "Template") -> "Wanted":
+        """What the variables say. Raises `Refused`."""
+        text = environ.get("PORT") or "3000"
+        if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
+            raise Refused(f"PORT must be a number from 0 to 65535, and is {text!r}.")
+        store = environ.get("STORE") or STORES[0]
+        if store not in STORES:
+            raise Refused(f"STORE must be {' or '.join(STORES)}, and is {store!r}.")
+        try:
+            given = parameters.chosen(template.parameters(), environ)
+        except parameters.ParameterInvalid as error:
+            raise Refused(str(error)) from error
+        return cls(
+            port=int(text),
+            tls=_switch(environ, "TLS"),
+            store=store,
+            fast_waits=_switch(environ, "FAST_WAITS"),
+            parameters=given,
+        )
+
+
+def _switch(environ: "os._Environ[str]", name: str) -> bool:
+    text = environ.get(name) or "0"
+    if text not in ("0", "1"):
+        raise Refused(f"{name} must be 1 or 0, and is {text!r}.")
+    return text == "1"
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command; its exit code."""
+    _never_by_proxy()
+    if arguments[:1] in (["invoke"], ["event"]):
+        from local import invoke
+
+        return invoke.main(arguments)
+    if arguments:
+        print(__doc__, file=sys.stderr)
+        return 2
+    return serve()
+
+
+def serve() -> int:
+    """Serve until a signal; the exit code."""
+    began = time.monotonic()
+    say = _console()
+    say("Starting Sojourn's local stack …")
+
+    # Imported now: they take a second or two, and the line above should not wait for that.
+    from local import dynamodb_local, gateway
+    from local.template import Template
+
+    template = Template.read()
+    try:
+        wanted = Wanted.of(os.environ, template)
+        server = _listening(gateway.listen, wanted.port)
+        with contextlib.ExitStack() as held:
+            held.callback(server.server_close)
+            place = held.enter_context(devfile.claimed(server.server_address[1]))
+            ca_file = _secured(server, place) if wanted.tls else None
+            # What the handlers print goes to a file from here on, for the life of the process.
+            sys.stdout = (place / "dev.log").open("w", buffering=1)
+            dynamodb_url = None
+            if wanted.store == "dynamodb-local":
+                say("Starting DynamoDB Local …")
+                dynamodb_url = held.enter_context(dynamodb_local.running())
+            _serve(
+                server,
+                template,
+                wanted,
+                say,
+                greeting.Place(place, ca_file, dynamodb_url),
+                began=began,
+            )
+    except (Refused, devfile.FolderUnusable, dynamodb_local.Failed) as error:
+        print(error, file=sys.stderr)
+        return 1
+    say("Stopped.")
+    return 0
+
+
+def _listening(listen: "Callable[[int], gateway.Server]", port: int) -> "gateway.Server":
+    try:
+        return listen(port)
+    except OSError as error:
+        raise Refused(
+            f"Port {port} cannot be had ({error.strerror}). Another `make dev` may be running; "
+            "stop it, or choose a port: make dev PORT=3001"
+        ) from error
+
+
+def _secured(server: "gateway.Server", place: Path) -> Path:
+    """Have the server speak TLS; the certificate of the authority that a client must trust."""
+    from local import tls
+
+    server.tls, ca_file = tls.context(place)
+    return ca_file
+
+
+def _serve(
+    server: "gateway.Server",
+    template: "Template",
+    wanted: Wanted,
+    say: "greeting.Say",
+    place: "greeting.Place",
+    *,
+    began: float,
+) -> None:
+    """Make the stack, answer by it until a signal, and finish what is being answered."""
+    from local import aws, gateway
+    from local.clock import LocalClock
+    from local.seed import seed
+    from local.stack import Stack
+
+    host = f"127.0.0.1:{server.server_address[1]}"
+    base_url = f"{'https' if wanted.tls else 'http'}://{host}"
+    say("Making tables and keys from template.yaml …")
+    names = aws.start(template, dynamodb_url=place.dynamodb_url)
+    stack = Stack(
+        template,
+        names,
+        LocalClock(fast_waits=wanted.fast_waits),
+        public_url=base_url,
+        parameters=wanted.parameters,
+    )
+    server.gateway = gateway.Gateway(
+        stack,
+        names,
+        template.cors(stack.known),
+        host=host,
+        log=lambda line: print(line, flush=True),
+        dynamodb_url=place.dynamodb_url,
+    )
+    say("Seeding a demo realm …")
+    seeded = seed(stack, host=host)
+    listen = functools.partial(server.serve_forever, poll_interval=0.05)
+    threading.Thread(target=listen, name="listen", daemon=True).start()
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
+    say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
+    stop.wait()
+    say("\nStopping: finishing what is being answered …")
+    # Whoever looks for the stack finds none from now on.
+    (place.folder / devfile.NAME).unlink(missing_ok=True)
+    server.shutdown()
+    server.gateway.wait_idle(5)
+    stack.close()
+
+
+def _never_by_proxy() -> None:
+    """Reach the loopback directly, whatever proxy the environment names."""
+    for name in ("no_proxy", "NO_PROXY"):
+        before = os.environ.get(name, "")
+        os.environ[name] = ",".join([*filter(None, [before]), "127.0.0.1", "localhost", "::1"])
+
+
+def _console() -> "greeting.Say":
+    """Speak to the terminal, wherever stdout leads later; and to nobody when it has gone."""
+    terminal = sys.stdout
+
+    def say(text: str) -> None:
+        try:
+            print(text, file=terminal, flush=True)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), terminal.fileno())
+
+    return say
