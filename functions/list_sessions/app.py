@@ -1,11 +1,11 @@
 """Sessions, when and where: a user's own, and any of a realm's for a server."""
 
-from sojourn.auth import Server
+from sojourn.auth import Server, about
 from sojourn.bootstrap import Services
 from sojourn.entry import api
 from sojourn.errors import Invalid, NotFound
 from sojourn.http import Request, Response, Routes, query
-from sojourn.listing import page_of
+from sojourn.listing import PAGING, page_of
 
 
 def routes(services: Services) -> Routes:
@@ -13,7 +13,7 @@ def routes(services: Services) -> Routes:
 
     def list_sessions(request: Request) -> Response:
         caller = services.callers.either(request)
-        wanted = query(request, "user_id", "state", "after", "max_results", "direction", "realm_id")
+        wanted = query(request, "user_id", "state", *PAGING, *about(caller))
         page = page_of(wanted, descending=True)
         state = wanted.get("state", "active")
         user_id = wanted.get("user_id")
@@ -28,11 +28,12 @@ def routes(services: Services) -> Routes:
 
     def get_session(request: Request) -> Response:
         caller = services.callers.either(request)
-        wanted = query(request, "realm_id")
+        wanted = query(request, "state", *about(caller))
+        session_id, state = request.path["id"], wanted.get("state", "active")
         if isinstance(caller, Server):
             server = caller.narrow(wanted.get("realm_id"))
-            return Response(body=services.listing.one(server, request.path["id"]))
-        return Response(body=services.listing.one_of_own(caller, request.path["id"]))
+            return Response(body=services.listing.one(server, session_id, state=state))
+        return Response(body=services.listing.one_of_own(caller, session_id, state=state))
 
     return {"GET /v1/sessions": list_sessions, "GET /v1/sessions/{id}": get_session}
 

@@ -1,6 +1,6 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
-from sojourn.auth import Server
+from sojourn.auth import Server, about
 from sojourn.bootstrap import Services
 from sojourn.directory_bodies import EndBody
 from sojourn.entry import api
@@ -19,7 +19,7 @@ def routes(services: Services) -> Routes:
 
     def end_one(request: Request) -> Response:
         caller = services.callers.either(request)
-        wanted = query(request, "realm_id")
+        wanted = query(request, *about(caller))
         if isinstance(caller, Server):
             server = caller.may("write").narrow(wanted.get("realm_id"))
             services.terminator.by_server(server, request.path["id"])

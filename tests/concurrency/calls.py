@@ -148,6 +148,7 @@ PERFORM: Final[Mapping[str, Perform]] = {
     "validate": _as_session("GET", "/v1/session"),
     "validate_many": _validate_many,
     "look": _as_server("GET", "/v1/sessions/{session}"),
+    "look_any": _as_server("GET", "/v1/sessions/{session}?state=any"),
     "list": _as_server("GET", _ALL + "&max_results=100"),
     "list_own": _as_session("GET", "/v1/sessions?max_results=100"),
     "records": _records,

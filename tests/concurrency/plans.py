@@ -76,7 +76,8 @@ def login(random: Random, **given: Any) -> Ask:
 def read(random: Random, sight: Sight) -> Ask:
     """Somebody looks."""
     session = sight.some(random)
-    name = random.choice(["validate", "validate", "validate_many", "look", "list", "list_own"])
+    names = ["validate", "validate", "validate_many", "look", "look_any", "list", "list_own"]
+    name = random.choice(names)
     if session is None or name == "list":
         return Ask("list")
     if name == "validate_many":

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 BEGAN: Final = (200, 201)
-_READS: Final = ("validate", "validate_many", "look", "list", "list_own", "records", "clean_up")
+_READS: Final = (
+    "validate",
+    "validate_many",
+    "look",
+    "look_any",
+    "list",
+    "list_own",
+    "records",
+    "clean_up",
+)
 DONE: Final = 204
 
 
@@ -130,7 +139,16 @@ class Rules:
         return [state] if call.answer["refusals"] == expected else []
 
     def look(self, state: State, call: Call) -> Iterable[State]:
-        """A server looks at one session."""
+        """A server looks at one session, which is found while it is active."""
+        session = call.given["session"]
+        if state.deleted or session not in state.live:
+            right = call.status == 404
+        else:
+            right = call.status == 200 and call.answer.get("active") is True
+        return [state] if right else []
+
+    def look_any(self, state: State, call: Call) -> Iterable[State]:
+        """A server looks at one session, or at what is kept of it."""
         session = call.given["session"]
         if state.deleted or not (session in state.live or state.why(session)):
             right = call.status == 404
@@ -251,6 +269,7 @@ _RULES: Final[dict[str, Rule]] = {
     "validate": Rules.validate,
     "validate_many": Rules.validate_many,
     "look": Rules.look,
+    "look_any": Rules.look_any,
     "list": Rules.list,
     "list_own": Rules.list_own,
     "records": Rules.records,

@@ -136,7 +136,14 @@ READS: Final = (
         "get-own", (200, 200), as_user("GET", lambda c: f"/v1/sessions/{c.session['first']}")
     ),
     Operation(
-        "get-ended", (200, 200), as_server("GET", lambda c: f"/v1/sessions/{c.session['ended']}")
+        "get-ended",
+        (200, 200),
+        as_server("GET", lambda c: f"/v1/sessions/{c.session['ended']}?state=any"),
+    ),
+    Operation(
+        "get-of-ended",
+        (404, 404),
+        as_server("GET", lambda c: f"/v1/sessions/{c.session['ended']}"),
     ),
     Operation(
         "end-user-counted",

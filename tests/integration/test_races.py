@@ -344,7 +344,7 @@ def test_slow_clock_ends_nothing_before_it_began(
         world.clock.advance(6)
     else:
         assert slow.admin("DELETE", f"/v1/sessions/{began['id']}").status == 204
-    record = world.admin("GET", f"/v1/sessions/{began['id']}").body
+    record = world.admin("GET", f"/v1/sessions/{began['id']}?state=any").body
     assert record["active"] is False
     assert record["ended_at"] == record["created_at"]
 

@@ -133,20 +133,35 @@ def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
     first, second = world.login(world.ada), world.login(world.ada)
     world.terminator.own(second, first.session.text)
     assert world.active(world.ada) == [second.session.text]
-    seen = world.listing.one(world.server, first.session.text)
+    with pytest.raises(NotFound):
+        world.listing.one(world.server, first.session.text)
+    with pytest.raises(NotFound):
+        world.listing.one_of_own(second, first.session.text)
+    seen = world.listing.one(world.server, first.session.text, state="any")
     assert (seen["active"], seen["reason"]) == (False, "terminated_by_user")
     assert seen["ended_by"] == {"type": "session", "id": second.session.text}
-    own = world.listing.one_of_own(second, first.session.text)
+    own = world.listing.one_of_own(second, first.session.text, state="any")
     assert "ended_by" not in own
     assert (own["current"], own["active"]) == (False, False)
     alive = world.listing.one_of_own(second, second.session.text)
     assert (alive["current"], alive["active"]) == (True, True)
     world.clock.advance(60 * MINUTES)
     assert world.active(world.ada) == []
-    with pytest.raises(NotFound):
-        world.listing.one(world.server, second.session.text)
-    with pytest.raises(NotFound):
-        world.listing.one(world.server, first.session.text)
+    for dead in (first, second):
+        with pytest.raises(NotFound):
+            world.listing.one(world.server, dead.session.text, state="any")
+
+
+@pytest.mark.parametrize("state", ["ended", "", "ACTIVE"])
+def test_look_up_has_two_states(world: World, state: str) -> None:
+    """A look-up is of an active session or of any; another value is refused with both."""
+    mine = world.login(world.ada)
+    sentence = "state must be active, or any to be given an ended one too."
+    with pytest.raises(Invalid) as by_server:
+        world.listing.one(world.server, mine.session.text, state=state)
+    with pytest.raises(Invalid) as by_user:
+        world.listing.one_of_own(mine, mine.session.text, state=state)
+    assert by_server.value.errors == by_user.value.errors == (sentence,)
 
 
 def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World) -> None:

@@ -105,12 +105,14 @@ def crud(
     page: type[Struct],
     seeing: Permission = "read",
     query: Mapping[str, Schema] = LIST,
+    making: Mapping[str, Schema] = IN_REALM,
     required: tuple[str, ...] = (),
     changed: type[Struct] | None = None,
     errors: Mapping[str, Errors] | None = None,
 ) -> dict[str, Operation]:
     """The six routes of one kind of thing. `errors` are by verb: those of its own.
 
+    `query` is of its list, `making` of its creation.
     `changed` is what a change answers where it is not as the thing is otherwise `shown`.
     """
     own = errors or {}
@@ -132,7 +134,7 @@ def crud(
             permission=permission,
             body=body,
             required=required,
-            query=IN_REALM,
+            query=making,
             answers={201: (made,)},
             errors=own.get("create", ()),
         ),

@@ -85,9 +85,9 @@ SESSIONS: Final = {
     ),
     "GET /v1/sessions/{id}": Operation(
         name="get_session",
-        does="Look up one managed session.",
+        does="Look up one active session; with `state=any`, also one that was ended.",
         caller="either",
-        query=IN_REALM,
+        query={"state": {"enum": ["active", "any"]}, **IN_REALM},
         answers={200: (give.ActiveSession, give.EndedSession)},
     ),
     "DELETE /v1/sessions/{id}": Operation(
@@ -155,6 +155,7 @@ DIRECTORY: Final = {
         permission="admin",
         body=take.RealmChanges,
         required=("name",),
+        making={},
         changes=take.RealmChanges,
         shown=give.Realm,
         made=give.Realm,

@@ -84,6 +84,11 @@ class Server:
             raise NotFound
 
 
+def about(caller: Claims | Server) -> tuple[str, ...]:
+    """The query parameters that say what a request is about: a user's is about their own realm."""
+    return ("realm_id",) if isinstance(caller, Server) else ()
+
+
 def bearer(request: Request) -> str | None:
     """The one credential of the request, or None.
 

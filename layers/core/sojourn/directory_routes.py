@@ -23,13 +23,12 @@ from sojourn.directory_bodies import (
 )
 from sojourn.errors import Invalid
 from sojourn.http import Request, Response, Route, Routes, flag, query
-from sojourn.listing import Page, page_of
+from sojourn.listing import PAGING, Page, page_of
 
 View = dict[str, Any]
 DONE = Response(status=204)
 Delete = Callable[[Server, str, Request], Response | None]
 """Deletes one; None is answered by 204."""
-PAGING = ("after", "max_results", "direction")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class Kind:
     update: Callable[[Server, str, Request], View]
     delete: Delete
     filters: tuple[str, ...] = ("realm_id",)
+    making: tuple[str, ...] = ("realm_id",)
+    """Query parameters of its making."""
     naming: tuple[str, ...] = ()
     """Query parameters of its deletion."""
 
@@ -61,6 +62,7 @@ def kinds(services: Services) -> list[Kind]:
             get=lambda s, i: services.realm_deletion.progress(realms.look(s, i)),
             update=lambda s, i, r: realms.update(s, i, r.parse(RealmChanges)),
             delete=_realm_deletion(services),
+            making=(),
             naming=("name",),
         ),
         Kind(
@@ -152,7 +154,8 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
     seeing: Permission = "admin" if kind.path == "/v1/access_keys" else "read"
 
     def create(request: Request) -> Response:
-        server, _ = _server(services, request, kind.permission)
+        server = services.callers.server(request).may(kind.permission)
+        server = server.narrow(query(request, *kind.making).get("realm_id"))
         return Response(status=201, body=kind.create(server, request))
 
     def list_all(request: Request) -> Response:

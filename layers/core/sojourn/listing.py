@@ -4,7 +4,7 @@ where each session was established."
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sojourn import ids, views
 from sojourn.account import Account, Ended, settle
@@ -18,6 +18,8 @@ from sojourn.tokens import Claims
 from sojourn.validate import Validator
 
 View = dict[str, Any]
+PAGING: Final = ("after", "max_results", "direction")
+"""The query parameters of every list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,30 +62,38 @@ class Listing:
         account = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         return self._list(visible(server, account), state=state, page=page, current=None)
 
-    def one_of_own(self, claims: Claims, session_id: str) -> View:
-        """One of the caller's own managed sessions. Raises `NotFound`."""
+    def one_of_own(self, claims: Claims, session_id: str, *, state: str = "active") -> View:
+        """One of the caller's own managed sessions, as `one`."""
         standing = self.validator.standing(claims)
         parsed = ids.parse_session_id(session_id)
         if parsed is None or parsed.user_id != claims.user_id:
             raise NotFound
-        view = self._one(standing.account, parsed, for_server=False)
+        view = self._one(standing.account, parsed, state=state, for_server=False)
         return view | {"current": session_id == claims.session.text}
 
-    def one(self, server: Server, session_id: str) -> View:
-        """One managed session, for a server. Raises `NotFound`."""
+    def one(self, server: Server, session_id: str, *, state: str = "active") -> View:
+        """One managed session, for a server: an active one, or with `any` also an ended one.
+
+        Who looks only at whether it is found never takes an ended session for one that stands.
+        Raises `NotFound`.
+        """
         parsed = ids.parse_session_id(session_id)
         if parsed is None:
             raise NotFound
         account = self.accounts.get(parsed.user_id)
-        return self._one(visible(server, account), parsed, for_server=True)
+        return self._one(visible(server, account), parsed, state=state, for_server=True)
 
-    def _one(self, account: Account, parsed: ids.SessionId, *, for_server: bool) -> View:
+    def _one(
+        self, account: Account, parsed: ids.SessionId, *, state: str, for_server: bool
+    ) -> View:
+        if state not in ("active", "any"):
+            raise Invalid(errors=["state must be active, or any to be given an ended one too."])
         realm = self._realm(account)
         active = account.active(self.clock.wall_ms(), realm)
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
             return views.session(found, account) | {"active": True}
-        ended = self.validator.find_ended(account, realm, parsed)
+        ended = self.validator.find_ended(account, realm, parsed) if state == "any" else None
         if ended is None:
             raise NotFound
         return views.ended(ended, account, for_server=for_server)
