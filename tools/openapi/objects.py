@@ -397,7 +397,7 @@ class LimitSession(Object, frozen=True):
 
     id: SessionId
     created_at: Time
-    client: str
+    client: str | None
 
 
 class LimitMembers(Object, frozen=True):
