@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -133,14 +132,11 @@ def test_bad_bodies(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(BAD))
-def test_bad_bodies_are_problems_in_milliseconds(name: str) -> None:
-    """A bad body's answer is a problem document with `code` and `errors`, at once."""
-    started = time.perf_counter()
+def test_bad_bodies_are_problems(name: str) -> None:
+    """A bad body's answer is a problem document with `code` and `errors`."""
     answer = respond(
         event(BAD[name][0]), {ROUTE: lambda request: Response(body=str(request.parse(LoginBody)))}
     )
-    # Milliseconds; the rest is for a machine that is busy with other tests.
-    assert time.perf_counter() - started < 1
     assert answer["statusCode"] == BAD[name][1].status
     assert answer["headers"]["content-type"] == "application/problem+json"
     document = json.loads(answer["body"])
