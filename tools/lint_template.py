@@ -25,6 +25,10 @@ DEPLOYMENTS = {
         "PublicUrl": "https://sessions.example.com",
         "CorsOrigins": "https://a.example.com,https://b.example.com",
         "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
+        **{
+            f"{function}ReservedConcurrency": "10"
+            for function in ("Login", "Validate", "Terminate", "Directory")
+        },
     },
 }
 

@@ -144,21 +144,31 @@ def _reason(lines: list[str], scalar: int, statement: int) -> bool:
     return len((beside or above.partition("#")[2]).split()) >= 3
 
 
+SLOW_ROUTES: Final = (
+    "POST /v1/login",
+    "POST /v1/realms/{id}/end_sessions",
+    "DELETE /v1/realms/{id}",
+    "PUT /v1/jwt_keys/{id}",
+    "PATCH /v1/jwt_keys/{id}",
+    "DELETE /v1/jwt_keys/{id}",
+)
+"""Routes that hash a password, and those that tests/integration/test_throttles.py sees waiting."""
+
+
 def each_route_is_throttled(written: Written) -> Findings:
-    """The stage has a throttle for each route, and login one of its own that is less."""
+    """The stage has a throttle for each route, and slow ones have one of their own that is less."""
     limits = ("ThrottlingRateLimit", "ThrottlingBurstLimit")
     defaults = written.template.defaults()
     for name, api in written.template.resources("AWS::Serverless::HttpApi").items():
         routes = api.get("RouteSettings", {})
-        if routes.keys() != {"POST /v1/login"}:
-            yield f"{name} throttles {sorted(routes)} by themselves, not just POST /v1/login."
+        if routes.keys() != {*SLOW_ROUTES}:
+            yield f"{name} throttles {sorted(routes)} by themselves, not just the slow routes."
         for limit in limits:
             every = defaults.get(api.get("DefaultRouteSettings", {}).get(limit, {}).get("Ref"), 0)
-            login = defaults.get(
-                routes.get("POST /v1/login", {}).get(limit, {}).get("Ref"), float("inf")
-            )
-            if not 0 < login < every:
-                yield f"{name} has no {limit} for logins that is below that of each route."
+            for route in SLOW_ROUTES:
+                slow = routes.get(route, {}).get(limit, {}).get("Ref")
+                if not 0 < defaults.get(slow, float("inf")) < every:
+                    yield f"{name} has no {limit} for {route} that is below that of each route."
 
 
 def each_parameter_is_used(written: Written) -> Findings:

@@ -118,6 +118,11 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
         "    Default: 50\n",
         "    Default: 500\n",
     ),
+    "as many that wait as all else": (
+        conventions.each_route_is_throttled,
+        "    Default: 2\n",
+        "    Default: 500\n",
+    ),
     "a parameter that changes nothing": (
         conventions.each_parameter_is_used,
         "RetentionInDays: !Ref LogRetentionDays",
