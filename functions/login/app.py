@@ -4,6 +4,7 @@ from typing import Any
 
 from sojourn import audit
 from sojourn.auth import Server
+from sojourn.bodies import taken
 from sojourn.bootstrap import Services
 from sojourn.entry import api
 from sojourn.http import Request, Response, Routes, query
@@ -46,23 +47,20 @@ def routes(services: Services) -> Routes:
         return Response(body=view)
 
     def server_session(request: Request) -> Response:
-        server = caller(request)
-        body = request.parse(ServerSessionBody)
+        server, body = taken(caller(request), request, ServerSessionBody)
         account, realm = services.users.with_realm(server, body.user_id)
         began = login_by_server(request, "server", reported=body.request, replace=body.replace)
         return begun(server, services.logins.of_server(realm, account, began), status=201)
 
     def authenticate(request: Request) -> Response:
-        server = caller(request)
-        body = request.parse(AuthenticateBody)
+        server, body = taken(caller(request), request, AuthenticateBody)
         began = login_by_server(request, "password", reported=body.request, replace=body.replace)
         view = services.password_logins.on_behalf(server, request.path["id"], body.password, began)
         return begun(server, view)
 
     def authenticate_key(request: Request) -> Response:
-        server = caller(request)
-        body = request.parse(ApiKeyBody)
-        realm_id = server.in_realm(body.realm_id)
+        server, body = taken(caller(request), request, ApiKeyBody)
+        realm_id = server.in_realm()
         began = login_by_server(request, "api_key", reported=body.request)
         view = services.logins.by_api_key(realm_id, body.api_key, began)
         return begun(server, view)

@@ -1,6 +1,7 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
 from sojourn.auth import Server, about
+from sojourn.bodies import taken
 from sojourn.bootstrap import Services
 from sojourn.directory_bodies import EndBody
 from sojourn.entry import api
@@ -57,8 +58,9 @@ def routes(services: Services) -> Routes:
     def _end(request: Request) -> tuple[Server, bool]:
         server = services.callers.server(request).may("write")
         wanted = query(request, "realm_id", "dry_run")
-        body = request.parse_optional(EndBody)
-        return server.narrow(wanted.get("realm_id")), body.dry_run or flag(wanted, "dry_run")
+        server = server.narrow(wanted.get("realm_id"))
+        server, body = taken(server, request, EndBody, optional=True)
+        return server, body.dry_run or flag(wanted, "dry_run")
 
     return {
         "POST /v1/realms/{id}/end_sessions": end_realm,

@@ -1,5 +1,6 @@
 """Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
+from sojourn.bodies import taken
 from sojourn.bootstrap import Services
 from sojourn.entry import api
 from sojourn.http import Request, Response, Routes, query
@@ -16,9 +17,9 @@ def routes(services: Services) -> Routes:
     def validate_many(request: Request) -> Response:
         server = services.callers.server(request, recorded=False).may("read")
         wanted = query(request, "realm_id")
-        body = request.parse(TokensBody, limit=BODY_LIMIT, any_text=True)
-        narrowed = server.narrow(wanted.get("realm_id"))
-        return Response(body=services.many.validate(narrowed, body.tokens))
+        server = server.narrow(wanted.get("realm_id"))
+        server, body = taken(server, request, TokensBody, limit=BODY_LIMIT, any_text=True)
+        return Response(body=services.many.validate(server, body.tokens))
 
     return {"GET /v1/session": validate, "POST /v1/sessions/validate": validate_many}
 

@@ -9,8 +9,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sojourn import ids
 from sojourn.account import AuthMethod, Reason, UserType
+from sojourn.bodies import RealmId, SessionId, UserId
 from sojourn.directory_bodies import JwtField, Permission
-from sojourn.login_bodies import RealmId, SessionId, UserId
 from sojourn.realm import Algorithm, AtLimit, SessionType
 
 CredentialId = Annotated[str, Meta(pattern=rf"^crd_[0-9A-Za-z]{{{2 * ids.BODY}}}\Z")]

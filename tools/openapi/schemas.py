@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from sojourn import realm
-from sojourn.directory_bodies import JwtKeyChanges, RealmChanges
+from sojourn.directory_bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.errors import KeyInUse, SessionEnded, SessionLimit, SojournError, TooManyAttempts
 from sojourn.login_bodies import LoginBody
 from sojourn.realms import ALGORITHMS
@@ -31,16 +31,18 @@ def _between(limits: tuple[int, int], *, least: int | None = None) -> Schema:
     return {"minimum": low if least is None else least, "maximum": high}
 
 
+SETTINGS: Final[Mapping[str, Schema]] = {
+    "session_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
+    "api_key_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
+    "max_sessions": _between(realm.MAX_SESSIONS),
+    "max_staleness_seconds": _between(realm.MAX_STALENESS),
+    "rotate_days": _between(realm.ROTATE_DAYS, least=0),
+    "jwt_algo": {"enum": list(ALGORITHMS)},
+    "jwt_fields": {"uniqueItems": True},
+}
 CHECKED: Final[Mapping[type[Struct], Mapping[str, Schema]]] = {
-    RealmChanges: {
-        "session_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
-        "api_key_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
-        "max_sessions": _between(realm.MAX_SESSIONS),
-        "max_staleness_seconds": _between(realm.MAX_STALENESS),
-        "rotate_days": _between(realm.ROTATE_DAYS, least=0),
-        "jwt_algo": {"enum": list(ALGORITHMS)},
-        "jwt_fields": {"uniqueItems": True},
-    },
+    RealmBody: SETTINGS,
+    RealmChanges: SETTINGS,
     JwtKeyChanges: {"compromised": {"const": True}},
 }
 """Limits that the code keeps and the Struct does not know, by the code's own constants."""

@@ -33,7 +33,7 @@ class AccessKeys:
         Making keys needs `admin`, so no key can make one of a higher permission; and one that
         expires makes none that outlives it.
         """
-        realm_id = server.narrowed(body.realm_id)
+        realm_id = server.realm_id
         self._check_expiry(server, body.expires_at)
         if realm_id is not None and self.directory.get(realm_id) is None:
             raise NotFound

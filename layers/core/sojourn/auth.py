@@ -45,34 +45,34 @@ class Server:
             )
         return self
 
-    def in_realm(self, named: str | None = None) -> str:
-        """The one realm that the request is about; `named` is its `realm_id`, if it has one.
-
-        Raises `RealmForbidden` when a realm-bound key names another, `Invalid` when a
-        stack-wide one names none, or two.
-        """
-        realm_id = self.narrowed(named)
-        if realm_id is None:
+    def in_realm(self) -> str:
+        """The one realm that the request is about. Raises `Invalid` when it names none."""
+        if self.realm_id is None:
             raise Invalid(
-                errors=["A stack-wide key must name a realm: send Authrocket-Realm or realm_id."]
+                errors=[
+                    "A stack-wide key must name a realm: send realm_id, in the query or the body, "
+                    "or the header Authrocket-Realm."
+                ]
             )
-        return realm_id
+        return self.realm_id
 
-    def narrowed(self, named: str | None = None) -> str | None:
-        """The realm that the request is about, None for a stack-wide key that names none."""
-        if named is not None and not ids.is_id("rl", named):
-            raise Invalid(errors=["realm_id must be a realm's id, rl_ and 22 letters or digits."])
+    def narrow(self, named: str | None) -> "Server":
+        """This server, about the realm that the request names as `realm_id`, if it does.
+
+        Raises `RealmForbidden` when a realm-bound key names another, `Invalid` when a stack-wide
+        one has named another before.
+        """
         if named is None or named == self.realm_id:
-            return self.realm_id
+            return self
+        if not ids.is_id("rl", named):
+            raise Invalid(errors=["realm_id must be an id, rl_ followed by 22 letters or digits."])
         if self.key.realm_id is not None:
             raise RealmForbidden
         if self.realm_id is not None:
-            raise Invalid(errors=["Authrocket-Realm and realm_id name two realms; name one."])
-        return named
-
-    def narrow(self, named: str | None) -> "Server":
-        """This server, about the realm it names. Raises as `narrowed` does."""
-        return replace(self, realm_id=self.narrowed(named))
+            raise Invalid(
+                errors=["Two realms are named, in the header, the query or the body; name one."]
+            )
+        return replace(self, realm_id=named)
 
     def sees(self, realm_id: str) -> bool:
         """Whether something of that realm exists for this caller."""

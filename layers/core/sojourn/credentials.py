@@ -34,7 +34,7 @@ class Credentials:
 
         A first password is one that is set, so it ends all the user's sessions too (rule 8).
         """
-        account = visible(server.narrow(body.realm_id), self.accounts.get(body.user_id))
+        account = visible(server, self.accounts.get(body.user_id))
         human = account.user_type == "human"
         if (body.credential_type == "password") != human:
             raise Invalid(errors=["A human user has a password, an api user has api_keys."])

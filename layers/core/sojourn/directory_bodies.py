@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sojourn import names, passwords
-from sojourn.login_bodies import RealmId, UserId
+from sojourn.bodies import InRealm, UserId
 from sojourn.realm import Algorithm, AtLimit, SessionType
 
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -19,10 +19,9 @@ JwtField = Literal["username", "name", "email", "custom"]
 Permission = Literal["read", "write", "admin"]
 
 
-class RealmChanges(Struct, forbid_unknown_fields=True, frozen=True):
-    """A realm's name and settings."""
+class RealmSettings(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A realm's settings."""
 
-    name: Label | UnsetType = UNSET
     session_type: SessionType | UnsetType = UNSET
     session_minutes: int | UnsetType = UNSET
     api_key_minutes: int | UnsetType = UNSET
@@ -34,11 +33,22 @@ class RealmChanges(Struct, forbid_unknown_fields=True, frozen=True):
     rotate_days: int | UnsetType = UNSET
 
 
-class UserBody(Struct, forbid_unknown_fields=True, frozen=True):
+class RealmBody(RealmSettings, forbid_unknown_fields=True, frozen=True):
+    """A new realm."""
+
+    name: Label
+
+
+class RealmChanges(RealmSettings, forbid_unknown_fields=True, frozen=True):
+    """A realm's name and settings."""
+
+    name: Label | UnsetType = UNSET
+
+
+class UserBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """A new user."""
 
     user_type: Literal["human", "api"] = "human"
-    realm_id: RealmId | None = None
     username: Username | None = None
     email: Email | None = None
     name: Label | None = None
@@ -46,7 +56,7 @@ class UserBody(Struct, forbid_unknown_fields=True, frozen=True):
     custom: dict[str, Any] | None = None
 
 
-class UserChanges(Struct, forbid_unknown_fields=True, frozen=True):
+class UserChanges(InRealm, forbid_unknown_fields=True, frozen=True):
     """What may change of a user; null clears what may be absent."""
 
     username: Username | UnsetType = UNSET
@@ -57,47 +67,44 @@ class UserChanges(Struct, forbid_unknown_fields=True, frozen=True):
     state: Literal["active", "inactive"] | UnsetType = UNSET
 
 
-class CredentialBody(Struct, forbid_unknown_fields=True, frozen=True):
+class CredentialBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """A new credential."""
 
     user_id: UserId
     credential_type: Literal["password", "api_key"]
-    realm_id: RealmId | None = None
     password: Password | None = None
     name: Label | None = None
 
 
-class CredentialChanges(Struct, forbid_unknown_fields=True, frozen=True):
+class CredentialChanges(InRealm, forbid_unknown_fields=True, frozen=True):
     """What may change of a credential."""
 
     name: Label | None | UnsetType = UNSET
     password: Password | UnsetType = UNSET
 
 
-class AccessKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """A new access key; `realm_id` null or absent: stack-wide, if the caller is."""
+class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """A new access key, of the realm that the request is about, or stack-wide."""
 
     name: Label
     permission: Permission
-    realm_id: RealmId | None = None
     expires_at: ExpiresAt | None = None
 
 
-class AccessKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
+class AccessKeyChanges(InRealm, forbid_unknown_fields=True, frozen=True):
     """What may change of an access key; `expires_at` null: it does not expire."""
 
     name: Label | UnsetType = UNSET
     expires_at: ExpiresAt | None | UnsetType = UNSET
 
 
-class JwtKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
+class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """A new signing key; of the realm's `jwt_algo` if it does not say."""
 
-    realm_id: RealmId | None = None
     algo: Algorithm | None = None
 
 
-class JwtKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
+class JwtKeyChanges(InRealm, forbid_unknown_fields=True, frozen=True):
     """What may change of a signing key: it can be said to be compromised, and not unsaid."""
 
     compromised: bool
@@ -107,19 +114,19 @@ class JwtKeyChanges(Struct, forbid_unknown_fields=True, frozen=True):
             raise ValueError("compromised can be set to true, and not taken back")
 
 
-class RealmDeletionBody(Struct, forbid_unknown_fields=True, frozen=True):
+class RealmDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """The name of the realm to delete, for certainty."""
 
     name: str | None = None
 
 
-class JwtKeyDeletionBody(Struct, forbid_unknown_fields=True, frozen=True):
+class JwtKeyDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """Whether to remove a signing key although a token that it signed may be alive."""
 
     force: bool = False
 
 
-class EndBody(Struct, forbid_unknown_fields=True, frozen=True):
+class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """Whether to count only."""
 
     dry_run: bool = False

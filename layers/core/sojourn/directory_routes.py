@@ -6,6 +6,7 @@ from typing import Any
 
 from sojourn import directory_views
 from sojourn.auth import Permission, Server
+from sojourn.bodies import InRealm, taken
 from sojourn.bootstrap import Services
 from sojourn.directory_bodies import (
     AccessKeyBody,
@@ -16,6 +17,7 @@ from sojourn.directory_bodies import (
     JwtKeyChanges,
     JwtKeyDeletionBody,
     PasswordBody,
+    RealmBody,
     RealmChanges,
     RealmDeletionBody,
     UserBody,
@@ -37,10 +39,12 @@ class Kind:
 
     path: str
     permission: Permission
-    create: Callable[[Server, Request], View]
+    body: type[InRealm]
+    changes: type[InRealm]
+    create: Callable[[Server, Any, Request], View]
     list: Callable[[Server, Page, dict[str, str]], View]
     get: Callable[[Server, str], View]
-    update: Callable[[Server, str, Request], View]
+    update: Callable[[Server, str, Any], View]
     delete: Delete
     filters: tuple[str, ...] = ("realm_id",)
     making: tuple[str, ...] = ("realm_id",)
@@ -57,10 +61,12 @@ def kinds(services: Services) -> list[Kind]:
         Kind(
             path="/v1/realms",
             permission="admin",
-            create=lambda s, r: realms.create(s, r.parse(RealmChanges), domain=r.domain),
+            body=RealmBody,
+            changes=RealmChanges,
+            create=lambda s, body, r: realms.create(s, body, domain=r.domain),
             list=lambda s, page, _: realms.page(s, page),
             get=lambda s, i: services.realm_deletion.progress(realms.look(s, i)),
-            update=lambda s, i, r: realms.update(s, i, r.parse(RealmChanges)),
+            update=realms.update,
             delete=_realm_deletion(services),
             making=(),
             naming=("name",),
@@ -68,38 +74,46 @@ def kinds(services: Services) -> list[Kind]:
         Kind(
             path="/v1/users",
             permission="write",
-            create=lambda s, r: users.create(s, r.parse(UserBody)),
+            body=UserBody,
+            changes=UserChanges,
+            create=lambda s, body, _: users.create(s, body),
             list=lambda s, page, _: users.page(s, page),
             get=lambda s, i: directory_views.user(users.with_realm(s, i)[0]),
-            update=lambda s, i, r: users.update(s, i, r.parse(UserChanges)),
+            update=users.update,
             delete=lambda s, i, _: users.delete(s, i),
         ),
         Kind(
             path="/v1/credentials",
             permission="write",
-            create=lambda s, r: credentials.create(s, r.parse(CredentialBody)),
+            body=CredentialBody,
+            changes=CredentialChanges,
+            create=lambda s, body, _: credentials.create(s, body),
             list=lambda s, page, wanted: credentials.of_user(s, _named_user(wanted), page),
             get=credentials.get,
-            update=lambda s, i, r: credentials.update(s, i, r.parse(CredentialChanges)),
+            update=credentials.update,
             delete=lambda s, i, _: credentials.delete(s, i),
             filters=("realm_id", "user_id"),
         ),
         Kind(
             path="/v1/access_keys",
             permission="admin",
-            create=lambda s, r: keys.create(s, r.parse(AccessKeyBody)),
+            body=AccessKeyBody,
+            changes=AccessKeyChanges,
+            create=lambda s, body, _: keys.create(s, body),
             list=lambda s, page, _: keys.page(s, page),
             get=lambda s, i: directory_views.access_key(keys.find(s, i)),
-            update=lambda s, i, r: keys.update(s, i, r.parse(AccessKeyChanges)),
+            update=keys.update,
             delete=lambda s, i, _: keys.delete(s, i),
         ),
         Kind(
             path="/v1/jwt_keys",
             permission="admin",
-            create=lambda s, r: signing.create(s, r.parse(JwtKeyBody)),
+            body=JwtKeyBody,
+            changes=JwtKeyChanges,
+            create=lambda s, body, _: signing.create(s, body),
             list=lambda s, page, _: signing.page(s, page),
             get=signing.get,
-            update=_stop_key(services),
+            update=lambda s, i, _: signing.stop(s, i),
             delete=_delete_key(services),
             naming=("force",),
         ),
@@ -108,7 +122,7 @@ def kinds(services: Services) -> list[Kind]:
 
 def _realm_deletion(services: Services) -> Delete:
     def delete(server: Server, realm_id: str, request: Request) -> Response | None:
-        body = request.parse_optional(RealmDeletionBody)
+        server, body = taken(server, request, RealmDeletionBody, optional=True)
         name = request.query.get("name", body.name)
         left = services.realm_deletion.delete(server, realm_id, name)
         return Response(status=202, body=left) if left else None
@@ -116,17 +130,9 @@ def _realm_deletion(services: Services) -> Delete:
     return delete
 
 
-def _stop_key(services: Services) -> Callable[[Server, str, Request], View]:
-    def stop(server: Server, key_id: str, request: Request) -> View:
-        request.parse(JwtKeyChanges)
-        return services.jwt_keys.stop(server, key_id)
-
-    return stop
-
-
 def _delete_key(services: Services) -> Delete:
     def delete(server: Server, key_id: str, request: Request) -> Response | None:
-        body = request.parse_optional(JwtKeyDeletionBody)
+        server, body = taken(server, request, JwtKeyDeletionBody, optional=True)
         force = body.force or flag(request.query, "force")
         told = services.jwt_keys.delete(server, key_id, force=force)
         return Response(body=told) if told else None
@@ -156,7 +162,8 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
     def create(request: Request) -> Response:
         server = services.callers.server(request).may(kind.permission)
         server = server.narrow(query(request, *kind.making).get("realm_id"))
-        return Response(status=201, body=kind.create(server, request))
+        server, body = taken(server, request, kind.body)
+        return Response(status=201, body=kind.create(server, body, request))
 
     def list_all(request: Request) -> Response:
         server, wanted = _server(services, request, seeing, *kind.filters[1:], *PAGING)
@@ -168,7 +175,8 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
 
     def update(request: Request) -> Response:
         server, _ = _server(services, request, kind.permission)
-        return Response(body=kind.update(server, request.path["id"], request))
+        server, changes = taken(server, request, kind.changes)
+        return Response(body=kind.update(server, request.path["id"], changes))
 
     def delete(request: Request) -> Response:
         server, _ = _server(services, request, kind.permission, *kind.naming)

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from sojourn import addresses
+from sojourn import addresses, complaints
 from sojourn.errors import (
     BodyInvalid,
     Invalid,
@@ -33,7 +33,6 @@ _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CONTAINERS: Final = (dict, list)
-_ID_PATTERN: Final = re.compile(r"regex '\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}\S*'")
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -133,14 +132,19 @@ class Request:
 
 
 def convert(value: dict[str, Any], kind: type[T]) -> T:
-    """A JSON object as a `kind`; each complaint names the field. Raises `Invalid`."""
+    """A JSON object as a `kind`; a complaint for each wrong field, by name. Raises `Invalid`."""
     try:
-        return msgspec.convert(value, kind, strict=True)
+        made = msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from error
+        raise complaints.refusal(
+            complaints.of(value, kind) or [complaints.first(error, kind)]
+        ) from error
     except UnicodeEncodeError as error:
         # Of a text where none belongs, which is looked at before it is refused.
-        raise Invalid(errors=["A field holds half of a surrogate pair."]) from error
+        raise complaints.refusal(complaints.of(value, kind)) from error
+    if found := complaints.of_checks(value, kind):
+        raise complaints.refusal(found)
+    return made
 
 
 def _screen(body: bytes, kind: type[Any]) -> None:
@@ -149,17 +153,15 @@ def _screen(body: bytes, kind: type[Any]) -> None:
     A hundred thousand lists would be made of it otherwise, to be thrown away. Whatever else is
     wrong with it is said by those who read it then.
     """
+    if not body.lstrip(b" \t\r\n").startswith(b"{"):
+        raise BodyInvalid("The body must be one JSON object.")
     try:
         # Half a surrogate pair is for them to judge, too.
         msgspec.json.decode(_SURROGATE_ESCAPE.sub(rb"\\u0000", body), type=kind)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from error
+        raise complaints.refusal([complaints.first(error, kind)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
-
-
-def _invalid(error: msgspec.ValidationError) -> Invalid:
-    return Invalid("A field is not valid.", errors=[_sentence(str(error))])
 
 
 def query(request: Request, *allowed: str) -> dict[str, str]:
@@ -323,17 +325,3 @@ def _wrong(text: str) -> str | None:
     if not text.isascii() and _SURROGATE.search(text):
         return "holds half of a surrogate pair; send whole characters."
     return "holds a NUL character; leave it out." if "\x00" in text else None
-
-
-def _sentence(complaint: str) -> str:
-    """msgspec's complaint as a sentence that names the field, and never says what was sent."""
-    text, found, where = complaint.rpartition(" - at `")
-    if not found:
-        text, where = complaint, ""
-    place = where.rstrip("`").removeprefix("$.")
-    if text.startswith("Invalid enum value"):
-        # It quotes the value, which may be a secret that was put into the wrong field.
-        text = "not one of the values that this field takes"
-    elif shape := _ID_PATTERN.search(text):
-        text = f"expected an id, {shape[1]} followed by {shape[2]} letters or digits"
-    return f"{place}: {text}." if place else f"{text}."

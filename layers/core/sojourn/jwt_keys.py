@@ -65,7 +65,7 @@ class JwtKeys:
         A key of another algorithm makes it the realm's `jwt_algo`. Raises `NotFound`, `Conflict`,
         and `Invalid` when a user's token would be too long.
         """
-        realm = self.realms.find(server, server.in_realm(body.realm_id))
+        realm = self.realms.find(server, server.in_realm())
         new = NewKeys(self.directory, self.cipher, self.clock)
 
         def decide(found: Realm) -> Decided:

@@ -6,16 +6,13 @@ from msgspec import Meta, Struct
 
 from sojourn import addresses, names, passwords
 from sojourn.account import AuthMethod, Login, Origin
+from sojourn.bodies import InRealm, RealmId, SessionId, UserId
 from sojourn.errors import CredentialsAmbiguous, Invalid
 from sojourn.http import Request, client_name
 
 Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
 Secret = Annotated[str, Meta(max_length=200)]
-# `$` would let a line's end follow.
-RealmId = Annotated[str, Meta(pattern=r"^rl_[0-9A-Za-z]{22}\Z")]
-SessionId = Annotated[str, Meta(pattern=r"^kss_[0-9A-Za-z]{54}\Z")]
-UserId = Annotated[str, Meta(pattern=r"^usr_[0-9A-Za-z]{22}\Z")]
 
 
 UNKNOWN: Final = "unknown"
@@ -47,10 +44,10 @@ class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
             if names or self.replace is not None:
                 raise ValueError("api_key stands alone beside realm_id")
         elif self.password is None or len(names) != 1:
-            raise ValueError("send password with either username or email, or send api_key")
+            raise ValueError("Send password with either username or email, or send api_key")
 
 
-class ServerSessionBody(Struct, forbid_unknown_fields=True, frozen=True):
+class ServerSessionBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """`{user_id}`, and where the user is."""
 
     user_id: UserId
@@ -58,7 +55,7 @@ class ServerSessionBody(Struct, forbid_unknown_fields=True, frozen=True):
     replace: SessionId | None = None
 
 
-class AuthenticateBody(Struct, forbid_unknown_fields=True, frozen=True):
+class AuthenticateBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """`{password}`, and where the user is."""
 
     password: Password
@@ -66,11 +63,10 @@ class AuthenticateBody(Struct, forbid_unknown_fields=True, frozen=True):
     replace: SessionId | None = None
 
 
-class ApiKeyBody(Struct, forbid_unknown_fields=True, frozen=True):
+class ApiKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """`{api_key}`, and where its holder is."""
 
     api_key: Secret
-    realm_id: RealmId | None = None
     request: ReportedRequest | None = None
 
 

@@ -9,7 +9,7 @@ from sojourn import audit, directory_views, dynamodb, ids, views
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
-from sojourn.directory_bodies import RealmChanges
+from sojourn.directory_bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
 from sojourn.listing import Page
 from sojourn.new_keys import NewKeys, check_room
@@ -32,18 +32,16 @@ class RealmDirectory:
     clock: Clock
     sizes: TokenSizes
 
-    def create(self, server: Server, changes: RealmChanges, *, domain: str) -> View:
+    def create(self, server: Server, body: RealmBody, *, domain: str) -> View:
         """Make a realm and the key that signs for it from now on. Raises `Invalid`."""
         if server.key.realm_id is not None:
             raise RealmForbidden("Realms are made with a stack-wide access key.")
-        if changes.name is UNSET:
-            raise Invalid(errors=["name is required."])
         now_ms = self.clock.wall_ms()
         realm_id = ids.new_id("rl", now_ms)
-        settings = changed_settings(Settings(), changes)
+        settings = changed_settings(Settings(), body)
         empty = Realm(
             id=realm_id,
-            name=changes.name,
+            name=body.name,
             issuer=f"{self.public_url or f'https://{domain}'}/v1/realms/{realm_id}",
             created_ms=now_ms,
             version=1,
@@ -119,7 +117,7 @@ class RealmDirectory:
         return directory_views.realm(after)
 
 
-def changed_settings(settings: Settings, changes: RealmChanges) -> Settings:
+def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
     """The settings with what `changes` names. Raises `Invalid`."""
     algo = changes.jwt_algo
     if algo is not UNSET and algo not in ALGORITHMS:

@@ -53,7 +53,7 @@ class Users:
         Raises `Invalid`, also when the user's token would be too long, `NotFound` (no such
         realm), `NameTaken`.
         """
-        realm_id = server.in_realm(body.realm_id)
+        realm_id = server.in_realm()
         if body.user_type == "human" and body.username is None:
             raise Invalid(errors=["username is required for a human user."])
         if body.user_type == "api" and body.password is not None:

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from sojourn import tokens, views
 from sojourn.account import Account, Ended
 from sojourn.auth import Server
+from sojourn.bodies import InRealm
 from sojourn.clock import Clock
 from sojourn.errors import Unauthenticated
 from sojourn.ports import Accounts
@@ -23,7 +24,7 @@ MOST: Final = 100
 BODY_LIMIT: Final = 256 * 1024
 
 
-class TokensBody(Struct, forbid_unknown_fields=True, frozen=True):
+class TokensBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """`{tokens}`: whatever callers have sent as their login tokens."""
 
     tokens: Annotated[list[str], Meta(max_length=MOST)]
