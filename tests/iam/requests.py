@@ -93,22 +93,22 @@ def _table(call: Call, place: Place) -> str:
 def _context(action: str, call: Call) -> dict[str, tuple[str, ...]]:
     """DynamoDB's condition keys.
 
-    `dynamodb:Attributes` are the top-level ones that a call names anywhere, with `*` where it may
-    get an item whole. AWS does not say whether an item that comes back with a failed condition
-    counts; here it counts as all.
+    `dynamodb:Attributes` are the top-level ones that a call names anywhere, and not what comes
+    back: an item that is read whole names its key alone, and `dynamodb:Select` is what tells it
+    from one of which some attributes are read. No condition key knows of an item that comes back
+    with a failed condition: who may write an item under a condition may read all of it.
     """
-    attributes = _named(call)
-    context = {"dynamodb:LeadingKeys": tuple(sorted(set(_leading(call))))}
+    context = {
+        "dynamodb:LeadingKeys": tuple(sorted(set(_leading(call)))),
+        "dynamodb:Attributes": tuple(sorted(_named(call))),
+    }
     if action in _READS:
-        some = "ProjectionExpression" in call
         of_index = "ALL_PROJECTED_ATTRIBUTES" if "IndexName" in call else "ALL_ATTRIBUTES"
-        context["dynamodb:Select"] = ("SPECIFIC_ATTRIBUTES" if some else of_index,)
-        attributes |= set() if some else {"*"}
+        some = "SPECIFIC_ATTRIBUTES" if "ProjectionExpression" in call else of_index
+        context["dynamodb:Select"] = (some,)
     if action in _WRITES:
         context["dynamodb:ReturnValues"] = (call.get("ReturnValues", "NONE"),)
-    if call.get("ReturnValuesOnConditionCheckFailure", "NONE") != "NONE":
-        attributes.add("*")
-    return context | {"dynamodb:Attributes": tuple(sorted(attributes))}
+    return context
 
 
 def _named(call: Call) -> set[str]:

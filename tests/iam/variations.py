@@ -8,7 +8,7 @@ from typing import Any, Final
 from tests.iam.policy import Request, Statement, applies, several
 from tests.iam.roles import Role
 
-_OTHER: Final = {"dynamodb:ReturnValues": "ALL_NEW"}
+_OTHER: Final = {"dynamodb:ReturnValues": "ALL_NEW", "dynamodb:Select": "ALL_ATTRIBUTES"}
 """Another value for a key that has one; any other key has as many as one likes."""
 
 

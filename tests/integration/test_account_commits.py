@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from sojourn import dynamodb, ids
-from sojourn.account import Account, Ended, Origin
+from sojourn import dynamodb, ids, items
+from sojourn.account import Account, Change, Ended, Origin
 from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
 from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
@@ -106,7 +106,27 @@ def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.Monke
     assert operation == "transact_write_items"
     heart, record = parameters["TransactItems"]
     assert heart["Update"]["ConditionExpression"] == "v = :v"
-    assert record["Put"]["Item"]["sk"]["S"] == "ended#" + user.sessions[0].id
+    assert record["Update"]["Key"]["sk"]["S"] == "ended#" + user.sessions[0].id
+
+
+def test_record_that_is_written_again_is_the_new_one_alone(
+    store: DynamoStore,
+) -> None:
+    """A record is written attribute by attribute, and nothing of one from before stays in it."""
+    user = with_sessions(store, 1)
+    accounts = store.accounts
+    change = end_all(user)
+    stripped = tuple(replace(e, strip=True) for e in change.ended)
+    for ended in (change.ended, stripped, change.ended):
+        found = accounts.get(user.id)
+        assert found is not None
+        after = replace(found, version=found.version + 1, sessions=())
+        accounts.commit(Change(before=found, after=after, ended=ended))
+        record = Key(accounts.table, user.id, items.ENDED + user.sessions[0].id)
+        kept = store.realms.dynamo.get(record)
+        assert kept is not None
+        del kept["pk"], kept["sk"]
+        assert kept == items.ended_item(user.id, ended[0])
 
 
 # Commits with other writes.

@@ -2,7 +2,7 @@
 may ask of a realm."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -57,12 +57,39 @@ def beside(at: DynamoDirectory, name: str, *, condition: str | None = None) -> d
 
 
 def test_commit_is_the_realms_next_version(at: DynamoDirectory, clock: MovedClock) -> None:
-    """A change is written under the next version, with what the keys must remember by then."""
+    """A change is written under the next version."""
     made = add(at)
     after = at.commit(made, renamed("New"), clock=clock)
-    remembered = replace(made, name="New", version=2).remembering(clock.wall_ms())
+    assert after == at.find(made.id) == replace(made, name="New", version=2)
+
+
+@pytest.mark.parametrize("what", ["settings", "keys"])
+def test_commit_has_keys_remember_what_they_may_sign(
+    at: DynamoDirectory, clock: MovedClock, what: str
+) -> None:
+    """A change of settings or keys is written with what the keys must remember from then on."""
+    made = add(at)
+    settings = replace(made.settings, session_minutes=7)
+    keys = {key_id: replace(key, open_ended=True) for key_id, key in made.keys.items()}
+    changed = {"settings": settings} if what == "settings" else {"keys": keys}
+    after = at.commit(made, lambda found: (replace(found, **changed), []), clock=clock)
+    minutes = 7 if what == "settings" else 360
+    assert [key.longest_seconds for key in after.keys.values()] == [60 * minutes]
+    remembered = replace(made, **changed, version=2).remembering(clock.wall_ms())
     assert after == at.find(made.id) == remembered
-    assert [key.longest_seconds for key in after.keys.values()] == [360 * 60]
+
+
+def test_end_of_a_realm_writes_what_it_ends_alone(
+    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys and settings are no part of the write that ends a realm's sessions."""
+    made = add(at)
+    written: list[Mapping[str, Any]] = []
+    monkeypatch.setattr(at.dynamo, "write", written.append)
+    at.commit(made, lambda found: (found.ending_all(by="key_1", now_ms=1), []), clock=clock)
+    (write,) = written
+    names = set(write["Update"]["ExpressionAttributeNames"].values())
+    assert names == {"v", "generation", "ends", "commits"}
 
 
 def test_commit_of_nothing_writes_nothing(at: DynamoDirectory, clock: MovedClock) -> None:

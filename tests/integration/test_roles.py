@@ -11,6 +11,7 @@ import pytest
 from local.template import Function, Template
 from sojourn import accounts as store
 from sojourn.accounts import DynamoAccounts
+from sojourn.passwords import Hasher
 from sojourn.realm_deletion import RealmDeletion
 from sojourn.realms_cache import SECONDS
 from tests.clock import MovedClock
@@ -26,6 +27,7 @@ from tests.watched.record import VARIABLE, Recorder
 Handler = Callable[..., dict[str, Any]]
 FUNCTIONS = {function.folder: function for function in Template.read().functions()}
 MONTH = 31 * 86_400
+A_REALM, A_KEY = "rl_" + "1" * 22, "key_" + "1" * 22
 HOUR = 3_601
 """Past which the next use of the key is written, by whichever function meets it."""
 
@@ -83,12 +85,23 @@ def asked(judge: Judge, role: str) -> list[Request]:
 
 
 def logs_in(world: World) -> None:
-    """Every way to begin a session, with an eviction and a replacement."""
+    """Every way to begin a session, with evictions and a replacement, and a hash made again."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
     user_id = world.user("ada")
     world.clock.advance(HOUR)
     assert [world.login("ada").status for _ in range(2)] == [200, 200]
+    elsewhere = "198.51.100.7"
+    assert world.login("ada", password="not it at all", ip=elsewhere).status == 401
+    assert world.login("ada", ip=elsewhere).status == 200
     assert world.login("nobody").status == 401
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Hasher, "outdated", lambda *_: True)
+        assert [world.login("ada").status for _ in range(2)] == [200, 200]
+        world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+        patched.setattr(store, "ENDED_PER_COMMIT", 1)
+        assert world.login("ada").status == 200
+    world.clock.advance(HOUR)
     authenticate = f"/v1/users/{user_id}/authenticate"
     in_realm = {"realm_id": world.realm_id}
     assert world.admin("POST", "/v1/sessions", {"user_id": user_id}).status == 201
@@ -137,8 +150,13 @@ def terminates(world: World) -> None:
     tokens = [world.login("ada").body["token"] for _ in range(4)]
     assert world.call("DELETE", "/v1/session", bearer=tokens[0]).status == 204
     other = world.active(user_id)[0]
-    assert world.call("DELETE", f"/v1/sessions/{other}", bearer=tokens[1]).status == 204
+    for _ in range(2):
+        assert world.call("DELETE", f"/v1/sessions/{other}", bearer=tokens[1]).status == 204
     assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
+    assert [world.login("ada").status for _ in range(3)] == [200] * 3
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store, "ENDED_PER_COMMIT", 1)
+        assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
     own = world.active(user_id)[0]
     world.clock.advance(HOUR)
     assert world.admin("DELETE", f"/v1/sessions/{own}").status == 204
@@ -167,6 +185,9 @@ def keeps_the_directory(world: World) -> None:
     made = world.admin("POST", "/v1/credentials", credential).body["id"]
     key = {"name": "server", "permission": "read", "realm_id": realm}
     access_key = world.admin("POST", "/v1/access_keys", key).body["id"]
+    stack_wide = {"name": "server", "permission": "read"}
+    other = world.admin("POST", "/v1/access_keys", stack_wide).body["id"]
+    assert world.admin("DELETE", f"/v1/access_keys/{other}").status == 204
     spare = world.admin("POST", "/v1/jwt_keys", {"realm_id": realm}).body["id"]
     changes = {
         f"/v1/credentials/{made}": {"name": "main"},
@@ -179,6 +200,7 @@ def keeps_the_directory(world: World) -> None:
     for path in (
         *changes,
         "/v1/realms",
+        "/v1/access_keys",
         *(f"/v1/{kind}?realm_id={realm}" for kind in ("users", "access_keys", "jwt_keys")),
         f"/v1/credentials?user_id={robot}",
         f"/v1/users/ada?realm_id={realm}",
@@ -245,6 +267,12 @@ def rotates(world: World) -> None:
         assert world.rotate()["rotated"] == 1
     world.clock.advance(86_400)
     assert world.rotate()["removed"] > 0
+    of_realm = f"realm_id={world.realm_id}"
+    key = world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"][0]["id"]
+    stop = world.admin("PATCH", f"/v1/jwt_keys/{key}?{of_realm}", {"compromised": True})
+    assert stop.status == 200
+    world.clock.advance(86_400)
+    assert world.rotate()["failed"] == 0
 
 
 WALKS: dict[str, Callable[[World], None]] = {
@@ -331,9 +359,10 @@ def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("folder", "actions", "reached"),
     [
-        ("discovery", ["GetItem"], ["rl_1"]),
-        ("terminate", ["Query"], ["rl_1", "rl_1#users"]),
-        ("rotate", ["PutItem", "UpdateItem", "DeleteItem", "BatchGetItem"], ["rl_1", "realms"]),
+        ("discovery", ["GetItem"], [A_REALM]),
+        ("terminate", ["Query"], [f"{A_REALM}#users"]),
+        ("rotate", ["UpdateItem", "DeleteItem", "BatchGetItem"], [A_REALM]),
+        ("rotate", ["Query"], ["realms"]),
     ],
 )
 def test_access_keys_are_out_of_reach(
@@ -343,18 +372,18 @@ def test_access_keys_are_out_of_reach(
     role = judge.roles[role_of(FUNCTIONS[folder])]
     table = HERE.arn("dynamodb", f"table/{environment['DIRECTORY_TABLE']}")
     for action in actions:
-        for leading in (*reached, "key_1", "*#keys", "stack"):
+        for leading in (*reached, A_KEY, "*#keys", "stack"):
             asked = Request(f"dynamodb:{action}", table, {"dynamodb:LeadingKeys": (leading,)})
             assert role.allows(asked) is (leading in reached), (action, leading)
 
 
 USE = {
-    "Key": {"pk": {"S": "key_1"}, "sk": {"S": "key"}},
+    "Key": {"pk": {"S": A_KEY}, "sk": {"S": "key"}},
     "UpdateExpression": "SET last_used_ms = :now",
     "ConditionExpression": "attribute_exists(pk) AND last_used_ms < :since",
 }
 BEYOND: dict[str, dict[str, object]] = {
-    "a realm": {"Key": {"pk": {"S": "rl_1"}, "sk": {"S": "realm"}}},
+    "a realm": {"Key": {"pk": {"S": A_REALM}, "sk": {"S": "realm"}}},
     "a permission": {"UpdateExpression": "SET permission = :now"},
     "a permission beside": {"UpdateExpression": "SET last_used_ms = :now, permission = :now"},
     "a permission by another name": {
@@ -364,7 +393,6 @@ BEYOND: dict[str, dict[str, object]] = {
     "a removal": {"UpdateExpression": "SET last_used_ms = :now REMOVE expires_at"},
     "a condition that asks": {"ConditionExpression": "begins_with(secret_hash, :now)"},
     "the whole item back": {"ReturnValues": "ALL_NEW"},
-    "the item that beat it": {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"},
 }
 
 

@@ -80,7 +80,7 @@ def test_lists_write_the_use_of_a_key_alone() -> None:
     assert statement["Action"] == ["dynamodb:UpdateItem"]
     assert statement["Resource"] == {"Fn::GetAtt": ["DirectoryTable", "Arn"]}
     assert statement["Condition"] == {
-        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key_*"]},
+        "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key_" + "?" * 22]},
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "last_used_ms"]},
         "StringEqualsIfExists": {"dynamodb:ReturnValues": "NONE"},
     }
@@ -95,7 +95,7 @@ def test_sessions_functions_write_no_key_but_its_use(role: str) -> None:
     directory.remove(use)
     for statement in directory:
         leading = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
-        assert leading == ["rl_*"]
+        assert leading == ["rl_" + "?" * 22]
 
 
 @pytest.mark.parametrize("name", TEMPLATE.resources("AWS::DynamoDB::Table"))

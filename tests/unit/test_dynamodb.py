@@ -429,6 +429,18 @@ def test_update_that_only_removes() -> None:
     assert made["Update"]["ExpressionAttributeValues"] == {":set0": {"NULL": True}}
 
 
+def test_update_without_a_condition_asks_for_nothing() -> None:
+    """An update that holds whatever is there has no condition, and no item comes back of it."""
+    made = dynamodb.update(KEY, changed={"a": 1}, removed=["b"])
+    assert made["Update"] == {
+        "TableName": "sessions",
+        "Key": KEY.attributes,
+        "UpdateExpression": "SET #0 = :set0 REMOVE #1",
+        "ExpressionAttributeNames": {"#0": "a", "#1": "b"},
+        "ExpressionAttributeValues": {":set0": {"N": "1"}},
+    }
+
+
 def test_put_and_delete_carry_their_condition() -> None:
     """A put holds the whole item, its key last; with a condition each asks what beat it."""
     condition = {

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 
 from hypothesis import HealthCheck, given, settings
 
+from sojourn import access_key_items, realm_items
 from sojourn.access_key_items import access_key_from, access_key_values
 from sojourn.ports import AccessKey
 from sojourn.realm import Deletion, PublicKey, Realm, RealmEnd, Settings, StoppedKey
@@ -24,6 +25,16 @@ REALM = Realm(
     stopped={
         "jky_0": StoppedKey(key=replace(KEY, id="jky_0"), ended_ms=6, by="key_2", compromised=True)
     },
+)
+KEY_OF_A_SERVER = AccessKey(
+    id="key_1",
+    realm_id="rl_1",
+    name="tests",
+    permission="read",
+    created_ms=1,
+    secret_hash="digest",
+    expires_at=2,
+    last_used_ms=3,
 )
 KEY_VALUES = {
     "algo": "eddsa",
@@ -56,6 +67,13 @@ def test_realm_is_one_item() -> None:
     assert realm_values(leaving) == values | {"deletion": deletion}
 
 
+def test_realm_is_read_for_all_that_its_item_holds() -> None:
+    """A realm is read by the names of its attributes, and none of them is forgotten."""
+    leaving = replace(REALM, deletion=Deletion(started_ms=9, by="key_3"), commits=(b"12345678",))
+    assert set(realm_values(leaving)) == set(realm_items.REALM)
+    assert set(access_key_values(KEY_OF_A_SERVER)) == set(access_key_items.ACCESS_KEY)
+
+
 @given(realm=histories.realms())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_realms_come_back_as_they_were(realm: Realm) -> None:
@@ -65,16 +83,7 @@ def test_realms_come_back_as_they_were(realm: Realm) -> None:
 
 def test_access_key_is_one_item() -> None:
     """An access key's item holds its digest and never its secret; what is not set is not there."""
-    key = AccessKey(
-        id="key_1",
-        realm_id="rl_1",
-        name="tests",
-        permission="read",
-        created_ms=1,
-        secret_hash="digest",
-        expires_at=2,
-        last_used_ms=3,
-    )
+    key = KEY_OF_A_SERVER
     values = access_key_values(key)
     assert values == {name: value for name, value in asdict(key).items() if name != "id"}
     assert access_key_from(values | {"pk": "key_1"}) == key

@@ -1,11 +1,22 @@
 """The shape of an access key's item, both ways."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sojourn.ports import AccessKey
 
 Values = dict[str, Any]
+
+ACCESS_KEY: Final = (
+    "realm_id",
+    "name",
+    "permission",
+    "created_ms",
+    "secret_hash",
+    "expires_at",
+    "last_used_ms",
+)
+"""What an access key's item is read for: all that it holds."""
 
 
 def access_key_values(key: AccessKey) -> Values:

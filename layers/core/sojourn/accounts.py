@@ -57,10 +57,7 @@ class DynamoAccounts:
         mark, commits = marks.marked(change.before.commits)
         after = replace(change.after, pending=waiting[room:], commits=commits)
         heart = self._heart_write(replace(change, after=after))
-        records = [
-            dynamodb.put(self._record(after.id, e.session.id), items.ended_item(after.id, e))
-            for e in waiting[:room]
-        ]
+        records = [self._record_write(after.id, e) for e in waiting[:room]]
         self._write([heart, *records, *others], mark)
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
@@ -71,6 +68,15 @@ class DynamoAccounts:
             removed=removed,
             condition=_SAME,
             values={":v": change.before.version},
+        )
+
+    def _record_write(self, user_id: str, ended: Ended) -> dict[str, Any]:
+        """An Update, so that no role which ends sessions may put whole items: users are items."""
+        values = items.ended_item(user_id, ended)
+        return dynamodb.update(
+            self._record(user_id, ended.session.id),
+            changed=values,
+            removed=[name for name in items.RECORD if name not in values],
         )
 
     def _write(self, writes: Sequence[dict[str, Any]], mark: bytes) -> None:

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sojourn import attributes, deadline, ids, marks
-from sojourn.access_key_items import access_key_from
+from sojourn.access_key_items import ACCESS_KEY, access_key_from
 from sojourn.clock import Clock
 from sojourn.dynamodb import (
     ConditionFailed,
@@ -30,7 +30,7 @@ from sojourn.errors import NotFound, Unavailable
 from sojourn.names import fold
 from sojourn.ports import AccessKey
 from sojourn.realm import Realm
-from sojourn.realm_items import realm_from, realm_values
+from sojourn.realm_items import REALM, realm_from, realm_values
 
 STACK: Final = "*"
 REALMS: Final = "realms"
@@ -52,7 +52,7 @@ class DynamoDirectory:
 
     def realm_key(self, realm_id: str) -> Key:
         """Where a realm is."""
-        return Key(self.table, realm_id, "realm")
+        return Key(self.table, realm_id, "realm", REALM)
 
     def claim_key(self, realm_id: str, kind: str, name: str) -> Key:
         """Where it is written who has a name; `kind` is `name` or `email`.
@@ -62,15 +62,15 @@ class DynamoDirectory:
         folded = fold(name)
         if len(folded.encode()) > LONGEST_NAME:
             folded = "~" + ids.digest(folded).hex()
-        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim")
+        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim", ("user_id",))
 
     def private_key_key(self, realm_id: str, key_id: str) -> Key:
         """Where a signing key's ciphertext is."""
-        return Key(self.table, realm_id, key_id)
+        return Key(self.table, realm_id, key_id, ("ciphertext",))
 
     def access_key_key(self, key_id: str) -> Key:
         """Where an access key is."""
-        return Key(self.table, key_id, "key")
+        return Key(self.table, key_id, "key", ACCESS_KEY)
 
     def get(self, realm_id: str) -> Realm | None:
         realm = self.find(realm_id)
@@ -107,7 +107,9 @@ class DynamoDirectory:
             changed, others = decided
             mark, commits = marks.marked(realm.commits)
             after = replace(changed, version=realm.version + 1, commits=commits)
-            after = after.remembering(clock.wall_ms())
+            if (after.settings, after.keys) != (realm.settings, realm.keys):
+                # Nothing else has a key sign for longer, and who only ends sessions writes no keys.
+                after = after.remembering(clock.wall_ms())
             try:
                 self._write([self._change(realm, after), *others])
             except ConditionFailed as error:
@@ -195,6 +197,7 @@ class DynamoDirectory:
             table=self.table,
             condition="pk = :pk AND begins_with(sk, :prefix)",
             values={":pk": realm_id, ":prefix": "jky_"},
+            only=("sk",),
         )
         return [str(item["sk"]) for item in found]
 
@@ -257,6 +260,7 @@ class DynamoDirectory:
             values=values,
             limit=limit + 1,
             ascending=ascending,
+            only=("sk",),
         )
         found = [str(item["sk"]) for item in page.items]
         return found[:limit], len(found) > limit

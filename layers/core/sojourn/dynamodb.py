@@ -6,7 +6,7 @@ have been done. The one place where botocore's errors are translated.
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -61,7 +61,7 @@ class Key:
     table: str
     pk: str
     sk: str
-    only: tuple[str, ...] = ()
+    only: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def attributes(self) -> Item:
@@ -288,11 +288,12 @@ def update(
     *,
     changed: Mapping[str, object],
     removed: Sequence[str] = (),
-    condition: str,
+    condition: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> dict[str, Any]:
     """An Update that sets and removes attributes where `condition` holds.
 
+    Where there is no item it makes one, and it leaves every attribute alone that it does not name.
     In `condition`, names are as they are and values start with a colon.
     """
     names = {f"#{n}": name for n, name in enumerate([*changed, *removed])}
@@ -309,15 +310,13 @@ def update(
         "TableName": key.table,
         "Key": key.attributes,
         "UpdateExpression": " ".join(expression),
-        "ConditionExpression": condition,
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         "ExpressionAttributeNames": names,
     }
     if bound:
         parameters["ExpressionAttributeValues"] = {
             name: attributes.encode_value(value) for name, value in bound.items()
         }
-    return {"Update": parameters}
+    return {"Update": _conditioned(parameters, condition, None)}
 
 
 def put(

@@ -47,4 +47,5 @@ class NewKeys:
         key = replace(made, number=number, signs_from_ms=now_ms + delay_ms)
         at = self._directory.private_key_key(realm.id, key.id)
         after = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
-        return after, [dynamodb.put(at, {"ciphertext": ciphertext})]
+        # An Update, so that no role which makes keys may put whole items: realms are items.
+        return after, [dynamodb.update(at, changed={"ciphertext": ciphertext})]

@@ -120,7 +120,7 @@ class RealmDeletion:
         at = self.directory
         owner = f"{realm_id}#keys"
         for member in at.dynamo.query_all(
-            table=at.table, condition="pk = :pk", values={":pk": owner}
+            table=at.table, condition="pk = :pk", values={":pk": owner}, only=("sk",)
         ):
             if time_left() <= 0:
                 return False

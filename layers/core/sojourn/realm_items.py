@@ -2,11 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from sojourn.realm import Deletion, PublicKey, Realm, RealmEnd, Settings, StoppedKey
 
 Values = dict[str, Any]
+
+REALM: Final = (
+    "name",
+    "issuer",
+    "created_ms",
+    "v",
+    "generation",
+    "settings",
+    "keys",
+    "key_count",
+    "ends",
+    "stopped",
+    "commits",
+    "deletion",
+)
+"""What a realm's item is read for: all that it holds, and nothing of the private keys beside it."""
 
 
 def realm_values(realm: Realm) -> Values:
