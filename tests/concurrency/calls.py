@@ -4,11 +4,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sojourn.accounts import DynamoAccounts
 from tests.integration.world import PASSWORD, Answer, World
 
 OWN: Final = "own"
 """In the place of a session: the one that this lane began last."""
 LOST: Final = 503
+REALM: Final = "Concurrency"
+"""Every realm's name."""
+CHANGES: Final = ("set_realm", "end_realm", "stop_key", "delete_realm")
+"""Calls that are about the realm, and so about every user of it."""
 RAISED: Final = 500
 """A handler that raised, or answered otherwise than the API document says."""
 
@@ -124,6 +129,25 @@ def _records(world: World, user: Someone, _given: Given, _tokens: Tokens) -> Ans
         after = f"&after={found[-1]['id']}"
 
 
+def _set_realm(world: World, _user: Someone, given: Given, _tokens: Tokens) -> Answer:
+    return world.admin("PATCH", f"/v1/realms/{world.realm_id}", dict(given))
+
+
+def _stop_key(world: World, _user: Someone, given: Given, _tokens: Tokens) -> Answer:
+    path = f"/v1/jwt_keys/{given['key']}?realm_id={world.realm_id}"
+    return world.admin("PATCH", path, {"compromised": True})
+
+
+def _left(world: World, user: Someone, _given: Given, _tokens: Tokens) -> Answer:
+    """How many items the store has of a user."""
+    accounts = world.services.terminator.accounts
+    assert isinstance(accounts, DynamoAccounts)
+    found = accounts._dynamo.query_all(
+        table=accounts.table, condition="pk = :pk", values={":pk": user.id}
+    )
+    return Answer(200, {"left": len(list(found))})
+
+
 def _clean_up(world: World, _user: Someone, _given: Given, _tokens: Tokens) -> Answer:
     return _told(world.clean_up())
 
@@ -165,8 +189,19 @@ PERFORM: Final[Mapping[str, Perform]] = {
     "clean_up": _clean_up,
     "rotate": _rotate,
     "make_key": _make_key,
+    "set_realm": _set_realm,
+    "end_realm": _as_server("POST", "/v1/realms/{realm}/end_sessions"),
+    "stop_key": _stop_key,
+    "delete_realm": _as_server("DELETE", f"/v1/realms/{{realm}}?name={REALM}"),
+    "left": _left,
     "keys": _as_server("GET", "/v1/jwt_keys?realm_id={realm}&max_results=100"),
 }
+
+
+_KEPT: Final = (
+    *("id", "token", "created_at", "expires_at", "active", "reason"),
+    *("rotated", "removed", "max_sessions", "at_limit", "left"),
+)
 
 
 def seen(name: str, answer: Answer) -> dict[str, Any]:
@@ -176,8 +211,7 @@ def seen(name: str, answer: Answer) -> dict[str, Any]:
         return {"code": body["code"], "sessions": [s["id"] for s in body.get("sessions", ())]}
     if answer.status >= 400:
         return {"code": body.get("code"), "reason": body.get("reason")}
-    kept = ("id", "token", "created_at", "expires_at", "active", "reason", "rotated", "removed")
-    told = {key: body[key] for key in kept if key in body}
+    told = {key: body[key] for key in _KEPT if key in body}
     items = body.get("collection", ())
     if name == "validate_many":
         told["refusals"] = [

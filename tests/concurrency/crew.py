@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any, Final
 
 import boto3
@@ -16,7 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from local import aws, dynamodb_local
 from local.template import Template
-from tests.concurrency import worker
+from tests.concurrency import clock, worker
 from tests.concurrency.calls import Lane, Someone
 from tests.concurrency.worker import Opening, Played, Round, Stage
 
@@ -34,6 +35,16 @@ class Crew:
     dynamodb: Any
     kms_key: str
     _names: Iterator[int]
+    _moved: "Synchronized[float]"
+
+    @property
+    def moved(self) -> float:
+        """Seconds by which all clocks have moved on."""
+        return float(self._moved.value)
+
+    def advance(self, seconds: float) -> None:
+        """Move all clocks on."""
+        clock.advance(self._moved, seconds)
 
     def open(self, settings: Mapping[str, Any]) -> None:
         """Fresh tables and a realm with these settings, for all."""
@@ -49,7 +60,13 @@ class Crew:
             "KMS_KEY_ID": self.kms_key,
             "PUBLIC_URL": "https://sessions.example.com",
         }
-        stage: Stage = self._ask(self.workers[0], "open", Opening(environment, settings))
+        self._enter(self._ask(self.workers[0], "open", Opening(environment, settings)))
+
+    def realm(self, settings: Mapping[str, Any]) -> None:
+        """Another realm in the same tables, for all."""
+        self._enter(self._ask(self.workers[0], "realm", settings))
+
+    def _enter(self, stage: Stage) -> None:
         for connection in self.workers:
             self._ask(connection, "enter", stage)
 
@@ -104,14 +121,14 @@ def crew(endpoint: str, *, processes: int) -> Iterator[Crew]:
     keys: Any = boto3.client("kms", endpoint_url=f"http://{host}:{port}", **of_aws)
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(processes)
+    moved = spawn.Value("d", 0.0)
     started = []
     connections: list[Connection] = []
     try:
         for number in range(processes):
             ours, theirs = spawn.Pipe()
-            process = spawn.Process(
-                target=worker.main, args=(theirs, barrier, environment, number * AHEAD), daemon=True
-            )
+            given = (theirs, barrier, moved, environment, number * AHEAD)
+            process = spawn.Process(target=worker.main, args=given, daemon=True)
             process.start()
             theirs.close()
             started.append(process)
@@ -121,6 +138,7 @@ def crew(endpoint: str, *, processes: int) -> Iterator[Crew]:
             dynamodb=boto3.client("dynamodb", endpoint_url=endpoint, **of_aws),
             kms_key=keys.create_key()["KeyMetadata"]["Arn"],
             _names=itertools.count(1),
+            _moved=moved,
         )
     finally:
         for connection in connections:

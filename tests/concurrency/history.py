@@ -6,7 +6,8 @@ from typing import Final
 
 from tests.concurrency.calls import LOST, Record
 from tests.concurrency.checker import Operation
-from tests.concurrency.user import DONE, Call
+from tests.concurrency.state import Call
+from tests.concurrency.user import DONE
 
 BEGINS: Final = ("login", "begin")
 SUCCESS: Final[Mapping[str, int]] = {
@@ -20,6 +21,10 @@ SUCCESS: Final[Mapping[str, int]] = {
     "set_password": 200,
     "change_password": DONE,
     "delete": DONE,
+    "set_realm": 200,
+    "end_realm": 200,
+    "stop_key": 200,
+    "delete_realm": DONE,
 }
 """What changes something, with the answer that it has when it does."""
 
@@ -34,20 +39,22 @@ def operations(records: Sequence[Record], known: Iterable[str]) -> list[Operatio
     made = [_answered(record) for record in records if record.status != LOST]
     for record in records:
         if record.status == LOST and record.name in SUCCESS:
-            call = Call(record.name, record.given, SUCCESS[record.name])
+            call = Call(record.name, record.given, SUCCESS[record.name], start=record.start)
             made.append(Operation(call, record.start, certain=False))
     lost = [record for record in records if record.status == LOST and record.name in BEGINS]
     targets = tuple({record.given.get("replace") for record in lost})
     unclaimed = sorted(_unclaimed(records, known).items(), key=lambda found: found[1])
     for session, created_at in unclaimed[: len(lost)]:
-        call = Call("begin", {"replaces": targets}, 201, {"id": session, "created_at": created_at})
         start = min(record.start for record in lost)
+        answer = {"id": session, "created_at": created_at}
+        call = Call("begin", {"replaces": targets}, 201, answer, start)
         made.append(Operation(call, start, math.inf, rank=created_at))
     return made
 
 
 def _answered(record: Record) -> Operation[Call]:
-    call = Call(record.name, record.given, record.status, record.answer)
+    given, answer = record.given, record.answer
+    call = Call(record.name, given, record.status, answer, record.start, record.end)
     rank = record.answer.get("created_at") if record.name in BEGINS else None
     return Operation(call, record.start, record.end, rank=rank, reads=call.reads)
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Final
 
 from tests.concurrency.calls import OWN, Ask
+from tests.concurrency.realm import Realm
 from tests.concurrency.worker import PER_COMMIT
 from tests.integration.world import PASSWORD
 
@@ -29,6 +30,8 @@ class Sight:
 
 Plan = Callable[[Random, Sight, int], list[Asks]]
 """The lanes of a round, so many of them."""
+Changes = Callable[[Random, str], list[Asks]]
+"""The lanes that change the realm, whose signing key is given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Scenario:
     """How many of the rounds that others have, since these take longer."""
     advance: float = 0.0
     """Seconds by which all clocks move before each round."""
+    changes: Changes | None = None
+    """What else happens in a round, to the realm of all users: each chain then has its own."""
 
     @property
     def cap(self) -> int:
@@ -60,9 +65,9 @@ class Scenario:
         return int(self.settings["max_sessions"])
 
     @property
-    def at_limit(self) -> str:
-        """The realm's `at_limit`."""
-        return str(self.settings["at_limit"])
+    def realm(self) -> Realm:
+        """The realm as it is made."""
+        return Realm(self.cap, str(self.settings["at_limit"]))
 
 
 def login(random: Random, **given: Any) -> Ask:
@@ -189,21 +194,23 @@ def _deletion_and_everything(random: Random, sight: Sight, lanes: int) -> list[A
     return [*made, *([read(random, sight), read(random, sight)] for _ in range(lanes - len(made)))]
 
 
+def anything(random: Random, sight: Sight) -> Ask:
+    """One of all that users and servers do, in one case of two stopped after its commit."""
+    pick = random.random()
+    if pick < 0.45:
+        ask = login(random, replace=sight.some(random) if random.random() < 0.2 else None)
+    elif pick < 0.65:
+        ask = end_one(random, sight)
+    elif pick < 0.75:
+        ask = end_many(random, sight)
+    else:
+        ask = read(random, sight)
+    return Ask(ask.name, ask.given, random.random() < 0.5)
+
+
 def _everything(random: Random, sight: Sight, lanes: int) -> list[Asks]:
     """Anything may meet anything."""
-    made: list[Asks] = []
-    for _ in range(lanes):
-        pick = random.random()
-        if pick < 0.45:
-            ask = login(random, replace=sight.some(random) if random.random() < 0.2 else None)
-        elif pick < 0.65:
-            ask = end_one(random, sight)
-        elif pick < 0.75:
-            ask = end_many(random, sight)
-        else:
-            ask = read(random, sight)
-        made.append([Ask(ask.name, ask.given, random.random() < 0.5)])
-    return made
+    return [[anything(random, sight)] for _ in range(lanes)]
 
 
 def _cleanup_and_everything(random: Random, sight: Sight, lanes: int) -> list[Asks]:
@@ -223,12 +230,15 @@ def _rotations_and_logins(random: Random, _sight: Sight, lanes: int) -> list[Ask
 CAPS: Final = (1, 3, 10, 100)
 
 
-def _realm(cap: int, at_limit: str = "evict_oldest", **more: Any) -> dict[str, Any]:
+def by_settings(cap: int, at_limit: str = "evict_oldest", **more: Any) -> dict[str, Any]:
+    """A realm's settings."""
     return {"max_sessions": cap, "at_limit": at_limit, "jwt_algo": "eddsa", **more}
 
 
 def _by_cap(name: str, plan: Plan, at_limit: str, **more: Any) -> list[Scenario]:
-    made = [Scenario(f"{name}, cap {cap}", plan, _realm(cap, at_limit), **more) for cap in CAPS]
+    made = [
+        Scenario(f"{name}, cap {cap}", plan, by_settings(cap, at_limit), **more) for cap in CAPS
+    ]
     # A user of 100 sessions has an item of 30 KB, and takes a hundred logins to make.
     return [replace(s, users=1, weight=0.25) if s.cap == 100 else s for s in made]
 
@@ -239,25 +249,25 @@ KNOWN_PASSWORD: Final = Ask("set_password", {"password": PASSWORD})
 SMALL: Final = (
     *_by_cap("logins, evict_oldest", _logins, "evict_oldest"),
     *_by_cap("logins, deny", _logins_for_few_places, "deny"),
-    Scenario("logins that replace, evict_oldest", _replacing_and_looking, _realm(3)),
-    Scenario("logins that replace, deny", _replacing_and_looking, _realm(4, "deny")),
-    Scenario("terminate against validate", _ends_and_validations, _realm(10)),
-    Scenario("terminate against login", _ends_and_logins, _realm(4)),
-    Scenario("terminate-all against login", _ends_of_all_and_logins, _realm(5)),
-    Scenario("disable against login", _disabling_and_logins, _realm(5), after=(ENABLED,)),
+    Scenario("logins that replace, evict_oldest", _replacing_and_looking, by_settings(3)),
+    Scenario("logins that replace, deny", _replacing_and_looking, by_settings(4, "deny")),
+    Scenario("terminate against validate", _ends_and_validations, by_settings(10)),
+    Scenario("terminate against login", _ends_and_logins, by_settings(4)),
+    Scenario("terminate-all against login", _ends_of_all_and_logins, by_settings(5)),
+    Scenario("disable against login", _disabling_and_logins, by_settings(5), after=(ENABLED,)),
     Scenario(
         "password change against login",
         _passwords_and_logins,
-        _realm(5),
+        by_settings(5),
         after=(KNOWN_PASSWORD,),
     ),
-    Scenario("deletion against everything", _deletion_and_everything, _realm(5), chain=1),
-    Scenario("everything against everything", _everything, _realm(5)),
+    Scenario("deletion against everything", _deletion_and_everything, by_settings(5), chain=1),
+    Scenario("everything against everything", _everything, by_settings(5)),
     Scenario(
         "cleanup against everything",
         _cleanup_and_everything,
         # A session of one round is over two rounds later.
-        _realm(4, session_minutes=5),
+        by_settings(4, session_minutes=5),
         advance=170,
         per_commit=2,
     ),
@@ -265,7 +275,7 @@ SMALL: Final = (
 ROTATION: Final = Scenario(
     "rotation against rotation and login",
     _rotations_and_logins,
-    _realm(100, rotate_days=1),
+    by_settings(100, rotate_days=1),
     users=1,
     fill=0,
     after=(Ask("keys"),),
@@ -276,6 +286,6 @@ _WIDE: Final[Mapping[str, Any]] = {"lanes": 200, "users": 1, "chain": 1}
 WIDE: Final = (
     *_by_cap("200 logins, evict_oldest", _only_logins, "evict_oldest", **_WIDE, turns=True),
     *_by_cap("200 logins, deny", _only_logins, "deny", **_WIDE, turns=True, fill=0),
-    Scenario("200 logins that replace", _replacing, _realm(10), **_WIDE, turns=True),
-    Scenario("200 logins, no turns", _only_logins, _realm(10), **_WIDE),
+    Scenario("200 logins that replace", _replacing, by_settings(10), **_WIDE, turns=True),
+    Scenario("200 logins, no turns", _only_logins, by_settings(10), **_WIDE),
 )

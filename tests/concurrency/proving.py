@@ -8,12 +8,16 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
+import jwt
+
 from tests.concurrency import checker, history, signing_keys
-from tests.concurrency.calls import LOST, Ask, Lane, Record, Someone
+from tests.concurrency.calls import CHANGES, LOST, Ask, Lane, Record, Someone
 from tests.concurrency.checker import Operation
 from tests.concurrency.crew import Crew
 from tests.concurrency.plans import Scenario, Sight
-from tests.concurrency.user import Call, Rules, State
+from tests.concurrency.realm import Version
+from tests.concurrency.state import Call, State
+from tests.concurrency.user import Rules
 from tests.concurrency.worker import Round
 from tests.integration.world import PASSWORD
 
@@ -80,6 +84,8 @@ class Life:
     state: State
     expired: frozenset[str] = frozenset()
     tokens: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    """The key of each token."""
     expires: dict[str, float] = field(default_factory=dict)
 
     def pass_time(self, now: float) -> None:
@@ -94,7 +100,9 @@ class Life:
         """Remember the tokens of what began."""
         for record in records:
             if "token" in record.answer:
-                self.tokens[record.answer["id"]] = record.answer["token"]
+                token = record.answer["token"]
+                self.tokens[record.answer["id"]] = token
+                self.keys[record.answer["id"]] = jwt.get_unverified_header(token)["kid"]
                 self.expires[record.answer["id"]] = record.answer["expires_at"]
 
     def sight(self) -> Sight:
@@ -110,7 +118,6 @@ class Prover:
         self._crew = crew
         self._scenario = scenario
         self._random = random
-        self._ahead = 0.0
         self._keys: dict[str, float | None] = {}
         self.tally = Tally(scenario.name)
 
@@ -124,25 +131,38 @@ class Prover:
     def _chain(self) -> None:
         """Some users' lives, side by side."""
         scenario = self._scenario
+        if scenario.changes is not None and self.tally.rounds:
+            self._crew.realm(scenario.settings)
         users = self._crew.users(scenario.users, PASSWORD)
-        lives = [Life(user, State(password=PASSWORD)) for user in users]
+        before = State(password=PASSWORD, versions=(Version(scenario.realm),))
+        lives = [Life(user, before) for user in users]
         if self._has_keys:
-            told = self._crew.play(Round(together=False), [Lane(users[0], scenario.after)])
-            self._keys = told.records[-1].answer["keys"]
+            self._keys = self._keys_now(users[0])
         fill = scenario.cap if scenario.fill is None else scenario.fill
         if fill:
             width = min(fill, FILLING)
             logins = [Ask("begin")] * -(-fill // width)
             self._round(lives, [[logins] * width] * len(lives), Round(turns=True), counted=False)
-        part = Round(turns=scenario.turns, per_commit=scenario.per_commit, advance=scenario.advance)
+        part = Round(turns=scenario.turns, per_commit=scenario.per_commit)
         for _ in range(scenario.chain):
             if self.tally.violations:
                 return
-            self._ahead += scenario.advance
+            self._crew.advance(scenario.advance)
             for life in lives:
-                life.pass_time(time.time() + self._ahead)
+                life.pass_time(time.time() + self._crew.moved)
             plans = [scenario.plan(self._random, life.sight(), scenario.lanes) for life in lives]
+            if scenario.changes is not None:
+                signing = next(k for k, at in self._keys_now(users[0]).items() if at is None)
+                plans[0] += scenario.changes(self._random, signing)
             self._round(lives, plans, part)
+
+    def _keys_now(self, user: Someone) -> dict[str, float | None]:
+        """The realm's signing keys, with when each may go."""
+        told = self._crew.play(Round(together=False), [Lane(user, [Ask("keys")])])
+        (record,) = told.records
+        assert record.status == 200, record
+        found: dict[str, float | None] = record.answer["keys"]
+        return found
 
     def _round(
         self,
@@ -161,16 +181,17 @@ class Prover:
         played = self._crew.play(part, lanes)
         if counted:
             self.tally.counts.update(played.counts)
-        after = [*self._scenario.after, Ask("list"), Ask("records")]
+        after = [*(self._scenario.after if counted else ()), Ask("list"), Ask("records")]
         looks = [Lane(life.user, after) for life in lives]
-        told = self._crew.play(replace(part, together=False, advance=0.0), looks)
+        told = self._crew.play(replace(part, together=False), looks)
         for life in lives:
             mine = [record for record in played.records if record.user == life.user]
+            shared = [r for r in played.records if r.user != life.user and r.name in CHANGES]
             seen = [record for record in told.records if record.user == life.user]
             if counted:
                 self.tally.add(mine)
             life.learn(mine)
-            self._check(life, [*mine, *seen])
+            self._check(life, [*mine, *shared, *seen])
 
     @property
     def _has_keys(self) -> bool:
@@ -183,14 +204,14 @@ class Prover:
             self._check_keys(of_keys)
         known = {*life.state.live, *(session for session, _ in life.state.ended), *life.expired}
         operations = history.operations(records, known)
-        rules = Rules(self._scenario.cap, self._scenario.at_limit, life.expired)
+        rules = Rules(life.expired, life.keys)
         verdict = checker.check(operations, life.state, rules.step)
         if not verdict.linearizable:
             self.tally.violations.append(told_of(operations, life.state, verdict))
-        life.state = verdict.state
+        life.state = verdict.state.settled()
 
     def _check_keys(self, records: Sequence[Record]) -> None:
-        now = time.time() + self._ahead
+        now = time.time() + self._crew.moved
         verdict, operations = signing_keys.check(records, self._keys, now=now)
         if not verdict.linearizable:
             self.tally.violations.append(told_of(operations, self._keys, verdict))

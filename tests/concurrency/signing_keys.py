@@ -11,7 +11,7 @@ from typing import Final
 from tests.concurrency import checker
 from tests.concurrency.calls import LOST, Record
 from tests.concurrency.checker import Operation
-from tests.concurrency.user import Call
+from tests.concurrency.state import Call
 
 NAMES: Final = ("rotate", "make_key", "keys")
 

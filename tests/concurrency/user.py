@@ -1,66 +1,20 @@
 """The session rules as a sequence of calls obeys them: one user, pure, knowing the answers.
 
 Each rule takes the state before a call and gives the state after it, when the answer is the one
-that this state gives; otherwise nothing.
+that this state gives; otherwise nothing. A call acts on a version of its realm, and of those that
+it may act on (see `realm`) any will do that explains its answer: the rules get the user as that
+version shows them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
+
+from tests.concurrency.realm import FIRST, Realm, changed, closed, usable
+from tests.concurrency.state import Call, State
 
 BEGAN: Final = (200, 201)
-_READS: Final = (
-    "validate",
-    "validate_many",
-    "look",
-    "look_any",
-    "list",
-    "list_own",
-    "records",
-    "clean_up",
-)
 DONE: Final = 204
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What was asked, and what was answered: the status, and what of the body counts."""
-
-    name: str
-    given: Mapping[str, Any] = field(default_factory=dict)
-    status: int = 200
-    answer: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def reads(self) -> bool:
-        """Whether it changes nothing, in any state: it only looks, or was refused."""
-        return self.name in _READS or self.status >= 400
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A user. `live` is oldest first, `ended` pairs of id and reason; `last`: the newest begin."""
-
-    live: tuple[str, ...] = ()
-    ended: frozenset[tuple[str, str]] = frozenset()
-    last: float = 0.0
-    active: bool = True
-    deleted: bool = False
-    password: str = ""
-
-    def why(self, session: str) -> str | None:
-        """The reason that a session's ended record has."""
-        return next((reason for found, reason in self.ended if found == session), None)
-
-    def end(self, reasons: Mapping[str, str]) -> "State":
-        """Without these live sessions, whose reasons are recorded."""
-        live = tuple(s for s in self.live if s not in reasons)
-        gone = {(s, reasons[s]) for s in self.live if s in reasons}
-        return replace(self, live=live, ended=self.ended | gone)
-
-    def end_all(self, reason: str, *, keep: str | None = None) -> "State":
-        """Without any live session but one."""
-        return self.end({s: reason for s in self.live if s != keep})
 
 
 Rule = Callable[["Rules", State, Call], Iterable[State]]
@@ -68,18 +22,84 @@ Rule = Callable[["Rules", State, Call], Iterable[State]]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A realm's settings, and the sessions whose time is over for the whole of the history."""
+    """What is known of all sessions of the history, and the realm that a call acts on."""
 
-    cap: int
-    at_limit: str = "evict_oldest"
     expired: frozenset[str] = frozenset()
+    """Sessions whose time is over for the whole of it."""
+    signed: Mapping[str, str] = field(default_factory=dict)
+    """The key of each session's token."""
+    realm: Realm = FIRST[0].realm
+    verified: Realm = FIRST[0].realm
+    """The realm by which the caller's token was verified, which was a moment before."""
 
     def step(self, state: State, call: Call) -> Iterable[State]:
         """The states that the call may lead to."""
         if call.status == 429:
             # Held up by failures before it, which these rules do not count.
             return [state]
-        return _RULES[call.name](self, state, call)
+        if call.name in _BY_ITSELF:
+            return _BY_ITSELF[call.name](self, state, call)
+        rule = _RULES[call.name]
+        found: dict[State, None] = {}
+        for rules, seen in self._sights(state, call):
+            for after in rule(rules, seen, call):
+                # What commits records the ends that it saw; what only reads does not.
+                found[state if after == seen else after] = None
+        return found
+
+    def _sights(self, state: State, call: Call) -> Iterator[tuple["Rules", State]]:
+        """Each realm that the call may act on, the newest first, with what it sees of the user."""
+        realms = usable(state.versions, call.start)
+        for number in reversed(range(len(realms))):
+            realm = realms[number]
+            seen = state.seen_in(realm)
+            shown = [seen]
+            if state.realm.deleted and not realm.deleted:
+                # A deletion under way removes records, and then users.
+                shown += [replace(seen, ended=frozenset()), seen.gone()]
+            for verified in {r.stopped: r for r in realms[: number + 1]}.values():
+                rules = replace(self, realm=realm, verified=verified)
+                for each in shown:
+                    yield rules, each
+
+    def set_realm(self, state: State, call: Call) -> Iterable[State]:
+        """An administrator changes the realm's settings: for logins that begin after it."""
+        after = state.realm.set(call.given)
+        told = {name: call.answer.get(name) for name in call.given}
+        if call.status == 200 and call.answer and told != dict(call.given):
+            return []
+        return self._changed(state, call, after)
+
+    def end_realm(self, state: State, call: Call) -> Iterable[State]:
+        """An administrator ends all that began in the realm."""
+        return self._changed(state, call, state.realm.end_all())
+
+    def stop_key(self, state: State, call: Call) -> Iterable[State]:
+        """An administrator stops the key that signs; once more does nothing."""
+        key = call.given["key"]
+        stopped = key in state.realm.stopped
+        return self._changed(state, call, state.realm if stopped else state.realm.stop(key))
+
+    def delete_realm(self, state: State, call: Call) -> Iterable[State]:
+        """An administrator deletes the realm; who comes second helps, or is told that it is gone.
+
+        An answer of 202 says that not all of it is gone yet, to anybody it is.
+        """
+        done = (202, DONE)
+        if state.realm.deleted:
+            return [state] if call.status in (*done, 404) else []
+        return self._changed(state, call, state.realm.delete(), statuses=done)
+
+    def _changed(
+        self, state: State, call: Call, after: Realm, *, statuses: tuple[int, ...] = (200,)
+    ) -> Iterable[State]:
+        if state.realm.deleted:
+            return [state] if call.status == 404 else []
+        if call.status not in statuses:
+            return []
+        if after == state.realm:
+            return [state]
+        return [replace(state, versions=changed(state.versions, after, answered=call.end))]
 
     def login(self, state: State, call: Call) -> Iterable[State]:
         """A password's login, or a begin by a server, which gives none (rule 3)."""
@@ -95,25 +115,34 @@ class Rules:
         return found
 
     def _begun(self, state: State, call: Call, target: str | None) -> list[State]:
-        if target is not None:
-            if target not in state.live:
-                return [state] if call.status == 404 else []
-            replaced = state.end({target: "replaced"})
-        else:
-            replaced = state
-        excess = len(replaced.live) + 1 - self.cap
-        if excess > 0 and self.at_limit == "deny" and target is None:
-            told = call.status == 409 and call.answer["sessions"] == list(replaced.live)
+        if target is not None and target not in state.live:
+            return [state] if call.status == 404 else []
+        replaced = state if target is None else state.end({target: "replaced"})
+        excess = len(replaced.live) + 1 - self.realm.cap
+        if excess > 0 and self.realm.at_limit == "deny" and target is None:
+            told = call.status == 409 and call.answer["sessions"] == list(state.live)
             return [state] if told else []
         if call.status not in BEGAN or call.answer["created_at"] <= state.last:
             return []
+        if self.signed.get(call.answer["id"]) in self.realm.stopped:
+            return []
         oldest = replaced.live[: max(0, excess)]
         kept = replaced.end(dict.fromkeys(oldest, "evicted"))
-        live = (*kept.live, call.answer["id"])
-        return [replace(kept, live=live, last=call.answer["created_at"])]
+        began, ends = call.answer["id"], len(self.realm.ends)
+        return [
+            replace(
+                kept,
+                live=(*kept.live, began),
+                last=call.answer["created_at"],
+                born=kept.born | {(began, ends)} if ends else kept.born,
+                versions=closed(state.versions, call.start),
+            )
+        ]
 
     def _refusal(self, state: State, session: str) -> tuple[str, str | None] | None:
         """The code and reason by which a token is refused; None when it stands (rules 4, 5, 9)."""
+        if self.realm.deleted or self.signed.get(session) in self.verified.stopped:
+            return "token_invalid", None
         if session in self.expired:
             return "session_expired", None
         if session in state.live:
@@ -135,8 +164,13 @@ class Rules:
 
     def validate_many(self, state: State, call: Call) -> Iterable[State]:
         """Several tokens of the user's at once: each as it is at one moment."""
-        expected = [self._refusal(state, session) for session in call.given["sessions"]]
-        return [state] if call.answer["refusals"] == expected else []
+        sights = list(self._sights(state, call))
+        told = zip(call.given["sessions"], call.answer["refusals"], strict=True)
+        right = all(
+            any(rules._refusal(seen, session) == refusal for rules, seen in sights)
+            for session, refusal in told
+        )
+        return [state] if right else []
 
     def look(self, state: State, call: Call) -> Iterable[State]:
         """A server looks at one session, which is found while it is active."""
@@ -165,10 +199,16 @@ class Rules:
         return [state] if right else []
 
     def list_own(self, state: State, call: Call) -> Iterable[State]:
-        """A user lists their own."""
-        if self._refusal(state, call.given["session"]) is not None:
-            return [state] if self._refused(state, call) else []
-        return self.list(state, call)
+        """A user lists their own: the caller stands, and then those are listed that do."""
+        stood = False
+        for rules, seen in reversed(list(self._sights(state, call))):
+            if rules._refusal(seen, call.given["session"]) is None:
+                stood = True
+            elif rules._refused(seen, call):
+                return [state]
+            if stood and rules.list(seen, call):
+                return [state]
+        return []
 
     def records(self, state: State, call: Call) -> Iterable[State]:
         """A server reads every ended record: by id, why each session ended."""
@@ -177,12 +217,17 @@ class Rules:
         right = call.status == 200 and call.answer["reasons"] == dict(state.ended)
         return [state] if right else []
 
+    def left(self, state: State, call: Call) -> Iterable[State]:
+        """What is stored of a user: nothing, when their realm is gone."""
+        return [state] if call.answer["left"] == 0 or not self.realm.deleted else []
+
     def logout(self, state: State, call: Call) -> Iterable[State]:
         """A session ends itself; one that has ended already stays as it ended (rule 5)."""
         session = call.given["session"]
-        if session in state.live:
+        code, reason = self._refusal(state, session) or (None, None)
+        if code is None:
             return [state.end({session: "logout"})] if call.status == DONE else []
-        if state.why(session) is not None:
+        if code == "session_ended" and reason is not None:
             return [state] if call.status == DONE else []
         return [state] if self._refused(state, call) else []
 
@@ -263,16 +308,24 @@ class Rules:
         return [state] if call.status == 200 else []
 
 
+_BY_ITSELF: Final[dict[str, Rule]] = {
+    "set_realm": Rules.set_realm,
+    "end_realm": Rules.end_realm,
+    "stop_key": Rules.stop_key,
+    "delete_realm": Rules.delete_realm,
+    "validate_many": Rules.validate_many,
+    "list_own": Rules.list_own,
+}
+"""What changes the realm, and what may see one version of it after another."""
 _RULES: Final[dict[str, Rule]] = {
     "login": Rules.login,
     "begin": Rules.login,
     "validate": Rules.validate,
-    "validate_many": Rules.validate_many,
     "look": Rules.look,
     "look_any": Rules.look_any,
     "list": Rules.list,
-    "list_own": Rules.list_own,
     "records": Rules.records,
+    "left": Rules.left,
     "logout": Rules.logout,
     "terminate": Rules.terminate,
     "terminate_by_server": Rules.terminate_by_server,

@@ -8,21 +8,22 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
+from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
 from typing import Any, Final
 
 import boto3
 
-from local.clock import LocalClock
 from sojourn import accounts as store
 from sojourn import bootstrap, commits
 from sojourn.accounts import DynamoAccounts
 from sojourn.dynamodb import DynamoDB
 from sojourn.passwords import Hasher
 from sojourn.ports import Superseded
-from tests.concurrency.calls import OWN, PERFORM, RAISED, Ask, Lane, Record, Someone, seen
+from tests.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
+from tests.concurrency.clock import CrewClock
 from tests.integration.world import World
 
 CHEAP: Final = Hasher(memory_kib=64, iterations=1)
@@ -59,7 +60,6 @@ class Round:
     """Whether the lanes of a process take turns, as in one threaded server; else each is an
     instance of its own, as in Lambda."""
     per_commit: int = PER_COMMIT
-    advance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,9 @@ class _NoTurns:
 class Worker:
     """The process's state."""
 
-    def __init__(self, barrier: Barrier, *, ahead: float) -> None:
+    def __init__(self, barrier: Barrier, clock: CrewClock) -> None:
         self._barrier = barrier
-        self._clock = LocalClock(fast_waits=True)
-        self._clock.advance(ahead)
+        self._clock = clock
         self._counts: Counter[str] = Counter()
         self._dying = threading.local()
         self._turns = commits._TURNS
@@ -98,13 +97,23 @@ class Worker:
         """Make a realm."""
         services = bootstrap.compose(opening.environment, clock=self._clock, hasher=CHEAP)
         _, key = services.access_keys.create_first(name="concurrency", force=True)
-        world = World.attached(services, opening.environment, key=key, realm_id="")
-        made = world.admin("POST", "/v1/realms", {"name": "Concurrency", **opening.settings})
-        return Stage(opening.environment, key, made.body["id"])
+        self.enter(Stage(opening.environment, key, ""))
+        return self.realm(opening.settings)
+
+    def realm(self, settings: Mapping[str, Any]) -> Stage:
+        """Make another realm in the same tables."""
+        (world,) = self._instances(1)
+        made = world.admin("POST", "/v1/realms", {"name": REALM, **settings})
+        assert self._stage is not None
+        return replace(self._stage, realm_id=made.body["id"])
 
     def enter(self, stage: Stage) -> None:
-        """Use that stage from now on."""
-        self._stage, self._worlds = stage, []
+        """Use that stage from now on; instances keep what they know of its tables."""
+        if self._stage is None or stage.environment != self._stage.environment:
+            self._worlds = []
+        self._stage = stage
+        for world in self._worlds:
+            world.realm_id = stage.realm_id
 
     def user(self, username: str, password: str) -> Someone:
         """Make a user."""
@@ -114,7 +123,6 @@ class Worker:
 
     def play(self, part: Round) -> Played:
         """Make a round's calls."""
-        self._clock.advance(part.advance)
         self._counts.clear()
         commits._TURNS = self._turns if part.turns else _NoTurns()  # type: ignore[assignment]
         store.ENDED_PER_COMMIT = part.per_commit  # type: ignore[misc]
@@ -240,14 +248,18 @@ class Worker:
 
 
 def main(
-    connection: Connection, barrier: Barrier, environment: Mapping[str, str], ahead: float
+    connection: Connection,
+    barrier: Barrier,
+    moved: "Synchronized[float]",
+    environment: Mapping[str, str],
+    ahead: float,
 ) -> None:
     """Do what the crew asks, until it goes; with clocks that are so many seconds ahead."""
     os.environ.update(environment)
     # The handlers log each call: as much work as in Lambda, and nothing that anybody reads.
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
-    worker = Worker(barrier, ahead=ahead)
+    worker = Worker(barrier, CrewClock(moved, ahead))
     with contextlib.suppress(EOFError):
         while True:
             name, *arguments = connection.recv()

@@ -13,6 +13,7 @@ import pytest
 from tests.concurrency.crew import AHEAD, Crew, crew
 from tests.concurrency.plans import ROTATION, SMALL, WIDE, Scenario
 from tests.concurrency.proving import Prover, Tally
+from tests.concurrency.realm_plans import REALMS
 from tests.prove.conftest import VERSION
 from tools import proof
 
@@ -37,7 +38,10 @@ TEXT: Final = (
     "threaded server does), called at once on one user's sessions. Each call's start, end and "
     "answer are recorded, and each user's history is searched for an order that the session "
     "rules explain (Wing and Gong, with Lowe's memory); a call that was answered by 503 may have "
-    "happened or not. Conflicts are writes that DynamoDB refused since another came between, "
+    "happened or not. A change of the realm (its settings, the end of all its sessions, a stop of "
+    "its key, its deletion) takes effect for each call by itself while it is under way, and for "
+    "every call that begins after its answer; a wait for caches to expire moves all clocks at "
+    "once. Conflicts are writes that DynamoDB refused since another came between, "
     "retries the changes that were decided anew and the calls that were sent again, 429 the login "
     "protection's. Without turns 200 instances share one machine's cores, and what cannot try "
     "often enough within ten seconds is a 503; `python -m bench.contention_model --logins 200` "
@@ -58,7 +62,7 @@ def tallies() -> Iterator[list[tuple[Scenario, Tally]]]:
     """What the scenarios came to; published when all have run."""
     found: list[tuple[Scenario, Tally]] = []
     yield found
-    if len(found) == len(SMALL) + len(HUNDREDS) + 1:
+    if len(found) == len(SMALL) + len(REALMS) + len(HUNDREDS) + 1:
         publish(found)
 
 
@@ -102,7 +106,9 @@ def prove(
     return tally
 
 
-@pytest.mark.parametrize("scenario", [*SMALL, ROTATION], ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "scenario", [*SMALL, ROTATION, *REALMS], ids=lambda scenario: scenario.name
+)
 def test_history_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 from tests.concurrency import history
 from tests.concurrency.calls import Record, Someone
 from tests.concurrency.checker import Exhausted, Operation, Verdict, check
-from tests.concurrency.user import Call, Rules, State
+from tests.concurrency.realm import Realm, Version
+from tests.concurrency.state import Call, State
+from tests.concurrency.user import Rules
 
 ADA = Someone("usr_ada", "ada")
-TWO = State(live=("one", "two"), last=2.0)
-RULES = Rules(cap=2)
+RULES = Rules()
+
+
+def two(cap: int = 2, at_limit: str = "evict_oldest") -> State:
+    """A user with two sessions, in a realm with that cap."""
+    return State(("one", "two"), last=2.0, versions=(Version(Realm(cap, at_limit)),))
+
+
+TWO = two()
 
 
 def call(
@@ -23,7 +32,7 @@ def call(
 ) -> Operation[Call]:
     """A call between two times."""
     rank = answer.get("created_at") if name == "begin" else None
-    made = Call(name, asked, status, answer)
+    made = Call(name, asked, status, answer, start, end)
     rank = rank if isinstance(rank, float) else None
     return Operation(made, start, end, rank=rank, reads=made.reads)
 
@@ -59,11 +68,9 @@ def denied(start: float, end: float, *oldest_first: str) -> Operation[Call]:
     return call(start, end, "begin", 409, {"sessions": list(oldest_first)})
 
 
-def verdict(
-    *operations: Operation[Call], rules: Rules = RULES, initial: State = TWO
-) -> Verdict[State]:
+def verdict(*operations: Operation[Call], initial: State = TWO) -> Verdict[State]:
     """What the checker says."""
-    return check(operations, initial, rules.step)
+    return check(operations, initial, RULES.step)
 
 
 def test_end_of_nothing_may_come_late() -> None:
@@ -144,37 +151,37 @@ def test_commit_order_is_the_order_of_ages() -> None:
 
 def test_refusal_at_the_limit() -> None:
     """409 is right when the cap was full at some moment within the call, with just those."""
-    rules = Rules(cap=2, at_limit="deny")
-    assert verdict(denied(0, 10, "one", "two"), rules=rules).linearizable
+    full = two(at_limit="deny")
+    assert verdict(denied(0, 10, "one", "two"), initial=full).linearizable
     ended = logout(0, 10, "one")
-    assert verdict(ended, denied(5, 20, "one", "two"), rules=rules).linearizable
-    assert not verdict(ended, denied(11, 20, "one", "two"), rules=rules).linearizable
-    assert not verdict(ended, denied(11, 20, "two"), rules=rules).linearizable
+    assert verdict(ended, denied(5, 20, "one", "two"), initial=full).linearizable
+    assert not verdict(ended, denied(11, 20, "one", "two"), initial=full).linearizable
+    assert not verdict(ended, denied(11, 20, "two"), initial=full).linearizable
 
 
 def test_begin_where_the_realm_denies() -> None:
     """A login that was let in at the limit is found."""
-    rules = Rules(cap=2, at_limit="deny")
-    assert not verdict(begin(0, 10, "three", 3.0), rules=rules).linearizable
+    full = two(at_limit="deny")
+    assert not verdict(begin(0, 10, "three", 3.0), initial=full).linearizable
 
 
 def test_replacement_at_a_lowered_cap() -> None:
     """A login that replaces is let in, and ends as many of the oldest as the cap takes."""
-    rules = Rules(cap=1, at_limit="deny")
+    full = two(cap=1, at_limit="deny")
     replaced = call(0, 10, "begin", 201, {"id": "three", "created_at": 3.0}, replace="two")
-    assert verdict(replaced, listed(11, 20, "three"), rules=rules).linearizable
-    assert not verdict(replaced, listed(11, 20, "three", "one"), rules=rules).linearizable
+    assert verdict(replaced, listed(11, 20, "three"), initial=full).linearizable
+    assert not verdict(replaced, listed(11, 20, "three", "one"), initial=full).linearizable
 
 
 def test_replacement_is_one_step() -> None:
     """Whoever lists while one session replaces another sees one of them, never both or neither."""
     answer = {"id": "three", "created_at": 3.0}
     replaced = call(0, 100, "begin", 201, answer, replace="one")
-    rules = Rules(cap=3)
-    assert verdict(replaced, listed(10, 20, "two", "one"), rules=rules).linearizable
-    assert verdict(replaced, listed(10, 20, "three", "two"), rules=rules).linearizable
-    assert not verdict(replaced, listed(10, 20, "two"), rules=rules).linearizable
-    assert not verdict(replaced, listed(10, 20, "three", "two", "one"), rules=rules).linearizable
+    roomy = two(cap=3)
+    assert verdict(replaced, listed(10, 20, "two", "one"), initial=roomy).linearizable
+    assert verdict(replaced, listed(10, 20, "three", "two"), initial=roomy).linearizable
+    assert not verdict(replaced, listed(10, 20, "two"), initial=roomy).linearizable
+    assert not verdict(replaced, listed(10, 20, "three", "two", "one"), initial=roomy).linearizable
 
 
 def test_only_one_replaces_a_session() -> None:
@@ -271,15 +278,15 @@ NAMES = ("begin", "logout", "validate", "list", "end_all")
 def test_overlap_of_a_sequence(seed: int, cap: int, at_limit: str, names: list[str]) -> None:
     """Calls in sequence, stretched until they overlap and told in any order, have an order."""
     random = Random(seed)
-    rules = Rules(cap, at_limit)
-    state, made = State(), []
+    initial = State(versions=(Version(Realm(cap, at_limit)),))
+    state, made = initial, []
     for number, name in enumerate(names):
-        one, state = answered(rules, state, name, number, random)
+        one, state = answered(RULES, state, name, number, random)
         # The moment at which it happened is within the call, wherever its ends are.
         early, late = random.uniform(0, 3), random.uniform(0, 3)
         made.append(Operation(one, number - early, number + late, reads=one.reads))
     random.shuffle(made)
-    found = check(made, State(), rules.step)
+    found = check(made, initial, RULES.step)
     assert found.linearizable
     assert sorted(found.order) == list(range(len(made)))
 
