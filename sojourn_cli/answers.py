@@ -8,6 +8,7 @@ import click
 
 from sojourn_cli.cells import printable, when
 from sojourn_cli.reach import NotReachable, Reply
+from sojourn_cli.words import own_words
 
 View = dict[str, Any]
 
@@ -66,7 +67,7 @@ def _told(problem: View, reply: Reply, method: str) -> str:
     lines += _late(reply, method)
     if reply.status >= 500:
         lines.append(f"The log has it under {problem.get('request_id')}.")
-    return "\n".join(printable(line) for line in lines)
+    return "\n".join(printable(own_words(line)) for line in lines)
 
 
 def _gateway(reply: Reply, method: str) -> str:

@@ -1,18 +1,20 @@
 """What is asked of the person at the terminal: a password, a yes, a name."""
 
 import sys
+from collections.abc import Callable
 
 import click
 
 from sojourn_cli.show import say
 
 
-def must_agree(question: str, *, yes: bool) -> None:
-    """Go on if the answer is yes. Raises `click.exceptions.Exit` with 1 when it is no."""
-    if yes:
-        return
+def must_agree(question: Callable[[], str]) -> None:
+    """Go on if the answer is yes. Raises `click.exceptions.Exit` with 1 when it is no.
+
+    What the question tells is looked up when it is known that somebody can answer.
+    """
     _at_terminal("give --yes")
-    if not click.confirm(question, err=True):
+    if not click.confirm(question(), err=True):
         say("Nothing was done.")
         raise click.exceptions.Exit(1)
 

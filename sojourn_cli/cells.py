@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+SHORTEST: Final = 12
+"""Columns to which a text of a table is cut at the most."""
 _TIMES: Final = ("signs_from", "retire_after", "tokens_until")
 
 
@@ -65,3 +67,38 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
         padded = [text + " " * (wide - width(text)) for text, wide in zip(row, widths, strict=True)]
         lines.append("  ".join(padded).rstrip())
     return lines
+
+
+def fitted(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
+    """A table of at most so many columns; the first row is the header.
+
+    Long texts are cut, but for those of the first column, which names a thing. Where that is not
+    enough, each thing has a block of its own, a member to a line, and nothing is cut.
+    """
+    widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    excess = sum(widths) + 2 * (len(widths) - 1) - columns
+    while excess > 0:
+        widest = max(range(1, len(widths)), key=lambda column: widths[column], default=0)
+        if widest == 0 or widths[widest] <= SHORTEST:
+            return _blocks(rows)
+        widths[widest] -= 1
+        excess -= 1
+    return table(
+        [[_cut(text, wide) for text, wide in zip(row, widths, strict=True)] for row in rows]
+    )
+
+
+def _cut(text: str, columns: int) -> str:
+    if width(text) <= columns:
+        return text
+    while width(text) >= columns:
+        text = text[:-1]
+    return text + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _blocks(rows: Sequence[Sequence[str]]) -> list[str]:
+    header, *items = rows
+    lines: list[str] = []
+    for item in items:
+        lines += ["", *table(list(zip(header, item, strict=True)))]
+    return lines[1:]

@@ -1,13 +1,14 @@
 """Ending everything that began before now, of a realm or of a user, or counting it first."""
 
-from typing import Any
+from typing import Any, Final
 
-from sojourn_cli.api import Api
+from sojourn_cli.api import Api, segment
 from sojourn_cli.ask import must_agree
 from sojourn_cli.cells import printable, when
 from sojourn_cli.show import say, show_json
 
 View = dict[str, Any]
+WAITS: Final = "Some five seconds, until no instance of the service remembers what was before …"
 
 
 def end_all(api: Api, path: str, *, dry_run: bool, as_json: bool) -> None:
@@ -19,17 +20,40 @@ def end_all(api: Api, path: str, *, dry_run: bool, as_json: bool) -> None:
         say(_sentence(answer))
 
 
+def end_user(api: Api, user: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """End a user's, once the person knows how many they are and is sure."""
+    path = f"/v1/users/{segment(user)}"
+    if not dry_run and not yes:
+        must_agree(lambda: f"End {how_many(api, path)} of {printable(user)}?")
+    end_all(api, path, dry_run=dry_run, as_json=as_json)
+
+
+def how_many(api: Api, path: str) -> str:
+    """How many managed sessions an end would end, in words."""
+    return _many(api.one("POST", f"{path}/end_sessions", {"dry_run": True}))
+
+
 def end_realm(api: Api, realm_id: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """End a whole realm's, once the person is sure."""
+    path = f"/v1/realms/{realm_id}"
+    if not dry_run and not yes:
+        must_agree(lambda: f"End {how_many(api, path)} of the realm {printable(realm_id)}?")
     if not dry_run:
-        must_agree(f"End every session of the realm {realm_id} that began before now?", yes=yes)
-    end_all(api, f"/v1/realms/{realm_id}", dry_run=dry_run, as_json=as_json)
+        say(WAITS)
+    end_all(api, path, dry_run=dry_run, as_json=as_json)
 
 
 def _sentence(answer: View) -> str:
     whose = printable(f"{answer.get('user_id') or answer.get('realm_id')}")
-    many = f"{answer.get('sessions')}{'' if answer.get('complete') is True else ' or more'}"
     if answer.get("dry_run"):
-        return f"This would end {many} managed sessions of {whose}. Nothing was done."
-    ended = "Everything" if answer.get("sessions") is None else f"{many} managed sessions"
+        return f"This would end {_many(answer)} of {whose}. Nothing was done."
+    ended = "Everything" if answer.get("sessions") is None else _many(answer)
     return f"{ended} of {whose} ended: all from before {when(answer.get('ended_at'))}."
+
+
+def _many(answer: View) -> str:
+    """`1 managed session`, `3 or more managed sessions`."""
+    sessions, complete = answer.get("sessions"), answer.get("complete") is True
+    one = sessions == 1 and complete
+    more = "" if complete else " or more"
+    return f"{sessions}{more} managed session{'' if one else 's'}"

@@ -50,7 +50,7 @@ def _named(name: str | None, expires: int | str | None) -> dict[str, Any]:
 
 @click.group()
 def keys() -> None:
-    """Access keys: list, create, set, revoke. And a realm's signing keys: signing."""
+    """Access keys: list, show, create, set, revoke. And a realm's signing keys: signing."""
 
 
 @keys.command("list")
@@ -66,6 +66,17 @@ def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
 @keys.command()
 @located
 @realm_option
+@click.argument("key")
+@json_option
+def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
+    """Show an access key; its secret is never shown."""
+    show_one(where.api(realm).one("GET", f"/v1/access_keys/{segment(key)}"), as_json=as_json)
+
+
+@keys.command()
+@located
+@realm_option
+@click.option("--stack-wide", is_flag=True, help="It opens every realm, instead of --realm.")
 @click.argument("name")
 @click.option(
     "--permission", required=True, type=click.Choice(["read", "write", "admin"]), help="The most."
@@ -76,12 +87,17 @@ def create(
     where: Where,
     *,
     realm: str | None,
+    stack_wide: bool,
     name: str,
     permission: str,
     expires: int | str | None,
     as_json: bool,
 ) -> None:
-    """Make an access key, and print its secret, this once; without a realm it is stack-wide."""
+    """Make an access key of one --realm, or --stack-wide, and print its secret, this once."""
+    if (realm is not None) == stack_wide:
+        raise click.UsageError(
+            "Give --realm for a key of one realm, or --stack-wide for one that opens them all."
+        )
     body = {"permission": permission, **_named(name, expires)}
     made = where.api(realm).one("POST", "/v1/access_keys", body)
     reach = made.get("realm_id") or "stack-wide"
@@ -122,7 +138,8 @@ def set_(
 def revoke(where: Where, *, realm: str | None, key: str, yes: bool, as_json: bool) -> None:
     """Delete an access key: it is refused from the next request on."""
     api = where.api(realm)
-    must_agree(f"Revoke the access key {printable(key)}? Whoever uses it is refused.", yes=yes)
+    if not yes:
+        must_agree(lambda: f"Revoke the access key {printable(key)}? Whoever uses it is refused.")
     api.call("DELETE", f"/v1/access_keys/{segment(key)}")
     show_gone("access_key", key, as_json=as_json)
 

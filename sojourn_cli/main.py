@@ -5,12 +5,15 @@ import sys
 
 import click
 
+from sojourn_cli.completion import completion
+from sojourn_cli.credentials import credentials
 from sojourn_cli.doctor import doctor
 from sojourn_cli.init import init
 from sojourn_cli.keys import keys
 from sojourn_cli.realms import realms
 from sojourn_cli.sessions import sessions
 from sojourn_cli.show import say
+from sojourn_cli.token import token
 from sojourn_cli.users import users
 from sojourn_cli.where import Where, located
 
@@ -52,7 +55,19 @@ def url(where: Where) -> None:
     click.echo(where.reach().base_url)
 
 
-for command in (init, url, realms, users, keys, sessions, doctor):
+COMMANDS = (
+    init,
+    url,
+    realms,
+    users,
+    credentials,
+    keys,
+    sessions,
+    token,
+    doctor,
+    completion,
+)
+for command in COMMANDS:
     main.add_command(command)
 
 if __name__ == "__main__":

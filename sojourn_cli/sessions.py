@@ -6,8 +6,10 @@ import click
 
 from sojourn import ids
 from sojourn_cli.api import Api, segment
-from sojourn_cli.ends import end_all, end_realm
-from sojourn_cli.show import json_option, say, show_json, show_list
+from sojourn_cli.ask import must_agree
+from sojourn_cli.cells import cell, printable
+from sojourn_cli.ends import end_realm, end_user
+from sojourn_cli.show import json_option, say, show_json, show_list, show_one
 from sojourn_cli.where import Where, located, realm_option
 
 ACTIVE: Final = {
@@ -31,7 +33,7 @@ ENDED: Final = {
 
 @click.group()
 def sessions() -> None:
-    """Sessions: list, end."""
+    """Sessions: list, show, end."""
 
 
 @sessions.command("list")
@@ -43,9 +45,20 @@ def sessions() -> None:
 def list_(where: Where, *, realm: str | None, user: str, state: str, as_json: bool) -> None:
     """List a user's managed sessions, newest first: active ones, or those that were ended."""
     api = where.api(realm)
-    wanted = {"user_id": _id_of(api, user), "state": state}
+    wanted = {"user_id": id_of(api, user), "state": state}
     found = api.all_of("/v1/sessions", what="sessions", query=wanted)
     show_list(found, ACTIVE if state == "active" else ENDED, as_json=as_json)
+
+
+@sessions.command()
+@located
+@realm_option
+@click.argument("session")
+@json_option
+def show(where: Where, *, realm: str | None, session: str, as_json: bool) -> None:
+    """Show a managed session; one that was ended too, while its record is kept."""
+    found = where.api(realm).one("GET", f"/v1/sessions/{segment(session)}?state=any")
+    show_one(found, as_json=as_json)
 
 
 @sessions.command()
@@ -54,7 +67,7 @@ def list_(where: Where, *, realm: str | None, user: str, state: str, as_json: bo
 @click.argument("session", required=False)
 @click.option("--user", help="All of a user's: an id, username or email.")
 @click.option("--dry-run", is_flag=True, help="With --user or --realm: count, and end nothing.")
-@click.option("--yes", is_flag=True, help="With --realm alone: do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def end(
     where: Where,
@@ -71,20 +84,32 @@ def end(
         raise click.UsageError("A SESSION goes with neither --user nor --dry-run.")
     api = where.api(realm)
     if session is not None:
+        if not yes:
+            must_agree(lambda: _question(api, session))
         api.call("DELETE", f"/v1/sessions/{segment(session)}")
         if as_json:
             show_json({"object": "session", "id": session, "active": False})
         else:
             say(f"{session} is ended.")
     elif user is not None:
-        end_all(api, f"/v1/users/{segment(user)}", dry_run=dry_run, as_json=as_json)
+        end_user(api, user, dry_run=dry_run, yes=yes, as_json=as_json)
     elif realm is not None:
         end_realm(api, realm, dry_run=dry_run, yes=yes, as_json=as_json)
     else:
         raise click.UsageError("Name a SESSION, a --user or a --realm.")
 
 
-def _id_of(api: Api, user: str) -> str:
+def id_of(api: Api, user: str) -> str:
+    """The id of a user who is named by id, username or email."""
     if ids.is_id("usr", user):
         return user
     return str(api.one("GET", f"/v1/users/{segment(user)}").get("id"))
+
+
+def _question(api: Api, session: str) -> str:
+    """What would end, and whose it is."""
+    found = api.one("GET", f"/v1/sessions/{segment(session)}")
+    whose = api.one("GET", f"/v1/users/{segment(str(found.get('user_id')))}")
+    name = whose.get("username") or whose.get("name") or whose.get("id")
+    began, client = cell(found, "created_at"), cell(found, "request.client")
+    return printable(f"End the session of {name}, begun {began} by {client}?")

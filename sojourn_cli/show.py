@@ -1,12 +1,14 @@
 """What a command found, on standard output: a table, or JSON. Sentences go to standard error."""
 
 import json
+import shutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
-from sojourn_cli.cells import cell, table
+from sojourn_cli.cells import cell, fitted, table
 
 View = dict[str, Any]
 
@@ -23,8 +25,15 @@ def show_list(items: Sequence[View], columns: Mapping[str, str], *, as_json: boo
         say("There are none.")
     else:
         rows = [[cell(item, member) for member in columns.values()] for item in items]
-        for line in table([list(columns), *rows]):
+        for line in _lines([list(columns), *rows]):
             click.echo(line)
+
+
+def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table, no wider than the terminal where there is one."""
+    if not sys.stdout.isatty():
+        return table(rows)
+    return fitted(rows, shutil.get_terminal_size().columns)
 
 
 def show_one(item: View, *, as_json: bool) -> None:

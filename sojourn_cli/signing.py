@@ -8,7 +8,16 @@ from sojourn_cli.answers import Refused
 from sojourn_cli.api import segment
 from sojourn_cli.ask import must_agree
 from sojourn_cli.cells import cell, printable, when
-from sojourn_cli.show import json_option, say, show_gone, show_json, show_list, show_made
+from sojourn_cli.ends import WAITS
+from sojourn_cli.show import (
+    json_option,
+    say,
+    show_gone,
+    show_json,
+    show_list,
+    show_made,
+    show_one,
+)
 from sojourn_cli.where import Where, located, realm_option
 
 View = dict[str, Any]
@@ -25,7 +34,7 @@ COLUMNS: Final = {
 
 @click.group()
 def signing() -> None:
-    """Signing keys: list, rotate, compromised, delete."""
+    """Signing keys: list, show, rotate, compromised, delete."""
 
 
 @signing.command("list")
@@ -36,6 +45,16 @@ def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
     """List a realm's signing keys; --json has the public halves."""
     found = where.api(realm).all_of("/v1/jwt_keys", what="signing keys")
     show_list(found, COLUMNS, as_json=as_json)
+
+
+@signing.command()
+@located
+@realm_option
+@click.argument("key")
+@json_option
+def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
+    """Show a signing key with its public half."""
+    show_one(where.api(realm).one("GET", f"/v1/jwt_keys/{segment(key)}"), as_json=as_json)
 
 
 @signing.command()
@@ -60,8 +79,9 @@ def rotate(where: Where, *, realm: str | None, algo: str | None, as_json: bool) 
 def compromised(where: Where, *, realm: str | None, key: str, yes: bool, as_json: bool) -> None:
     """Stop a key that others may hold: no token of it is accepted when this returns."""
     api = where.api(realm)
-    question = f"Stop the key {printable(key)}? Every session that it signed ends."
-    must_agree(question, yes=yes)
+    if not yes:
+        must_agree(lambda: f"Stop the key {printable(key)}? Every session that it signed ends.")
+    say(WAITS)
     stopped = api.one("PUT", f"/v1/jwt_keys/{segment(key)}", {"compromised": True})
     if as_json:
         show_json(stopped)
@@ -83,8 +103,10 @@ def delete(
     """Delete a key that no living token needs."""
     api = where.api(realm)
     if force:
-        question = f"Delete the key {printable(key)}? Every token that it signed is refused."
-        must_agree(question, yes=yes)
+        if not yes:
+            question = f"Delete the key {printable(key)}? Every token that it signed is refused."
+            must_agree(lambda: question)
+        say(WAITS)
     query = {"force": "true"} if force else {}
     try:
         gone = api.call("DELETE", f"/v1/jwt_keys/{segment(key)}", query=query).body

@@ -8,8 +8,8 @@ import click
 from sojourn_cli.api import segment
 from sojourn_cli.ask import must_agree, new_password
 from sojourn_cli.cells import printable
-from sojourn_cli.ends import end_all
-from sojourn_cli.show import json_option, show_gone, show_list, show_made, show_one
+from sojourn_cli.ends import end_user, how_many
+from sojourn_cli.show import json_option, say, show_gone, show_list, show_made, show_one
 from sojourn_cli.where import Where, located, realm_option
 
 View = dict[str, Any]
@@ -111,6 +111,8 @@ def create(
     made = api.one("POST", "/v1/users", body)
     text = f"The user {made.get('username') or made.get('name') or made.get('id')} is made."
     show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))
+    if user_type == "api" and not as_json:
+        say(printable(f"Give it an API key: sojourn credentials create --user {made.get('id')}"))
 
 
 @users.command("set")
@@ -150,11 +152,14 @@ def set_(
 @located
 @realm_option
 @click.argument("user")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def disable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
+def disable(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bool) -> None:
     """Keep a user from logging in, and end all their sessions."""
-    body = {"state": "inactive"}
-    show_one(where.api(realm).one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
+    api, path = where.api(realm), f"/v1/users/{segment(user)}"
+    if not yes:
+        must_agree(lambda: f"Disable {printable(user)} and end {how_many(api, path)} of theirs?")
+    show_one(api.one("PUT", path, {"state": "inactive"}), as_json=as_json)
 
 
 @users.command()
@@ -177,7 +182,9 @@ def enable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None
 def delete(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bool) -> None:
     """Delete a user and end all their sessions; this cannot be undone."""
     api = where.api(realm)
-    must_agree(f"Delete the user {printable(user)}?", yes=yes)
+    if not yes:
+        path = f"/v1/users/{segment(user)}"
+        must_agree(lambda: f"Delete {printable(user)} and end {how_many(api, path)} of theirs?")
     api.call("DELETE", f"/v1/users/{segment(user)}")
     show_gone("user", user, as_json=as_json)
 
@@ -187,9 +194,10 @@ def delete(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bo
 @realm_option
 @click.argument("user")
 @click.option("--dry-run", is_flag=True, help="Count, and end nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def end_sessions(
-    where: Where, *, realm: str | None, user: str, dry_run: bool, as_json: bool
+    where: Where, *, realm: str | None, user: str, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     """End every session of a user that began before now."""
-    end_all(where.api(realm), f"/v1/users/{segment(user)}", dry_run=dry_run, as_json=as_json)
+    end_user(where.api(realm), user, dry_run=dry_run, yes=yes, as_json=as_json)

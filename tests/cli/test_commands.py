@@ -7,7 +7,7 @@ import pytest
 
 from sojourn_cli import ask
 from tests.cli.stub import Say, Stub, page, problem
-from tests.cli.tool import ACCESS, EXAMPLES, REALM, SESSION, SIGNING, USER, Tool
+from tests.cli.tool import ACCESS, CREDENTIAL, EXAMPLES, REALM, SESSION, SIGNING, USER, Tool
 
 REALM_VIEW = {"object": "realm", "id": REALM, "name": "Shop & Co", "state": "active"}
 USER_VIEW = {"object": "user", "id": USER, "username": "ada", "state": "active"}
@@ -54,6 +54,12 @@ def deleting(deleted: int, remaining: int) -> Say:
         ("users end-sessions", "POST /v1/users/ada/end_sessions", {"dry_run": False}),
         ("realms end-sessions", f"POST /v1/realms/{REALM}/end_sessions", {"dry_run": False}),
         ("sessions end", f"DELETE /v1/sessions/{SESSION}", None),
+        (
+            "credentials create",
+            "POST /v1/credentials",
+            {"user_id": USER, "credential_type": "api_key", "name": "nightly"},
+        ),
+        ("credentials delete", f"DELETE /v1/credentials/{CREDENTIAL}", None),
         ("keys create", "POST /v1/access_keys", {"name": "shop", "permission": "read"}),
         ("keys set", f"PUT /v1/access_keys/{ACCESS}", {"name": "shop"}),
         ("keys revoke", f"DELETE /v1/access_keys/{ACCESS}", None),
@@ -77,7 +83,7 @@ def test_json_is_one_value(stub: Stub, tool: Tool, name: str) -> None:
     """With --json each command's standard output is one JSON value, whatever the names hold."""
     view = {"object": "thing", "id": "x", "name": "Ärger \x1b[0m", "secret": "ks_1"}
     stub.on("*", Say(200, view))
-    for path in ("realms", "users", "sessions", "access_keys", "jwt_keys"):
+    for path in ("realms", "users", "credentials", "sessions", "access_keys", "jwt_keys"):
         stub.on(f"GET /v1/{path}", page(view))
     stub.on(f"DELETE /v1/realms/{REALM}", Say(204))
     done = tool(*name.split(), *EXAMPLES[name], "--json")
@@ -96,7 +102,7 @@ def test_made_things_are_all_of_standard_output(stub: Stub, tool: Tool) -> None:
     stub.on("POST /v1/jwt_keys", Say(201, SIGNING_VIEW))
     assert tool("realms", "create", "Shop").stdout == f"{REALM}\n"
     assert tool("users", "create", "ada", "--no-password").stdout == f"{USER}\n"
-    key = tool("keys", "create", "shop", "--permission", "admin")
+    key = tool("keys", "create", "shop", "--permission", "admin", "--stack-wide")
     assert key.stdout == "ks_once\n"
     assert "ks_once" not in key.stderr
     assert "stack-wide, admin" in key.stderr
@@ -201,7 +207,7 @@ def test_sessions_end_takes_one_target(stub: Stub, tool: Tool) -> None:
     """A session, a user or a realm; none, two, or a dry run of one session is a usage error."""
     stub.on(f"POST /v1/users/{USER}/end_sessions", Say(200, {**END, "user_id": USER}))
     stub.on(f"POST /v1/realms/{REALM}/end_sessions", Say(200, END))
-    assert tool("sessions", "end", "--user", USER, "--realm", REALM).exit_code == 0
+    assert tool("sessions", "end", "--user", USER, "--realm", REALM, "--yes").exit_code == 0
     assert tool("sessions", "end", "--realm", REALM, "--yes").exit_code == 0
     assert stub.calls() == [
         f"POST /v1/users/{USER}/end_sessions",
@@ -227,7 +233,7 @@ def test_dry_run_counts(stub: Stub, tool: Tool) -> None:
 def test_ending_says_what_it_ended(stub: Stub, tool: Tool) -> None:
     """The answer to an ending says whose, how many where that is known, and since when."""
     stub.on("*", Say(200, {**END, "user_id": USER, "sessions": 2}))
-    told = tool("users", "end-sessions", USER)
+    told = tool("users", "end-sessions", USER, "--yes")
     assert told.exit_code == 0
     assert f"2 managed sessions of {USER} ended" in told.stderr
     stub.on("*", Say(200, END))
@@ -240,6 +246,11 @@ def test_ending_says_what_it_ended(stub: Stub, tool: Tool) -> None:
     "line",
     [
         ("users", "delete", "ada"),
+        ("users", "disable", "ada"),
+        ("users", "end-sessions", "ada"),
+        ("sessions", "end", SESSION),
+        ("sessions", "end", "--user", "ada"),
+        ("credentials", "delete", CREDENTIAL),
         ("keys", "revoke", ACCESS),
         ("realms", "end-sessions", REALM),
         ("sessions", "end", "--realm", REALM),
@@ -251,18 +262,106 @@ def test_ending_says_what_it_ended(stub: Stub, tool: Tool) -> None:
 def test_what_cannot_be_undone_is_asked_first(
     stub: Stub, tool: Tool, line: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No is 1 and sends nothing, the end of input too; yes goes on; without a terminal it is 2."""
+    """No is 1 and ends nothing, the end of input too; yes goes on; without a terminal it is 2."""
     stub.on("*", Say(200, {"object": "thing", **END}))
+
+    def done() -> int:
+        """How much was asked for but to look at or to count."""
+        looks = [a.method == "GET" or a.body == {"dry_run": True} for a in stub.asked]
+        return looks.count(False)
+
     for no in ("n\n", "\n", ""):
         assert tool(*line, input=no).exit_code == 1
-    assert stub.asked == []
+    assert done() == 0
     assert tool(*line, input="y\n").exit_code == 0
-    assert len(stub.asked) == 1
+    assert done() == 1
     monkeypatch.undo()
+    asked = len(stub.asked)
     without = tool(*line)
     assert without.exit_code == 2
     assert "--yes" in without.stderr
-    assert len(stub.asked) == 1
+    assert len(stub.asked) == asked
+    assert tool(*line, "--yes").exit_code == 0
+    assert len(stub.asked) == asked + 1
+
+
+@pytest.mark.usefixtures("terminal")
+@pytest.mark.parametrize(
+    ("line", "sessions", "said"),
+    [
+        (("users", "disable", "ada"), 3, "Disable ada and end 3 managed sessions of theirs?"),
+        (("users", "delete", "ada"), 1, "Delete ada and end 1 managed session of theirs?"),
+        (("users", "end-sessions", "ada"), 0, "End 0 managed sessions of ada?"),
+        (("realms", "end-sessions", REALM), 1, f"End 1 managed session of the realm {REALM}?"),
+    ],
+)
+def test_question_says_how_many_and_whose(
+    stub: Stub, tool: Tool, line: tuple[str, ...], sessions: int, said: str
+) -> None:
+    """Before it ends sessions it says how many those are, and whose."""
+    stub.on("*", Say(200, {**END, "dry_run": True, "sessions": sessions}))
+    assert said in tool(*line, input="n\n").stderr
+
+
+@pytest.mark.usefixtures("terminal")
+def test_question_about_one_session(stub: Stub, tool: Tool) -> None:
+    """The end of one session asks with its user, and with when and by what it began."""
+    session = {
+        "object": "session",
+        "id": SESSION,
+        "user_id": USER,
+        "created_at": 1_790_000_000.1,
+        "request": {"ip": None, "client": "Phone/1.0", "reported": False},
+    }
+    stub.on(f"GET /v1/sessions/{SESSION}", Say(200, session))
+    stub.on(f"GET /v1/users/{USER}", Say(200, USER_VIEW))
+    asked = tool("sessions", "end", SESSION, input="n\n").stderr
+    assert re.search("End the session of ada, begun 2026-09-21T.* by Phone/1.0?", asked)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("realms", "end-sessions", REALM, "--yes"),
+        ("sessions", "end", "--realm", REALM, "--yes"),
+        ("keys", "signing", "compromised", SIGNING, "--yes"),
+        ("keys", "signing", "delete", SIGNING, "--force", "--yes"),
+    ],
+    ids=lambda line: " ".join(line[:3]),
+)
+def test_long_wait_is_said_before(stub: Stub, tool: Tool, line: tuple[str, ...]) -> None:
+    """What waits until every instance knows says so before it is asked."""
+    stub.on("*", Say(200, {"object": "thing", **END}))
+    assert "Some five seconds" in tool(*line).stderr
+
+
+def test_reach_of_a_key_is_said(stub: Stub, tool: Tool) -> None:
+    """A key is made for one realm or for the whole stack, and for neither by mistake."""
+    neither = tool("keys", "create", "shop", "--permission", "read")
+    both = ("--realm", REALM, "--stack-wide")
+    assert neither.exit_code == 2
+    assert "--stack-wide" in neither.stderr
+    assert tool("keys", "create", "shop", "--permission", "read", *both).exit_code == 2
+    assert stub.asked == []
+
+
+def test_machine_and_its_api_key_by_the_tool_alone(stub: Stub, tool: Tool) -> None:
+    """Who makes an api user is told the next command, which prints the API key and nothing else."""
+    stub.on("POST /v1/users", Say(201, {**USER_VIEW, "user_type": "api"}))
+    made = {"object": "credential", "id": CREDENTIAL, "api_key": "ak_once"}
+    stub.on("POST /v1/credentials", Say(201, made))
+    machine = tool("users", "create", "--type", "api", "--name", "Nightly job")
+    assert f"sojourn credentials create --user {USER}" in machine.stderr
+    key = tool("credentials", "create", "--user", USER)
+    assert key.stdout == "ak_once\n"
+    assert "ak_once" not in key.stderr
+
+
+def test_ended_session_is_shown(stub: Stub, tool: Tool) -> None:
+    """A session that was ended is shown with its reason."""
+    stub.on("*", Say(200, {"object": "session", "id": SESSION, "reason": "logout"}))
+    assert "logout" in tool("sessions", "show", SESSION).stdout
+    assert stub.asked[0].query == {"state": "any"}
 
 
 @pytest.mark.usefixtures("terminal")

@@ -20,6 +20,7 @@ USER = "usr_" + "U" * 22
 SESSION = "kss_" + "S" * 54
 SIGNING = "jky_" + "J" * 22
 ACCESS = "key_" + "K" * 22
+CREDENTIAL = "crd_" + "C" * 44
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +87,24 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "users show": ("--realm", REALM, "ada"),
     "users create": ("--realm", REALM, "ada", "--no-password"),
     "users set": ("--realm", REALM, "ada", "--name", "Ada"),
-    "users disable": ("--realm", REALM, "ada"),
+    "users disable": ("--realm", REALM, "ada", "--yes"),
     "users enable": ("--realm", REALM, "ada"),
     "users delete": ("--realm", REALM, "ada", "--yes"),
-    "users end-sessions": ("--realm", REALM, "ada"),
+    "users end-sessions": ("--realm", REALM, "ada", "--yes"),
     "sessions list": ("--realm", REALM, "--user", "ada"),
-    "sessions end": (SESSION,),
+    "sessions show": (SESSION,),
+    "sessions end": (SESSION, "--yes"),
+    "credentials list": ("--realm", REALM, "--user", USER),
+    "credentials show": (CREDENTIAL,),
+    "credentials create": ("--realm", REALM, "--user", USER, "--name", "nightly"),
+    "credentials delete": (CREDENTIAL, "--yes"),
     "keys list": (),
-    "keys create": ("shop", "--permission", "read"),
+    "keys show": (ACCESS,),
+    "keys create": ("shop", "--permission", "read", "--stack-wide"),
     "keys set": (ACCESS, "--name", "shop"),
     "keys revoke": (ACCESS, "--yes"),
     "keys signing list": ("--realm", REALM),
+    "keys signing show": ("--realm", REALM, SIGNING),
     "keys signing rotate": ("--realm", REALM),
     "keys signing compromised": ("--realm", REALM, SIGNING, "--yes"),
     "keys signing delete": ("--realm", REALM, SIGNING),

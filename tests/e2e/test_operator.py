@@ -87,7 +87,7 @@ def test_user_from_making_to_deletion(api: Api, tool: Tool, realm: str) -> None:
     assert value(tool, "users", "list", *in_realm) == [changed]
     assert value(tool, "users", "set", "ada", *in_realm, "--email", "")["email"] is None
     assert ada.login()["user_id"] == ada.id
-    assert value(tool, "users", "disable", "ada", *in_realm)["state"] == "inactive"
+    assert value(tool, "users", "disable", "ada", "--yes", *in_realm)["state"] == "inactive"
     assert ada.try_login().status == 401
     assert value(tool, "sessions", "list", "--user", "ada", *in_realm) == []
     assert value(tool, "users", "enable", "ada", *in_realm)["state"] == "active"
@@ -115,12 +115,12 @@ def test_sessions_are_listed_and_ended(api: Api, tool: Tool, realm: str) -> None
     assert [session["id"] for session in listed] == [laptop["id"], phone["id"]]
     table = tool("sessions", "list", "--user", ada.id).stdout
     assert "Phone/1.0" in table
-    assert tool("sessions", "end", phone["id"]).exit_code == 0
+    assert tool("sessions", "end", phone["id"], "--yes").exit_code == 0
     assert api.validate(phone["token"]).body["reason"] == "terminated_by_admin"
     counted = value(tool, "sessions", "end", "--user", "ada", "--realm", realm, "--dry-run")
     assert (counted["dry_run"], counted["sessions"]) == (True, 1)
     assert api.validate(laptop["token"]).status == 200
-    ended = value(tool, "users", "end-sessions", "ada", "--realm", realm)
+    ended = value(tool, "users", "end-sessions", "ada", "--realm", realm, "--yes")
     assert (ended["user_id"], ended["sessions"], ended["complete"]) == (ada.id, 1, True)
     assert api.validate(laptop["token"]).status == 401
     kept = value(tool, "sessions", "list", "--user", ada.id, "--state", "ended")
