@@ -78,10 +78,12 @@ class Gateway:
             if slow:
                 return events.message(503, "Service Unavailable")
             return events.message(500, "Internal Server Error")
+        # Of localhost, a browser that is told https alone would ask it of every other port, too.
+        kept = [(n, v) for n, v in reply.headers if n != "strict-transport-security"]
         if origin is not None:
-            kept = [(n, v) for n, v in reply.headers if not n.startswith("access-control-")]
-            return Reply(reply.status, (*kept, *self._cors_headers(origin)), reply.body)
-        return reply
+            kept = [(n, v) for n, v in kept if not n.startswith("access-control-")]
+            kept += self._cors_headers(origin)
+        return Reply(reply.status, tuple(kept), reply.body)
 
     def _origins(self) -> list[str]:
         origins = self._cors.get("AllowOrigins", [])

@@ -55,6 +55,8 @@ def check(
     kind = headers.get("content-type")
     if (body is None) != (not kinds) or (kind not in kinds if kinds else kind is not None):
         raise Broken(f"{where} as {kind}; the document has {list(kinds) or 'no content'}")
+    if headers.get("x-content-type-options") != "nosniff":
+        raise Broken(f"{where} without nosniff")
     for name, needs in needed.items():
         _hold(headers.get(name), needs, f"{where} with {name}")
     if kind is not None:

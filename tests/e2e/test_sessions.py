@@ -68,7 +68,8 @@ def test_failed_logins_are_alike(api: Api, user: User) -> None:
     assert {answer.status for answer in answers} == {401}
     assert [answer.problem() for answer in answers] == [answers[0].problem()] * len(answers)
     assert answers[0].code == "login_failed"
-    assert answers[0].headers["www-authenticate"] == "Bearer"
+    challenge = answers[0].headers["www-authenticate"]
+    assert challenge.startswith('Bearer error="invalid_token", error_description="')
 
 
 def test_validation_answers_session_and_user(api: Api, user: User) -> None:
@@ -215,7 +216,9 @@ def test_logout_is_definite(api: Api, user: User) -> None:
         assert refused.code == "session_ended"
         assert refused.body["reason"] == "logout"
         assert refused.body["ended_at"] > 0
-        assert refused.headers["www-authenticate"] == "Bearer"
+        assert refused.headers["www-authenticate"] == (
+            'Bearer error="invalid_token", error_description="The session was ended: logout."'
+        )
 
 
 def test_ended_token_does_nothing(api: Api, user: User) -> None:

@@ -20,7 +20,12 @@ from tools.openapi.operations import errors_of
 from tools.openapi.routes import OPERATIONS
 
 SESSION = "kss_" + "0" * 54
-PROBLEM = {"content-type": "application/problem+json", "cache-control": "no-store"}
+NO_SNIFF = "x-content-type-options"
+PROBLEM = {
+    "content-type": "application/problem+json",
+    "cache-control": "no-store",
+    NO_SNIFF: "nosniff",
+}
 NOT_FOUND = {
     "type": "urn:sojourn:problem:not_found",
     "title": "There is no such thing here",
@@ -109,7 +114,8 @@ def is_login(body: dict[str, Any]) -> bool:
 BROKEN: dict[str, dict[str, Any]] = {
     "another status": {"status": 418},
     "another content type": {"headers": PROBLEM | {"content-type": "application/json"}},
-    "no header": {"headers": {"content-type": "application/problem+json"}},
+    "no header": {"headers": {n: v for n, v in PROBLEM.items() if n != "cache-control"}},
+    "a type to guess": {"headers": {n: v for n, v in PROBLEM.items() if n != NO_SNIFF}},
     "another header": {"headers": PROBLEM | {"cache-control": "public"}},
     "no body": {"body": None},
     "another member": {"body": NOT_FOUND | {"stack": "…"}},
@@ -138,6 +144,6 @@ def test_contract_refuses(name: str) -> None:
 )
 def test_contract_refuses_what_was_accepted(route: str, target: str, sent: bytes | None) -> None:
     """A query or field that a route accepted, and the document does not know, is refused too."""
-    headers = {"cache-control": "no-store"}
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     with pytest.raises(Broken, match="accepted"):
         contract.check(route, target, sent=sent, status=204, headers=headers, body=None)

@@ -228,3 +228,19 @@ def test_schedules_role_invokes_its_function_alone(function: str) -> None:
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
     assert statement["Resource"] == {"Fn::GetAtt": [function, "Arn"]}
+
+
+def test_public_url_is_https() -> None:
+    """The parameter takes an https URL, or nothing; no other scheme, no query, no fragment."""
+    pattern = TEMPLATE.document["Parameters"]["PublicUrl"]["AllowedPattern"]
+    for taken in ("", "https://sessions.example.com", "https://example.com/sessions"):
+        assert re.fullmatch(pattern, taken)
+    for refused in (
+        "http://sessions.example.com",
+        "sessions.example.com",
+        "https://",
+        "https://a b",
+        "https://example.com?x=1",
+        "https://example.com/sessions#top",
+    ):
+        assert not re.fullmatch(pattern, refused)

@@ -17,8 +17,12 @@ from sojourn.errors import (
     BodyInvalid,
     CredentialsAmbiguous,
     Invalid,
+    LoginFailed,
+    SessionEnded,
+    SessionExpired,
     SojournError,
     TokenInvalid,
+    TokenMissing,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
@@ -390,11 +394,39 @@ def test_address_is_the_connections() -> None:
 def test_problem_headers() -> None:
     """401 names its scheme, 503 says when to try again, and neither is stored."""
     refused = problem(TokenInvalid(), request_id="r").answer()
-    assert refused["headers"]["www-authenticate"] == "Bearer"
+    assert refused["headers"]["www-authenticate"].startswith("Bearer")
     away = problem(Unavailable(), request_id="r").answer()
     assert int(away["headers"]["retry-after"]) > 0
     for answer in (refused, away):
         assert answer["headers"]["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("error", "challenge"),
+    [
+        (TokenMissing(), "Bearer"),
+        (LoginFailed(), "Bearer"),
+        (TokenInvalid(), 'error="invalid_token", error_description="The token is not valid"'),
+        (SessionExpired(), 'error="invalid_token", error_description="The session has expired"'),
+        (SessionEnded("Ended: x."), 'error="invalid_token", error_description="Ended: x."'),
+        (
+            TokenInvalid('a"b\\c\r\nd\x7fé~[]!# '),
+            'error="invalid_token", error_description="abcd~[]!# "',
+        ),
+    ],
+)
+def test_challenge_says_what_is_wrong_with_a_token(error: SojournError, challenge: str) -> None:
+    """RFC 6750, 3: a token that came is invalid, and why; where none came, only the scheme."""
+    sent = problem(error, request_id="r").answer()["headers"]["www-authenticate"]
+    assert sent == (challenge if challenge == "Bearer" else f"Bearer {challenge}")
+
+
+@pytest.mark.parametrize("response", [Response(status=204), problem(Unavailable(), request_id="r")])
+def test_every_answer_has_the_browsers_headers(response: Response) -> None:
+    """Every answer, a problem too, is for https alone and of no other type than it says."""
+    headers = response.answer()["headers"]
+    assert headers["strict-transport-security"] == "max-age=63072000"
+    assert headers["x-content-type-options"] == "nosniff"
 
 
 def test_empty_event_is_answered() -> None:

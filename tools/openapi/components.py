@@ -57,7 +57,14 @@ HEADERS: Final[Schema] = {
     "NoStore": {"required": True, "schema": {"const": "no-store"}},
     "MaxAge": {"required": True, "schema": {"type": "string", "pattern": "^public, max-age=\\d+$"}},
     "ETag": {"required": True, "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'}},
-    "Bearer": {"required": True, "schema": {"const": "Bearer"}},
+    "Bearer": {
+        "required": True,
+        "description": "`error` and `error_description` where a token came (RFC 6750, 3).",
+        "schema": {
+            "type": "string",
+            "pattern": '^Bearer( error="invalid_token", error_description="[ !#-\\[\\]-~]*")?$',
+        },
+    },
     "RetryAfter": {"required": True, "schema": {"type": "string", "pattern": "^\\d+$"}},
 }
 OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {

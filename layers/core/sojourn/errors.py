@@ -56,12 +56,15 @@ class Unauthenticated(SojournError):
     """401: always answered with `WWW-Authenticate: Bearer`."""
 
     status = 401
+    presented = True
+    """Whether a token came and is not good; then the header says `invalid_token` and why."""
 
 
 class TokenMissing(Unauthenticated):
     """No login token came with the request."""
 
     code, title = "token_missing", "A login token is needed"
+    presented = False
 
 
 class TokenInvalid(Unauthenticated):
@@ -86,6 +89,7 @@ class LoginFailed(Unauthenticated):
     """Unknown realm, unknown user, wrong credential or inactive user: one answer for all."""
 
     code, title = "login_failed", "The login failed"
+    presented = False
 
     def __init__(self, *, inactive: bool = False) -> None:
         """`inactive` is for servers that try no credential, and is in no answer of this."""

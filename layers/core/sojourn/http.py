@@ -30,6 +30,8 @@ PATH_CHARACTERS: Final = 200
 CLIENT_BYTES: Final = 160
 
 _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
+_NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
+"""What an `error_description` must not hold (RFC 6750, 3)."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CONTAINERS: Final = (dict, list)
@@ -204,7 +206,7 @@ class Response:
 
     def answer(self) -> Answer:
         """The answer as the gateway takes it."""
-        headers = {"cache-control": "no-store", **self.headers}
+        headers = {"cache-control": "no-store", **SECURITY_HEADERS, **self.headers}
         answer: Answer = {"statusCode": self.status, "headers": headers, "isBase64Encoded": False}
         if self.body is not None:
             headers.setdefault("content-type", "application/json")
@@ -217,6 +219,13 @@ def encoded(body: object) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
+SECURITY_HEADERS: Final = {
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+}
+"""For browsers, on every answer: https alone for two years, and no type but the one it says."""
+
+
 Route = Callable[[Request], Response]
 Routes = Mapping[str, Route]
 
@@ -225,7 +234,7 @@ def problem(error: SojournError, *, request_id: str) -> Response:
     """An error as `application/problem+json` (RFC 9457)."""
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, Unauthenticated):
-        headers["www-authenticate"] = "Bearer"
+        headers["www-authenticate"] = _challenge(error)
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     body = {
@@ -239,6 +248,14 @@ def problem(error: SojournError, *, request_id: str) -> Response:
         **error.members,
     }
     return Response(status=error.status, body=body, headers=headers)
+
+
+def _challenge(error: Unauthenticated) -> str:
+    """What a 401 asks for (RFC 6750, 3): `error` only where a token came."""
+    if not error.presented:
+        return "Bearer"
+    description = _NOT_IN_DESCRIPTION.sub("", error.detail)
+    return f'Bearer error="invalid_token", error_description="{description}"'
 
 
 def mapping(value: object) -> Mapping[str, Any]:
