@@ -8,6 +8,7 @@ import pytest
 
 from sojourn import ids
 from sojourn.account import Change
+from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
 from sojourn.credentials import API_KEYS
 from sojourn.passwords import Hasher
@@ -100,6 +101,49 @@ def test_password_set_by_its_credential(world: World) -> None:
     assert world.reasons(user_id) == {session["id"]: "password_changed"}
     assert world.login("ada").status == 401
     assert world.login("ada", password=NEW).status == 200
+
+
+@pytest.mark.parametrize("by", ["user", "credential"])
+def test_password_that_is_set_is_the_same_credential(world: World, by: str) -> None:
+    """A new password keeps its credential's id and name, by whichever route it is set."""
+    user_id = world.user("ada")
+    (known,) = credentials(world, user_id)["collection"]
+    path = f"/v1/credentials/{known['id']}"
+    known = world.admin("PATCH", path, {"name": "main"}).body
+    path = f"/v1/users/{user_id}" if by == "user" else path
+    assert world.admin("PATCH", path, {"password": NEW}).status == 200
+    assert credentials(world, user_id)["collection"] == [known]
+
+
+def test_credential_of_a_user_who_is_deleted_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A credential that was being made when its user was deleted is 404, and logs nobody in."""
+    user_id = robot(world)
+
+    def delete() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(DynamoAccounts, "finish_deletion", lambda *_: False)
+            assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+
+    meanwhile(monkeypatch, delete)
+    assert api_key(world, user_id).status == 404
+
+
+def test_deletions_of_a_credential_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two deletions one is 204 and one 404, which ends nothing that began after the first."""
+    user_id = robot(world)
+    lost, kept = api_key(world, user_id).body, api_key(world, user_id).body
+    path = f"/v1/credentials/{lost['id']}"
+    tokens: list[str] = []
+
+    def first() -> None:
+        assert world.admin("DELETE", path).status == 204
+        tokens.append(by_key(world, kept["api_key"]).body["token"])
+
+    meanwhile(monkeypatch, first)
+    assert world.admin("DELETE", path).status == 404
+    assert world.call("GET", "/v1/session", bearer=tokens[0]).status == 200
 
 
 def test_deleted_api_key_takes_its_tokens_along(world: World) -> None:

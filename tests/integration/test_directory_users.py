@@ -8,6 +8,7 @@ import pytest
 from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
 from sojourn.errors import Unavailable
+from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
 LIGATURE = "\ufdfa"  # one character of which NFKC makes eighteen
@@ -102,9 +103,10 @@ def test_conflict_names_the_field(world: World, field: str) -> None:
     make(world, username="ada", email="ada@example.com")
     body = {"username": "eve", "email": "eve@example.com"}
     body[field] = {"username": "ADA", "email": "ADA@example.com"}[field]
-    refused = make(world, **body)
-    assert (refused.status, refused.body["code"]) == (409, "name_taken")
-    assert refused.body["errors"] == [f"Another user of the realm has this {field}."]
+    user_id = make(world, username="bob", email="bob@example.com").body["id"]
+    for refused in (make(world, **body), world.admin("PATCH", f"/v1/users/{user_id}", body)):
+        assert (refused.status, refused.body["code"]) == (409, "name_taken")
+        assert refused.body["errors"] == [f"Another user of the realm has this {field}."]
 
 
 def test_refused_rename_changes_nothing(world: World) -> None:
@@ -205,7 +207,8 @@ def test_deletion_is_done_although_its_rest_is_not(
     world: World, monkeypatch: pytest.MonkeyPatch, dynamodb: Any
 ) -> None:
     """A store that goes away after a deletion's commit leaves the rest to cleanup: 204."""
-    user_id = world.user("ada")
+    named = {"email": "ada@example.com", "name": "Countess", "custom": {"plan": "pro"}}
+    user_id = make(world, username="ada", password=PASSWORD, **named).body["id"]
     world.login("ada")
 
     def away(*_: object) -> None:
@@ -215,13 +218,40 @@ def test_deletion_is_done_although_its_rest_is_not(
         patched.setattr(DynamoAccounts, "finish_deletion", away)
         assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
     items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
-    assert "203.0.113.9" not in str(items), "rule 10: where the sessions began is gone at once"
+    for gone in ("203.0.113.9", "tests/1.0", "ada", "Countess", "plan", "argon2id"):
+        assert gone not in str(items), f"{gone} is kept after the deletion's commit"
     assert world.admin("GET", f"/v1/users/{user_id}").status == 404
     world.user("ada")
     world.clock.advance(1)
     world.clean_up()
     items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
     assert not [i for i in items if i["pk"]["S"] == user_id and i["sk"]["S"] == "user"]
+
+
+@pytest.mark.parametrize("changes", [{"state": "active"}, {"name": "Ada"}, {"password": PASSWORD}])
+def test_change_of_a_user_who_is_deleted_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str]
+) -> None:
+    """No change that was under way revives a deleted user: it is 404, and the name is free."""
+    user_id = world.user("ada")
+
+    def delete() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(DynamoAccounts, "finish_deletion", lambda *_: False)
+            assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+
+    meanwhile(monkeypatch, delete)
+    assert world.admin("PATCH", f"/v1/users/{user_id}", changes).status == 404
+    assert world.admin("GET", f"/v1/users/{user_id}").status == 404
+    assert world.user("ada") != user_id
+
+
+def test_deleted_users_take_no_place_in_a_page(world: World) -> None:
+    """A page is full of users who are there, whoever was deleted before them."""
+    every = sorted(world.user(f"user{number}") for number in range(3))
+    assert world.admin("DELETE", f"/v1/users/{every[0]}").status == 204
+    page = world.admin("GET", f"/v1/users?realm_id={world.realm_id}&max_results=1").body
+    assert [user["id"] for user in page["collection"]] == [every[1]]
 
 
 def test_deleting_twice_is_not_found(world: World) -> None:
