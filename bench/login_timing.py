@@ -27,6 +27,7 @@ from local.session import attached
 
 Body = Mapping[str, str]
 UNKNOWN_REALM = "rl_" + "0" * 22
+FULL, SESSIONS = "full", 100
 EVENT = Path(__file__).resolve().parent.parent / "events/login-password.json"
 
 
@@ -35,6 +36,7 @@ def bodies(realm_id: str, *, inactive: str, active: str) -> dict[str, Body]:
     known = {"realm_id": realm_id, "username": active, "password": "wrong " + PASSWORD}
     return {
         "wrong password": known,
+        "a user of 100 sessions": known | {"username": FULL},
         "unknown user": known | {"username": "nobody"},
         "unknown realm": known | {"realm_id": UNKNOWN_REALM},
         "inactive user": known | {"username": inactive, "password": PASSWORD},
@@ -50,8 +52,12 @@ DAY = 86_400
 
 def over_http(stack: Stack) -> tuple[dict[str, Body], Login, Wait]:
     """The cases at a running stack; there the store cannot be taken out."""
-    realm_id = stack.made("/v1/realms", {"name": "bench login timing"})["id"]
+    settings = {"name": "bench login timing", "max_sessions": SESSIONS}
+    realm_id = stack.made("/v1/realms", settings)["id"]
     make_user(stack, realm_id, "ada")
+    full = make_user(stack, realm_id, FULL)
+    for _ in range(SESSIONS):
+        stack.made("/v1/sessions", {"user_id": full["id"]})
     inactive = make_user(stack, realm_id, "ivan")
     status, answer, _ = stack.call("PUT", f"/v1/users/{inactive['id']}", {"state": "inactive"})
     if status != 200:
@@ -108,6 +114,7 @@ def in_process(stack: Any) -> tuple[dict[str, Body], Login, Wait]:
         "body": json.dumps({"state": "inactive"}),
     }
     stack.invoke("DirectoryFunction", disable)
+    begin_sessions(stack, create, realm_id)
     store = InStore()
 
     def login(body: Body) -> tuple[float, float]:
@@ -121,6 +128,24 @@ def in_process(stack: Any) -> tuple[dict[str, Body], Login, Wait]:
 
     known = bodies(realm_id, active=stack.values["USERNAME"], inactive="ivan")
     return known, login, lambda: stack.advance(DAY)
+
+
+def begin_sessions(stack: Any, by_key: Mapping[str, Any], realm_id: str) -> None:
+    """Make the user who has sessions, by events that are made of one that the key may send."""
+    more = {
+        "routeKey": "PATCH /v1/realms/{id}",
+        "pathParameters": {"id": realm_id},
+        "body": json.dumps({"max_sessions": SESSIONS}),
+    }
+    stack.invoke("DirectoryFunction", by_key | more)
+    body = {"realm_id": realm_id, "username": FULL, "password": PASSWORD}
+    made = stack.invoke("DirectoryFunction", by_key | {"body": json.dumps(body)})
+    user_id = json.loads(made["body"])["id"]
+    begin = {"routeKey": "POST /v1/sessions", "body": json.dumps({"user_id": user_id})}
+    for _ in range(SESSIONS):
+        begun = stack.invoke("LoginFunction", by_key | begin)
+        if begun["statusCode"] != 201:
+            raise SystemExit(f"A session did not begin: {begun['statusCode']} {begun['body']}")
 
 
 def measure(

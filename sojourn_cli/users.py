@@ -9,7 +9,15 @@ from sojourn_cli.api import segment
 from sojourn_cli.ask import must_agree, new_password
 from sojourn_cli.cells import printable
 from sojourn_cli.ends import end_user, how_many
-from sojourn_cli.show import json_option, say, show_gone, show_list, show_made, show_one
+from sojourn_cli.show import (
+    json_option,
+    say,
+    show_gone,
+    show_json,
+    show_list,
+    show_made,
+    show_one,
+)
 from sojourn_cli.where import Where, located, realm_option
 
 View = dict[str, Any]
@@ -56,7 +64,7 @@ def _password(where: Where, *, from_stdin: bool, otherwise: str) -> str:
 
 @click.group()
 def users() -> None:
-    """Users: list, show, create, set, disable, enable, delete, end-sessions."""
+    """Users: list, show, create, set, disable, enable, unlock, delete, end-sessions."""
 
 
 @users.command("list")
@@ -171,6 +179,20 @@ def enable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None
     """Let a user log in again; sessions that ended stay ended."""
     body = {"state": "active"}
     show_one(where.api(realm).one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
+
+
+@users.command()
+@located
+@realm_option
+@click.argument("user")
+@json_option
+def unlock(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
+    """Clear the delays of failed logins, so that a user can log in at once."""
+    where.api(realm).call("POST", f"/v1/users/{segment(user)}/unlock")
+    if as_json:
+        show_json({"object": "user", "id": user, "unlocked": True})
+    else:
+        say(f"{printable(user)} is unlocked.")
 
 
 @users.command()

@@ -114,6 +114,7 @@ def changes(draw: st.DrawFn) -> Change:
         custom=draw(names),
         credentials={c.id: c for c in credentials},
         proofs=draw(counts),
+        unlocks=draw(counts),
         known=draw(known),
     )
     change = Change(before=found, after=found)

@@ -50,6 +50,7 @@ def deleting(deleted: int, remaining: int) -> Say:
         ("users set", "PUT /v1/users/ada", {"name": "Ada"}),
         ("users disable", "PUT /v1/users/ada", {"state": "inactive"}),
         ("users enable", "PUT /v1/users/ada", {"state": "active"}),
+        ("users unlock", "POST /v1/users/ada/unlock", None),
         ("users delete", "DELETE /v1/users/ada", None),
         ("users end-sessions", "POST /v1/users/ada/end_sessions", {"dry_run": False}),
         ("realms end-sessions", f"POST /v1/realms/{REALM}/end_sessions", {"dry_run": False}),

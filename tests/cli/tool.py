@@ -89,6 +89,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "users set": ("--realm", REALM, "ada", "--name", "Ada"),
     "users disable": ("--realm", REALM, "ada", "--yes"),
     "users enable": ("--realm", REALM, "ada"),
+    "users unlock": ("--realm", REALM, "ada"),
     "users delete": ("--realm", REALM, "ada", "--yes"),
     "users end-sessions": ("--realm", REALM, "ada", "--yes"),
     "sessions list": ("--realm", REALM, "--user", "ada"),

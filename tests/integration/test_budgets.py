@@ -160,6 +160,26 @@ def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:
     assert token
 
 
+def test_failed_logins_by_a_server_make_the_same_calls(world: World, token: str) -> None:
+    """Unknown name, wrong password and inactive user cost a server's login the same calls."""
+    user_id = world.user("grace")
+    world.admin("PATCH", f"/v1/users/{user_id}", {"state": "inactive"})
+    tries = [("nobody", PASSWORD), ("no@body", PASSWORD), ("ada", "wrong one"), ("grace", PASSWORD)]
+    for number in range(7):
+        seen = []
+        for name, password in tries:
+            path = f"/v1/users/{name}/authenticate"
+            with calls() as made:
+                body = {"password": password, "request": {"ip": "198.51.100.7"}}
+                answer = world.call("POST", path, body, bearer=world.key, realm=world.realm_id)
+            seen.append((answer.status, {**answer.body, "request_id": ""}, made))
+        assert [entry == seen[0] for entry in seen] == [True] * 4
+        reads = ["batch_get_item", "batch_get_item"]
+        counted, refused = (422, [*reads, "transact_write_items"]), (429, reads)
+        assert (seen[0][0], seen[0][2]) == (counted if number < 5 else refused)
+    assert token
+
+
 def test_many_validations_are_three_reads_at_most(world: World, token: str) -> None:
     """Many tokens cost a batch of users, one of ended records, and one of realms when cold."""
     ended = [world.login("ada").body["token"] for _ in range(2)]

@@ -10,11 +10,13 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn import attempts
+from sojourn import attempts, items
+from sojourn.account import Account
 from sojourn.accounts import DynamoAccounts
 from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Limit, Success
 from sojourn.dynamodb import DynamoDB, Key
 from sojourn.errors import Unavailable
+from sojourn.guard import Guard
 from sojourn.passwords import Hasher
 from sojourn.tries import Counter, Try
 from tests.integration.conftest import composed
@@ -134,6 +136,39 @@ def test_delay_does_not_tell_who_exists(world: World) -> None:
     assert [status for status, _ in seen[0]] == [401] * 5 + [429, 401] * 3
 
 
+def test_server_tries_do_not_tell_who_exists(world: World) -> None:
+    """For a server too unknown, wrong and inactive are one answer, counted and delayed alike."""
+    world.user("ada")
+    grace = world.user("grace")
+    world.admin("PATCH", f"/v1/users/{grace}", {"state": "inactive"})
+    tries = [("ada", WRONG), ("grace", PASSWORD), ("nobody", WRONG), ("nobody@example.com", WRONG)]
+    seen = []
+    for name, password in tries:
+        path = f"/v1/users/{quote(name)}/authenticate?realm_id={world.realm_id}"
+        told = []
+        for _ in range(7):
+            answer = world.admin("POST", path, {"password": password})
+            told.append((answer.status, {**answer.body, "request_id": ""}))
+        seen.append(told)
+    assert [told == seen[0] for told in seen] == [True] * len(tries)
+    assert [status for status, _ in seen[0]] == [422] * 5 + [429] * 2
+    assert seen[0][0][1]["code"] == "credential_wrong"
+    refused(world.login("nobody"), 30)
+
+
+def test_id_that_is_nobodys_is_not_found(world: World) -> None:
+    """An id that is nobody's, or was, is 404 and no try; a realm that is none is 404 as well."""
+    user_id = world.user("ada")
+    assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    body = {"password": WRONG}
+    for path in (
+        f"/v1/users/{user_id}/authenticate",
+        f"/v1/users/usr_{'0' * 22}/authenticate",
+        f"/v1/users/ada/authenticate?realm_id=rl_{'0' * 22}",
+    ):
+        assert world.admin("POST", path, body).status == 404
+
+
 def test_names_are_counted_as_they_are_compared(world: World) -> None:
     """Another case or Unicode form of a name is the same name, whether anybody has it or not."""
     world.user("ada")
@@ -213,7 +248,9 @@ def test_attacker_with_an_account_of_their_own(world: World) -> None:
         assert world.login("mallory").status == 200
     assert statuses == [401] * 5 + [429] * 2
     assert wrong(world, "grace") == 401
-    refused(world.login("mallory"), 600)
+    refused(world.login("grace", password=WRONG), 600)
+    assert world.login("mallory").status == 200
+    refused(world.login("ada"), 600)
 
 
 def test_victim_at_a_known_address(world: World) -> None:
@@ -227,6 +264,123 @@ def test_victim_at_a_known_address(world: World) -> None:
     assert world.login("ada", ip=HOME).status == 200
     assert wrong(world, ip=HOME, times=5) == 401
     refused(world.login("ada", ip=HOME), 30)
+
+
+def test_victim_whose_address_others_use_up(world: World) -> None:
+    """A known address's own hundred holds up strangers there, and not who succeeded before."""
+    world.user("ada")
+    world.user("grace")
+    assert world.login("ada", ip=HOME).status == 200
+    failed_before(world, attempts.of_address(HOME), PER_ADDRESS, 100)
+    refused(world.login("grace", ip=HOME), 600)
+    assert world.login("ada", ip=HOME).status == 200
+    # Guessing there is bounded by the pair's counter.
+    assert wrong(world, ip=HOME, times=5) == 401
+    refused(world.login("ada", ip=HOME), 30)
+
+
+def test_guesses_at_a_known_pair_count_for_the_address(world: World) -> None:
+    """What fails where the account is known uses up the address for everybody else."""
+    world.user("ada")
+    assert world.login("ada", ip=HOME).status == 200
+    failed_before(world, attempts.of_address(HOME), PER_ADDRESS, 99)
+    assert wrong(world, ip=HOME) == 401
+    refused(world.login("grace", ip=HOME, password=WRONG), 600)
+
+
+def unlock(world: World, user_id: str, how: str) -> None:
+    """Clear a user's delays in one of the ways; the password stays `PASSWORD`."""
+    if how == "unlock":
+        answer = world.admin("POST", f"/v1/users/{user_id}/unlock")
+    elif how == "user":
+        answer = world.admin("PATCH", f"/v1/users/{user_id}", {"password": PASSWORD})
+    else:
+        account = world.services.users.accounts.get(user_id)
+        assert account is not None
+        assert account.password is not None
+        path, body = f"/v1/credentials/{account.password.id}", {"password": PASSWORD}
+        if how == "a new credential":
+            assert world.admin("DELETE", path).status == 204
+            new = {"user_id": user_id, "credential_type": "password", **body}
+            answer = world.admin("POST", "/v1/credentials", new)
+        else:
+            answer = world.admin("PUT", path, body)
+    assert answer.status in (200, 201, 204), answer
+
+
+@pytest.mark.parametrize("how", ["unlock", "user", "credential", "a new credential"])
+def test_administrator_clears_the_delays(world: World, how: str) -> None:
+    """An unlock, and a password that is set, let the user in at once, wherever they were locked."""
+    user_id = world.user("ada")
+    assert world.login("ada", ip=HOME).status == 200
+    assert wrong(world, ip=HOME, times=6) == 429
+    assert wrong(world, ip=OFFICE, times=6) == 429
+    unlock(world, user_id, how)
+    assert world.login("ada", ip=HOME).status == 200
+    assert world.login("ada", ip=OFFICE).status == 200
+    assert wrong(world, ip=HOME, times=5) == 401
+    refused(world.login("ada", ip=HOME), 30)
+
+
+@pytest.mark.parametrize("how", ["unlock", "user"])
+def test_administrator_clears_the_hundred_of_the_hour(world: World, how: str) -> None:
+    """The account's hundred failures are cleared too, and those of its known address."""
+    user_id = world.user("ada")
+    assert world.login("ada", ip=HOME).status == 200
+    bucket = attempts.of_account(user_id)
+    for key in (bucket, attempts.at_address(bucket, HOME)):
+        failed_before(world, key, PER_ACCOUNT, 100)
+    refused(world.login("ada", ip=HOME), 3_600)
+    refused(world.login("ada", ip=OFFICE), 3_600)
+    unlock(world, user_id, how)
+    assert world.login("ada", ip=HOME).status == 200
+    assert world.login("ada", ip=OFFICE).status == 200
+
+
+def test_unlock_leaves_an_addresses_count(world: World) -> None:
+    """An unlock clears the account's delays, and not what an address failed at everybody."""
+    user_id = world.user("ada")
+    failed_before(world, attempts.of_address(OFFICE), PER_ADDRESS, 100)
+    unlock(world, user_id, "unlock")
+    refused(world.login("ada", ip=OFFICE), 600)
+
+
+def test_unlock_may_be_repeated_and_ends_nothing(world: World) -> None:
+    """Unlocking twice is 204 twice; sessions stay; of nobody it is 404."""
+    user_id = world.user("ada")
+    assert world.login("ada").status == 200
+    for _ in range(2):
+        assert world.admin("POST", f"/v1/users/{user_id}/unlock").status == 204
+    path = f"/v1/users/ada/unlock?realm_id={world.realm_id}"
+    assert world.admin("POST", path).status == 204
+    assert len(world.active(user_id)) == 1
+    assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
+    for gone in (f"/v1/users/{user_id}/unlock", path):
+        assert world.admin("POST", gone).status == 404
+
+
+def test_failed_login_reads_no_sessions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the password is right, what is read of a user is the same however many sessions."""
+    world.user("ada")
+    read: list[set[str]] = []
+    original = DynamoDB._call
+
+    def call(self: DynamoDB, operation: str, **parameters: Any) -> Any:
+        answer = original(self, operation, **parameters)
+        if operation == "batch_get_item":
+            table = world.environment["SESSIONS_TABLE"]
+            read.extend(set(item) for item in answer["Responses"].get(table, []))
+        return answer
+
+    assert world.login("ada").status == 200
+    monkeypatch.setattr(DynamoDB, "_call", call)
+    assert wrong(world) == 401
+    refusing = {"realm_id": world.realm_id, "username": "ada", "password": WRONG}
+    assert world.call("POST", "/v1/login", refusing).status == 401
+    (first, second) = read
+    assert first == second <= {"pk", "sk", *items.CANDIDATE}
+    assert world.login("ada").status == 200
+    assert "sessions" in read[-1]
 
 
 def test_victims_success_opens_nothing_for_the_guesser(world: World) -> None:
@@ -561,7 +715,7 @@ def test_server_names_the_user_in_full(world: World) -> None:
         return world.admin("POST", path, {"password": PASSWORD}).status
 
     names = (long, "ada", "ada" + "\u200b" * 317 + "x", "ada" + "\u200b" * 1_013, "x" * 1_017)
-    assert [authenticated(name) for name in names] == [200, 200, 404, 200, 404]
+    assert [authenticated(name) for name in names] == [200, 200, 422, 200, 404]
 
 
 def test_right_password_at_the_limit_ends_the_row(world: World) -> None:
@@ -583,19 +737,18 @@ def test_user_disabled_meanwhile_gets_no_unmanaged_token(
 ) -> None:
     """A login that records nothing answers by the account that it read last."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
-    user_id = world.user("ada")
-    passed, answers = Try.passed, list[int]()
+    world.user("ada")
+    passed, answers = Guard.passed, list[int]()
 
-    def then_disabled(tried: Try) -> Success:
-        success = passed(tried)
+    def disabled_first(guard: Guard, tried: Try, user_id: str) -> tuple[Success, Account | None]:
         if not answers:
             answers.append(0)
             # Another login from here is remembered, so that this one has nothing to write.
             answers.append(world.login("ada").status)
             change = {"state": "inactive"}
             answers.append(world.admin("PATCH", f"/v1/users/{user_id}", change).status)
-        return success
+        return passed(guard, tried, user_id)
 
-    monkeypatch.setattr(Try, "passed", then_disabled)
+    monkeypatch.setattr(Guard, "passed", disabled_first)
     assert world.login("ada").body["code"] == "login_failed"
     assert answers == [0, 200, 200]

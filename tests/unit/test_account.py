@@ -251,6 +251,12 @@ def test_evicted_and_replaced_tell_which_login_ended_them() -> None:
     assert change.after.sessions == (found.sessions[1], session)
 
 
+def test_unlock_is_the_next_number() -> None:
+    """An unlock raises the account's number by one, and changes nothing else."""
+    found = replace(account(realm()), unlocks=4, proofs=2)
+    assert rules.unlocked(found) == replace(found, unlocks=5)
+
+
 def test_account_of_another_realm_begins_nothing() -> None:
     """A user begins no session of either kind in a realm that is not theirs."""
     owner = realm()
@@ -414,13 +420,8 @@ def test_session_of_no_known_shape_is_of_the_oldest_generation() -> None:
 def test_new_account_has_done_nothing() -> None:
     """A user begins active, in generation and version 0, without anything."""
     made = account(realm())
-    assert (made.state, made.version, made.generation, made.last_ms, made.proofs) == (
-        "active",
-        0,
-        0,
-        0,
-        0,
-    )
+    assert (made.state, made.version, made.generation) == ("active", 0, 0)
+    assert (made.last_ms, made.proofs, made.unlocks) == (0, 0, 0)
     assert (made.sessions, made.pending, made.credentials, made.known) == ((), (), {}, ())
     assert Session("kss_1", NOW, 1, "password", LOGIN.origin).key_number == 0
     assert LOGIN.origin.reported is False

@@ -1,11 +1,15 @@
 """The rules of failed tries, as properties of pure functions."""
 
+from dataclasses import replace
+
 import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
 from sojourn import attempts
+from sojourn.account import CLOCKS_APART_MS
 from sojourn.attempts import (
+    AHEAD_MS,
     FREE,
     KNOWN,
     PER_ACCOUNT,
@@ -49,7 +53,7 @@ class Guesser:
 
 def test_bucket_that_nobody_filled_counts_nothing() -> None:
     """Before the first failure there is none in a row, none to wait for and no proof to outrun."""
-    assert Bucket() == Bucket(log=(), row=0, last_ms=0, proofs=0)
+    assert Bucket() == Bucket(log=(), row=0, last_ms=0, proofs=0, unlocks=0)
 
 
 def test_delays_double_from_thirty_seconds_to_fifteen_minutes() -> None:
@@ -280,3 +284,64 @@ def test_wait_is_at_least_a_second() -> None:
     assert attempts.retry_after(NOW + 1, NOW) == 1
     assert attempts.retry_after(NOW + 1_000, NOW) == 1
     assert attempts.retry_after(NOW + 1_001, NOW) == 2
+
+
+def test_unlock_leaves_all_of_a_bucket_behind() -> None:
+    """After an administrator's unlock neither the row nor the hundred of the hour count."""
+    full = Bucket(log=(NOW // 1000,) * 100, row=9, last_ms=NOW, proofs=3, unlocks=1)
+    assert full.since(0) is full
+    assert full.since(1) is full
+    assert full.since(2) == Bucket(unlocks=2)
+    failed = full.since(2).failed(PER_ACCOUNT, proofs=3, now_ms=NOW)
+    assert failed == Bucket(log=(NOW // 1000,), row=1, last_ms=NOW, proofs=3, unlocks=2)
+    assert full.failed(PER_ACCOUNT, proofs=3, now_ms=NOW).unlocks == 1
+
+
+@pytest.mark.parametrize("limit", [PER_ACCOUNT, PER_ADDRESS], ids=["account", "address"])
+def test_bucket_keeps_no_more_than_its_limit(limit: Limit) -> None:
+    """A bucket that is counted in beyond its limit keeps the latest, and opens as it would."""
+    bucket = Bucket()
+    for number in range(limit.most + 7):
+        bucket = bucket.failed(limit, proofs=0, now_ms=NOW + 1_000 * number)
+    assert bucket.log == tuple(NOW // 1000 + n for n in range(7, limit.most + 7))
+    opens = bucket.opens_ms(replace(limit, delays=False), proofs=9, now_ms=NOW + 120_000)
+    assert opens == NOW + 7_000 + limit.seconds * 1000
+
+
+def test_clocks_are_as_far_apart_as_for_sessions() -> None:
+    """What counts failures allows for the same difference of clocks as what ends sessions."""
+    assert AHEAD_MS == CLOCKS_APART_MS == 10_000
+
+
+def test_wait_is_never_longer_than_its_longest() -> None:
+    """A failure that a clock ahead has counted holds up no longer than one that is counted now."""
+    for ahead in (0, 1, AHEAD_MS):
+        row = Bucket(row=11, last_ms=NOW + ahead)
+        assert row.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 900_000
+        for limit in (PER_ACCOUNT, PER_ADDRESS):
+            log = Bucket(log=((NOW + ahead) // 1000,) * 100)
+            opens = log.opens_ms(limit, proofs=0, now_ms=NOW)
+            assert opens == NOW + limit.seconds * 1000
+    early = Bucket(row=11, last_ms=NOW - 1)
+    assert early.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 899_999
+
+
+def test_row_of_tomorrow_holds_up_nobody_and_counts() -> None:
+    """A row that no clock can have written yet delays nothing, and goes on from now."""
+    bucket = Bucket(row=7, last_ms=NOW + AHEAD_MS + 1)
+    assert bucket.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == 0
+    assert bucket.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW + 1) == NOW + 1 + 120_000
+    failed = bucket.failed(PER_ACCOUNT, proofs=0, now_ms=NOW)
+    assert (failed.row, failed.last_ms) == (8, NOW)
+    near = Bucket(row=7, last_ms=NOW + AHEAD_MS).failed(PER_ACCOUNT, proofs=0, now_ms=NOW)
+    assert (near.row, near.last_ms) == (8, NOW + AHEAD_MS)
+
+
+def test_failures_of_tomorrow_are_not_counted() -> None:
+    """What is noted for a second that no clock can have reached yet is dropped."""
+    latest = (NOW + AHEAD_MS) // 1000
+    full = Bucket(log=(latest + 1,) * 100)
+    assert full.opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) == 0
+    assert full.failed(PER_ADDRESS, proofs=0, now_ms=NOW).log == (NOW // 1000,)
+    assert Bucket(log=(latest,) * 100).opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) > NOW
+    assert Bucket(log=(latest + 1,) * 100).opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW + 1) > NOW

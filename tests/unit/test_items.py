@@ -1,7 +1,7 @@
 """The sessions table's items: what they hold, and when cleanup has something to do for them."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -34,6 +34,22 @@ def test_hearts_come_back_as_they_were(change: Change) -> None:
     """Any account that the rules can make is the account of its item."""
     item = items.account_values(change.after) | {"pk": change.after.id}
     assert items.account_from(item) == change.after
+
+
+@given(change=histories.changes())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_candidate_is_what_an_account_is_tried_by(change: Change) -> None:
+    """A password is tried by the same values, whether or not the rest of the heart was read."""
+    account = change.after
+    values = items.account_values(account)
+    read = {name: value for name, value in values.items() if name in items.CANDIDATE}
+    candidate = items.candidate_from(read | {"pk": account.id})
+    for field in fields(candidate):
+        assert getattr(candidate, field.name) == getattr(account, field.name)
+    assert candidate.password == account.password
+    for known in account.known:
+        assert candidate.find_known(known.mark) == known
+    assert candidate.find_known(b"?") is None
 
 
 def test_heart_of_a_user_who_has_done_nothing() -> None:
@@ -69,6 +85,7 @@ def test_heart_of_a_user_with_everything() -> None:
         sessions=(SESSION,),
         pending=(ENDED,),
         proofs=4,
+        unlocks=6,
         known=(Known(b"12345678", proofs=5),),
     )
     values = items.account_values(user)
@@ -85,6 +102,7 @@ def test_heart_of_a_user_with_everything() -> None:
             "crd_1": {"type": "password", "created_ms": NOW, "secret": "secret", "name": "name"}
         },
         "proofs": 4,
+        "unlocks": 6,
         "known": [[b"12345678", 5]],
         "due_shard": items.shard("usr_1"),
         "due_at": NOW // 1000,

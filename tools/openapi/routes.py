@@ -189,6 +189,14 @@ DIRECTORY: Final = {
         page=give.Users,
         errors={"create": (NameTaken, NotFound), "update": (NameTaken,), "list": (NotFound,)},
     ),
+    "POST /v1/users/{id}/unlock": Operation(
+        name="unlock_user",
+        does="Clear the delays of failed logins at one user.",
+        caller="server",
+        permission="write",
+        query=IN_REALM,
+        answers={204: ()},
+    ),
     **crud(
         "/v1/credentials",
         one="credential",

@@ -126,6 +126,8 @@ class Account:
     pending: tuple[Ended, ...] = ()
     proofs: int = 0
     """How often a right password ended a row of failures; see `attempts.py`."""
+    unlocks: int = 0
+    """How often an administrator cleared its delays."""
     known: tuple[Known, ...] = ()
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which the store tells them apart; see `marks.py`."""
@@ -145,17 +147,47 @@ class Account:
 
     def find_known(self, mark: bytes) -> Known | None:
         """What is remembered of an address that has succeeded for this account, or None."""
-        return next((k for k in self.known if k.mark == mark), None)
+        return _find_known(self.known, mark)
 
     @property
     def password(self) -> Credential | None:
         """The password credential, of which a human has at most one."""
-        return next((c for c in self.credentials.values() if c.type == "password"), None)
+        return _password(self.credentials)
 
     def accepts_unmanaged(self, session: ids.SessionId) -> bool:
         """Whether a token of its own may still stand: user active, begun since the last end."""
         current = session.user_generation == self.generation or session.text == self.spared
         return self.state == "active" and current
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """As much of an account as a password is tried by, whatever else it holds."""
+
+    id: str
+    realm_id: str
+    state: State
+    credentials: Mapping[str, Credential]
+    proofs: int
+    unlocks: int
+    known: tuple[Known, ...]
+
+    def find_known(self, mark: bytes) -> Known | None:
+        """What is remembered of an address that has succeeded for this account, or None."""
+        return _find_known(self.known, mark)
+
+    @property
+    def password(self) -> Credential | None:
+        """The password credential."""
+        return _password(self.credentials)
+
+
+def _find_known(known: Iterable[Known], mark: bytes) -> Known | None:
+    return next((k for k in known if k.mark == mark), None)
+
+
+def _password(credentials: Mapping[str, Credential]) -> Credential | None:
+    return next((c for c in credentials.values() if c.type == "password"), None)
 
 
 def settle(
@@ -363,6 +395,11 @@ def end_all_for(
     """End all sessions of either kind for one reason, but the one to `keep`."""
     reasons = {s.id: reason for s in account.sessions if s.id != keep}
     return end_everything(account, realm, reasons, by=by, now_ms=now_ms, keep=keep)
+
+
+def unlocked(account: Account) -> Account:
+    """The account as an administrator leaves it who clears its delays; see `attempts.py`."""
+    return replace(account, unlocks=account.unlocks + 1)
 
 
 def prune(account: Account, *, now_ms: int) -> Change | None:

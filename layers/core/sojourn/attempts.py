@@ -4,7 +4,8 @@ The rules, and no I/O. Failures are counted in buckets: one for an account, whet
 not, one for an account at each address that has succeeded for it before, and one for an address.
 A try is made while every bucket that it would be counted in is open, and refused otherwise; what
 is refused is not counted. A success writes no bucket: the account holds the number of proofs that
-a bucket's row must have come after, and another number leaves the row behind.
+a bucket's row must have come after, and another number leaves the row behind. So does an
+administrator's unlock, whose number leaves all of a bucket behind.
 """
 
 import hashlib
@@ -18,6 +19,8 @@ FREE: Final = 5
 """Failures in a row before the next try waits."""
 FIRST_WAIT: Final = 30
 LONGEST_WAIT: Final = 15 * 60
+AHEAD_MS: Final = 10_000
+"""How far ahead the clock may be that counted a failure: each clock is five seconds off at most."""
 KNOWN: Final = 10
 """Addresses that an account remembers."""
 _MARK_BYTES: Final = 8
@@ -44,13 +47,22 @@ class Bucket:
     """Failures that were counted.
 
     `log` says when, oldest first, in whole seconds rounded up, so that none is dropped before
-    its time; `row` how many came one after the other, the last of them at `last_ms`.
+    its time; `row` how many came one after the other, the last of them at `last_ms`. `unlocks` is
+    the account's number when they were counted.
     """
 
     log: tuple[int, ...] = ()
     row: int = 0
     last_ms: int = 0
     proofs: int = 0
+    unlocks: int = 0
+
+    def since(self, unlocks: int) -> "Bucket":
+        """What counts of it for an account with that number: nothing from before an unlock.
+
+        A bucket that is ahead of the account was written by somebody who read the account later.
+        """
+        return self if self.unlocks >= unlocks else Bucket(unlocks=unlocks)
 
     def in_row(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
         """The failures in a row that still count: after the account's last proof, and within a day.
@@ -62,22 +74,33 @@ class Bucket:
         return 0 if left_behind or forgotten else self.row
 
     def opens_ms(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
-        """From when on a try may be made; not after `now_ms` when one may be made now."""
+        """From when on a try may be made; not after `now_ms` when one may be made now.
+
+        It is never later than after a failure that was counted now, whatever clock wrote the
+        bucket; and what no clock can have written yet holds up nobody, though it counts.
+        """
+        opens_ms = 0
         row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
-        opens_ms = self.last_ms + wait_seconds(row) * 1000 if row >= FREE else 0
+        if row >= FREE and self.last_ms <= now_ms + AHEAD_MS:
+            opens_ms = min(self.last_ms, now_ms) + wait_seconds(row) * 1000
         recent = self._recent(limit, now_ms)
         if len(recent) >= limit.most:
-            opens_ms = max(opens_ms, (recent[-limit.most] + limit.seconds) * 1000)
+            last = min(recent[-limit.most], _seconds(now_ms))
+            opens_ms = max(opens_ms, (last + limit.seconds) * 1000)
         return opens_ms
 
     def failed(self, limit: Limit, *, proofs: int, now_ms: int) -> "Bucket":
         """The bucket after one more failure. Clocks that differ do not shorten a delay."""
         row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
+        last_ms = self.last_ms if self.last_ms <= now_ms + AHEAD_MS else now_ms
+        log = sorted((*self._recent(limit, now_ms), _seconds(now_ms)))
         return Bucket(
-            log=tuple(sorted((*self._recent(limit, now_ms), _seconds(now_ms)))),
+            # A bucket that holds nobody up may be counted in beyond its limit.
+            log=tuple(log[-limit.most :]),
             row=row + 1 if limit.delays else 0,
-            last_ms=max(now_ms, self.last_ms),
+            last_ms=max(now_ms, last_ms),
             proofs=max(proofs, self.proofs),
+            unlocks=self.unlocks,
         )
 
     def proved(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
@@ -90,7 +113,8 @@ class Bucket:
         return _seconds(self.last_ms) + limit.keep_seconds
 
     def _recent(self, limit: Limit, now_ms: int) -> tuple[int, ...]:
-        return tuple(at for at in self.log if now_ms < (at + limit.seconds) * 1000)
+        latest = _seconds(now_ms + AHEAD_MS)
+        return tuple(at for at in self.log if now_ms < (at + limit.seconds) * 1000 and at <= latest)
 
 
 def wait_seconds(row: int) -> int:

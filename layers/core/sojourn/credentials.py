@@ -74,7 +74,8 @@ class Credentials:
                     found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
                 )
             credentials = {**found.credentials, made.id: made}
-            return replace(change, after=replace(change.after, credentials=credentials))
+            after = replace(change.after, credentials=credentials)
+            return replace(change, after=rules.unlocked(after) if human else after)
 
         commit(self.accounts, account, decide, clock=self.clock)
         event = "user.password_set" if human else "credential.created"
@@ -122,6 +123,8 @@ class Credentials:
             if changes.name is not UNSET:
                 known = replace(known, name=changes.name)
             after = replace(change.after, credentials={**found.credentials, known.id: known})
+            if fresh is not None:
+                after = rules.unlocked(after)
             committed[:] = [after]
             return replace(change, after=after)
 

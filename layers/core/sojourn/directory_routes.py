@@ -152,7 +152,15 @@ def routes(services: Services) -> Routes:
         services.password.change(claims, request.parse(PasswordBody), ip=request.ip)
         return DONE
 
-    return table | {"POST /v1/password": change_password}
+    def unlock(request: Request) -> Response:
+        server, _ = _server(services, request, "write")
+        services.users.unlock(server, request.path["id"])
+        return DONE
+
+    return table | {
+        "POST /v1/users/{id}/unlock": unlock,
+        "POST /v1/password": change_password,
+    }
 
 
 def _verbs(services: Services, kind: Kind) -> dict[str, Route]:

@@ -5,11 +5,12 @@ The attempts table, by `pk` / `sk`: a digest / `account` or `address`, for the b
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sojourn import attempts, ids, items
-from sojourn.account import Account
+from sojourn.account import Account, Candidate
 from sojourn.accounts import DynamoAccounts
-from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS
+from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Success
 from sojourn.clock import Clock
 from sojourn.dynamodb import DynamoDB, Key
 from sojourn.errors import Unavailable
@@ -36,14 +37,28 @@ class Guard:
 
     def password(
         self, user_id: str | None, bucket: str, ip: str | None
-    ) -> tuple[Account | None, Try]:
-        """A try of a password, and the account that it is for, in one read.
+    ) -> tuple[Candidate | None, Try]:
+        """A try of a password, and what it is tried by, in one read.
 
-        `bucket` is the account's, or that of the name which nobody has.
+        `bucket` is the account's, or that of the name which nobody has. The account's sessions are
+        not read before the password is right: that takes the longer the more they are.
         """
         counters = self._counters(bucket, ip)
-        account = self._read(user_id, counters)
-        return account, self._try(account, counters, ip)
+        heart = replace(self._accounts.heart(user_id or _NOBODY), only=items.CANDIDATE)
+        values, *found = self._dynamo.get_many([heart, *(counter.key for counter in counters)])
+        for counter, counted in zip(counters, found, strict=True):
+            counter.read(counted)
+        candidate = None if values is None else items.candidate_from(values)
+        return candidate, self._try(candidate, counters, ip)
+
+    def passed(self, tried: Try, user_id: str) -> tuple[Success, Account | None]:
+        """What a right password leaves, and the whole account as it is now, in one read.
+
+        Raises `TooManyAttempts` when others used up the limit meanwhile.
+        """
+        values, *found = self._dynamo.get_many([self._accounts.heart(user_id), *tried.keys])
+        account = None if values is None else items.account_from(values)
+        return tried.passed_with(found), account
 
     def own_password(self, account: Account, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
@@ -88,10 +103,13 @@ class Guard:
             counter.read(bucket)
         return None if values is None else items.account_from(values)
 
-    def _try(self, account: Account | None, counters: Sequence[Counter], ip: str | None) -> Try:
+    def _try(
+        self, account: Account | Candidate | None, counters: Sequence[Counter], ip: str | None
+    ) -> Try:
         """The try, in the account's counter at its address where the account knows that."""
         everywhere, *at_address = counters
         everywhere.proofs = 0 if account is None else account.proofs
+        everywhere.unlocks = 0 if account is None else account.unlocks
         network = attempts.network(ip)
         if network is None:
             return Try(self._dynamo, self._clock, counters)
@@ -99,6 +117,7 @@ class Guard:
         mark = attempts.mark(_NOBODY if account is None else account.id, network)
         known = None if account is None else account.find_known(mark)
         here.proofs = 0 if known is None else known.proofs
+        here.unlocks = everywhere.unlocks
         place = Place(mark=mark, known=known is not None, own=here.proved(self._clock.wall_ms()))
         counted = everywhere if known is None else here
         return Try(self._dynamo, self._clock, [counted, address], place)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 from zlib import crc32
 
-from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.account import Account, Actor, Candidate, Credential, Ended, Origin, Session
 from sojourn.attempts import Known
 
 HEART: Final = "user"
@@ -36,6 +36,8 @@ SEEN: Final = (
 )
 """What a heart is read for when no credential is checked or changed: all but the credentials, and
 what is remembered of logins."""
+CANDIDATE: Final = ("realm_id", "state", "credentials", "proofs", "unlocks", "known")
+"""What a heart is read for until a password is right."""
 RECORD: Final = (
     "id",
     "created_ms",
@@ -98,6 +100,7 @@ def account_values(account: Account) -> Values:
         "sessions": [session_values(s) for s in account.sessions],
         "pending": [ended_values(e) for e in account.pending],
         "proofs": account.proofs or None,
+        "unlocks": account.unlocks or None,
         "known": [[k.mark, k.proofs] for k in account.known] or None,
         "commits": list(account.commits) or None,
         "due_at": due_at(account),
@@ -137,6 +140,19 @@ def due_at(account: Account) -> int | None:
     return min(due, default=None)
 
 
+def candidate_from(values: Mapping[str, Any]) -> Candidate:
+    """What a password is tried by, of a heart of which no more was read."""
+    return Candidate(
+        id=values["pk"],
+        realm_id=values["realm_id"],
+        state=values["state"],
+        credentials=_credentials_from(values["credentials"]),
+        proofs=values.get("proofs", 0),
+        unlocks=values.get("unlocks", 0),
+        known=_known_from(values),
+    )
+
+
 def account_from(values: Mapping[str, Any]) -> Account:
     """The account of a heart item, that of one without credentials too."""
     credentials: Mapping[str, Credential] = WITHHELD
@@ -160,7 +176,8 @@ def account_from(values: Mapping[str, Any]) -> Account:
         sessions=tuple(session_from(s) for s in values["sessions"]),
         pending=tuple(ended_from(e) for e in values["pending"]),
         proofs=values.get("proofs", 0),
-        known=tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ())),
+        unlocks=values.get("unlocks", 0),
+        known=_known_from(values),
         commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )
 
@@ -176,6 +193,10 @@ def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
         )
         for crd, c in values.items()
     }
+
+
+def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
+    return tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ()))
 
 
 def session_values(session: Session) -> Values:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sojourn import attempts, ids, names
-from sojourn.account import Account, Change, Login
+from sojourn.account import Account, Candidate, Change, Login
 from sojourn.auth import Server
 from sojourn.commits import commit
 from sojourn.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
@@ -45,70 +45,66 @@ class PasswordLogins:
         that is not there is read and its password verified all the same.
         """
         realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
-        if user_id is not None:
-            bucket = attempts.of_account(user_id)
-        else:
-            kind, name = ("name", username) if username is not None else ("email", email or "")
-            bucket = attempts.of_name(realm_id, kind, fold(name or ""))
+        bucket = _bucket(realm_id, user_id, username=username, email=email)
         account, tried = self.guard.password(user_id, bucket, login.origin.ip)
         return self._verified(realm, account, password, login, tried)
 
     def on_behalf(self, server: Server, text: str, password: str, login: Login) -> View:
         """Log in the user of an id, a username or an email, for a server.
 
-        Raises `NotFound` and `CredentialWrong`.
+        An unknown name, a wrong password and an inactive user are the same `CredentialWrong`, after
+        the same calls and the same time. Raises `NotFound` for an id that is nobody's.
         """
-        realm, user_id = self._named(server, text)
         # The connection is the server's own, and says nothing of where its user is.
         ip = login.origin.ip if login.origin.reported else None
-        account, tried = self.guard.password(user_id, attempts.of_account(user_id), ip)
-        if account is None or account.state == "deleted":
-            raise NotFound
-        server.must_see(account.realm_id)
-        realm = realm or self.realms.get(account.realm_id)
+        if ids.is_id("usr", text):
+            account, tried = self.guard.password(text, attempts.of_account(text), ip)
+            if account is None or account.state == "deleted":
+                raise NotFound
+            server.must_see(account.realm_id)
+            realm = self.realms.get(account.realm_id)
+        else:
+            realm_id = server.in_realm()
+            if len(text) > names.SENT:
+                raise NotFound
+            username, email = (None, text) if "@" in text else (text, None)
+            realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
+            bucket = _bucket(realm_id, user_id, username=username, email=email)
+            account, tried = self.guard.password(user_id, bucket, ip)
         if realm is None:
             raise NotFound
         try:
             return self._verified(realm, account, password, login, tried)
         except LoginFailed as error:
             raise CredentialWrong(
-                "The password is not this user's, or the user is inactive."
+                "There is no such user, the password is not theirs, or they are inactive."
             ) from error
-
-    def _named(self, server: Server, text: str) -> tuple[Realm | None, str]:
-        if ids.is_id("usr", text):
-            return None, text
-        username, email = (None, text) if "@" in text else (text, None)
-        realm_id = server.in_realm()
-        if len(text) > names.SENT:
-            raise NotFound
-        realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
-        if user_id is None:
-            raise NotFound
-        return realm, user_id
 
     def _verified(
         self,
         realm: Realm | None,
-        account: Account | None,
+        candidate: Candidate | None,
         password: str,
         login: Login,
         tried: Try,
     ) -> View:
         tried.check()
-        known = None if account is None else account.password
+        known = None if candidate is None else candidate.password
         right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())
         if (
             not right
             or known is None
-            or account is None
+            or candidate is None
             or realm is None
-            or account.realm_id != realm.id
-            or account.state != "active"
+            or candidate.realm_id != realm.id
+            or candidate.state != "active"
         ):
             tried.failed()
             raise LoginFailed
-        proof = Proof(password, known, self.hasher, tried.passed())
+        success, account = self.guard.passed(tried, candidate.id)
+        if account is None:
+            raise LoginFailed
+        proof = Proof(password, known, self.hasher, success)
         if realm.settings.session_type == "unmanaged":
             return self.logins.begin_unmanaged(realm, self._leave(proof, account), login)
         try:
@@ -129,3 +125,11 @@ class PasswordLogins:
 
         left = commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
         return left.after if left else seen
+
+
+def _bucket(realm_id: str, user_id: str | None, *, username: str | None, email: str | None) -> str:
+    """The bucket of an account, or that of the name which nobody has."""
+    if user_id is not None:
+        return attempts.of_account(user_id)
+    kind, name = ("name", username) if username is not None else ("email", email)
+    return attempts.of_name(realm_id, kind, fold(name or ""))

@@ -23,6 +23,7 @@ class Counter:
     key: Key
     limit: Limit
     proofs: int = 0
+    unlocks: int = 0
     bucket: Bucket = field(default_factory=Bucket)
     version: str | None = None
 
@@ -36,30 +37,35 @@ class Counter:
                 row=values["row"],
                 last_ms=values["last_ms"],
                 proofs=values["proofs"],
+                unlocks=values.get("unlocks", 0),
             )
 
     def opens_ms(self, now_ms: int) -> int:
         """From when on a try may be made."""
-        return self.bucket.opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+        return self._counted().opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
 
     def proved(self, now_ms: int) -> int:
         """The number of proofs after a success."""
-        return self.bucket.proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+        return self._counted().proved(self.limit, proofs=self.proofs, now_ms=now_ms)
 
     def failure(self, version: str, now_ms: int) -> dict[str, Any]:
         """The write that counts a failure, on the condition that nobody counted one meanwhile."""
-        after = self.bucket.failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+        after = self._counted().failed(self.limit, proofs=self.proofs, now_ms=now_ms)
         item = {
             "log": after.log,
             "row": after.row,
             "last_ms": after.last_ms,
             "proofs": after.proofs,
+            "unlocks": after.unlocks,
             "v": version,
             "ttl": after.kept_until(self.limit),
         }
         if self.version is None:
             return dynamodb.put(self.key, item, condition="attribute_not_exists(pk)")
         return dynamodb.put(self.key, item, condition="v = :v", values={":v": self.version})
+
+    def _counted(self) -> Bucket:
+        return self.bucket.since(self.unlocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,11 @@ class Place:
 
 
 class Try:
-    """A try, from the look at its counters on; the account's is the first, where it has one."""
+    """A try, from the look at its counters on; the account's is the first, where it has one.
+
+    At an address that the account knows that one alone holds it up; the address's own counts what
+    fails there all the same, so that nobody gains by it at other accounts.
+    """
 
     def __init__(
         self,
@@ -89,11 +99,18 @@ class Try:
         self._clock = clock
         self._counters = counters
         self._place = place
+        known = place is not None and place.known
+        self._holding = counters[:1] if known else counters
+
+    @property
+    def keys(self) -> list[Key]:
+        """Where its counters are."""
+        return [counter.key for counter in self._counters]
 
     def check(self) -> None:
-        """Raises `TooManyAttempts` while one of the counters is closed."""
+        """Raises `TooManyAttempts` while one of the counters is closed that hold it up."""
         now_ms = self._clock.wall_ms()
-        opens_ms = max((c.opens_ms(now_ms) for c in self._counters), default=0)
+        opens_ms = max((c.opens_ms(now_ms) for c in self._holding), default=0)
         if opens_ms > now_ms:
             raise TooManyAttempts(attempts.retry_after(opens_ms, now_ms))
 
@@ -120,7 +137,10 @@ class Try:
 
         Raises `TooManyAttempts` when others used up the limit meanwhile.
         """
-        found = self._dynamo.get_many([counter.key for counter in self._counters])
+        return self.passed_with(self._dynamo.get_many(self.keys))
+
+    def passed_with(self, found: Sequence[Mapping[str, Any] | None]) -> Success:
+        """The same of what was read at `keys` now."""
         for counter, values in zip(self._counters, found, strict=True):
             counter.read(values)
         self.check()

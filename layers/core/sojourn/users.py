@@ -171,7 +171,8 @@ class Users:
         """Change just the fields that are named.
 
         A password that is set, and a state that becomes `inactive`, end all sessions in the same
-        commit; a name that changes frees the old one in it. Raises `Invalid`, also when the user's
+        commit; the password also clears the delays of failed logins, and a name that changes frees
+        the old one in it. Raises `Invalid`, also when the user's
         token would be too long, and `NameTaken`.
         """
         account, realm = self.with_realm(server, text)
@@ -195,6 +196,18 @@ class Users:
         _tell(done, changes, by=server.key.id)
         archive_pending(self.accounts, account.id)
         return directory_views.user(committed[0])
+
+    def unlock(self, server: Server, text: str) -> None:
+        """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
+        account, _ = self.with_realm(server, text)
+
+        def decide(found: Account) -> Change:
+            if found.state == "deleted":
+                raise NotFound
+            after = replace(rules.unlocked(found), version=found.version + 1)
+            return Change(before=found, after=after)
+
+        commit(self.accounts, account, decide, clock=self.clock)
 
     def delete(self, server: Server, text: str) -> None:
         """Remove a user, ending their sessions and stripping where those began (rule 10).
@@ -262,6 +275,7 @@ class Users:
             known = found.password
             kept = fresh if known is None else replace(known, secret=fresh.secret)
             named["credentials"] = {**others, kept.id: kept}
+            after = rules.unlocked(after)
         return replace(change, after=replace(after, **named))
 
 
