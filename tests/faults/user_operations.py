@@ -61,6 +61,7 @@ USERS: Final = (
         (200, 200),
         as_server("PUT", lambda c: f"/v1/users/{c.ada}", {"password": NEW_PASSWORD}),
     ),
+    Operation("user-unlock", (204, 204), as_server("POST", lambda c: f"/v1/users/{c.ada}/unlock")),
     Operation(
         "user-delete",
         (204, 404),

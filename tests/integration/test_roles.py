@@ -208,6 +208,7 @@ def keeps_the_directory(world: World) -> None:
         assert world.admin("GET", path).status == 200, path
     for path, change in changes.items():
         assert world.admin("PATCH", path, change).status == 200, path
+    assert world.admin("POST", f"/v1/users/{user}/unlock").status == 204
     for path in changes:
         named = f"{path}?name=Other" if path.startswith("/v1/realms") else path
         assert world.admin("DELETE", named).status == 204, path
