@@ -108,6 +108,13 @@ def ends_user(world: World) -> Call:
     return "POST", path, None, of(world, user_id=user_id)
 
 
+def unlocks(world: World) -> Call:
+    """A user's delays."""
+    user_id, _ = session_of(world)
+    path = f"/v1/users/ada/unlock?realm_id={world.realm_id}"
+    return "POST", path, None, of(world, user_id=user_id)
+
+
 def begins(world: World) -> Call:
     """A session begun by a server."""
     user_id = world.user("ada")
@@ -149,6 +156,7 @@ CHANGES: Final[dict[str, tuple[str, Make]]] = {
     "PATCH /v1/users/{id}": ("user.updated", update("PATCH", "users")),
     "DELETE /v1/users/{id}": ("user.deleted", delete("users")),
     "POST /v1/users/{id}/end_sessions": ("user.sessions_ended", ends_user),
+    "POST /v1/users/{id}/unlock": ("user.unlocked", unlocks),
     "DELETE /v1/sessions": ("user.sessions_ended", ends_many),
     "DELETE /v1/sessions/{id}": ("session.ended", ends_one),
     "POST /v1/sessions": ("session.begun", begins),

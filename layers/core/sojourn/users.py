@@ -208,6 +208,7 @@ class Users:
             return Change(before=found, after=after)
 
         commit(self.accounts, account, decide, clock=self.clock)
+        audit.record("user.unlocked", account.id, account.realm_id, by=server.key.id)
 
     def delete(self, server: Server, text: str) -> None:
         """Remove a user, ending their sessions and stripping where those began (rule 10).
