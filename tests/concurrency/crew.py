@@ -85,7 +85,8 @@ class Crew:
         """
         count = len(self.workers)
         for number, connection in enumerate(self.workers):
-            connection.send(("play", replace(part, lanes=lanes[number::count])))
+            mine = replace(part, lanes=lanes[number::count], seed=f"{part.seed}/{number}")
+            connection.send(("play", mine))
         played = [self._answer(connection) for connection in self.workers]
         records = [record for some in played for record in some.records]
         return Played(records, sum((some.counts for some in played), Counter()))

@@ -56,6 +56,8 @@ class Scenario:
     """How many of the rounds that others have, since these take longer."""
     advance: float = 0.0
     """Seconds by which all clocks move before each round."""
+    strikes: float = 0.0
+    """The share of the requests to DynamoDB that meet a fault."""
     changes: Changes | None = None
     """What else happens in a round, to the realm of all users: each chain then has its own."""
 

@@ -22,6 +22,8 @@ from tests.concurrency.worker import Round
 from tests.integration.world import PASSWORD
 
 HELD_UP: Final = 429
+PATIENCE: Final = 0.5
+"""Seconds that a call tries where it meets faults, so that it gives up while others race."""
 FILLING: Final = 12
 """Lanes that fill up a new user's sessions."""
 
@@ -144,6 +146,8 @@ class Prover:
             logins = [Ask("begin")] * -(-fill // width)
             self._round(lives, [[logins] * width] * len(lives), Round(turns=True), counted=False)
         part = Round(turns=scenario.turns, per_commit=scenario.per_commit)
+        if scenario.strikes:
+            part = replace(part, strikes=scenario.strikes, seconds=PATIENCE)
         for _ in range(scenario.chain):
             if self.tally.violations:
                 return
@@ -178,12 +182,13 @@ class Prover:
             for asks in plan
         ]
         self._random.shuffle(lanes)
-        played = self._crew.play(part, lanes)
+        seed = f"{self._scenario.name}/{self.tally.rounds}"
+        played = self._crew.play(replace(part, seed=seed), lanes)
         if counted:
             self.tally.counts.update(played.counts)
         after = [*(self._scenario.after if counted else ()), Ask("list"), Ask("records")]
         looks = [Lane(life.user, after) for life in lives]
-        told = self._crew.play(replace(part, together=False), looks)
+        told = self._crew.play(Round(together=False, per_commit=part.per_commit), looks)
         for life in lives:
             mine = [record for record in played.records if record.user == life.user]
             shared = [r for r in played.records if r.user != life.user and r.name in CHANGES]

@@ -105,6 +105,8 @@ class Rules:
         """A password's login, or a begin by a server, which gives none (rule 3)."""
         given = call.given
         wrong = given.get("password", state.password) != state.password
+        if call.name == "begin" and not state.active and not state.deleted:
+            return [state] if call.answer.get("code") == "user_inactive" else []
         if state.deleted or not state.active or wrong:
             refusals = (401, 404) if state.deleted else (401,)
             return [state] if call.status in refusals else []

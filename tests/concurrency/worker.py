@@ -9,21 +9,24 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
+from random import Random
 from typing import Any, Final
 
 import boto3
 
 from sojourn import accounts as store
-from sojourn import bootstrap, commits
+from sojourn import bootstrap, commits, deadline
 from sojourn.accounts import DynamoAccounts
 from sojourn.dynamodb import DynamoDB
 from sojourn.passwords import Hasher
 from sojourn.ports import Superseded
 from tests.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from tests.concurrency.clock import CrewClock
+from tests.concurrency.strikes import Strikes
 from tests.integration.world import World
 
 CHEAP: Final = Hasher(memory_kib=64, iterations=1)
@@ -60,6 +63,11 @@ class Round:
     """Whether the lanes of a process take turns, as in one threaded server; else each is an
     instance of its own, as in Lambda."""
     per_commit: int = PER_COMMIT
+    strikes: float = 0.0
+    """The share of the requests to DynamoDB that meet a fault."""
+    seconds: float = deadline.SECONDS
+    """How long a call tries."""
+    seed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Worker:
         self._counts: Counter[str] = Counter()
         self._dying = threading.local()
         self._turns = commits._TURNS
+        self._deadline = deadline.deadline
         self._worlds: list[World] = []
         self._stage: Stage | None = None
         self._share_clients()
@@ -124,6 +133,7 @@ class Worker:
     def play(self, part: Round) -> Played:
         """Make a round's calls."""
         self._counts.clear()
+        deadline.deadline = partial(self._deadline, seconds=part.seconds)
         commits._TURNS = self._turns if part.turns else _NoTurns()  # type: ignore[assignment]
         store.ENDED_PER_COMMIT = part.per_commit  # type: ignore[misc]
         worlds = self._instances(len(part.lanes))
@@ -134,9 +144,14 @@ class Worker:
 
         action = meet if part.together else None
         start = threading.Barrier(max(1, len(part.lanes)), action, timeout=PATIENCE)
+
+        def run(world: World, lane: Lane, random: Random) -> None:
+            with self._strikes.on(random, part.strikes):
+                self._lane(world, lane, start, records)
+
         threads = [
-            threading.Thread(target=self._lane, args=(world, lane, start, records))
-            for world, lane in zip(worlds, part.lanes, strict=True)
+            threading.Thread(target=run, args=(world, lane, Random(f"{part.seed}/{number}")))
+            for number, (world, lane) in enumerate(zip(worlds, part.lanes, strict=True))
         ]
         for thread in threads:
             thread.start()
@@ -144,6 +159,7 @@ class Worker:
             self._barrier.wait(PATIENCE)
         for thread in threads:
             thread.join()
+        self._strikes.settle()
         return Played(records, Counter(self._counts))
 
     def _instances(self, count: int) -> list[World]:
@@ -207,6 +223,7 @@ class Worker:
         boto3.session.Session = Shared  # type: ignore[assignment,misc]
         dynamodb = Shared().client("dynamodb", config=bootstrap._CONFIG)
         dynamodb.meta.events.register("after-call.dynamodb", self._answered)
+        self._strikes = Strikes(dynamodb, self._counts)
 
     def _answered(self, parsed: Mapping[str, Any], **_more: Any) -> None:
         self._counts["calls"] += 1

@@ -8,9 +8,9 @@ from typing import Any, Final
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from tests.faults.layer import Call, Killed, Layer, answer_of, replace_body
+from tests.faults.layer import Call, Killed, Wire, answer_of, replace_body
 
-Strike = Callable[[Layer, Call], AWSResponse]
+Strike = Callable[[Wire, Call], AWSResponse]
 _HTML: Final = "<html><body>Service indisponible – réessayez</body></html>".encode("cp1252")
 
 
@@ -28,7 +28,7 @@ class Named:
     def applies(self, call: Call) -> bool:
         return self.where(call)
 
-    def strike(self, layer: Layer, call: Call) -> AWSResponse:
+    def strike(self, layer: Wire, call: Call) -> AWSResponse:
         return self.act(layer, call)
 
 
@@ -59,7 +59,7 @@ def _key_service(call: Call) -> bool:
 def _refusal(code: str, *, status: int = 400) -> Strike:
     """The service says no, and has done nothing."""
 
-    def strike(_layer: Layer, _call: Call) -> AWSResponse:
+    def strike(_layer: Wire, _call: Call) -> AWSResponse:
         return _error(code, status)
 
     return strike
@@ -69,7 +69,7 @@ def _error(code: str, status: int, **members: Any) -> AWSResponse:
     return answer_of(status, json.dumps({"__type": f"com.amazonaws#{code}", **members}).encode())
 
 
-def _conflict(_layer: Layer, call: Call) -> AWSResponse:
+def _conflict(_layer: Wire, call: Call) -> AWSResponse:
     """Another transaction is about an item of this write."""
     if not _transaction(call):
         return _error("TransactionConflictException", 400)
@@ -78,57 +78,57 @@ def _conflict(_layer: Layer, call: Call) -> AWSResponse:
     return _error("TransactionCanceledException", 400, CancellationReasons=reasons)
 
 
-def _internal_after(layer: Layer, call: Call) -> AWSResponse:
+def _internal_after(layer: Wire, call: Call) -> AWSResponse:
     layer.through(call)
     return _error("InternalServerError", 500)
 
 
-def _html(_layer: Layer, _call: Call) -> AWSResponse:
+def _html(_layer: Wire, _call: Call) -> AWSResponse:
     return answer_of(503, _HTML, kind="text/html")
 
 
-def _html_after(layer: Layer, call: Call) -> AWSResponse:
+def _html_after(layer: Wire, call: Call) -> AWSResponse:
     layer.through(call)
     return answer_of(503, _HTML, kind="text/html")
 
 
-def _refused(layer: Layer, _call: Call) -> AWSResponse:
+def _refused(layer: Wire, _call: Call) -> AWSResponse:
     return layer.refused()
 
 
-def _dropped(layer: Layer, call: Call) -> AWSResponse:
+def _dropped(layer: Wire, call: Call) -> AWSResponse:
     return layer.spoiled(layer.through(call), "drop")
 
 
-def _cut(layer: Layer, call: Call) -> AWSResponse:
+def _cut(layer: Wire, call: Call) -> AWSResponse:
     return layer.spoiled(layer.through(call), "cut")
 
 
-def _garbled(layer: Layer, call: Call) -> AWSResponse:
+def _garbled(layer: Wire, call: Call) -> AWSResponse:
     return layer.spoiled(layer.through(call), "garble")
 
 
-def _delayed(layer: Layer, call: Call) -> AWSResponse:
+def _delayed(layer: Wire, call: Call) -> AWSResponse:
     answer = layer.through(call)
     layer.wait_in_vain()
     return layer.spoiled(answer, "hold")
 
 
-def _arrives_late(layer: Layer, call: Call) -> AWSResponse:
+def _arrives_late(layer: Wire, call: Call) -> AWSResponse:
     """The call itself is what takes its time: it is carried out after the operation's end."""
     layer.postpone(call)
     layer.wait_in_vain()
     raise ReadTimeoutError(endpoint_url=call.request.url)
 
 
-def _crossed(layer: Layer, call: Call) -> AWSResponse:
+def _crossed(layer: Wire, call: Call) -> AWSResponse:
     """The answer is lost, and before it is asked again somebody else writes the same items."""
     answer = layer.through(call)
     layer.meanwhile()
     return layer.spoiled(answer, "drop")
 
 
-def _unprocessed(layer: Layer, call: Call) -> AWSResponse:
+def _unprocessed(layer: Wire, call: Call) -> AWSResponse:
     """DynamoDB hands back the first key's item, and all other keys."""
     parameters = call.body
     wanted = parameters["RequestItems"]
@@ -141,16 +141,16 @@ def _unprocessed(layer: Layer, call: Call) -> AWSResponse:
     return answer_of(200, json.dumps({**answer, "UnprocessedKeys": left}).encode())
 
 
-def _nothing_processed(_layer: Layer, call: Call) -> AWSResponse:
+def _nothing_processed(_layer: Wire, call: Call) -> AWSResponse:
     left = call.body["RequestItems"]
     return answer_of(200, json.dumps({"Responses": {}, "UnprocessedKeys": left}).encode())
 
 
-def _killed(_layer: Layer, _call: Call) -> AWSResponse:
+def _killed(_layer: Wire, _call: Call) -> AWSResponse:
     raise Killed
 
 
-def _killed_after(layer: Layer, call: Call) -> AWSResponse:
+def _killed_after(layer: Wire, call: Call) -> AWSResponse:
     layer.through(call)
     raise Killed
 

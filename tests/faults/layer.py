@@ -73,6 +73,35 @@ class Call:
         return parameters
 
 
+class Wire(Protocol):
+    """What is under a client, as far as faults need it."""
+
+    def through(self, call: Call) -> AWSResponse:
+        """Have the call carried out; its true answer."""
+        ...
+
+    def postpone(self, call: Call) -> None:
+        """Have the call carried out later."""
+        ...
+
+    def spoiled(self, answer: AWSResponse, manner: Manner) -> AWSResponse:
+        """An answer as a bad connection delivers it."""
+        ...
+
+    def refused(self) -> AWSResponse:
+        """A connection that nobody takes."""
+        ...
+
+    def wait_in_vain(self) -> None:
+        """Let the time pass that a client waits for an answer."""
+        ...
+
+    @property
+    def meanwhile(self) -> Callable[[], object]:
+        """What another instance does while an answer is on its way."""
+        ...
+
+
 class Fault(Protocol):
     """Something that goes wrong."""
 
@@ -80,7 +109,7 @@ class Fault(Protocol):
         """Whether this call can meet it."""
         ...
 
-    def strike(self, layer: "Layer", call: Call) -> AWSResponse:
+    def strike(self, layer: Wire, call: Call) -> AWSResponse:
         """The answer that the client gets; or it raises what the client meets instead."""
         ...
 

@@ -201,6 +201,15 @@ def test_login_that_outruns_a_disabling() -> None:
     assert not verdict(disabled, begin(11, 20, "three", 3.0)).linearizable
 
 
+def test_server_begins_for_a_disabled_user() -> None:
+    """A server is told that the user is inactive, while they are, and by no other answer."""
+    disabled = call(0, 10, "set_state", 200, {}, state="inactive")
+    told = {"code": "user_inactive", "sessions": []}
+    assert verdict(disabled, call(11, 20, "begin", 409, told)).linearizable
+    assert not verdict(call(-5, -1, "begin", 409, told), disabled).linearizable
+    assert not verdict(disabled, call(11, 20, "begin", 401, {"code": "login_failed"})).linearizable
+
+
 def test_old_password_after_a_change() -> None:
     """A login by the old password after an acknowledged change is found (rule 8)."""
     state = State(password="old")
