@@ -207,7 +207,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers:
             self.send_header(name, value)
         bare = reply.status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-        if not bare:
+        if not bare and (reply.body or self.command != "HEAD"):
+            # Of the answer to a HEAD nobody knows how long that to a GET would be.
             self.send_header("content-length", str(len(reply.body)))
         if self.close_connection:
             self.send_header("connection", "close")

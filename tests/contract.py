@@ -53,6 +53,9 @@ def check(
         raise Broken(f"{where}, which is not documented: {body}")
     kinds, needed = _response(route, str(status))
     kind = headers.get("content-type")
+    if method == "HEAD":
+        # Its headers are those of a GET, also what they say of the body that it leaves out.
+        kinds, kind = {}, None
     if (body is None) != (not kinds) or (kind not in kinds if kinds else kind is not None):
         raise Broken(f"{where} as {kind}; the document has {list(kinds) or 'no content'}")
     if headers.get("x-content-type-options") != "nosniff":

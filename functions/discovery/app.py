@@ -3,7 +3,7 @@
 from sojourn.bootstrap import Services
 from sojourn.discovery import api_document
 from sojourn.entry import api
-from sojourn.http import Request, Response, Routes
+from sojourn.http import Request, Response, Route, Routes
 from sojourn.public import document
 
 
@@ -19,11 +19,13 @@ def routes(services: Services) -> Routes:
     def openapi(request: Request) -> Response:
         return document(request, api_document())
 
-    return {
+    table: dict[str, Route] = {
         "GET /v1/realms/{id}/.well-known/openid-configuration": configuration,
         "GET /v1/realms/{id}/.well-known/jwks.json": key_set,
         "GET /v1/openapi.json": openapi,
     }
+    # Of the answer to a HEAD, the entry leaves the body out.
+    return {**table, **{f"HEAD {route.removeprefix('GET ')}": table[route] for route in table}}
 
 
 handler = api(routes)

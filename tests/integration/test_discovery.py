@@ -200,3 +200,21 @@ def test_api_document(world: World) -> None:
     tag = answer.headers["etag"]
     again = world.call("GET", "/v1/openapi.json", headers=[("if-none-match", tag)])
     assert (again.status, again.body) == (304, None)
+
+
+def test_head_is_get_without_the_body(world: World) -> None:
+    """`HEAD` of a public document has the status and headers of `GET`, and no body, also a 404."""
+    realm = f"/v1/realms/{world.realm_id}/.well-known"
+    absent = f"/v1/realms/{ids.new_id('rl', 1)}/.well-known"
+    paths = [
+        f"{at}/{name}" for at in (realm, absent) for name in ("openid-configuration", "jwks.json")
+    ]
+    statuses = []
+    for path in ("/v1/openapi.json", *paths):
+        got = world.call("GET", path)
+        known = [("if-none-match", str(got.headers.get("etag", "")))]
+        for headers in ([], known):
+            got, head = (world.call(m, path, headers=headers) for m in ("GET", "HEAD"))
+            assert (head.status, head.headers, head.body) == (got.status, got.headers, None)
+            statuses.append(head.status)
+    assert statuses == [200, 304] * 3 + [404, 404] * 2

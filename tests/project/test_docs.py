@@ -111,7 +111,7 @@ def test_routes_are_documented(route: str) -> None:
 def test_documented_routes_exist() -> None:
     """The API's document has no route that the template lacks."""
     documented = set(
-        re.findall(r"(?:^### |`)((?:GET|POST|PUT|PATCH|DELETE) /v1/[\w/{}.-]+)", API, re.M)
+        re.findall(r"(?:^### |`)((?:GET|HEAD|POST|PUT|PATCH|DELETE) /v1/[\w/{}.-]+)", API, re.M)
     )
     assert documented - routes() == set()
 

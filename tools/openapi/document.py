@@ -90,10 +90,16 @@ def _operation(route: str, operation: Operation, refused: dict[str, Schema]) -> 
     for kind in sorted(errors_of(route, operation), key=problem_name):
         by_status.setdefault(kind.status, []).append(kind)
     for status, errors in by_status.items():
+        if route.startswith("HEAD "):
+            answers[status] = _refusal(status, errors)
+            continue
         name = "-".join(kind.code for kind in errors)
         refused[name] = _refusal(status, errors)
         answers[status] = {"$ref": f"#/components/responses/{name}"}
     made["responses"] = {str(status): answers[status] for status in sorted(answers)}
+    if route.startswith("HEAD "):
+        for answer in made["responses"].values():
+            answer.pop("content", None)
     return made
 
 

@@ -107,23 +107,23 @@ def crud(
     query: Mapping[str, Schema] = LIST,
     making: Mapping[str, Schema] = IN_REALM,
     required: tuple[str, ...] = (),
-    changed: type[Struct] | None = None,
+    changed: tuple[type[Struct], ...] = (),
     errors: Mapping[str, Errors] | None = None,
 ) -> dict[str, Operation]:
     """The six routes of one kind of thing. `errors` are by verb: those of its own.
 
     `query` is of its list, `making` of its creation.
-    `changed` is what a change answers where it is not as the thing is otherwise `shown`.
+    `changed` are further forms that a change may answer, beside the thing as it is `shown`.
     """
     own = errors or {}
     change = Operation(
-        name=f"replace_{one}",
-        does=f"Change the fields that are named of one {one}.",
+        name=f"update_{one}_by_put",
+        does=f"Change the fields that are named of one {one}, and no others.",
         caller="server",
         permission=permission,
         body=changes,
         query=IN_REALM,
-        answers={200: (changed or shown,)},
+        answers={200: (shown, *changed)},
         errors=own.get("update", ()),
     )
     return {

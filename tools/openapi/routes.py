@@ -4,6 +4,7 @@ Whoever adds a route adds an `Operation` here and runs `make openapi`. What foll
 body, a query or an id in the path is not said again: `errors_of` adds it.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from sojourn import directory_bodies as take
@@ -227,7 +228,7 @@ DIRECTORY: Final = {
         permission="admin",
         body=take.JwtKeyBody,
         changes=take.JwtKeyChanges,
-        changed=give.StoppedJwtKey,
+        changed=(give.StoppedJwtKey,),
         shown=give.JwtKey,
         made=give.JwtKey,
         page=give.JwtKeys,
@@ -270,4 +271,13 @@ DOCUMENTS: Final = {
     ),
 }
 
-OPERATIONS: Final[dict[str, Operation]] = {**SESSIONS, **DIRECTORY, **DOCUMENTS}
+HEADS: Final = {
+    route.replace("GET", "HEAD"): replace(
+        operation,
+        name=operation.name.replace("get", "head"),
+        does=f"The status and headers of `{route}`, without the body.",
+    )
+    for route, operation in DOCUMENTS.items()
+}
+
+OPERATIONS: Final[dict[str, Operation]] = {**SESSIONS, **DIRECTORY, **DOCUMENTS, **HEADS}

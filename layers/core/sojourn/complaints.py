@@ -42,7 +42,19 @@ def of(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
     """All that is wrong with a JSON object as a `kind`."""
     found = list(_of_struct(value, kind, ""))
     wrong = {complaint.field for complaint in found}
-    return found + [c for c in of_checks(value, kind) if c.field not in wrong]
+    return found + of_checks({n: v for n, v in value.items() if n not in wrong}, kind)
+
+
+def judge(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
+    """All that is wrong with a JSON object as a `kind`; looked for where msgspec refuses it."""
+    try:
+        msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        return of(value, kind) or [first(error, kind)]
+    except UnicodeEncodeError:
+        # Of a text where none belongs, which is looked at before it is refused.
+        return of(value, kind)
+    return of_checks(value, kind)
 
 
 def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
@@ -53,6 +65,12 @@ def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
         if value.get(name) is not None
         for sentence in check(name, value[name])
     ]
+
+
+def marked(kind: Any, mark: str) -> list[str]:
+    """The fields whose types carry a mark in their `Meta.extra`."""
+    fields = _fields(kind).items()
+    return [name for name, field in fields if any(mark in e for e in _extras(field.type))]
 
 
 def first(error: msgspec.ValidationError, kind: Any) -> Complaint:
@@ -219,10 +237,14 @@ def _fields(kind: Any) -> Mapping[str, inspect.Field]:
 @cache
 def _checks(kind: Any) -> Sequence[tuple[str, Check]]:
     """The fields of a type whose values are to be checked, and how."""
-    found = []
-    for name, field in _fields(kind).items():
-        of = field.type
-        for part in of.types if isinstance(of, inspect.UnionType) else (of,):
-            if isinstance(part, inspect.Metadata) and CHECK in (part.extra or {}):
-                found.append((name, (part.extra or {})[CHECK]))
-    return found
+    return [
+        (name, extra[CHECK])
+        for name, field in _fields(kind).items()
+        for extra in _extras(field.type)
+        if CHECK in extra
+    ]
+
+
+def _extras(kind: inspect.Type) -> list[Mapping[str, Any]]:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    return [k.extra or {} for k in kinds if isinstance(k, inspect.Metadata)]

@@ -4,14 +4,31 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sojourn import names, passwords
+from sojourn import labels, names, passwords
 from sojourn.bodies import InRealm, UserId
+from sojourn.changing import ReadOnly
+from sojourn.complaints import CHECK
 from sojourn.realm import Algorithm, AtLimit, SessionType
 
-Label = Annotated[str, Meta(min_length=1, max_length=200)]
-# As they are sent; what they may be is said where they are checked, of their NFC.
-Username = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
-Email = Annotated[str, Meta(min_length=3, max_length=names.SENT)]
+
+def _username(_: str, sent: str) -> list[str]:
+    return names.username_complaints(sent)
+
+
+def _email(_: str, sent: str) -> list[str]:
+    return names.email_complaints(sent)
+
+
+def _password(_: str, sent: str) -> list[str]:
+    complaint = passwords.complaint(sent)
+    return [] if complaint is None else [complaint]
+
+
+Label = Annotated[str, Meta(min_length=1, max_length=200, extra={CHECK: labels.complaints})]
+# As they are sent; what else they must be is of their NFC.
+Username = Annotated[str, Meta(min_length=1, max_length=names.SENT, extra={CHECK: _username})]
+Email = Annotated[str, Meta(min_length=3, max_length=names.SENT, extra={CHECK: _email})]
+NewPassword = Annotated[str, Meta(max_length=passwords.SENT, extra={CHECK: _password})]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
 # The end of the year 9999: what is later was meant in milliseconds.
 ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
@@ -43,6 +60,19 @@ class RealmChanges(RealmSettings, forbid_unknown_fields=True, frozen=True):
     """A realm's name and settings."""
 
     name: Label | UnsetType = UNSET
+    object: ReadOnly | UnsetType = UNSET
+    id: ReadOnly | UnsetType = UNSET
+    created_at: ReadOnly | UnsetType = UNSET
+    issuer: ReadOnly | UnsetType = UNSET
+    state: ReadOnly | UnsetType = UNSET
+
+
+class Changes(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What may be sent of a thing, and what may not be changed of it."""
+
+    object: ReadOnly | UnsetType = UNSET
+    id: ReadOnly | UnsetType = UNSET
+    created_at: ReadOnly | UnsetType = UNSET
 
 
 class UserBody(InRealm, forbid_unknown_fields=True, frozen=True):
@@ -52,19 +82,20 @@ class UserBody(InRealm, forbid_unknown_fields=True, frozen=True):
     username: Username | None = None
     email: Email | None = None
     name: Label | None = None
-    password: Password | None = None
+    password: NewPassword | None = None
     custom: dict[str, Any] | None = None
 
 
-class UserChanges(InRealm, forbid_unknown_fields=True, frozen=True):
+class UserChanges(Changes, forbid_unknown_fields=True, frozen=True):
     """What may change of a user; null clears what may be absent."""
 
-    username: Username | UnsetType = UNSET
+    username: Username | None | UnsetType = UNSET
     email: Email | None | UnsetType = UNSET
     name: Label | None | UnsetType = UNSET
-    password: Password | UnsetType = UNSET
+    password: NewPassword | UnsetType = UNSET
     custom: dict[str, Any] | None | UnsetType = UNSET
     state: Literal["active", "inactive"] | UnsetType = UNSET
+    user_type: ReadOnly | UnsetType = UNSET
 
 
 class CredentialBody(InRealm, forbid_unknown_fields=True, frozen=True):
@@ -72,15 +103,17 @@ class CredentialBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
     user_id: UserId
     credential_type: Literal["password", "api_key"]
-    password: Password | None = None
+    password: NewPassword | None = None
     name: Label | None = None
 
 
-class CredentialChanges(InRealm, forbid_unknown_fields=True, frozen=True):
+class CredentialChanges(Changes, forbid_unknown_fields=True, frozen=True):
     """What may change of a credential."""
 
     name: Label | None | UnsetType = UNSET
-    password: Password | UnsetType = UNSET
+    password: NewPassword | UnsetType = UNSET
+    user_id: ReadOnly | UnsetType = UNSET
+    credential_type: ReadOnly | UnsetType = UNSET
 
 
 class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
@@ -91,11 +124,13 @@ class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
     expires_at: ExpiresAt | None = None
 
 
-class AccessKeyChanges(InRealm, forbid_unknown_fields=True, frozen=True):
+class AccessKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
     """What may change of an access key; `expires_at` null: it does not expire."""
 
     name: Label | UnsetType = UNSET
     expires_at: ExpiresAt | None | UnsetType = UNSET
+    permission: ReadOnly | UnsetType = UNSET
+    last_used_at: ReadOnly | UnsetType = UNSET
 
 
 class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
@@ -104,13 +139,20 @@ class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
     algo: Algorithm | None = None
 
 
-class JwtKeyChanges(InRealm, forbid_unknown_fields=True, frozen=True):
+class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
     """What may change of a signing key: it can be said to be compromised, and not unsaid."""
 
-    compromised: bool
+    compromised: bool | UnsetType = UNSET
+    kid: ReadOnly | UnsetType = UNSET
+    algo: ReadOnly | UnsetType = UNSET
+    state: ReadOnly | UnsetType = UNSET
+    public_key: ReadOnly | UnsetType = UNSET
+    signs_from: ReadOnly | UnsetType = UNSET
+    open_ended: ReadOnly | UnsetType = UNSET
+    retire_after: ReadOnly | UnsetType = UNSET
 
     def __post_init__(self) -> None:
-        if not self.compromised:
+        if self.compromised is False:
             raise ValueError("compromised can be set to true, and not taken back")
 
 
@@ -136,5 +178,5 @@ class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
     """A user's change of their own password."""
 
     current_password: Password
-    password: Password
+    password: NewPassword
     keep_sessions: Literal["none", "current", "all"] = "current"

@@ -8,6 +8,7 @@ from sojourn import directory_views
 from sojourn.auth import Permission, Server
 from sojourn.bodies import InRealm, taken
 from sojourn.bootstrap import Services
+from sojourn.changing import changes_of
 from sojourn.directory_bodies import (
     AccessKeyBody,
     AccessKeyChanges,
@@ -113,7 +114,9 @@ def kinds(services: Services) -> list[Kind]:
             create=lambda s, body, _: signing.create(s, body),
             list=lambda s, page, _: signing.page(s, page),
             get=signing.get,
-            update=lambda s, i, _: signing.stop(s, i),
+            update=lambda s, i, body: (signing.stop if body.compromised is True else signing.get)(
+                s, i
+            ),
             delete=_delete_key(services),
             naming=("force",),
         ),
@@ -183,8 +186,9 @@ def _verbs(services: Services, kind: Kind) -> dict[str, Route]:
 
     def update(request: Request) -> Response:
         server, _ = _server(services, request, kind.permission)
-        server, changes = taken(server, request, kind.changes)
-        return Response(body=kind.update(server, request.path["id"], changes))
+        name = request.path["id"]
+        server, changes = changes_of(server, request, kind.changes, lambda s: kind.get(s, name))
+        return Response(body=kind.update(server, name, changes))
 
     def delete(request: Request) -> Response:
         server, _ = _server(services, request, kind.permission, *kind.naming)

@@ -83,10 +83,16 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
 
 
 def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
-    """The answer to a payload-2.0 event; errors become problems, in this one place."""
+    """The answer to a payload-2.0 event; errors become problems, in this one place.
+
+    That to a HEAD is as to a GET, without the body.
+    """
     request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
     with telemetry.request(request_id):
-        return _respond(event, routes, request_id).answer()
+        answer = _respond(event, routes, request_id).answer()
+    if str(event.get("routeKey", "")).startswith("HEAD "):
+        answer.pop("body", None)
+    return answer
 
 
 def _respond(event: Mapping[str, Any], routes: Routes, request_id: str) -> Response:

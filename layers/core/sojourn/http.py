@@ -135,18 +135,9 @@ class Request:
 
 def convert(value: dict[str, Any], kind: type[T]) -> T:
     """A JSON object as a `kind`; a complaint for each wrong field, by name. Raises `Invalid`."""
-    try:
-        made = msgspec.convert(value, kind, strict=True)
-    except msgspec.ValidationError as error:
-        raise complaints.refusal(
-            complaints.of(value, kind) or [complaints.first(error, kind)]
-        ) from error
-    except UnicodeEncodeError as error:
-        # Of a text where none belongs, which is looked at before it is refused.
-        raise complaints.refusal(complaints.of(value, kind)) from error
-    if found := complaints.of_checks(value, kind):
+    if found := complaints.judge(value, kind):
         raise complaints.refusal(found)
-    return made
+    return msgspec.convert(value, kind, strict=True)
 
 
 def _screen(body: bytes, kind: type[Any]) -> None:

@@ -17,7 +17,7 @@ SENT: Final = 4 * LONGEST_EMAIL
 """Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
 
 # Default_Ignorable_Code_Point, which nobody sees and Python's unicodedata does not tell.
-_IGNORABLE: Final = re.compile(
+IGNORABLE: Final = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -33,7 +33,7 @@ def fold(name: str) -> str:
     before = ""
     while name != before:
         before = name
-        visible = _IGNORABLE.sub("", normalize("NFKC", name))
+        visible = IGNORABLE.sub("", normalize("NFKC", name))
         name = normalize("NFKC", visible.casefold())
     return name
 
@@ -55,7 +55,7 @@ def username_complaints(name: str) -> list[str]:
     complaints = []
     if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
         complaints.append(f"username must be 1 to {LONGEST_USERNAME} characters.")
-    if _IGNORABLE.search(name) or not all(
+    if IGNORABLE.search(name) or not all(
         _may_be(character) for form in forms for character in form
     ):
         complaints.append(
@@ -84,6 +84,6 @@ def email_complaints(email: str) -> list[str]:
         complaints.append(f"email must be at most {LONGEST_EMAIL} characters.")
     if _EMAIL.fullmatch(text) is None:
         complaints.append("email must be an address, such as ada@example.com.")
-    if _IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
+    if IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
         complaints.append("email must hold no space and no character that cannot be seen.")
     return complaints

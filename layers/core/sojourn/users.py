@@ -177,11 +177,12 @@ class Users:
         """
         account, realm = self.with_realm(server, text)
         fresh = None
+        if changes.username is None and account.user_type == "human":
+            raise Invalid(errors=["username is required for a human user."])
         if changes.password is not UNSET:
             if account.user_type == "api":
                 raise Invalid(errors=["An api user has no password."])
             fresh = self.password_credential(account.id, changes.password)
-        user_fields.check(username=changes.username, email=changes.email)
         by = Actor(type="access_key", id=server.key.id)
         renaming = Renaming(self.directory, self.accounts, realm)
         committed: list[Account] = []
