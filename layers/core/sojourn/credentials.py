@@ -43,7 +43,10 @@ class Credentials:
                 raise Invalid(errors=["password is required for a password credential."])
             secret = None
             made = replace(
-                self.users.password_credential(account.id, body.password), name=body.name
+                self.users.password_credential(
+                    account.id, body.password, account.username, account.email
+                ),
+                name=body.name,
             )
         else:
             if body.password is not None:
@@ -107,7 +110,9 @@ class Credentials:
         if changes.password is not UNSET:
             if account.user_type == "api":
                 raise Invalid(errors=["An API key has no password; make another key."])
-            fresh = self.users.password_credential(account.id, changes.password).secret
+            fresh = self.users.password_credential(
+                account.id, changes.password, account.username, account.email
+            ).secret
         realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
         committed: list[Account] = []

@@ -36,7 +36,7 @@ class PasswordChange:
         that changes it.
         """
         account = self.validator.standing(claims).account
-        complaint = passwords.complaint(body.password)
+        complaint = passwords.complaint(body.password, account.username, account.email)
         if complaint:
             raise Invalid(errors=[complaint])
         verified: set[str] = set()

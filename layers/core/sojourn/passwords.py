@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from sojourn import common_passwords
+from sojourn.names import fold
 from sojourn.normal import normalize
 
 SHORTEST: Final = 8
@@ -71,11 +72,17 @@ def _bytes(password: str) -> bytes:
     return normalize("NFC", password).encode()
 
 
-def complaint(password: str) -> str | None:
-    """What is wrong with a password that is to be set, in a sentence; None when nothing is."""
+def complaint(password: str, *names: str | None) -> str | None:
+    """What is wrong with a password that is to be set, in a sentence; None when nothing is.
+
+    `names` are the user's username and email.
+    """
     length = len(normalize("NFC", password))
     if not SHORTEST <= length <= LONGEST:
         return f"password must be {SHORTEST} to {LONGEST} characters, and is {length}."
     if common_passwords.is_common(password):
         return "password is among the most common ones; choose another."
+    folded = fold(password)
+    if any(name is not None and fold(name) == folded for name in names):
+        return "password must not be the username or the email; choose another."
     return None

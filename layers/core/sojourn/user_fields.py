@@ -23,9 +23,11 @@ def check(
         errors += names.username_complaints(username)
     if isinstance(email, str):
         errors += names.email_complaints(email)
-    complaint = passwords.complaint(password) if isinstance(password, str) else None
-    if complaint:
-        errors.append(complaint)
+    if isinstance(password, str):
+        names_of = [name for name in (username, email) if isinstance(name, str)]
+        complaint = passwords.complaint(password, *names_of)
+        if complaint:
+            errors.append(complaint)
     if errors:
         raise Invalid(errors=errors)
 

@@ -63,7 +63,7 @@ class Users:
         user_id = ids.new_id("usr", now_ms)
         credentials = {}
         if body.password is not None:
-            made = self.password_credential(user_id, body.password)
+            made = self.password_credential(user_id, body.password, body.username, body.email)
             credentials[made.id] = made
         account = Account(
             id=user_id,
@@ -111,9 +111,9 @@ class Users:
             dynamodb.put(at.member_key(f"{realm.id}#users", account.id), {}),
         ]
 
-    def password_credential(self, user_id: str, password: str) -> Credential:
-        """A new password credential of a user. Raises `Invalid`."""
-        complaint = passwords.complaint(password)
+    def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:
+        """A new password credential of a user of these names. Raises `Invalid`."""
+        complaint = passwords.complaint(password, *names)
         if complaint:
             raise Invalid(errors=[complaint])
         now_ms = self.clock.wall_ms()
@@ -182,7 +182,12 @@ class Users:
         if changes.password is not UNSET:
             if account.user_type == "api":
                 raise Invalid(errors=["An api user has no password."])
-            fresh = self.password_credential(account.id, changes.password)
+            # A rename later is not compared: that would tell a server what the password is.
+            called = [
+                kept if (sent := getattr(changes, name)) is UNSET else sent
+                for name, kept in (("username", account.username), ("email", account.email))
+            ]
+            fresh = self.password_credential(account.id, changes.password, *called)
         by = Actor(type="access_key", id=server.key.id)
         renaming = Renaming(self.directory, self.accounts, realm)
         committed: list[Account] = []
