@@ -23,6 +23,9 @@ class LocalClock:
     def wall_ms(self) -> int:
         return int(time.time_ns() // 1_000_000 + self._offset * 1000)
 
+    def machine_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
     def monotonic(self) -> float:
         return time.monotonic() + self._offset
 

@@ -1,11 +1,16 @@
 """A clock that a test moves."""
 
+import time
+
 
 class MovedClock:
     """Stands still until it is moved; sleeping moves it.
 
     It starts in 2049, so that a store that keeps the TTL by the true clock deletes nothing.
+    `wrong_seconds` is how far the clock of the machine that it was moved from is off.
     """
+
+    wrong_seconds = 0.0
 
     def __init__(self, wall_ms: int = 2_500_000_000_000) -> None:
         self._wall_ms = wall_ms
@@ -14,6 +19,9 @@ class MovedClock:
 
     def wall_ms(self) -> int:
         return self._wall_ms
+
+    def machine_ms(self) -> int:
+        return time.time_ns() // 1_000_000 + round(self.wrong_seconds * 1000)
 
     def monotonic(self) -> float:
         return self._monotonic

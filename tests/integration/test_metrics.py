@@ -79,11 +79,30 @@ def _fails(folder: str, world: World) -> None:
                 world.login(user, password="wrong")
             else:
                 world.call("POST", "/v1/password", guess, bearer=token)
+    _skews(folder, world)
     world.clock.advance(5)
     with broken_store():
         calls = ((route.partition(" ")[0], path_of(route)) for route in routes)
         answers = (world.call(method, path, bearer=world.key).status for method, path in calls)
         assert not routes or 503 in answers
+
+
+def _skews(folder: str, world: World) -> None:
+    """Have a function find its clock wrong."""
+    user = world.user("skewed")
+    world.login("skewed")
+    world.clock.advance(86_400)
+    world.clock.wrong_seconds = 60.0
+    match folder:
+        case "login":
+            assert world.admin("POST", "/v1/sessions", {"user_id": user}).status == 503
+        case "directory":
+            assert world.admin("POST", f"/v1/jwt_keys?realm_id={world.realm_id}", {}).status == 503
+        case "cleanup":
+            assert world.clean_up()["failed"] > 0
+        case "rotate":
+            assert world.rotate()["failed"] > 0
+    world.clock.wrong_seconds = 0.0
 
 
 def test_alarms_read_what_is_emitted(emitted: set[Metric]) -> None:

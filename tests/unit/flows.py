@@ -16,6 +16,7 @@ from sojourn.login import Logins
 from sojourn.ports import AccessKey
 from sojourn.realm import Realm, Settings
 from sojourn.realms_cache import RealmCache
+from sojourn.skew import Skew
 from sojourn.terminate import Terminator
 from sojourn.tokens import Claims, verify
 from sojourn.validate import Validator
@@ -57,6 +58,7 @@ class World:
             guard=cast(Guard, None),  # it knows DynamoDB, and no password comes here
             keys=SigningKeys(self.realms, Plain(), self.clock),
             clock=self.clock,
+            skew=Skew(),
         )
 
     def new_realm(self, **settings: Any) -> Realm:

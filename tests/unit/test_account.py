@@ -226,6 +226,17 @@ def test_login_is_one_change_of_the_account() -> None:
     assert ids.created_ms(session.id) == NOW + 51
 
 
+@pytest.mark.parametrize("ahead", [9_999, 10_000, 86_400_000])
+def test_item_of_a_clock_ahead_makes_no_session_live_longer(ahead: int) -> None:
+    """The order of ages stays, and a lifetime begins at most ten seconds ahead of now."""
+    owner = realm(session_minutes=7)
+    found = replace(several(owner, 1), last_ms=NOW + ahead)
+    _, session = rules.begin(found, owner, LOGIN, key_number=9, now_ms=NOW)
+    assert session.created_ms == NOW + ahead + 1
+    from_ms = NOW + min(ahead + 1, 10_000)
+    assert session.expires_at == from_ms // 1000 + 7 * 60
+
+
 def test_login_at_a_later_moment_is_of_that_moment() -> None:
     """Where the clock has moved on, a session is created now, and not 1 ms after the last."""
     owner = realm()

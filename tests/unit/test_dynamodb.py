@@ -465,3 +465,40 @@ def test_put_and_delete_carry_their_condition() -> None:
 def test_key_says_where_an_item_is() -> None:
     """A key is its table, and the two attributes that DynamoDB takes."""
     assert KEY.attributes == {"pk": {"S": "usr_1"}, "sk": {"S": "user"}}
+
+
+# The clock.
+
+
+class Noted:
+    """In the place of what is known of the clock: what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str | None, int, int]] = []
+
+    def note(self, date: str | None, *, sent_ms: int, received_ms: int) -> None:
+        self.told.append((date, sent_ms, received_ms))
+
+
+class Ticking(MovedClock):
+    """A machine's clock that moves on by a millisecond with each look at it."""
+
+    ticks = 0
+
+    def machine_ms(self) -> int:
+        self.ticks += 1
+        return self.ticks
+
+
+def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The date of an answer, also of an error's, is noted with when it was on its way."""
+    dated = {"ResponseMetadata": {"HTTPHeaders": {"date": "now"}}}
+    conflict = error("TransactionConflictException")
+    conflict.response["ResponseMetadata"]["HTTPHeaders"] = {"date": "before"}
+    store = DynamoDB(Client(conflict, CLOSED, dated, {}), Ticking())
+    noted = Noted()
+    monkeypatch.setattr(store, "skew", noted)
+    store.get(KEY)
+    assert noted.told == [("before", 1, 2), ("now", 4, 5)]
+    store.get(KEY)
+    assert noted.told[2:] == [(None, 6, 7)]

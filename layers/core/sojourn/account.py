@@ -277,6 +277,8 @@ def begin(
     if account.state != "active" or account.realm_id != realm.id:
         raise LoginFailed(inactive=account.state == "inactive")
     created_ms = max(now_ms, account.last_ms + 1)
+    # Where a wrong clock has been at the user's item, the order stays, and no session lives longer.
+    from_ms = min(created_ms, now_ms + CLOCKS_APART_MS)
     session = Session(
         id=ids.new_session_id(
             created_ms=created_ms,
@@ -285,7 +287,7 @@ def begin(
             realm_generation=realm.generation,
         ),
         created_ms=created_ms,
-        expires_at=created_ms // 1000 + 60 * realm.settings.session_minutes,
+        expires_at=from_ms // 1000 + 60 * realm.settings.session_minutes,
         auth_method=login.auth_method,
         origin=login.origin,
         key_number=key_number,

@@ -125,6 +125,7 @@ def compose(
         guard=guard,
         keys=SigningKeys(directory, cipher, clock),
         clock=clock,
+        skew=dynamo.skew,
     )
     cache = RealmCache(directory, clock)
     validator = Validator(accounts=seen, realms=cache, clock=clock)

@@ -11,6 +11,10 @@ class Clock(Protocol):
         """Milliseconds since the epoch."""
         ...
 
+    def machine_ms(self) -> int:
+        """What the machine's own wall clock shows, wherever tests have moved this one to."""
+        ...
+
     def monotonic(self) -> float:
         """Seconds that never go back, from an arbitrary start."""
         ...
@@ -32,6 +36,9 @@ class SystemClock:
 
     def wall_ms(self) -> int:
         return time.time_ns() // 1_000_000
+
+    def machine_ms(self) -> int:
+        return self.wall_ms()
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sojourn import attributes, deadline
 from sojourn.clock import Clock
 from sojourn.errors import Unavailable
+from sojourn.skew import Skew
 
 Values = dict[str, Any]
 Item = dict[str, dict[str, Any]]
@@ -83,6 +84,7 @@ class DynamoDB:
     def __init__(self, client: Any, clock: Clock) -> None:
         self._client = client
         self._clock = clock
+        self.skew = Skew()
 
     def get(self, key: Key) -> Values | None:
         """One consistent read."""
@@ -222,9 +224,11 @@ class DynamoDB:
         limit = deadline.current(self._clock)
         attempt = 0
         while True:
+            sent_ms = self._clock.machine_ms()
             try:
                 answer: Mapping[str, Any] = getattr(self._client, operation)(**parameters)
             except ClientError as error:
+                self._note_date(error.response, sent_ms)
                 if _condition_failed(error):
                     raise
                 if not _passing(error):
@@ -233,10 +237,16 @@ class DynamoDB:
             except BotoCoreError as error:
                 cause = error
             else:
+                self._note_date(answer, sent_ms)
                 return answer
             if not limit.wait(attempt):
                 raise Unavailable("The store did not answer in time. Try again.") from cause
             attempt += 1
+
+    def _note_date(self, answer: Mapping[str, Any], sent_ms: int) -> None:
+        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        received_ms = self._clock.machine_ms()
+        self.skew.note(headers.get("date"), sent_ms=sent_ms, received_ms=received_ms)
 
 
 _OPERATION: Final = {

@@ -130,6 +130,8 @@ class JwtKeys:
         key = realm.keys.get(key_id)
         if key is None:
             raise NotFound
+        # A clock that is ahead would give up a key whose tokens are alive.
+        self.directory.dynamo.skew.check()
         self._may_go(realm, key)
         if self._in_use(realm, key):
             view = self._view(realm, key)

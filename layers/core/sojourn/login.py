@@ -24,6 +24,7 @@ from sojourn.keys import SigningKeys
 from sojourn.ports import Accounts, Realms
 from sojourn.proof import Proof
 from sojourn.realm import Realm
+from sojourn.skew import Skew
 
 View = dict[str, Any]
 _NOTHING_TO_REPLACE: Final = (
@@ -41,6 +42,7 @@ class Logins:
     guard: Guard
     keys: SigningKeys
     clock: Clock
+    skew: Skew
 
     def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
         """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
@@ -103,6 +105,7 @@ class Logins:
             found[:] = [s.id for s in current.sessions if s.id in attempts]
             if found:
                 return None
+            self.skew.check()
             if since.age() >= realms_cache.SECONDS:
                 # An end of the realm may have been answered since it was read, and what began
                 # after that must not give way to a session that began before it.
@@ -140,6 +143,7 @@ class Logins:
         """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
+        self.skew.check()
         now_ms = self.clock.wall_ms()
         session_id = rules.unmanaged_session_id(account, realm, now_ms=now_ms)
         by_key = account.user_type == "api"
@@ -185,6 +189,7 @@ def _managed_claims(account: Account, realm: Realm, session: Session) -> dict[st
         realm,
         session_id=session.id,
         session_type="managed",
-        issued_at=session.created_ms // 1000,
+        # When its lifetime began: of a user's item that a wrong clock wrote, `created_ms` is later.
+        issued_at=session.expires_at - 60 * realm.settings.session_minutes,
         expires_at=session.expires_at,
     )

@@ -35,8 +35,10 @@ class NewKeys:
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
         """The realm with a new key that signs from `delay_ms` on, and its private half's write.
 
-        Raises `Unavailable` when the key service does not answer.
+        Raises `Unavailable` when the key service does not answer, or the clock is wrong by which
+        the key is to sign from.
         """
+        self._directory.dynamo.skew.check()
         now_ms = self._clock.wall_ms()
         if algo not in self._made:
             self._made[algo] = keys.new_key(

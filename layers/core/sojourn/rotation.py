@@ -77,6 +77,8 @@ class Rotation:
         removed: list[str] = []
 
         def decide(found: Realm) -> Decided:
+            # A clock that is ahead would give up keys whose tokens are alive.
+            self.directory.dynamo.skew.check()
             now_ms = self.clock.wall_ms()
             due = [
                 key

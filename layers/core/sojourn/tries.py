@@ -108,7 +108,11 @@ class Try:
         return [counter.key for counter in self._counters]
 
     def check(self) -> None:
-        """Raises `TooManyAttempts` while one of the counters is closed that hold it up."""
+        """Raises `TooManyAttempts` while one of the counters is closed that hold it up.
+
+        And `Unavailable` where the clock is wrong that would count it.
+        """
+        self._dynamo.skew.check()
         now_ms = self._clock.wall_ms()
         opens_ms = max((c.opens_ms(now_ms) for c in self._holding), default=0)
         if opens_ms > now_ms:
