@@ -10,12 +10,12 @@ from typing import Any, Final
 import yaml
 
 from local.template import ROOT, Template, parse
-from sojourn.deadline import SECONDS
+from sojourn.entry import SECONDS_TO_REPORT
+from tests.project import times
 from tests.project.references import cycle, dangling, references
 from tools.lint_template import translate
 
 Findings = Iterator[str]
-GATEWAY_SECONDS: Final = 30
 STATEFUL: Final = ("AWS::DynamoDB::Table", "AWS::KMS::Key")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """In C where there is one: it reads the template in a tenth of the time."""
@@ -206,12 +206,16 @@ def each_function_is_traced(written: Written) -> Findings:
 
 
 def each_answer_is_in_time(written: Written) -> Findings:
-    """A function behind the API outlives a request's deadline, and not the gateway's patience."""
+    """A function outlives what a request, or a step of a run, may take; the gateway outlives it."""
+    longest = times.REQUEST + times.REPLY
     for function in written.template.functions():
-        if function.routes and not SECONDS < function.timeout < GATEWAY_SECONDS:
+        if not function.routes:
+            if function.timeout < 2 * SECONDS_TO_REPORT:
+                yield f"{function.logical_id} has {function.timeout} s, and hardly works in them."
+        elif not longest <= function.timeout <= times.GATEWAY - times.COLD_START:
             yield (
-                f"{function.logical_id} has {function.timeout} s, not more than the deadline of "
-                f"{SECONDS:g} s and less than the gateway's {GATEWAY_SECONDS} s."
+                f"{function.logical_id} has {function.timeout} s. It needs {longest:g} s at least, "
+                f"and {times.GATEWAY - times.COLD_START} s at most."
             )
 
 

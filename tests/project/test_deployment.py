@@ -72,13 +72,21 @@ def test_functions_are_as_intended(made: Made) -> None:
 
 
 def test_roles_are_as_intended(made: Made) -> None:
-    """Each role may be assumed by its service alone; no statement has an open reference in it."""
+    """Each role may be assumed by its service alone, the scheduler's for this stack's schedules.
+
+    No statement has an open reference in it.
+    """
     iam = made.client("iam")
+    schedulers = {made.physical[f"{name}ScheduleRole"] for name in ("Cleanup", "Rotate")}
+    schedules = f"arn:aws:left-out:{REGION}:{ACCOUNT}:CleanupSchedules"
     for name, wanted in made.named("AWS::IAM::Role").items():
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         (statement,) = trust["Statement"]
         service = statement["Principal"]["Service"]
-        assert service in ("lambda.amazonaws.com", ["scheduler.amazonaws.com"]), name
+        scheduled = name in schedulers
+        assert service == ("scheduler" if scheduled else "lambda") + ".amazonaws.com", name
+        held = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": schedules}
+        assert statement.get("Condition") == ({"StringEquals": held} if scheduled else None), name
         assert iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"] == []
         assert iam.list_role_policies(RoleName=name)["PolicyNames"] == [
             policy["PolicyName"] for policy in wanted["Policies"]

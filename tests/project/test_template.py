@@ -216,18 +216,29 @@ def test_permissions_fit_a_function() -> None:
     assert most * 400 < 20_480
 
 
-@pytest.mark.parametrize("function", ["CleanupFunction", "RotateFunction"])
-def test_schedules_role_invokes_its_function_alone(function: str) -> None:
-    """The role that SAM makes for a schedule may invoke the function, and nothing else."""
-    (role,) = [
-        resource["Properties"]
-        for name, resource in translated()["Resources"].items()
-        if resource["Type"] == "AWS::IAM::Role" and name.startswith(f"{function}Schedule")
-    ]
+@pytest.mark.parametrize("name", ["Cleanup", "Rotate"])
+def test_schedules_role_invokes_its_function_alone(name: str) -> None:
+    """A schedule's role may invoke its function, and serves this stack's schedules alone.
+
+    Without the condition, a schedule of any account could use it ("the confused deputy problem").
+    """
+    resources = translated()["Resources"]
+    role = resources[f"{name}ScheduleRole"]["Properties"]
     (policy,) = role["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
-    assert statement["Resource"] == {"Fn::GetAtt": [function, "Arn"]}
+    assert statement["Resource"] == {"Fn::GetAtt": [f"{name}Function", "Arn"]}
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::GetAtt": ["CleanupSchedules", "Arn"]},
+        }
+    }
+    schedule = resources[f"{name}FunctionSchedule"]["Properties"]
+    assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": [f"{name}ScheduleRole", "Arn"]}
+    assert schedule["GroupName"] == {"Ref": "CleanupSchedules"}
 
 
 def test_public_url_is_https() -> None:

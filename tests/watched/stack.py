@@ -68,7 +68,7 @@ def watch(stack: type[Stack]) -> None:
     def invoke(self: Stack, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
         if self.functions[logical_id].scheduled:
             judge: Judge = vars(self)["judge"]
-            role = judge.roles[f"{logical_id}ScheduleRole"]
+            role = judge.roles[f"{logical_id.removesuffix('Function')}ScheduleRole"]
             target = HERE.arn("lambda", f"function:{STACK}-{logical_id}")
             judge.judge(role, Request("lambda:InvokeFunction", target), "Invoke")
         return invoked(self, logical_id, event)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
-from sojourn import items, whole_answers
+from sojourn import deadline, items, whole_answers
 from sojourn.access_keys import AccessKeys
 from sojourn.accounts import DynamoAccounts
 from sojourn.auth import Callers
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from sojourn.ports import Cipher
 
 _CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=3,
+    connect_timeout=deadline.CONNECT_SECONDS,
+    read_timeout=deadline.READ_SECONDS,
     # Retries are ours, inside the request's deadline; the first attempt is the total.
     retries={"total_max_attempts": 1, "mode": "standard"},
     max_pool_connections=64,

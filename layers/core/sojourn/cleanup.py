@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sojourn import account as rules
-from sojourn import items, telemetry
+from sojourn import deadline, items, telemetry
 from sojourn.account import Account
 from sojourn.accounts import DynamoAccounts
 from sojourn.clock import Clock
@@ -111,15 +111,18 @@ class Cleanup:
         # A clock that is ahead would take for expired what is live.
         self.dynamo.skew.check()
         self._outwait(account, time_left)
+        if time_left() <= 0:
+            return False
         slowest_ms = self.clock.wall_ms() - rules.CLOCKS_APART_MS
         try:
-            change = commit(
-                self.accounts,
-                account,
-                lambda found: rules.prune(found, now_ms=slowest_ms),
-                clock=self.clock,
-            )
-            self.accounts.archive(user_id)
+            with deadline.deadline(self.clock):
+                change = commit(
+                    self.accounts,
+                    account,
+                    lambda found: rules.prune(found, now_ms=slowest_ms),
+                    clock=self.clock,
+                )
+                self.accounts.archive(user_id)
         except NotFound:
             return False
         return change is not None

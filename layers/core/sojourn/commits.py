@@ -43,7 +43,7 @@ def commit(
                 return change
             # What lost has the newest item in hand, and tries it at once; what lost twice in a
             # row waits, and then has one try with what it will have lost to by then.
-            if attempt % 2 and not limit.wait(attempt):
+            if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
                 break
             attempt += 1
         raise Unavailable("Too many changes of this user at once. Try again.")

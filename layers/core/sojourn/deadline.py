@@ -9,6 +9,10 @@ from math import inf
 from sojourn.clock import Clock
 
 SECONDS = 10.0
+CONNECT_SECONDS = 1.0
+READ_SECONDS = 3.0
+ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
+"""What one attempt takes at most; the last may begin just before the deadline."""
 _FIRST_WAIT = 0.02
 _LONGEST_WAIT = 0.5
 

@@ -19,8 +19,9 @@ from sojourn.http import Answer, Request, Response, Route, Routes, mapping, prob
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Bind = Callable[[Services], Handler]
-SECONDS_TO_REPORT: Final = 15.0
-"""Kept back from a scheduled function's time-out: one step may take its whole deadline."""
+SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
+"""Kept back from a scheduled function's time-out: one step may take its whole deadline, with a last
+attempt that begins just before it."""
 
 
 class Entry:

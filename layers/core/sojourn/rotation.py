@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sojourn import audit, telemetry
+from sojourn import audit, deadline, telemetry
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
 from sojourn.errors import Conflict, NotFound, Unavailable
@@ -55,7 +55,8 @@ class Rotation:
             if time_left() <= 0:
                 report = replace(report, remaining=report.remaining + 1)
                 continue
-            report = self._turn(replace(report, realms=report.realms + 1), realm)
+            with deadline.deadline(self.clock):
+                report = self._turn(replace(report, realms=report.realms + 1), realm)
         telemetry.count(KeysRotated=report.rotated, KeysRemoved=report.removed)
         telemetry.count(RotationFailed=report.failed + report.remaining)
         telemetry.info("Rotation is done", **report.answer())

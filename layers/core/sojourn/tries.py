@@ -132,7 +132,7 @@ class Try:
             if self._count(version):
                 return
             # What lost has the newest buckets in hand, and tries at once; what lost twice waits.
-            if attempt % 2 and not limit.wait(attempt):
+            if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
                 raise Unavailable("Too many failed tries at once. Try again.")
             attempt += 1
 

@@ -92,7 +92,7 @@ def test_roles_are_for_their_functions() -> None:
     """Lambda assumes a function's role, and the scheduler one that may invoke one function."""
     by_service = {name: role.service for name, role in ROLES.items()}
     scheduled = {n for n, service in by_service.items() if service == "scheduler.amazonaws.com"}
-    assert scheduled == {"CleanupFunctionScheduleRole", "RotateFunctionScheduleRole"}
+    assert scheduled == {"CleanupScheduleRole", "RotateScheduleRole"}
     assert {by_service[name] for name in ROLES.keys() - scheduled} == {"lambda.amazonaws.com"}
     for name in scheduled:
         own = arn(ROLES[name].function, NAMES, HERE)

@@ -1,0 +1,27 @@
+"""The times that wait for each other add up; that the template keeps to them, conventions say."""
+
+from typing import Any
+
+import boto3
+
+from sojourn import bootstrap, deadline, entry
+from tests.project import times
+
+
+def test_client_gives_up_when_an_attempt_does() -> None:
+    """An attempt takes as long as connecting and reading may, and boto3 repeats none."""
+    config: Any = bootstrap._CONFIG
+    assert config.connect_timeout + config.read_timeout == deadline.ATTEMPT_SECONDS
+    client: Any = boto3.client("dynamodb", region_name="eu-west-1", config=config)
+    assert client.meta.config.retries["total_max_attempts"] == 1
+
+
+def test_run_stops_in_time_to_tell() -> None:
+    """After the last look at the time that is left, a step fits in what is kept back."""
+    assert times.COMMIT + times.REPLY <= entry.SECONDS_TO_REPORT
+
+
+def test_longest_request_fits_in_a_time_out_and_that_in_the_gateways() -> None:
+    """There is a time-out that holds the longest request and leaves time for a cold start."""
+    assert times.REQUEST + times.REPLY <= times.GATEWAY - times.COLD_START
+    assert len(times.BESIDE) == 4

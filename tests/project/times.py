@@ -1,0 +1,29 @@
+"""How long a request may take, by the code's own numbers, when the store answers as late as it can.
+
+Commits share the request's deadline, and the last attempt may begin just before that. What follows
+a commit has a time of its own: the wait until every cache of the realm has expired, during which
+sessions are counted, or a part of a deletion; what comes before one, a look at the realm's users.
+"""
+
+from typing import Final
+
+from sojourn import census, deadline, realm_deletion, realms_cache, token_sizes
+
+GATEWAY: Final = 30
+"""Seconds that API Gateway waits for a function."""
+COLD_START: Final = 3
+"""Seconds of those for an instance to start: the layer takes one, and its start is no part of the
+function's time-out."""
+REPLY: Final = 1
+"""Seconds for everything but calls and waits: a password's hash, JSON, signatures."""
+
+ATTEMPT: Final = deadline.ATTEMPT_SECONDS
+COMMIT: Final = deadline.SECONDS + ATTEMPT
+BESIDE: Final = {
+    "the wait for caches": realms_cache.SECONDS + realms_cache.OUTWAIT,
+    "a count, during that wait": census.SECONDS + ATTEMPT,
+    "a part of a deletion, during that wait": realm_deletion.SECONDS + ATTEMPT,
+    "a look at tokens' sizes": token_sizes.SECONDS + ATTEMPT,
+}
+"""Seconds that one request spends beside its deadline, on one of these; its last attempt too."""
+REQUEST: Final = COMMIT + max(BESIDE.values())

@@ -1,0 +1,67 @@
+"""A step of a scheduled run ends in time, however late the store answers."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sojourn import attributes, deadline, entry, items
+from sojourn.account import Account, Origin, Session
+from sojourn.accounts import DynamoAccounts
+from sojourn.cleanup import Cleanup
+from sojourn.dynamodb import DynamoDB
+from sojourn.errors import Unavailable
+from tests.clock import MovedClock
+
+
+class LateStore:
+    """A client that gives a user with an expired session, and has each write lose, very late."""
+
+    def __init__(self, clock: MovedClock) -> None:
+        self.clock = clock
+        self.calls = 0
+        spent = Session("kss_1", 0, 0, "password", Origin(ip="", client=""))
+        user = Account("usr_1", "rl_1", "human", 0, sessions=(spent,))
+        values = items.account_values(user) | {"pk": "usr_1", "sk": "user"}
+        self.item = attributes.encode(values)
+
+    def get_item(self, **_: Any) -> Any:
+        """The user, at once."""
+        return {"Item": self.item}
+
+    def update_item(self, **_: Any) -> Any:
+        """Throttled and throttled, and then another was faster."""
+        self.calls += 1
+        self.clock.advance(deadline.ATTEMPT_SECONDS - 0.1)
+        error: dict[str, Any] = {"Error": {"Code": "ThrottlingException"}}
+        if self.calls % 3 == 0:
+            error = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self.item}
+        raise ClientError(error, "UpdateItem")  # type: ignore[arg-type]
+
+
+def test_step_of_cleanup_has_one_deadline() -> None:
+    """All that is tried for one user takes one deadline together, and leaves time to report."""
+    clock = MovedClock()
+    dynamo = DynamoDB(LateStore(clock), clock)
+    accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
+    deletions: Any = None
+    cleanup = Cleanup(dynamo, accounts, deletions, "sessions", clock)
+    item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
+    began = clock.stopwatch()
+    with pytest.raises(Unavailable):
+        cleanup._settle(item, 1, lambda: 100.0)
+    assert clock.stopwatch() - began < entry.SECONDS_TO_REPORT
+
+
+@pytest.mark.parametrize("left", [0.0, -1.0])
+def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
+    """A user that was read too late is left to the next run."""
+    clock = MovedClock()
+    store = LateStore(clock)
+    dynamo = DynamoDB(store, clock)
+    accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
+    deletions: Any = None
+    cleanup = Cleanup(dynamo, accounts, deletions, "sessions", clock)
+    item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
+    assert not cleanup._settle(item, 1, lambda: left)
+    assert store.calls == 0
