@@ -1,14 +1,15 @@
 """Each function does its work as its own role, and its role holds no more than that takes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import boto3
 import pytest
 
+from tests.iam import never
 from tests.iam.policy import Request, Statement, allows
-from tests.iam.requests import HERE, Place, requests_of
+from tests.iam.requests import HERE, Place
 from tests.iam.roles import RUNTIME, arn, roles, runtime_requests
 from tests.iam.variations import lesser, unbounded, unneeded
 from tests.prove.privilege.conftest import Watched
@@ -136,41 +137,12 @@ def test_readers_cannot_write(name: str) -> None:
     assert may <= READS
 
 
-WRITERS = {"DirectoryRole", "RotateRole", "TerminateRole"}
-"""Those whose work is a whole realm: its settings, its keys, its end."""
-
-
-@pytest.mark.parametrize(
-    ("pk", "attributes", "may"),
-    [
-        ("key_x", ("permission", "realm_id", "secret_hash"), {"DirectoryRole"}),
-        ("key_x", ("expires_at",), {"DirectoryRole"}),
-        ("rl_x", ("keys",), WRITERS | {"LoginRole"}),
-        ("rl_x", ("generation", "ends"), WRITERS),
-        ("rl_x", ("settings",), WRITERS),
-        ("rl_x#name#ada", ("user_id",), WRITERS),
-    ],
-    ids=["access key", "its expiry", "public keys", "ends", "settings", "name"],
-)
-def test_who_may_write_what_others_trust(pk: str, attributes: Sequence[str], may: set[str]) -> None:
-    """An access key, a public key, an end and a name are written by those whose work it is."""
-    changed = ", ".join(f"{name} = :x" for name in attributes)
-    key = {"pk": {"S": pk}, "sk": {"S": "x"}}
-    calls: dict[str, dict[str, object]] = {
-        "UpdateItem": {"Key": key, "UpdateExpression": f"SET {changed}"},
-        "PutItem": {"Item": key | {name: {"S": "x"} for name in attributes}},
-    }
-    assert may == {
-        name
-        for name, role in ROLES.items()
-        for operation, call in calls.items()
-        if all(
-            role.allows(r)
-            for r in requests_of(
-                "dynamodb", operation, {"TableName": "DirectoryTable"} | call, HERE
-            )
-        )
-    }
+@pytest.mark.parametrize("name", ROLES)
+def test_nothing_beyond_its_work_is_allowed(name: str) -> None:
+    """What somebody might try who has taken a function over, its role refuses."""
+    assert [
+        w for w in never.refused(name) if never.TRIES[w].allowed(ROLES[name], NAMES, HERE)
+    ] == []
 
 
 ELSEWHERE: Mapping[str, Place] = {
@@ -232,6 +204,7 @@ def test_figures(watched: Watched, asked: Asked) -> None:
                 f"{len(used)} of {len(role.grants)}",
                 len(role.statements),
                 f"{len(taken) - len(spare)} of {len(taken)}",
+                f"{len(never.refused(name))} of {len(never.TRIES)}",
             )
         )
     columns = (
@@ -242,6 +215,7 @@ def test_figures(watched: Watched, asked: Asked) -> None:
         "grants used",
         "statements",
         "missed when taken away",
+        "tries refused",
     )
     text = (
         f"The end-to-end suite ({watched.passed['end to end']} tests) runs on the local stack with "
@@ -249,7 +223,10 @@ def test_figures(watched: Watched, asked: Asked) -> None:
         "transaction by itself, is judged with its ARN and condition keys by the statements that "
         "CloudFormation would make, and refused as AWS would. Then each statement, action, "
         "resource and value of a condition is taken away by itself; that something is refused "
-        "without it shows that it is needed. The roles' own tests add what takes a crash to "
+        "without it shows that it is needed. Each role is also tried with what somebody might do "
+        f"who has taken its function over ({len(never.TRIES)} calls: passwords, states, names, "
+        "keys, whole items), "
+        "and refuses all that is not its work. The roles' own tests add what takes a crash to "
         "bring about. The judge is ours, held to AWS's documented examples; IAM itself was not "
         "asked, and what Lambda does as a role (logs, X-Ray: four requests each) is supposed, not "
         "seen."
