@@ -161,6 +161,11 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
         "      Timeout: 27 #",
         "      Timeout: 20 #",
     ),
+    "a login that signs when its key may be gone": (
+        conventions.each_answer_is_in_time,
+        "      MemorySize: 1024\n      Timeout: 20\n",
+        "      MemorySize: 1024\n      Timeout: 21\n",
+    ),
     "a run that has no time to work": (
         conventions.each_answer_is_in_time,
         "      Timeout: 300\n",

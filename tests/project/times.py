@@ -25,5 +25,12 @@ BESIDE: Final = {
     "a part of a deletion, during that wait": realm_deletion.SECONDS + ATTEMPT,
     "a look at tokens' sizes": token_sizes.SECONDS + ATTEMPT,
 }
-"""Seconds that one request spends beside its deadline, on one of these; its last attempt too."""
-REQUEST: Final = COMMIT + max(BESIDE.values())
+"""Seconds that one request spends beside its deadline, on one of these, with its last attempt."""
+LONGEST: Final = COMMIT + max(BESIDE.values()) + REPLY
+WAITING: Final = ("terminate", "directory")
+"""The functions whose requests may spend that time; those of the others keep to their deadline."""
+
+
+def needed(folder: str) -> float:
+    """The time-out that a function needs, to answer by itself."""
+    return LONGEST if folder in WAITING else COMMIT + REPLY
