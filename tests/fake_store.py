@@ -51,7 +51,7 @@ class FakeAccounts:
         with self._lock:
             return [self.get(user_id) for user_id in user_ids]
 
-    def commit(self, change: Change) -> None:
+    def commit(self, change: Change) -> Account:
         with self._lock:
             current = self.get(change.after.id)
             if current is None or current.version != change.before.version:
@@ -61,6 +61,7 @@ class FakeAccounts:
             self._accounts[after.id] = deepcopy(after)
             records = self._ended.setdefault(after.id, {})
             records.update({e.session.id: deepcopy(e) for e in waiting[:RECORDS_PER_COMMIT]})
+            return after
 
     def archive(self, user_id: str) -> int:
         with self._lock:
@@ -165,3 +166,13 @@ class FakeRealms:
                 return
             if key.last_used_ms is None or key.last_used_ms < unless_since_ms:
                 self._access_keys[key_id] = replace(key, last_used_ms=now_ms)
+
+
+class FakeTogether:
+    """`RealmAndUser`."""
+
+    def __init__(self, realms: FakeRealms, accounts: FakeAccounts) -> None:
+        self._realms, self._accounts = realms, accounts
+
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+        return self._realms.get(realm_id), self._accounts.get(user_id)

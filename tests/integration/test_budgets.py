@@ -124,16 +124,96 @@ def test_api_key_login_writes_nothing(world: World) -> None:
     assert made == counted
 
 
-def test_termination_is_one_read_and_one_transaction(world: World, token: str) -> None:
-    """An end is one read and one transaction; all of a user's the same, and a look for more."""
+STALE = 5
+"""Seconds after which a realm is read again."""
+OWN = [
+    ("GET", "/v1/session", []),
+    ("GET", "/v1/sessions", []),
+    ("GET", "/v1/sessions/{session}", []),
+    ("DELETE", "/v1/session", ["transact_write_items"]),
+    ("DELETE", "/v1/sessions/{session}", ["transact_write_items"]),
+    ("DELETE", "/v1/sessions?scope=others", ["transact_write_items"]),
+    ("DELETE", "/v1/sessions?scope=all", ["transact_write_items"]),
+]
+
+
+@pytest.mark.parametrize("seconds", [0, STALE], ids=["warm", "stale"])
+@pytest.mark.parametrize(("method", "path", "writes"), OWN)
+def test_realm_that_is_too_old_is_read_with_the_user(
+    world: World, token: str, method: str, path: str, writes: list[str], seconds: int
+) -> None:
+    """Whatever a user asks for, realm and user are one batch, and the user alone when warm."""
+    other = world.login("ada").body["id"]
+    world.clock.advance(seconds)
     with calls() as made:
-        assert world.call("DELETE", "/v1/session", bearer=token).status == 204
-    assert made == ["get_item", "transact_write_items"]
+        assert world.call(method, path.format(session=other), bearer=token).status < 300
+    assert made == ["batch_get_item" if seconds else "get_item", *writes]
+
+
+def test_what_no_key_signed_has_no_user_read(world: World, token: str) -> None:
+    """Where the realm is too old, a forged token has it read again, and nobody's user."""
+    world.clock.advance(STALE)
+    head, _, signature = token.rpartition(".")
+    forged = f"{head}.{signature[::-1]}"
+    with calls() as made:
+        assert world.call("GET", "/v1/session", bearer=forged).status == 401
+    assert made == ["get_item"]
+    with calls() as made:
+        assert world.call("GET", "/v1/session", bearer=forged).status == 401
+    assert made == []
+
+
+def test_termination_is_one_read_and_one_transaction(world: World, token: str) -> None:
+    """An end of one session, of the others and of all is one read and one transaction."""
+    world.login("ada")
+    for path in ("/v1/sessions?scope=others", "/v1/session"):
+        with calls() as made:
+            assert world.call("DELETE", path, bearer=token).status == 204
+        assert made == ["get_item", "transact_write_items"]
     later = world.login("ada").body["token"]
     with calls() as made:
         assert world.call("DELETE", "/v1/sessions?scope=all", bearer=later).status == 204
-    assert made[:2] == ["get_item", "transact_write_items"]
-    assert set(made[2:]) <= {"get_item"}
+    assert made == ["get_item", "transact_write_items"]
+
+
+def test_end_of_a_users_sessions_by_a_server(world: World, token: str) -> None:
+    """All of a user's sessions are ended by one read and one transaction, without a look after."""
+    user_id = world.call("GET", "/v1/session", bearer=token).body["user_id"]
+    for method, path in (
+        ("POST", f"/v1/users/{user_id}/end_sessions"),
+        ("DELETE", f"/v1/sessions?user_id={user_id}"),
+    ):
+        world.login("ada")
+        with calls() as made:
+            assert world.admin(method, path).status < 300
+        assert made == ["get_item", "transact_write_items"]
+
+
+def test_changes_that_end_sessions_look_for_nothing_after(world: World, token: str) -> None:
+    """A password changed or set, a credential removed and a user disabled end in their commit."""
+    found = world.call("GET", "/v1/session", bearer=token).body
+    user = f"/v1/users/{found['user_id']}"
+    world.login("ada")
+    change = {"current_password": PASSWORD, "password": "a new long password"}
+    with calls() as made:
+        assert world.call("POST", "/v1/password", change, bearer=token).status == 204
+    assert set(made[:-1]) <= READS
+    assert made[-1] == "transact_write_items"
+    credentials = world.admin("GET", f"/v1/credentials?user_id={found['user_id']}").body
+    one = f"/v1/credentials/{credentials['collection'][0]['id']}"
+    for method, path, body in (
+        ("PATCH", one, {"password": PASSWORD}),
+        ("PATCH", user, {"password": PASSWORD}),
+        ("PATCH", user, {"state": "inactive"}),
+        ("PATCH", user, {"state": "active"}),
+        ("DELETE", one, None),
+    ):
+        if body != {"state": "active"}:
+            world.admin("POST", "/v1/sessions", {"user_id": found["user_id"]})
+        with calls() as made:
+            assert world.admin(method, path, body).status < 300
+        assert made[:2] == ["get_item", "get_item"]
+        assert made[2:] in (["transact_write_items"], ["update_item"]), (path, body)
 
 
 def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from sojourn import accounts as store
 from sojourn import commits
-from sojourn.account import Change, Login, Origin, begin
+from sojourn.account import Account, Change, Login, Origin, begin
 from sojourn.accounts import DynamoAccounts
 from sojourn.turns import Turns
 from tests.clock import MovedClock
@@ -22,13 +22,13 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
     commit = DynamoAccounts.commit_with
     waiting = [act]
 
-    def interrupted(self: DynamoAccounts, change: Change, others: Any) -> None:
+    def interrupted(self: DynamoAccounts, change: Change, others: Any) -> Account:
         if waiting:
             # The other is another process: its commit takes no turn of ours.
             with monkeypatch.context() as patched:
                 patched.setattr(commits, "_TURNS", Turns())
                 waiting.pop()()
-        commit(self, change, others)
+        return commit(self, change, others)
 
     monkeypatch.setattr(DynamoAccounts, "commit_with", interrupted)
 

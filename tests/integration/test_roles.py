@@ -135,7 +135,9 @@ def lists(world: World) -> None:
     assert world.admin("DELETE", f"/v1/sessions/{first['id']}").status == 204
     world.clock.advance(HOUR)
     assert world.admin("GET", f"/v1/sessions/{last['id']}").status == 200
-    assert world.call("GET", "/v1/sessions", bearer=last["token"]).status == 200
+    for _ in range(2):
+        assert world.call("GET", "/v1/sessions", bearer=last["token"]).status == 200
+        world.clock.advance(SECONDS)
     for session in (first, last):
         path = f"/v1/sessions/{session['id']}?state=any"
         assert world.call("GET", path, bearer=last["token"]).status == 200
@@ -152,6 +154,7 @@ def terminates(world: World) -> None:
     other = world.active(user_id)[0]
     for _ in range(2):
         assert world.call("DELETE", f"/v1/sessions/{other}", bearer=tokens[1]).status == 204
+        world.clock.advance(SECONDS)
     assert world.call("DELETE", "/v1/sessions?scope=others", bearer=tokens[1]).status == 204
     assert [world.login("ada").status for _ in range(3)] == [200] * 3
     with pytest.MonkeyPatch.context() as patched:

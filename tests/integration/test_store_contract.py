@@ -207,9 +207,11 @@ def test_one_commit_of_a_version_wins(store: Store, sessions: int) -> None:
     changes = [login(user, NOW + 100 + n)[0] for n in range(4)]
     changes += [end_all(user) for _ in range(4)]
     outcomes = at_once([lambda c=c: store.accounts.commit(c) for c in changes])  # type: ignore[misc]
-    won = [change for change, outcome in zip(changes, outcomes, strict=True) if outcome is None]
+    pairs = list(zip(changes, outcomes, strict=True))
+    won = [change for change, outcome in pairs if not isinstance(outcome, Superseded)]
     assert len(won) == 1
     assert store.accounts.get(user.id) == won[0].after
+    assert [o for o in outcomes if not isinstance(o, Superseded)] == [won[0].after]
     lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]
     assert [outcome.current for outcome in lost] == [won[0].after] * 7
     ended = [s.id for s in user.sessions if store.accounts.ended(user.id, s.id) is not None]

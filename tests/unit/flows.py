@@ -21,7 +21,7 @@ from sojourn.terminate import Terminator
 from sojourn.tokens import Claims, verify
 from sojourn.validate import Validator
 from tests.clock import MovedClock
-from tests.fake_store import FakeAccounts, FakeRealms
+from tests.fake_store import FakeAccounts, FakeRealms, FakeTogether
 
 LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
 BY = Actor(type="access_key", id="key_a")
@@ -50,7 +50,8 @@ class World:
         self.cache = RealmCache(self.realms, self.clock)
         parts: dict[str, Any] = {"accounts": self.accounts, "realms": self.cache}
         parts |= {"clock": self.clock}
-        self.validator = parts["validator"] = Validator(**parts)
+        together = FakeTogether(self.realms, self.accounts)
+        self.validator = parts["validator"] = Validator(**parts, together=together)
         self.terminator, self.listing = Terminator(**parts), Listing(**parts)
         self.logins = Logins(
             realms=self.realms,

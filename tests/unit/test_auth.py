@@ -21,6 +21,7 @@ from sojourn.errors import (
 )
 from sojourn.http import Request
 from sojourn.ports import AccessKey
+from sojourn.realm import Realm
 from tests.unit.flows import LOGIN, World
 
 RANKS: tuple[auth.Permission, ...] = ("read", "write", "admin")
@@ -271,3 +272,31 @@ def test_use_is_written_when_the_last_is_an_hour_old(world: World, callers: Call
     world.clock.advance(0.001)
     callers.server(sent)
     assert written() == world.clock.wall_ms()
+
+
+def test_realm_that_is_too_old_verifies_and_nothing_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A signature is checked by the realm at hand; one that it does not know has it read anew."""
+    world = World()
+    callers = Callers(world.realms, world.cache, world.clock)
+    view = world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+    sent = request(authorization=f"Bearer {view['token']}")
+    assert callers.user(sent).session.text == view["id"]
+    reads: list[str] = []
+    get = world.realms.get
+
+    def noted(realm_id: str) -> Realm | None:
+        reads.append(realm_id)
+        return get(realm_id)
+
+    monkeypatch.setattr(world.realms, "get", noted)
+    world.clock.advance(60)
+    assert callers.user(sent).session.text == view["id"]
+    assert reads == []
+    world.change(replace(world.realm, issuer="https://elsewhere.example.com", version=2))
+    reads.clear()
+    later = world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+    moved = request(authorization=f"Bearer {later['token']}")
+    assert callers.user(moved).session.text == later["id"]
+    assert reads == [world.realm.id]

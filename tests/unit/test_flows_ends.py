@@ -23,6 +23,7 @@ from sojourn.listing import Page
 from sojourn.ports import Superseded
 from sojourn.realm import Deletion
 from sojourn.turns import Turns
+from tests import fake_store
 from tests.unit.flows import MINUTES, World, access_key
 
 
@@ -109,12 +110,12 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
         commit = world.accounts.commit
         between = [mine.session.text]
 
-        def interrupted(change: Any, commit: Any = commit, between: Any = between) -> None:
+        def interrupted(change: Any, commit: Any = commit, between: Any = between) -> Any:
             if between:
                 with monkeypatch.context() as patched:
                     patched.setattr(commits, "_TURNS", Turns())
                     world.terminator.by_server(world.server, between.pop())
-            commit(change)
+            return commit(change)
 
         with monkeypatch.context() as patched:
             patched.setattr(world.accounts, "commit", interrupted)
@@ -312,15 +313,19 @@ def test_unmanaged_session_is_no_session_by_its_id(world: World) -> None:
         world.listing.one_of_own(claims, claims.session.text)
 
 
-def test_only_what_ended_something_is_archived(
+def test_only_what_is_left_pending_is_archived(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An end that ended nothing, and found nothing pending, has nothing to record."""
+    """What one commit recorded is not read again; what did not fit it is recorded after it."""
     archived: list[str] = []
     monkeypatch.setattr(world.accounts, "archive", archived.append)
     world.terminator.all_of_user(world.server, world.ada)
-    assert archived == []
     world.login(world.ada)
+    world.terminator.all_of_user(world.server, world.ada)
+    assert archived == []
+    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    for _ in range(2):
+        world.login(world.ada)
     world.terminator.all_of_user(world.server, world.ada)
     assert archived == [world.ada]
 
@@ -373,7 +378,7 @@ def test_commit_gives_the_change_that_it_made(world: World) -> None:
     assert commits.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
     assert world.account(world.ada) == account
     done = commits.commit(world.accounts, account, lambda _: change, clock=world.clock)
-    assert done is change
+    assert done == change
     assert world.account(world.ada) == change.after
 
 

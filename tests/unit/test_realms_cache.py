@@ -114,3 +114,31 @@ def test_wait_that_is_over_takes_no_time() -> None:
     clock.advance(SECONDS + 1)
     outwait(clock, since=since)
     assert clock.monotonic() == since + SECONDS + 1
+
+
+def test_realm_of_any_age_is_good_for_a_signature(world: World, reads: list[list[str]]) -> None:
+    """A realm that is too old to decide by still has its keys; nothing is read for it."""
+    (key,) = world.realm.keys
+    assert world.cache.last_with_key(world.realm.id, key) is None
+    assert world.cache.get(world.realm.id) == world.realm
+    world.clock.advance(3_600)
+    assert world.cache.last_with_key(world.realm.id, key) == world.realm
+    assert world.cache.last_with_key(world.realm.id, "jky_other") is None
+    assert world.cache.get("rl_none") is None
+    assert world.cache.last_with_key("rl_none", key) is None
+    assert reads == [[world.realm.id], ["rl_none"]]
+
+
+def test_realm_is_read_with_something_else(world: World, reads: list[list[str]]) -> None:
+    """Who brings a load has it called where the realm is too old, and only there."""
+    loaded: list[int] = []
+
+    def load() -> Realm | None:
+        loaded.append(1)
+        return world.realm
+
+    for seconds, times in ((0, 1), (4.999, 1), (0.001, 2)):
+        world.clock.advance(seconds)
+        assert world.cache.get(world.realm.id, load) == world.realm
+        assert len(loaded) == times
+    assert reads == []

@@ -286,6 +286,7 @@ def test_verified_claims_are_the_tokens() -> None:
     """What is verified is handed on as it was signed, with the realm whose key signed it."""
     found = verify(signed(claims(exp=None, session_type="unmanaged", auth_method="api_key")))
     assert found.realm is OWNER
+    assert found.key_id == jwt.get_unverified_header(signed(claims()))["kid"] in OWNER.keys
     assert (found.session_type, found.expires_at, found.issued_at) == (
         "unmanaged",
         None,

@@ -73,7 +73,7 @@ class ValidSession(Session, frozen=True):
     active: Yes
     request: Origin | None
     user: UserBrief
-    revalidate_after: Annotated[int, Meta(ge=1, le=3_600)]
+    revalidate_after: Annotated[int, Meta(ge=0, le=3_600)]
 
 
 class ActiveSession(Session, frozen=True):

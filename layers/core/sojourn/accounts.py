@@ -43,10 +43,10 @@ class DynamoAccounts:
         found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
         return [None if values is None else items.account_from(values) for values in found]
 
-    def commit(self, change: Change) -> None:
-        self.commit_with(change, [])
+    def commit(self, change: Change) -> Account:
+        return self.commit_with(change, [])
 
-    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> None:
+    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Account:
         """Commit a change together with writes to other items.
 
         Ended records that do not fit the transaction stay pending in the heart. Raises
@@ -59,6 +59,7 @@ class DynamoAccounts:
         heart = self._heart_write(replace(change, after=after))
         records = [self._record_write(after.id, e) for e in waiting[:room]]
         self._write([heart, *records, *others], mark)
+        return after
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
         changed, removed = items.difference(change.before, change.after)
@@ -103,13 +104,13 @@ class DynamoAccounts:
         account = self.get(user_id)
         while account is not None and account.pending:
             change = Change(before=account, after=replace(account, version=account.version + 1))
+            waiting = len(account.pending)
             try:
-                self.commit(change)
+                account = self.commit(change)
             except Superseded as error:
                 account = error.current
             else:
-                written += min(len(account.pending), ENDED_PER_COMMIT)
-                account = self.get(user_id)
+                written += waiting - len(account.pending)
         return written
 
     def finish_deletion(self, account: Account, time_left: Callable[[], float]) -> bool:

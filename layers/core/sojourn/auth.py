@@ -161,7 +161,15 @@ class Callers:
         return self._claims(token)
 
     def _claims(self, token: str) -> Claims:
-        return tokens.verify(token, realm_of=self._cache.with_key, clock=self._clock)
+        """What the token claims. Whoever acts on it asks `Validator` whether that stands.
+
+        A realm that is too old to decide by is good enough to verify a signature, and is then read
+        again together with the user. A token that it does not know may be of a newer state of it.
+        """
+        try:
+            return tokens.verify(token, realm_of=self._cache.last_with_key, clock=self._clock)
+        except TokenInvalid:
+            return tokens.verify(token, realm_of=self._cache.with_key, clock=self._clock)
 
     def _server(self, secret: str, request: Request) -> Server:
         key_id = ids.secret_owner("ks", "key", secret)

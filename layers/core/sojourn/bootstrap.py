@@ -1,7 +1,7 @@
 """The composition root: the one place where the parts meet boto3 and the environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -35,6 +35,7 @@ from sojourn.realms_cache import RealmCache
 from sojourn.rotation import Rotation
 from sojourn.settings import EnvironmentSettings
 from sojourn.terminate import Terminator
+from sojourn.together import Together
 from sojourn.token_sizes import TokenSizes
 from sojourn.users import Users
 from sojourn.validate import Validator
@@ -128,7 +129,9 @@ def compose(
         skew=dynamo.skew,
     )
     cache = RealmCache(directory, clock)
-    validator = Validator(accounts=seen, realms=cache, clock=clock)
+    validator = Validator(
+        accounts=seen, realms=cache, together=Together(directory, seen), clock=clock
+    )
     users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
     realms = RealmDirectory(
         directory=directory,
@@ -148,7 +151,7 @@ def compose(
         logins=logins,
         password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),
         validator=validator,
-        many=ManyValidator(accounts=seen, realms=cache, clock=clock),
+        many=ManyValidator(accounts=seen, realms=cache, validator=validator, clock=clock),
         listing=Listing(accounts=seen, validator=validator, realms=cache, clock=clock),
         terminator=Terminator(accounts=seen, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(
@@ -169,7 +172,7 @@ def compose(
         access_keys=AccessKeys(directory=directory, clock=clock),
         password=PasswordChange(
             accounts=accounts,
-            validator=Validator(accounts=accounts, realms=cache, clock=clock),
+            validator=replace(validator, accounts=accounts, together=Together(directory, accounts)),
             guard=guard,
             hasher=hasher,
             clock=clock,

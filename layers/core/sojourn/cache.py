@@ -53,6 +53,12 @@ class Cache(Generic[V]):
             self._store(key, _Entry(value, wall_ms, monotonic))
             return value
 
+    def peek(self, key: str) -> V | None:
+        """The value of whatever age that is at hand; nothing is loaded for it."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return None if entry is None else entry.value
+
     def get_many(
         self,
         keys: Iterable[str],

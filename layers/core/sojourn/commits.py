@@ -1,6 +1,7 @@
 """Carry out a change of an account, however many others change it at the same time."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sojourn import deadline, telemetry
 from sojourn.account import Account, Change, Decide
@@ -22,7 +23,8 @@ def commit(
 ) -> Change | None:
     """Commit what `decide` makes of the account, deciding anew on each one that came between.
 
-    None when it decided that nothing needs doing. Raises what `decide` raises, what `gone` gives
+    The change, with the account as it was written; None when it decided that nothing needs doing.
+    Raises what `decide` raises, what `gone` gives
     when the user is no more, and `Unavailable` when the deadline is over: then nothing was done,
     or one commit whose answer was lost.
     """
@@ -34,13 +36,13 @@ def commit(
             if change is None:
                 return None
             try:
-                accounts.commit(change)
+                after = accounts.commit(change)
             except Superseded as error:
                 if error.current is None:
                     raise gone() from error
                 account = error.current
             else:
-                return change
+                return replace(change, after=after)
             # What lost has the newest item in hand, and tries it at once; what lost twice in a
             # row waits, and then has one try with what it will have lost to by then.
             if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
@@ -49,9 +51,11 @@ def commit(
         raise Unavailable("Too many changes of this user at once. Try again.")
 
 
-def archive_pending(accounts: Accounts, user_id: str) -> None:
-    """Record the endings that their commit left pending; cleanup resumes what fails here."""
+def archive_pending(accounts: Accounts, change: Change | None) -> None:
+    """Record the endings that a commit left pending, if any; cleanup resumes what fails here."""
+    if change is None or not change.after.pending:
+        return
     try:
-        accounts.archive(user_id)
+        accounts.archive(change.after.id)
     except Unavailable:
         telemetry.warning("Archiving is left to cleanup")

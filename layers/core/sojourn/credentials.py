@@ -80,10 +80,10 @@ class Credentials:
             after = replace(change.after, credentials=credentials)
             return replace(change, after=rules.unlocked(after) if human else after)
 
-        commit(self.accounts, account, decide, clock=self.clock)
+        done = commit(self.accounts, account, decide, clock=self.clock)
         event = "user.password_set" if human else "credential.created"
         audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
-        archive_pending(self.accounts, account.id)
+        archive_pending(self.accounts, done)
         view = directory_views.credential(made, account)
         return view if secret is None else view | {"api_key": secret}
 
@@ -133,13 +133,13 @@ class Credentials:
             committed[:] = [after]
             return replace(change, after=after)
 
-        commit(self.accounts, account, decide, clock=self.clock)
+        done = commit(self.accounts, account, decide, clock=self.clock)
         about = credential_id, account.id, account.realm_id
         if fresh is not None:
             audit.record("user.password_set", *about, by=server.key.id)
         if changes.name is not UNSET:
             audit.record("credential.updated", *about, by=server.key.id, changed=["name"])
-        archive_pending(self.accounts, account.id)
+        archive_pending(self.accounts, done)
         return directory_views.credential(committed[0].credentials[credential_id], committed[0])
 
     def delete(self, server: Server, credential_id: str) -> None:
@@ -159,11 +159,11 @@ class Credentials:
             left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
             return replace(change, after=replace(change.after, credentials=left))
 
-        commit(self.accounts, account, decide, clock=self.clock)
+        done = commit(self.accounts, account, decide, clock=self.clock)
         audit.record(
             "credential.deleted", credential_id, account.id, account.realm_id, by=server.key.id
         )
-        archive_pending(self.accounts, account.id)
+        archive_pending(self.accounts, done)
 
     def _owner(self, server: Server, credential_id: str) -> Account:
         user_id = ids.credential_owner(credential_id)

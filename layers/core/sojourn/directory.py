@@ -164,14 +164,13 @@ class DynamoDirectory:
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
         kind, name = ("name", username) if username is not None else ("email", email)
-        found = self.dynamo.get_many(
-            [self.realm_key(realm_id), self.claim_key(realm_id, kind, name or "")]
-        )
-        realm, claim = found
-        return (
-            None if realm is None or "deletion" in realm else realm_from(realm),
-            None if claim is None else str(claim["user_id"]),
-        )
+        realm, claim = self.get_with(realm_id, self.claim_key(realm_id, kind, name or ""))
+        return realm, None if claim is None else str(claim["user_id"])
+
+    def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
+        """The realm, and what another item holds, in one call."""
+        realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
+        return None if realm is None or "deletion" in realm else realm_from(realm), values
 
     def user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
         """The id of the realm's user of that name."""

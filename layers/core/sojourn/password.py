@@ -62,8 +62,8 @@ class PasswordChange:
             return replace(change, after=succeeded(after, success))
 
         gone = partial(self.validator.gone, claims)
-        commit(self.accounts, account, decide, clock=self.clock, gone=gone)
-        archive_pending(self.accounts, account.id)
+        done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+        archive_pending(self.accounts, done)
 
     def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:
         if body.keep_sessions == "all":

@@ -19,8 +19,11 @@ class Superseded(Exception):
 class Committer(Protocol):
     """Carries out changes of accounts."""
 
-    def commit(self, change: Change) -> None:
-        """Carry out a change. Raises `Superseded` when the account is no longer the same."""
+    def commit(self, change: Change) -> Account:
+        """Carry out a change; the account as it is then, with the endings that are still pending.
+
+        Raises `Superseded` when the account is no longer the same.
+        """
         ...
 
 
@@ -33,6 +36,14 @@ class AccountReader(Protocol):
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         """The ended record of a session; what is pending is in the account alone."""
+        ...
+
+
+class RealmAndUser(Protocol):
+    """What a validation reads where the realm that its instance remembers is too old."""
+
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+        """The realm and its user, in one consistent read."""
         ...
 
 

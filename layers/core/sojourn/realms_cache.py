@@ -1,6 +1,6 @@
 """Realm settings, public keys and the realm's last end, as an instance may remember them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from sojourn.cache import Cache
@@ -39,9 +39,18 @@ class RealmCache:
         self._realms = realms
         self._cache: Cache[Realm | None] = Cache(clock, seconds=SECONDS, size=SIZE)
 
-    def get(self, realm_id: str) -> Realm | None:
-        """The realm, at most 5 seconds old."""
-        return self._cache.get(realm_id, lambda: self._realms.get(realm_id))
+    def get(self, realm_id: str, load: Callable[[], Realm | None] | None = None) -> Realm | None:
+        """The realm, at most 5 seconds old; `load` reads it together with something else."""
+        return self._cache.get(realm_id, load or (lambda: self._realms.get(realm_id)))
+
+    def last_with_key(self, realm_id: str, key_id: str) -> Realm | None:
+        """The realm of whatever age that is at hand, if it has the key; nothing is read.
+
+        A key is the same for life, so whether it signed a token can be told by it. Whether the key
+        and the session still stand cannot.
+        """
+        realm = self._cache.peek(realm_id)
+        return realm if realm is not None and key_id in realm.keys else None
 
     def with_key(self, realm_id: str, key_id: str) -> Realm | None:
         """The realm, read once more when it is older than a quarter second and lacks the key.

@@ -74,13 +74,13 @@ class Renaming:
         self._accounts = accounts
         self.realm = realm
 
-    def commit(self, change: Change) -> None:
+    def commit(self, change: Change) -> Account:
         gained, writes = self._writes(change)
         held = at_stake(change.before, change.after, realm=self.realm)
         if held:
             writes.append(self._directory.realm_unchanged(self.realm))
         try:
-            self._accounts.commit_with(change, writes)
+            return self._accounts.commit_with(change, writes)
         except TransactionFailed as error:
             if held and error.failed[-1]:
                 self.realm = realm_now(error.items[-1])

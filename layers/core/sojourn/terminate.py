@@ -41,7 +41,8 @@ class Terminator:
 
         Raises `SessionUnmanaged`: "unmanaged" is the token alone, and cannot be ended.
         """
-        account = self.accounts.get(claims.user_id)
+        account = self.validator.caller(claims)
+        realm = self.validator.realm(claims)
         if claims.session_type == "unmanaged":
             self.validator.stands(claims, account)
             raise SessionUnmanaged(
@@ -49,19 +50,20 @@ class Terminator:
                 "DELETE /v1/sessions?scope=all refuses every token of the user from before."
             )
         caller = self._own(claims, claims.session.text)
-        self._end_one(account, claims.realm, claims.session, caller, "logout")
+        self._end_one(account, realm, claims.session, caller, "logout")
 
     def own(self, claims: Claims, session_id: str) -> None:
         """End one of the caller's own sessions. Raises `NotFound`, also when another's."""
         if session_id == claims.session.text and claims.session_type == "managed":
             self.logout(claims)
             return
-        account = self.validator.standing(claims).account
+        standing = self.validator.standing(claims)
         parsed = ids.parse_session_id(session_id)
         if parsed is None or parsed.user_id != claims.user_id:
             raise NotFound
         caller = self._own(claims, session_id)
-        self._end_one(account, claims.realm, parsed, caller, "terminated_by_user")
+        realm = standing.claims.realm
+        self._end_one(standing.account, realm, parsed, caller, "terminated_by_user")
 
     def by_server(self, server: Server, session_id: str) -> None:
         """End a session as an administrator. Raises `NotFound`."""
@@ -148,16 +150,15 @@ class Terminator:
         gone: Callable[[], SojournError],
     ) -> Change:
         done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
-        change = done or Change(before=account, after=account)
-        if len(change.ended) + len(change.before.pending) > 0:
-            archive_pending(self.accounts, account.id)
-        return change
+        archive_pending(self.accounts, done)
+        return done or Change(before=account, after=account)
 
     def _own(self, claims: Claims, session_id: str) -> "_Caller":
         own_end = session_id == claims.session.text
         return _Caller(
             by=Actor(type="session", id=claims.session.text),
-            claims=None if own_end else claims,
+            claims=claims,
+            own_end=own_end,
         )
 
     def _end_one(
@@ -176,7 +177,9 @@ class Terminator:
             if found.state == "deleted" and caller.by.type == "access_key":
                 raise NotFound
             if caller.claims is not None:
-                realm = self.validator.stands(caller.claims, found).claims.realm
+                realm = self.validator.realm(caller.claims)
+                if not caller.own_end:
+                    self.validator.stands(caller.claims, found)
             now_ms = self.clock.wall_ms()
             if all(s.id != session.text for s in found.active(now_ms, realm)):
                 return None
@@ -188,7 +191,7 @@ class Terminator:
                 gone = self._gone(caller)
                 change = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
             except SessionEnded:
-                if caller.claims is not None:
+                if not caller.own_end:
                     raise
                 # The user is no more; as with any end, the record says whether it had ended.
                 latest = None
@@ -205,7 +208,7 @@ class Terminator:
         """What a user who is no more is: to a server nobody, to themselves logged out."""
         if caller.by.type == "access_key":
             return NotFound
-        if caller.claims is None:
+        if caller.claims is None or caller.own_end:
             return SessionEnded
         return partial(self.validator.gone, caller.claims)
 
@@ -214,4 +217,6 @@ class Terminator:
 class _Caller:
     by: Actor
     claims: Claims | None = None
-    """Whose session must still stand when the end is committed; None for a session's own end."""
+    """A user's: whose key must still verify, and whose session still stand, in the commit."""
+    own_end: bool = False
+    """Whether it is their own session that they end: it need not stand, and may have ended."""

@@ -17,7 +17,7 @@ from sojourn.account import Account, AuthMethod
 from sojourn.clock import Clock
 from sojourn.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.keys import PrivateKey, jose_name, public_key
-from sojourn.realm import Realm, SessionType
+from sojourn.realm import PublicKey, Realm, SessionType
 
 LONGEST: Final = 4_000
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
@@ -30,6 +30,8 @@ class Claims:
     session: ids.SessionId
     user_id: str
     realm: Realm
+    key_id: str
+    """The key that signed it."""
     session_type: SessionType
     issued_at: int
     expires_at: int | None
@@ -118,7 +120,7 @@ def verify(token: str, *, realm_of: Callable[[str, str], Realm | None], clock: C
         )
     except jwt.PyJWTError as error:
         raise TokenInvalid from error
-    return _checked(claims, realm, clock)
+    return _checked(claims, realm, key, clock)
 
 
 def named(token: str) -> tuple[str, str] | None:
@@ -161,7 +163,7 @@ def _read(token: str) -> _Unverified:
     return _Unverified(kid=str(kid), realm_id=str(realm_id))
 
 
-def _checked(claims: Mapping[str, Any], realm: Realm, clock: Clock) -> Claims:
+def _checked(claims: Mapping[str, Any], realm: Realm, key: PublicKey, clock: Clock) -> Claims:
     session = ids.parse_session_id(claims["sid"])
     expires_at = claims.get("exp")
     if (
@@ -178,6 +180,7 @@ def _checked(claims: Mapping[str, Any], realm: Realm, clock: Clock) -> Claims:
         session=session,
         user_id=session.user_id,
         realm=realm,
+        key_id=key.id,
         session_type=claims["session_type"],
         issued_at=claims["iat"],
         expires_at=expires_at,

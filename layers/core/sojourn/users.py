@@ -200,7 +200,7 @@ class Users:
 
         done = commit(renaming, account, decide, clock=self.clock)
         _tell(done, changes, by=server.key.id)
-        archive_pending(self.accounts, account.id)
+        archive_pending(self.accounts, done)
         return directory_views.user(committed[0])
 
     def unlock(self, server: Server, text: str) -> None:

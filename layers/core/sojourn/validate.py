@@ -9,7 +9,7 @@ from sojourn import ids, views
 from sojourn.account import Account, Ended, Session, ended_by_realm
 from sojourn.clock import Clock
 from sojourn.errors import SessionEnded, SessionExpired, TokenInvalid
-from sojourn.ports import AccountReader
+from sojourn.ports import AccountReader, RealmAndUser
 from sojourn.realm import Realm
 from sojourn.realms_cache import RealmCache
 from sojourn.tokens import Claims
@@ -32,12 +32,18 @@ class Validator:
 
     accounts: AccountReader
     realms: RealmCache
+    together: RealmAndUser
     clock: Clock
 
     def validate(self, claims: Claims) -> View:
         """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
-        standing = self.standing(claims)
-        account, session = standing.account, standing.session
+        return self.view(self.standing(claims))
+
+    def view(self, standing: Standing) -> View:
+        """What a validation tells of a session that stands."""
+        claims, account, session = standing.claims, standing.account, standing.session
+        expires_at = claims.expires_at if session is None else session.expires_at
+        left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
         if session is not None:
             view = views.session(session, account)
         else:
@@ -45,18 +51,42 @@ class Validator:
                 claims.session.text,
                 account,
                 auth_method=claims.auth_method,
-                expires_at=claims.expires_at,
+                expires_at=expires_at,
                 origin=None,
             )
+        after = views.revalidate_after(claims.session.text, claims.realm, left=left)
         return view | {
             "active": True,
             "user": views.user_brief(account),
-            "revalidate_after": views.revalidate_after(claims.session.text, claims.realm),
+            "revalidate_after": after,
         }
 
     def standing(self, claims: Claims) -> Standing:
         """The caller, read now. Raises as `validate` does."""
-        return self.stands(claims, self.accounts.get(claims.user_id))
+        return self.stands(claims, self.caller(claims))
+
+    def caller(self, claims: Claims) -> Account | None:
+        """The caller's account, read now; with the realm in one call, where that is too old."""
+        read: list[Account | None] = []
+
+        def load() -> Realm | None:
+            realm, account = self.together.read(claims.realm.id, claims.user_id)
+            read.append(account)
+            return realm
+
+        self.realms.get(claims.realm.id, load)
+        return read[0] if read else self.accounts.get(claims.user_id)
+
+    def realm(self, claims: Claims) -> Realm:
+        """The token's realm, of the last five seconds. Raises `TokenInvalid`.
+
+        The token may have been verified long before: a call that a store held up must not act by a
+        key that was stopped, nor in a realm that was deleted, since.
+        """
+        realm = self.realms.with_key(claims.realm.id, claims.key_id)
+        if realm is None or claims.key_id not in realm.keys:
+            raise TokenInvalid
+        return realm
 
     def stands(self, claims: Claims, account: Account | None) -> Standing:
         """The caller on an account that was just read. Raises as `validate` does.
@@ -64,8 +94,8 @@ class Validator:
         The realm is one of the last five seconds, though the token be verified before: a call
         that a store held up must not end what began after an end of the realm that it missed.
         """
-        realm = self.realms.get(claims.realm.id)
-        if realm is None or (account is not None and account.realm_id != realm.id):
+        realm = self.realm(claims)
+        if account is not None and account.realm_id != realm.id:
             raise TokenInvalid
         claims = replace(claims, realm=realm)
         if claims.session_type == "unmanaged":

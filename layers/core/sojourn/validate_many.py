@@ -1,7 +1,7 @@
 """Validate many tokens at once, each as `GET /v1/session` would, from at most three reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
@@ -36,6 +36,7 @@ class ManyValidator:
 
     accounts: Accounts
     realms: RealmCache
+    validator: Validator
     clock: Clock
 
     def validate(self, server: Server, sent: Sequence[str]) -> View:
@@ -49,7 +50,7 @@ class ManyValidator:
         realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
         verified = [self._verified(token, realms) for token in sent]
         snapshot = _Snapshot.of(self.accounts, [c for c in verified if isinstance(c, Claims)])
-        validator = Validator(accounts=snapshot, realms=self.realms, clock=self.clock)
+        validator = replace(self.validator, accounts=snapshot)
         answers = [_answer(validator, claims) for claims in verified]
         if snapshot.missed:
             # Why those ended is in their records; everything else stays as it was decided.
@@ -97,6 +98,6 @@ def _answer(validator: Validator, claims: Claims | Unauthenticated) -> View:
     if isinstance(claims, Unauthenticated):
         return views.refused(claims)
     try:
-        return validator.validate(claims)
+        return validator.view(validator.stands(claims, validator.accounts.get(claims.user_id)))
     except Unauthenticated as error:
         return views.refused(error)

@@ -85,14 +85,17 @@ def user_brief(account: Account) -> View:
     }
 
 
-def revalidate_after(session_id: str, realm: Realm) -> int:
+def revalidate_after(session_id: str, realm: Realm, *, left: int | None) -> int:
     """Seconds until the next validation: 80 to 100 % of the realm's `max_staleness_seconds`.
+
+    At most `left`, the whole seconds that are left of the session (None: it has no end).
 
     The same for each validation of one session and different between sessions, so that caches
     do not expire together.
     """
     most = realm.settings.max_staleness_seconds
-    return max(1, most - crc32(session_id.encode()) % (most // 5 + 1))
+    advised = max(1, most - crc32(session_id.encode()) % (most // 5 + 1))
+    return advised if left is None else max(0, min(advised, left))
 
 
 def session_end(
