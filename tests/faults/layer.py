@@ -6,7 +6,7 @@ what comes back is parsed as an answer or raised as a failure by botocore itself
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -121,10 +121,17 @@ class Plan:
     fault: Fault
     number: int
     lasts: bool = False
+    wherever: bool = False
+    """At the first call from that number on which can meet it."""
 
-    def strikes(self, call: Call) -> bool:
-        """Whether it is this call's turn."""
-        turn = call.number >= self.number if self.lasts else call.number == self.number
+    def strikes(self, call: Call, *, met: bool) -> bool:
+        """Whether it is this call's turn; `met`: it has struck before."""
+        if self.lasts:
+            turn = call.number >= self.number
+        elif self.wherever:
+            turn = call.number >= self.number and not met
+        else:
+            turn = call.number == self.number
         return turn and self.fault.applies(call)
 
 
@@ -135,8 +142,9 @@ class Layer:
         self.bad = bad
         self.clock = MovedClock()
         self.made: list[Call] = []
-        self.struck = 0
-        self.plan: Plan | None = None
+        self.met: list[Plan] = []
+        """Those of its plans that struck, once for each call."""
+        self.plans: Sequence[Plan] = ()
         self.lagging: Mapping[str, str] = {}
         """Tables by the name of their replica, which lags behind; {}: reads are served by none."""
         self.meanwhile: Callable[[], object] = lambda: None
@@ -156,14 +164,19 @@ class Layer:
         """Leave a client, which others use after."""
         client.meta.events.unregister("before-send", self._before_send)
 
-    def arm(self, clock: MovedClock, plan: Plan | None = None) -> None:
-        """Count from the beginning, with a fault to come."""
-        self.clock, self.plan = clock, plan
-        self.made, self.struck, self._late = [], 0, []
+    @property
+    def struck(self) -> int:
+        """How many calls met a fault."""
+        return len(self.met)
+
+    def arm(self, clock: MovedClock, *plans: Plan) -> None:
+        """Count from the beginning, with faults to come."""
+        self.clock, self.plans = clock, plans
+        self.made, self.met, self._late = [], [], []
 
     def heal(self) -> None:
         """Everything works again, and what was late arrives."""
-        self.plan = None
+        self.plans = ()
         for call in self._late:
             self.through(call)
         self._late = []
@@ -204,11 +217,12 @@ class Layer:
     def _before_send(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:
         call = Call(len(self.made) + 1, event_name, request)
         self.made.append(call)
-        if self.plan is not None and self.plan.strikes(call):
-            self.struck += 1
-            if self.plan.lasts:
-                self.clock.advance(AILING)
-            return self.plan.fault.strike(self, call)
+        for plan in self.plans:
+            if plan.strikes(call, met=plan in self.met):
+                self.met.append(plan)
+                if plan.lasts:
+                    self.clock.advance(AILING)
+                return plan.fault.strike(self, call)
         if self.lagging:
             lag(call, self.lagging)
         return self.through(call)

@@ -109,22 +109,25 @@ class Trials:
         lasting = (False, True) if fault.lasts else (False,)
         return [(number, lasts) for number in numbers for lasts in lasting]
 
-    def run(
-        self, operation: Operation, fault: Named, number: int, *, lasts: bool, tally: Tally
-    ) -> None:
-        """Have one call fail. Raises `Wrong` when what comes of it is not allowed."""
+    def run(self, operation: Operation, *plans: Plan, tally: Tally) -> None:
+        """Have calls fail. Raises `Wrong` when what comes of it is not allowed.
+
+        A second fault may meet no call, where the first one ended the operation.
+        """
         made, stage = self.rehearsed(operation), self._stage
         stage.tables.restore(made.before)
         clock = MovedClock(made.wall_ms)
         stage.layer.meanwhile = lambda: write_between(stage.instance(clock), made.cast)
         world = stage.instance(clock, faulty=True)
-        stage.layer.arm(clock, Plan(fault, number, lasts))
-        tally.cells += 1
+        stage.layer.arm(clock, *plans)
         outcome = _outcome(operation, world, made.cast)
-        struck, took = stage.layer.struck, clock.monotonic() - 1_000
+        met, took = set(stage.layer.met), clock.monotonic() - 1_000
         stage.layer.heal()
-        if not struck:
+        if plans[0] not in met:
             raise Wrong("the fault met no call")
+        if len(met) < len(plans):
+            return
+        tally.cells += 1
         if took > LONGEST and operation.name not in REPORTS:
             raise Wrong(f"it took {took:.1f} s")
         if outcome is DIED:

@@ -14,6 +14,7 @@ class Found:
     """What the trials came to, for the page."""
 
     tallies: dict[str, Tally] = field(default_factory=dict)
+    pairs: dict[str, Tally] = field(default_factory=dict)
     operations: set[str] = field(default_factory=set)
     lagging: int = 0
     claims: dict[str, int] = field(default_factory=dict)
@@ -22,6 +23,10 @@ class Found:
     def of(self, fault: str) -> Tally:
         """The tally of a fault."""
         return self.tallies.setdefault(fault, Tally())
+
+    def of_pair(self, pair: str) -> Tally:
+        """The tally of two faults, one after the other."""
+        return self.pairs.setdefault(pair, Tally())
 
     def claim(self, sentence: str) -> None:
         """Count a case in which a claim held."""

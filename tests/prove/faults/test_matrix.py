@@ -4,7 +4,8 @@ from zlib import crc32
 
 import pytest
 
-from tests.faults import catalogue, repertoire
+from tests.faults import catalogue, pairs, repertoire
+from tests.faults.layer import Plan
 from tests.faults.trial import Trials, Wrong
 from tests.prove.faults.conftest import Found
 from tools import proof
@@ -30,12 +31,31 @@ def test_fault(trials: Trials, found: Found, operation: str, fault: str) -> None
         if not chosen(operation, fault, number, lasts):
             continue
         try:
-            trials.run(tried, failing, number, lasts=lasts, tally=tally)
+            trials.run(tried, Plan(failing, number, lasts), tally=tally)
         except Wrong as error:
             call = trials.rehearsed(tried).calls[number - 1].name
             wrong.append(f"call {number}, {call}, {'for ever' if lasts else 'once'}: {error}")
     tally.wrong += wrong
     assert not wrong, f"{operation}, {fault}:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("pair", pairs.BY_PAIR)
+@pytest.mark.parametrize("operation", repertoire.BY_NAME)
+def test_two_faults(trials: Trials, found: Found, operation: str, pair: str) -> None:
+    """What is demanded after one fault is demanded after a second that meets what came of it."""
+    tried, failing = repertoire.BY_NAME[operation], pairs.BY_PAIR[pair]
+    tally = found.of_pair(pair)
+    wrong = []
+    for first, second in failing.plans(trials.rehearsed(tried).calls):
+        if not chosen(operation, pair, first.number, second.number):
+            continue
+        try:
+            trials.run(tried, first, second, tally=tally)
+        except Wrong as error:
+            call = trials.rehearsed(tried).calls[first.number - 1].name
+            wrong.append(f"call {first.number}, {call}, then from {second.number}: {error}")
+    tally.wrong += wrong
+    assert not wrong, f"{operation}, {pair}:\n" + "\n".join(wrong)
 
 
 @pytest.mark.parametrize("operation", repertoire.BY_NAME)

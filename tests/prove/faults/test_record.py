@@ -1,8 +1,11 @@
 """The figures of all trials, when all of them ran."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from tests.faults import catalogue, repertoire
+from tests.faults import catalogue, pairs, repertoire
+from tests.faults.trial import Tally
 from tests.prove.conftest import VERSION
 from tests.prove.faults.claims import CLAIMS
 from tests.prove.faults.conftest import Found
@@ -16,44 +19,44 @@ TEXT = (
     "be the known one or a 503 with Retry-After, the tables those before or those after, item by "
     "item, and the same call again must lead on from there. Dropped, cut and unanswered "
     "connections are true sockets; what a service refuses is an answer of its own shape under "
-    "boto3. Clocks are moved, so that back-off takes no time; KMS is moto's. Two faults at once in "
-    "one operation are not tried, nor are faults under simultaneous callers but for one commit "
-    "that comes between a lost answer and its repetition."
+    "boto3. Clocks are moved, so that back-off takes no time; KMS is moto's. Of two faults in one "
+    "operation the second strikes the repetition of the call that met the first, or the next call "
+    "that it can meet, or the last. Faults under simultaneous callers are among the scenarios of "
+    "concurrency."
 )
+
+
+def _table(title: str, tallies: Mapping[str, Tally]) -> proof.Table:
+    """What came of each fault, and of all."""
+    rows = [
+        (name, t.cells, t.right, t.unavailable, t.killed, t.again, len(t.wrong))
+        for name, t in tallies.items()
+    ]
+    sums = [sum(int(row[n]) for row in rows) for n in range(1, 7)]
+    told = ("calls struck", "answered right", "503", "killed", "asked again", "violations")
+    return proof.Table(columns=(title, *told), rows=[*rows, ("all", *sums)])
 
 
 def test_the_figures_are_recorded(found: Found) -> None:
     """No cell was wrong; the figures are of a run that left nothing out."""
-    whole = set(found.tallies) == set(catalogue.BY_NAME) and found.operations == set(
-        repertoire.BY_NAME
+    whole = (
+        set(found.tallies) == set(catalogue.BY_NAME)
+        and set(found.pairs) == set(pairs.BY_PAIR)
+        and found.operations == set(repertoire.BY_NAME)
     )
     if not whole or set(found.claims) != set(CLAIMS):
         pytest.skip("only a part of the trials ran")
-    assert all(tally.cells for tally in found.tallies.values())
-    assert not [wrong for tally in found.tallies.values() for wrong in tally.wrong]
-    faults = [
-        (name, t.cells, t.right, t.unavailable, t.killed, t.again, len(t.wrong))
-        for name, t in found.tallies.items()
-    ]
-    sums = [sum(int(row[n]) for row in faults) for n in range(1, 7)]
+    tallies = [*found.tallies.values(), *found.pairs.values()]
+    assert EVERY > 1 or all(tally.cells for tally in tallies)
+    assert not [wrong for tally in tallies for wrong in tally.wrong]
     proof.record(
         "faults",
         proof.Section(
             title="Faults",
             text=TEXT + (f" This quick run tried one cell of {EVERY}." if EVERY > 1 else ""),
             tables=[
-                proof.Table(
-                    columns=(
-                        "fault",
-                        "calls struck",
-                        "answered right",
-                        "503",
-                        "killed",
-                        "asked again",
-                        "violations",
-                    ),
-                    rows=[*faults, ("all", *sums)],
-                ),
+                _table("fault", found.tallies),
+                _table("two faults in one operation", found.pairs),
                 proof.Table(
                     columns=("named", "cases"),
                     rows=[
