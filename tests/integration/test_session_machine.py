@@ -25,6 +25,18 @@ MINUTES = 60
 NAMES = ("ada", "grace")
 names = st.sampled_from(NAMES)
 picks = st.integers(0, 30)
+caps = st.integers(1, 4)
+limits = st.sampled_from(["evict_oldest", "evict_oldest", "deny"])
+
+
+def settings_of(cap: int, at_limit: str) -> dict[str, object]:
+    """A realm's settings."""
+    return {
+        "jwt_algo": "eddsa",
+        "session_minutes": MINUTES,
+        "max_sessions": cap,
+        "at_limit": at_limit,
+    }
 
 
 class Sessions(RuleBasedStateMachine):
@@ -35,28 +47,24 @@ class Sessions(RuleBasedStateMachine):
     worlds: list[World]
     model: Model
     people: dict[str, Person]
+    former: list[str]
+    """Tokens of realms that were deleted."""
     turn = 0
 
-    @initialize(
-        cap=st.integers(1, 4),
-        at_limit=st.sampled_from(["evict_oldest", "evict_oldest", "deny"]),
-        logins=st.integers(1, 6),
-    )
+    @initialize(cap=caps, at_limit=limits, logins=st.integers(1, 6))
     def begin(self, cap: int, at_limit: str, logins: int) -> None:
         empty(self.environment)
         self.clock = MovedClock()
-        first = World(
-            composed(self.environment, self.clock),
-            self.environment,
-            self.clock,
-            jwt_algo="eddsa",
-            session_minutes=MINUTES,
-            max_sessions=cap,
-            at_limit=at_limit,
-        )
+        services = composed(self.environment, self.clock)
+        first = World(services, self.environment, self.clock, **settings_of(cap, at_limit))
         self.worlds = [first, first.beside(composed(self.environment, self.clock))]
+        self.former = []
+        self.move_in(cap, at_limit, logins)
+
+    def move_in(self, cap: int, at_limit: str, logins: int) -> None:
+        """Users of the realm's own, and a model of it."""
         self.model = Model(cap=cap, at_limit=at_limit)
-        self.people = {name: Person(first.user(name), name) for name in NAMES}
+        self.people = {name: Person(self.world.user(name), name) for name in NAMES}
         for _ in range(logins):
             self.log_in("ada", None)
 
@@ -83,9 +91,12 @@ class Sessions(RuleBasedStateMachine):
         person = self.people[name]
         target = None if replaced is None else self.pick(name, replaced)
         more = {} if target is None else {"replace": target.id}
+        live = [b.id for b in person.live(self.now)]
         status, gone = self.model.login(person, self.now, target)
         answer = self.world.login(name, **more)
         assert answer.status == status, answer
+        if status == 409:
+            assert [s["id"] for s in answer.body["sessions"]] == live
         if status != 200:
             return
         view = answer.body
@@ -242,10 +253,33 @@ class Sessions(RuleBasedStateMachine):
     def clock_is_corrected_before_anything_began(self) -> None:
         self.clock.set_back(3)
 
-    @rule(cap=st.integers(1, 4))
-    def change_the_cap(self, cap: int) -> None:
-        self.world.admin("PATCH", f"/v1/realms/{self.world.realm_id}", {"max_sessions": cap})
-        self.model.cap = cap
+    @rule(cap=st.none() | caps, at_limit=st.none() | limits)
+    def change_the_settings(self, cap: int | None, at_limit: str | None) -> None:
+        asked = {"max_sessions": cap, "at_limit": at_limit}
+        body = {field: value for field, value in asked.items() if value is not None}
+        answer = self.world.admin("PATCH", f"/v1/realms/{self.world.realm_id}", body)
+        assert answer.status == 200, answer
+        self.model.cap = cap or self.model.cap
+        self.model.at_limit = at_limit or self.model.at_limit
+        told = {field: answer.body[field] for field in asked}
+        assert told == {"max_sessions": self.model.cap, "at_limit": self.model.at_limit}
+
+    @precondition(lambda self: all(p.began for p in self.people.values()))
+    @rule(cap=caps, at_limit=limits, logins=st.integers(0, 3))
+    def delete_the_realm(self, cap: int, at_limit: str, logins: int) -> None:
+        path = f"/v1/realms/{self.world.realm_id}"
+        assert self.world.admin("DELETE", f"{path}?name=Tests").status == 204
+        for person in self.people.values():
+            assert self.world.login(person.username).status == 401
+            assert self.world.admin("GET", f"/v1/sessions?user_id={person.id}").status == 404
+            self.former += [b.token for b in person.began if self.now < b.expires]
+        assert self.world.admin("POST", f"{path}/end_sessions").status == 404
+        body = {"name": "Tests", **settings_of(cap, at_limit)}
+        made = self.world.admin("POST", "/v1/realms", body)
+        assert made.status == 201, made
+        for world in self.worlds:
+            world.realm_id = made.body["id"]
+        self.move_in(cap, at_limit, logins)
 
     @rule()
     def clean_up(self) -> None:
@@ -261,6 +295,12 @@ class Sessions(RuleBasedStateMachine):
             assert self.world.reasons(person.id) == recorded
 
     @invariant()
+    def tokens_of_deleted_realms_are_none(self) -> None:
+        for token in self.former[-3:]:
+            answer = self.world.call("GET", "/v1/session", bearer=token)
+            assert (answer.status, answer.body["code"]) == (401, "token_invalid")
+
+    @invariant()
     def the_newest_tokens_agree(self) -> None:
         for person in self.people.values():
             for b in person.began[-3:]:
@@ -268,7 +308,7 @@ class Sessions(RuleBasedStateMachine):
 
 
 def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
-    """Login, validate, list, end, disable, clock and cleanup never differ from the ten rules."""
+    """Whatever users, servers, the realm, the clock and cleanup do: never but the ten rules."""
 
     class Machine(Sessions):
         """The machine over these tables."""
