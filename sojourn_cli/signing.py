@@ -24,6 +24,7 @@ View = dict[str, Any]
 COLUMNS: Final = {
     "ID": "id",
     "ALGORITHM": "algo",
+    "KIND": "kind",
     "STATE": "state",
     "CREATED": "created_at",
     "SIGNS FROM": "signs_from",
@@ -61,10 +62,14 @@ def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
 @located
 @realm_option
 @click.option("--algo", help="rs256, es256 or eddsa; the realm's own by default.")
+@click.option("--kind", help="expiring or open_ended; expiring by default.")
 @json_option
-def rotate(where: Where, *, realm: str | None, algo: str | None, as_json: bool) -> None:
+def rotate(
+    where: Where, *, realm: str | None, algo: str | None, kind: str | None, as_json: bool
+) -> None:
     """Make a key that is published at once and signs later, and print its id."""
-    body = {} if algo is None else {"algo": algo}
+    given = {"algo": algo, "kind": kind}
+    body = {name: value for name, value in given.items() if value is not None}
     made = where.api(realm).one("POST", "/v1/jwt_keys", body)
     text = f"The key is published. It signs from {when(made.get('signs_from'))} on."
     show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))

@@ -64,6 +64,7 @@ def keys() -> st.SearchStrategy[PublicKey]:
         number=counts,
         longest_seconds=counts,
         open_ended=st.booleans(),
+        kind=st.sampled_from(["expiring", "open_ended"]),
     )
 
 

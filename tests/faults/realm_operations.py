@@ -1,6 +1,6 @@
 """Realms, access keys and signing keys, made, changed and deleted."""
 
-from typing import Final
+from typing import Any, Final
 
 from tests.faults.cast import Cast, made
 from tests.faults.operations import Operation, as_server, in_realm
@@ -18,11 +18,15 @@ def _crowded(world: World, cast: Cast) -> None:
     made(world, "/v1/users", {"realm_id": cast.realm, "username": "eve"})
 
 
+def _expiring(found: Any) -> set[str]:
+    return {key["id"] for key in found["collection"] if key["kind"] == "expiring"}
+
+
 def signing_key(world: World, cast: Cast) -> None:
     """A second key, which does not sign yet."""
     cast.made["new"] = made(world, "/v1/jwt_keys", {}, realm=cast.realm)["id"]
     keys = world.call("GET", "/v1/jwt_keys", bearer=world.key, realm=cast.realm)
-    (cast.made["old"],) = {k["id"] for k in keys.body["collection"]} - {cast.made["new"]}
+    (cast.made["old"],) = _expiring(keys.body) - {cast.made["new"]}
 
 
 def _signing_key_in_turn(world: World, cast: Cast) -> None:

@@ -203,7 +203,7 @@ def _takes_names(callers: Callers) -> None:
 
 def _removes_the_signing_key(callers: Callers) -> None:
     of_realm = f"realm_id={callers.world.realm_id}"
-    (key,) = callers.world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
+    key, _ = callers.world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
     callers.world.admin("DELETE", f"/v1/jwt_keys/{key['id']}?{of_realm}")
 
 

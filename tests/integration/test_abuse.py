@@ -150,7 +150,7 @@ def test_another_realms_key_of_the_same_kid(world: World, token: str, dynamodb: 
     realm = dynamodb.get_item(TableName=table, Key={"pk": {"S": other}, "sk": {"S": "realm"}})[
         "Item"
     ]
-    ((_, key),) = realm["keys"]["M"].items()
+    key = next(iter(realm["keys"]["M"].values()))
     key["M"]["pem"] = {"S": PEM}
     realm["keys"]["M"] = {header["kid"]: key}
     dynamodb.put_item(TableName=table, Item=realm)

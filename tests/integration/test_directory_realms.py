@@ -6,8 +6,8 @@ import pytest
 
 from sojourn import ids
 from sojourn.directory import DynamoDirectory
-from sojourn.new_keys import SIGNING_KEYS
-from sojourn.realm import SIGNING_DELAY_MS
+from sojourn.realm import SIGNING_DELAY_MS, SIGNING_KEYS
+from tests.integration.test_jwt_keys import listed
 from tests.integration.world import Answer, World
 
 
@@ -81,15 +81,18 @@ def test_realm_takes_only_its_settings(world: World, field: str) -> None:
 def test_new_algorithm_signs_when_caches_know_its_key(world: World) -> None:
     """A change of algorithm publishes a key at once, which signs 150 minutes later."""
     world.user("ada")
-    old = jwt_keys(world).body["collection"][0]
+    (old,) = listed(world)
     world.clock.advance(1)
     assert realm(world, jwt_algo="es256").status == 200
-    new = jwt_keys(world).body["collection"][1]
-    assert [k["state"] for k in jwt_keys(world).body["collection"]] == ["signing", "pending"]
+    new = listed(world)[1]
+    for kind in ("expiring", "open_ended"):
+        keys = listed(world, kind)
+        assert [k["state"] for k in keys] == ["signing", "pending"]
+        assert [k["algo"] for k in keys] == ["rs256", "es256"]
     assert new["signs_from"] - new["created_at"] == pytest.approx(SIGNING_DELAY_MS / 1000)
     before = world.login("ada").body["token"]
     world.clock.advance(SIGNING_DELAY_MS / 1000)
-    assert [k["state"] for k in jwt_keys(world).body["collection"]] == ["verifying", "signing"]
+    assert [k["state"] for k in listed(world)] == ["verifying", "signing"]
     after = world.login("ada").body["token"]
     for token in (before, after):
         assert world.call("GET", "/v1/session", bearer=token).status == 200
@@ -100,7 +103,7 @@ def test_new_algorithm_signs_when_caches_know_its_key(world: World) -> None:
 def test_signing_key_shows_its_public_half_alone(world: World) -> None:
     """A signing key is answered with a PEM of its public half and nothing of the private."""
     found = jwt_keys(world).body["collection"][0]
-    shown = "object id kid realm_id algo state public_key created_at signs_from retire_after"
+    shown = "object id kid realm_id algo kind state public_key created_at signs_from retire_after"
     shown += " open_ended"
     assert set(found) == set(shown.split())
     assert found["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
@@ -117,16 +120,17 @@ def test_signing_keys_are_paged(world: World) -> None:
     rest = jwt_keys(world, f"&after={every[1]}").body
     assert ([k["id"] for k in rest["collection"]], rest["more_results"]) == (every[2:], False)
     newest = jwt_keys(world, "&direction=desc&max_results=1").body["collection"]
-    assert [k["id"] for k in newest] == every[2:]
+    assert [k["id"] for k in newest] == every[-1:]
     assert jwt_keys(world, "&after=zzz").body["code"] == "cursor_invalid"
 
 
 def test_realm_takes_no_signing_keys_without_end(world: World) -> None:
     """A realm has so many signing keys that it still goes in one transaction, and no more."""
-    for number in range(SIGNING_KEYS - 1):
+    for number in range(SIGNING_KEYS // 2 - 1):
         assert realm(world, jwt_algo=("es256", "eddsa")[number % 2]).status == 200
     refused = realm(world, jwt_algo="rs256")
     assert (refused.status, refused.body["code"]) == (409, "conflict")
+    assert "20 of at most 20 signing keys, and this makes 2 more" in refused.body["detail"]
     assert realm(world, max_sessions=2).status == 200
     assert world.admin("DELETE", f"/v1/realms/{world.realm_id}?name=Tests").status == 204
 

@@ -62,7 +62,7 @@ def test_half_an_answer_is_no_answer(
 def test_deletion_whose_answer_was_lost_is_done(world: World, layer: Layer) -> None:
     """Deleting a stopped key answers 204 when the answer of its one write was lost, and not 404."""
     realm = world.realm_id
-    (key,) = world.call("GET", "/v1/jwt_keys", bearer=world.key, realm=realm).body["collection"]
+    key, _ = world.call("GET", "/v1/jwt_keys", bearer=world.key, realm=realm).body["collection"]
     path = f"/v1/jwt_keys/{key['id']}"
     stopped = world.call("PATCH", path, {"compromised": True}, bearer=world.key, realm=realm)
     assert stopped.status == 200

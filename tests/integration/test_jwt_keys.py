@@ -10,8 +10,7 @@ from sojourn import account as rules
 from sojourn import realms_cache
 from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory
-from sojourn.new_keys import SIGNING_KEYS
-from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, STOPS_KEPT
+from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, SIGNING_KEYS, STOPS_KEPT
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import Answer, World
@@ -20,11 +19,11 @@ DELAY, GRACE = SIGNING_DELAY_MS // 1000, SIGNING_GRACE_MS // 1000
 LIFETIME = 360 * 60
 
 
-def listed(world: World) -> list[dict[str, Any]]:
-    """The realm's signing keys, oldest first."""
-    found = world.admin("GET", f"/v1/jwt_keys?realm_id={world.realm_id}")
+def listed(world: World, *kinds: str) -> list[dict[str, Any]]:
+    """The realm's signing keys of these kinds, by default the expiring ones, oldest first."""
+    found = world.admin("GET", f"/v1/jwt_keys?realm_id={world.realm_id}&max_results=100")
     assert found.status == 200
-    return list(found.body["collection"])
+    return [key for key in found.body["collection"] if key["kind"] in (kinds or ("expiring",))]
 
 
 def rotate(world: World, **body: object) -> str:
@@ -169,7 +168,7 @@ def test_first_token_without_end_is_remembered_before_it_is_had(
 ) -> None:
     """A key is open-ended from its first such token, not before; no mark, no token."""
     api_key = robot(world)
-    assert listed(world)[0]["open_ended"] is False
+    assert [k["open_ended"] for k in listed(world, "open_ended")] == [False]
 
     def dies(*_arguments: object) -> None:
         raise MemoryError
@@ -178,8 +177,10 @@ def test_first_token_without_end_is_remembered_before_it_is_had(
         patched.setattr(DynamoDirectory, "mark_open_ended", dies)
         with pytest.raises(MemoryError):
             by_key(world, api_key)
-    assert by_key(world, api_key).status == 200
-    assert listed(world)[0]["open_ended"] is True
+    answer = by_key(world, api_key)
+    assert [kid(answer.body["token"])] == [k["id"] for k in listed(world, "open_ended")]
+    assert [k["open_ended"] for k in listed(world, "open_ended")] == [True]
+    assert [k["open_ended"] for k in listed(world)] == [False]
 
 
 def test_mark_is_not_undone_by_a_change_of_the_realm(
@@ -200,7 +201,7 @@ def test_mark_is_not_undone_by_a_change_of_the_realm(
     monkeypatch.setattr(DynamoDirectory, "find", then_log_in)
     changed = world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
     assert (tokens[0].status, changed.body["max_sessions"]) == (200, 3)
-    assert listed(world)[0]["open_ended"] is True
+    assert listed(world, "open_ended")[0]["open_ended"] is True
 
 
 def test_open_ended_key_goes_by_force_alone(world: World) -> None:
@@ -208,7 +209,10 @@ def test_open_ended_key_goes_by_force_alone(world: World) -> None:
     world.user("ada")
     token = by_key(world, robot(world)).body["token"]
     managed = world.login("ada").body
-    old, _ = rotated(world)
+    old, new = listed(world, "open_ended")[0]["id"], rotate(world, kind="open_ended")
+    world.clock.advance(DELAY)
+    assert kid(by_key(world, robot(world)).body["token"]) == new
+    assert status(world, managed["token"]) == 200
     world.clock.advance(10 * 365 * 86_400)
     refused = delete(world, old)
     assert (refused.status, refused.body["open_ended"]) == (409, True)
@@ -229,7 +233,7 @@ def test_open_ended_key_goes_by_force_alone(world: World) -> None:
     }
     assert [status(world, t) for t in (token, managed["token"])] == [401, 401]
     assert one(world, old).status == 404
-    assert [k["id"] for k in listed(world)] == [listed(world)[0]["id"]]
+    assert [k["id"] for k in listed(world, "open_ended")] == [new]
 
 
 def test_forced_end_of_managed_sessions_is_counted_and_told(world: World) -> None:
@@ -377,7 +381,7 @@ def test_compromised_key_is_stopped_in_a_full_realm(world: World) -> None:
     """A realm with as many keys as it may have can still stop the one that signs."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"jwt_algo": "eddsa"})
     bad = listed(world)[0]["id"]
-    for _ in range(SIGNING_KEYS - 2):
+    for _ in range(SIGNING_KEYS - len(listed(world, "expiring", "open_ended"))):
         rotate(world)
     body = {"realm_id": world.realm_id}
     assert world.admin("POST", "/v1/jwt_keys", body).status == 409
@@ -465,7 +469,7 @@ def test_stopped_keys_take_no_room(world: World, dynamodb: Any) -> None:
     assert world.active(user_id) == []
     assert world.reasons(user_id) == {s["id"]: "terminated_by_admin" for s in dead}
     assert {status(world, s["token"]) for s in dead} == {401}
-    assert len(listed(world)) <= 20
+    assert len(listed(world, "expiring", "open_ended")) <= 20
     assert world.admin("POST", "/v1/jwt_keys", {"realm_id": world.realm_id}).status == 201
     key = {"pk": {"S": world.realm_id}, "sk": {"S": "realm"}}
     item = dynamodb.get_item(TableName=world.environment["DIRECTORY_TABLE"], Key=key)["Item"]
@@ -519,3 +523,56 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
     monkeypatch.setattr(realms_cache, "outwait", meanwhile)
     assert stop(world, listed(world)[0]["id"]).status == 200
     assert seen == [200]
+
+
+def test_tokens_without_end_are_signed_by_a_key_of_their_own(world: World) -> None:
+    """A new realm has a key of each kind, each signs from the start, and no other's tokens."""
+    world.user("ada")
+    (expiring,), (open_ended,) = listed(world), listed(world, "open_ended")
+    assert [k["state"] for k in (expiring, open_ended)] == ["signing"] * 2
+    assert kid(world.login("ada").body["token"]) == expiring["id"]
+    api_key = robot(world)
+    assert kid(by_key(world, api_key).body["token"]) == open_ended["id"]
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"api_key_minutes": 5})
+    assert kid(by_key(world, api_key).body["token"]) == expiring["id"]
+    world.admin(
+        "PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged", "session_minutes": 0}
+    )
+    assert kid(world.login("ada").body["token"]) == open_ended["id"]
+
+
+def test_compromised_key_of_tokens_without_end_is_followed_at_once(world: World) -> None:
+    """Its tokens are refused, the next one is of a new key of its kind, and sessions stand."""
+    world.user("ada")
+    managed, api_key = world.login("ada").body["token"], robot(world)
+    token = by_key(world, api_key).body["token"]
+    world.clock.advance(1)
+    stopped = stop(world, kid(token))
+    assert (stopped.status, stopped.body["ended"]["managed_sessions"]) == (200, 0)
+    assert stopped.body["kind"] == "open_ended"
+    fresh = by_key(world, api_key).body["token"]
+    assert [k["state"] for k in listed(world, "open_ended")] == ["compromised", "signing"]
+    assert kid(fresh) == listed(world, "open_ended")[1]["id"]
+    assert [status(world, t) for t in (token, managed, fresh)] == [401, 200, 200]
+    assert [k["open_ended"] for k in listed(world)] == [False]
+
+
+def test_unused_key_of_tokens_without_end_retires(world: World) -> None:
+    """One that has signed nothing goes when the next of its kind has begun, and half a minute."""
+    old = listed(world, "open_ended")[0]["id"]
+    rotate(world, kind="open_ended")
+    assert delete(world, old).status == 409
+    world.clock.advance(DELAY + GRACE - 1)
+    assert delete(world, old).status == 409
+    world.clock.advance(1)
+    assert delete(world, old).status == 204
+
+
+def test_key_of_another_algorithm_comes_with_one_of_the_other_kind(world: World) -> None:
+    """A key of another algorithm changes the realm's, so tokens of both kinds get a key of it."""
+    made = one(world, rotate(world, algo="eddsa", kind="open_ended")).body
+    assert (made["algo"], made["kind"]) == ("eddsa", "open_ended")
+    assert [k["algo"] for k in listed(world)] == ["rs256", "eddsa"]
+    assert len(listed(world, "open_ended")) == 2
+    rotate(world, kind="open_ended")
+    assert (len(listed(world)), len(listed(world, "open_ended"))) == (2, 3)

@@ -203,7 +203,9 @@ class Sessions(RuleBasedStateMachine):
     def stop_key(self) -> None:
         realm = f"realm_id={self.world.realm_id}"
         keys = self.world.admin("GET", f"/v1/jwt_keys?{realm}").body["collection"]
-        (bad,) = [key["id"] for key in keys if key["state"] == "signing"]
+        (bad,) = [
+            key["id"] for key in keys if (key["kind"], key["state"]) == ("expiring", "signing")
+        ]
         now = self.now
         live = [b for p in self.people.values() for b in p.live(now) if kid(b.token) == bad]
         path = f"/v1/jwt_keys/{bad}?{realm}"

@@ -12,6 +12,7 @@ from sojourn import dynamodb, ids
 from sojourn.accounts import DynamoAccounts
 from sojourn.validate_many import BODY_LIMIT, MOST
 from tests.integration.test_budgets import calls
+from tests.integration.test_jwt_keys import kid
 from tests.integration.world import Answer, World
 
 Kind = Callable[[World], str]
@@ -172,9 +173,7 @@ def realm_ended_unmanaged(world: World) -> str:
 def of_a_compromised_key(world: World) -> str:
     """A session whose token a compromised key signed."""
     token = live(world)
-    path = f"/v1/jwt_keys?realm_id={world.realm_id}"
-    key_id = world.admin("GET", path).body["collection"][0]["id"]
-    path = f"/v1/jwt_keys/{key_id}?realm_id={world.realm_id}"
+    path = f"/v1/jwt_keys/{kid(token)}?realm_id={world.realm_id}"
     assert world.admin("PATCH", path, {"compromised": True}).status == 200
     return token
 

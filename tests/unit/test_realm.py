@@ -1,12 +1,17 @@
 """Rule 1: the ranges, at their edges."""
 
+from dataclasses import replace
+
 import pytest
 
 from sojourn.errors import Invalid
 from sojourn.realm import (
+    DAY_SECONDS,
     JWT_FIELDS,
+    NOT_RETIRING,
     SIGNING_DELAY_MS,
     SIGNING_GRACE_MS,
+    SIGNING_KEYS,
     Deletion,
     Realm,
     Settings,
@@ -85,6 +90,38 @@ def test_every_setting_out_of_range_is_told() -> None:
     ]
 
 
+def test_rotation_keeps_at_most_twenty_keys() -> None:
+    """Seventeen keys of living tokens and three more are the most; the message tells how many."""
+    week = 7 * 1_440
+    fits = Settings(session_minutes=17 * week, rotate_days=7)
+    fits.check()
+    assert fits.rotating_keys == 20
+    assert Settings(session_minutes=17 * week).rotating_keys == 0
+    with pytest.raises(Invalid) as refused:
+        replace(fits, session_minutes=17 * week + 1).check()
+    assert list(refused.value.errors) == [
+        "rotate_days must be at least 8 where tokens live for 120 days, or 0 for never, and is 7: "
+        "keys whose tokens are alive would be 120 / 7 = 18, with 3 that sign or will 21, and a "
+        "realm has 20 at most. Raise rotate_days, or lower session_minutes or api_key_minutes."
+    ]
+
+
+def test_rotation_that_stands_is_not_refused_again() -> None:
+    """A realm of the former version takes other changes; one of what decides is held to it."""
+    before = Settings(session_minutes=525_600, rotate_days=1)
+    replace(before, max_sessions=3).check(before=before)
+    for changed in (
+        replace(before, rotate_days=2),
+        replace(before, session_minutes=525_599),
+        replace(before, api_key_minutes=525_601),
+    ):
+        with pytest.raises(Invalid, match="not valid"):
+            changed.check(before=before)
+    with pytest.raises(Invalid) as refused:
+        replace(before, max_sessions=0).check()
+    assert [sentence.split()[0] for sentence in refused.value.errors] == ["max_sessions"]
+
+
 def test_defaults_are_the_contracts() -> None:
     """A realm begins with the settings that the contract names, and with its first key."""
     assert Settings() == Settings(
@@ -108,4 +145,5 @@ def test_times_of_signing_keys_are_the_contracts() -> None:
     """A new key signs 150 minutes after it is published; a login has 30 s with the one before."""
     assert SIGNING_DELAY_MS == 9_000_000
     assert SIGNING_GRACE_MS == 30_000
+    assert (SIGNING_KEYS, NOT_RETIRING, DAY_SECONDS) == (20, 3, 86_400)
     assert JWT_FIELDS == ("username", "name", "email", "custom")

@@ -44,6 +44,7 @@ KEY_VALUES = {
     "number": 1,
     "longest_seconds": 0,
     "open_ended": False,
+    "kind": "expiring",
 }
 
 
@@ -79,6 +80,13 @@ def test_realm_is_read_for_all_that_its_item_holds() -> None:
 def test_realms_come_back_as_they_were(realm: Realm) -> None:
     """Any realm is the realm of its item."""
     assert realm_from(realm_values(realm) | {"pk": realm.id}) == realm
+
+
+def test_key_from_before_there_were_kinds() -> None:
+    """A key that was stored without a kind is one for tokens with an `exp`."""
+    values = realm_values(REALM) | {"pk": "rl_1"}
+    values["keys"] = {"jky_1": {n: v for n, v in KEY_VALUES.items() if n != "kind"}}
+    assert realm_from(values) == REALM
 
 
 def test_access_key_is_one_item() -> None:

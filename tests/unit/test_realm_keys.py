@@ -340,7 +340,54 @@ def test_two_thousand_stops_leave_a_small_item_and_no_session() -> None:
     assert found.end_of(generation=0, key_number=2_001) is None
 
 
+def endless(number: int, signs_from_ms: int) -> PublicKey:
+    """A key of tokens without `exp`."""
+    return replace(key(number, signs_from_ms), kind="open_ended")
+
+
+def test_each_kind_is_by_itself() -> None:
+    """A key is chosen among those of its kind, and followed by one of its kind alone."""
+    old, new = key(1, NOW, seconds=60), key(3, NOW + 10, seconds=60)
+    first, second = endless(2, NOW + 5), endless(4, NOW + 20)
+    found = owner(old, new, second, first)
+    assert found.of_kind("expiring") == [old, new]
+    assert found.of_kind("open_ended") == [first, second]
+    assert found.signing_key(NOW + 30, seconds=60) == new
+    assert found.signing_key(NOW + 30, kind="open_ended") == second
+    assert found.signing_key(NOW + 19, kind="open_ended") == first
+    assert (found.stops_ms(old), found.stops_ms(new)) == (NOW + 10, None)
+    assert (found.stops_ms(first), found.stops_ms(second)) == (NOW + 20, None)
+    signing = [k for k in found.keys.values() if found.signs(k, NOW + 19)]
+    assert signing == [new, first]
+
+
+def test_other_kind_signs_until_the_first_key_of_its_own_is_known() -> None:
+    """A first key for tokens without `exp` signs half a minute before its time at the earliest."""
+    old = key(1, NOW)
+    assert owner(old).signing_key(NOW, kind="open_ended") == old
+    made = endless(2, NOW + SIGNING_DELAY_MS)
+    found = owner(old, made)
+    last = NOW + SIGNING_DELAY_MS - SIGNING_GRACE_MS
+    assert found.signing_key(last - 1, kind="open_ended") == old
+    assert found.signing_key(last, kind="open_ended") == made
+    assert [found.signs(k, last - 1) for k in (old, made)] == [True, False]
+    later = replace(endless(3, NOW + 2 * SIGNING_DELAY_MS))
+    assert owner(old, made, later).signing_key(last, kind="open_ended") == made
+
+
+def test_key_of_tokens_without_end_remembers_no_lifetime() -> None:
+    """It signs nothing that has one: unused it retires after the grace, and used never."""
+    found = owner(key(1, NOW), endless(2, NOW), endless(3, NOW + 9)).remembering(NOW)
+    assert [k.longest_seconds > 0 for k in found.keys.values()] == [True, False, False]
+    first, second = found.of_kind("open_ended")
+    assert found.retires_ms(first) == NOW + 9 + SIGNING_GRACE_MS
+    assert found.retires_ms(second) is None
+    used = replace(first, open_ended=True)
+    assert replace(found, keys={**found.keys, used.id: used}).retires_ms(used) is None
+
+
 def test_new_key_has_signed_nothing() -> None:
     """A key begins as the realm's first, without a lifetime to remember."""
     made = PublicKey(id="jky_1", algo="eddsa", pem="", signs_from_ms=1, created_ms=1)
     assert (made.number, made.longest_seconds, made.open_ended) == (1, 0, False)
+    assert made.kind == "expiring"

@@ -11,7 +11,7 @@ from sojourn import ids
 from sojourn.account import AuthMethod, Reason, UserType
 from sojourn.bodies import RealmId, SessionId, UserId
 from sojourn.directory_bodies import JwtField, Permission
-from sojourn.realm import Algorithm, AtLimit, SessionType
+from sojourn.realm import Algorithm, AtLimit, KeyKind, SessionType
 
 CredentialId = Annotated[str, Meta(pattern=rf"^crd_[0-9A-Za-z]{{{2 * ids.BODY}}}\Z")]
 AccessKeyId = Annotated[str, Meta(pattern=rf"^key_[0-9A-Za-z]{{{ids.BODY}}}\Z")]
@@ -216,6 +216,7 @@ class JwtKey(Object, frozen=True):
     kid: JwtKeyId
     realm_id: RealmId
     algo: Algorithm
+    kind: KeyKind
     state: Literal["pending", "signing", "verifying", "compromised"]
     public_key: str
     created_at: Time

@@ -8,7 +8,7 @@ from sojourn import labels, names, passwords
 from sojourn.bodies import InRealm, UserId
 from sojourn.changing import ReadOnly
 from sojourn.complaints import CHECK
-from sojourn.realm import Algorithm, AtLimit, SessionType
+from sojourn.realm import Algorithm, AtLimit, KeyKind, SessionType
 
 
 def _username(_: str, sent: str) -> list[str]:
@@ -134,9 +134,10 @@ class AccessKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
 
 
 class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """A new signing key; of the realm's `jwt_algo` if it does not say."""
+    """A new signing key, by default of the realm's `jwt_algo` and for tokens with an `exp`."""
 
     algo: Algorithm | None = None
+    kind: KeyKind = "expiring"
 
 
 class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
@@ -145,6 +146,7 @@ class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
     compromised: bool | UnsetType = UNSET
     kid: ReadOnly | UnsetType = UNSET
     algo: ReadOnly | UnsetType = UNSET
+    kind: ReadOnly | UnsetType = UNSET
     state: ReadOnly | UnsetType = UNSET
     public_key: ReadOnly | UnsetType = UNSET
     signs_from: ReadOnly | UnsetType = UNSET

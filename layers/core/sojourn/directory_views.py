@@ -34,8 +34,7 @@ def realm(found: Realm) -> View:
 
 def jwt_key(found: PublicKey, owner: Realm, *, now_ms: int) -> View:
     """A signing key's public half. `state`: `signing`, `pending` or `verifying`."""
-    signing = owner.signing_key(now_ms)
-    if found.id == signing.id:
+    if owner.signs(found, now_ms):
         state = "signing"
     else:
         state = "pending" if found.signs_from_ms > now_ms else "verifying"
@@ -57,6 +56,7 @@ def _key(found: PublicKey, owner: Realm, *, state: str) -> View:
         "kid": found.id,
         "realm_id": owner.id,
         "algo": found.algo,
+        "kind": found.kind,
         "state": state,
         "public_key": found.pem,
         "created_at": found.created_ms / 1000,

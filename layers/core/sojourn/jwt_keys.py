@@ -18,9 +18,9 @@ from sojourn.directory import Decided, DynamoDirectory
 from sojourn.directory_bodies import JwtKeyBody
 from sojourn.errors import CursorInvalid, KeyInUse, NotFound
 from sojourn.listing import Page, paged
-from sojourn.new_keys import NewKeys, check_room
+from sojourn.new_keys import KINDS, NewKeys, check_room, newest
 from sojourn.ports import Cipher
-from sojourn.realm import SIGNING_GRACE_MS, PublicKey, Realm, StoppedKey
+from sojourn.realm import SIGNING_GRACE_MS, KeyKind, PublicKey, Realm, StoppedKey
 from sojourn.realms import RealmDirectory
 
 View = dict[str, Any]
@@ -62,23 +62,28 @@ class JwtKeys:
     def create(self, server: Server, body: JwtKeyBody) -> View:
         """Make a key: published at once, signing 150 minutes later in place of the one before.
 
-        A key of another algorithm makes it the realm's `jwt_algo`. Raises `NotFound`, `Conflict`,
+        A key of another algorithm makes it the realm's `jwt_algo`, and one of the other kind with
+        it. Raises `NotFound`, `Conflict`,
         and `Invalid` when a user's token would be too long.
         """
         realm = self.realms.find(server, server.in_realm())
         new = NewKeys(self.directory, self.cipher, self.clock)
+        kinds: list[KeyKind] = []
 
         def decide(found: Realm) -> Decided:
-            check_room(found)
             algo = body.algo or found.settings.jwt_algo
+            kinds[:] = [body.kind] if algo == found.settings.jwt_algo else KINDS
+            check_room(found, wanted=len(kinds))
             after = replace(found, settings=replace(found.settings, jwt_algo=algo))
             self.realms.sizes.check_realm(found, after)
-            return new.added(after, algo)
+            return new.added(after, algo, *kinds)
 
         after = self.directory.commit(realm, decide, clock=self.clock)
-        made = max(after.keys.values(), key=lambda key: key.number)
-        audit.record("jwt_key.created", made.id, realm.id, by=server.key.id)
-        return self._view(after, made)
+        made = newest(after, len(kinds))
+        for key in made:
+            audit.record("jwt_key.created", key.id, realm.id, by=server.key.id)
+        (asked,) = (key for key in made if key.kind == body.kind)
+        return self._view(after, asked)
 
     def stop(self, server: Server, key_id: str) -> View:
         """Stop a compromised key; the answer says how many managed sessions that ended.
@@ -148,7 +153,7 @@ class JwtKeys:
 
     def _may_go(self, realm: Realm, key: PublicKey) -> None:
         now_ms = self.clock.wall_ms()
-        if key.id == realm.signing_key(now_ms).id:
+        if realm.signs(key, now_ms):
             raise KeyInUse(
                 "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
                 'or stop this one with {"compromised": true}.',
@@ -200,14 +205,14 @@ class JwtKeys:
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
         now_ms = self.clock.wall_ms()
         after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
-        left = after.keys.values()
+        left = after.of_kind(key.kind)
         writes: Sequence[dict[str, Any]] = []
         if not any(k.signs_from_ms <= now_ms for k in left):
             if left:
-                first = replace(min(left, key=lambda k: k.signs_from_ms), signs_from_ms=now_ms)
+                first = replace(left[0], signs_from_ms=now_ms)
                 after = replace(after, keys={**after.keys, first.id: first})
             else:
-                after, writes = new.added(after, realm.settings.jwt_algo, delay_ms=0)
+                after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
         private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
         return after, [*writes, private]
 

@@ -12,7 +12,7 @@ from sojourn.cache import Cache
 from sojourn.clock import Clock
 from sojourn.errors import Unavailable
 from sojourn.ports import Cipher, Realms
-from sojourn.realm import Algorithm, PublicKey, Realm
+from sojourn.realm import Algorithm, KeyKind, PublicKey, Realm
 
 PRIVATE_KEY_SECONDS: Final = 3_600
 PRIVATE_KEYS: Final = 64
@@ -96,7 +96,8 @@ class SigningKeys:
         Raises `Unavailable` when it cannot be had.
         """
         self._cache.purge(lambda cached: _gone(cached, realm))
-        public = realm.signing_key(self._clock.wall_ms(), seconds=seconds)
+        kind: KeyKind = "expiring" if seconds else "open_ended"
+        public = realm.signing_key(self._clock.wall_ms(), kind=kind, seconds=seconds)
         return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
 
     def purge(self) -> None:

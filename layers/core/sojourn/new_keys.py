@@ -9,45 +9,71 @@ from sojourn.clock import Clock
 from sojourn.directory import DynamoDirectory
 from sojourn.errors import Conflict
 from sojourn.ports import Cipher
-from sojourn.realm import SIGNING_DELAY_MS, Algorithm, PublicKey, Realm
+from sojourn.realm import (
+    SIGNING_DELAY_MS,
+    SIGNING_KEYS,
+    Algorithm,
+    KeyKind,
+    PublicKey,
+    Realm,
+)
 
-SIGNING_KEYS: Final = 20
-"""Signing keys of one realm: they are read with it. Those that were stopped are not among them."""
+KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
 
 
-def check_room(realm: Realm) -> None:
-    """Raise `Conflict` when the realm has as many signing keys as it may."""
-    if len(realm.keys) >= SIGNING_KEYS:
-        raise Conflict(f"The realm has {SIGNING_KEYS} signing keys; delete one first.")
+def check_room(realm: Realm, *, wanted: int) -> None:
+    """Raise `Conflict` when the realm has no room for so many keys that somebody asks for.
+
+    The schedule asks nobody: it makes what is due, and what it makes is bounded by itself.
+    """
+    over = len(realm.keys) + wanted - SIGNING_KEYS
+    if over > 0:
+        raise Conflict(
+            f"The realm has {len(realm.keys)} of at most {SIGNING_KEYS} signing keys, and this "
+            f"makes {wanted} more. Delete {over} first."
+        )
+
+
+def newest(realm: Realm, count: int) -> list[PublicKey]:
+    """So many keys that were made last, as the realm is right after they were."""
+    made = [key for key in realm.keys.values() if key.number > realm.key_count - count]
+    return sorted(made, key=lambda key: key.number)
 
 
 class NewKeys:
-    """The keys that one change makes: at most one of each algorithm."""
+    """The keys that one change makes: at most one of each algorithm and kind."""
 
     def __init__(self, directory: DynamoDirectory, cipher: Cipher, clock: Clock) -> None:
         self._directory = directory
         self._cipher = cipher
         self._clock = clock
-        self._made: dict[Algorithm, tuple[PublicKey, bytes]] = {}
+        self._made: dict[tuple[Algorithm, KeyKind], tuple[PublicKey, bytes]] = {}
 
     def added(
-        self, realm: Realm, algo: Algorithm, *, delay_ms: int = SIGNING_DELAY_MS
+        self,
+        realm: Realm,
+        algo: Algorithm,
+        *kinds: KeyKind,
+        delay_ms: int = SIGNING_DELAY_MS,
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
-        """The realm with a new key that signs from `delay_ms` on, and its private half's write.
+        """The realm with a new key of each kind, and the writes of their private halves.
 
-        Raises `Unavailable` when the key service does not answer, or the clock is wrong by which
-        the key is to sign from.
+        They sign from `delay_ms` on. Raises `Unavailable` when the key service does not answer, or
+        the clock is wrong by which they are to sign.
         """
         self._directory.dynamo.skew.check()
         now_ms = self._clock.wall_ms()
-        if algo not in self._made:
-            self._made[algo] = keys.new_key(
-                algo, realm_id=realm.id, now_ms=now_ms, cipher=self._cipher
-            )
-        made, ciphertext = self._made[algo]
-        number = realm.key_count + 1
-        key = replace(made, number=number, signs_from_ms=now_ms + delay_ms)
-        at = self._directory.private_key_key(realm.id, key.id)
-        after = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
-        # An Update, so that no role which makes keys may put whole items: realms are items.
-        return after, [dynamodb.update(at, changed={"ciphertext": ciphertext})]
+        writes = []
+        for kind in kinds:
+            if (algo, kind) not in self._made:
+                self._made[algo, kind] = keys.new_key(
+                    algo, realm_id=realm.id, now_ms=now_ms, cipher=self._cipher
+                )
+            made, ciphertext = self._made[algo, kind]
+            number = realm.key_count + 1
+            key = replace(made, number=number, signs_from_ms=now_ms + delay_ms, kind=kind)
+            realm = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
+            at = self._directory.private_key_key(realm.id, key.id)
+            # An Update, so that no role which makes keys may put whole items: realms are items.
+            writes.append(dynamodb.update(at, changed={"ciphertext": ciphertext}))
+        return realm, writes

@@ -9,12 +9,15 @@ from sojourn.errors import Invalid
 SessionType = Literal["managed", "unmanaged"]
 AtLimit = Literal["evict_oldest", "deny"]
 Algorithm = Literal["rs256", "es256", "eddsa"]
+KeyKind = Literal["expiring", "open_ended"]
+"""What a key signs: tokens with an `exp`, or tokens without."""
 
 MANAGED_MINUTES: Final = (1, 525_600)
 UNMANAGED_MINUTES: Final = (1, 1_051_200)
 MAX_SESSIONS: Final = (1, 100)
 MAX_STALENESS: Final = (1, 3_600)
 ROTATE_DAYS: Final = (1, 365)
+DAY_SECONDS: Final = 86_400
 JWT_FIELDS: Final = ("username", "name", "email", "custom")
 SIGNING_DELAY_MS: Final = 150 * 60_000
 """A new key is published at once and signs this much later: API Gateway caches a key set for
@@ -24,6 +27,11 @@ SIGNING_GRACE_MS: Final = 30_000
 it, and instances whose clocks differ."""
 ENDS_KEPT: Final = 20
 """Ends of everything that a realm remembers one by one; what is older counts as the oldest."""
+SIGNING_KEYS: Final = 20
+"""Signing keys of one realm: they are read with it. Those that were stopped are not among them."""
+NOT_RETIRING: Final = 3
+"""Of the keys that rotation keeps, those that verify no old token: the one that signs, the one that
+is published to sign next, and the one of tokens without `exp`."""
 STOPS_KEPT: Final = 16
 """Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
 
@@ -47,8 +55,22 @@ class Settings:
         """The longest lifetime of a token with an `exp` that these settings let begin."""
         return 60 * max(self.session_minutes, self.api_key_minutes)
 
-    def check(self) -> None:
+    @property
+    def rotation(self) -> tuple[int, int]:
+        """What decides how many keys the schedule keeps: days and seconds."""
+        return self.rotate_days, self.longest_seconds
+
+    @property
+    def rotating_keys(self) -> int:
+        """How many keys the schedule keeps at most: those of living tokens, and three more."""
+        if not self.rotate_days:
+            return 0
+        return _ceil(self.longest_seconds, self.rotate_days * DAY_SECONDS) + NOT_RETIRING
+
+    def check(self, *, before: "Settings | None" = None) -> None:
         """Raise `Invalid` with one sentence for each setting that is out of its range.
+
+        `before` are the settings that these follow: a rotation that they had is not refused.
 
         "For managed sessions, it may range from 1 minute to 1 year"; "For unmanaged sessions,
         […] from 1 minute to 2 years or may be disabled entirely"; the same for API keys.
@@ -90,8 +112,24 @@ class Settings:
             )
         if len(set(self.jwt_fields)) != len(self.jwt_fields):
             errors.append("jwt_fields must name each field once.")
+        if not errors and (before is None or before.rotation != self.rotation):
+            errors += self._too_many_keys()
         if errors:
             raise Invalid("The session settings are not valid.", errors=errors)
+
+    def _too_many_keys(self) -> list[str]:
+        keys = self.rotating_keys
+        if keys <= SIGNING_KEYS:
+            return []
+        days = _ceil(self.longest_seconds, DAY_SECONDS)
+        least = _ceil(self.longest_seconds, (SIGNING_KEYS - NOT_RETIRING) * DAY_SECONDS)
+        return [
+            f"rotate_days must be at least {least} where tokens live for {days} days, or 0 for "
+            f"never, and is {self.rotate_days}: keys whose tokens are alive would be "
+            f"{days} / {self.rotate_days} = {keys - NOT_RETIRING}, with {NOT_RETIRING} that sign "
+            f"or will {keys}, and a realm has {SIGNING_KEYS} at most. "
+            "Raise rotate_days, or lower session_minutes or api_key_minutes."
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +139,8 @@ class PublicKey:
     `number` counts the realm's keys from 1; each managed session records whose it is.
     `longest_seconds` is the longest lifetime in force while the key could sign, `open_ended`
     whether it may have signed a token without `exp`: until when its signatures may be alive.
+    Each realm has keys of both kinds; one from before there were kinds has one that does both,
+    until the schedule has made the other.
     """
 
     id: str
@@ -111,6 +151,7 @@ class PublicKey:
     number: int = 1
     longest_seconds: int = 0
     open_ended: bool = False
+    kind: KeyKind = "expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,28 +210,41 @@ class Realm:
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which the store tells them apart; see `marks.py`."""
 
-    def signing_key(self, now_ms: int, *, seconds: int = 0) -> PublicKey:
-        """The key that signs now a token that lives so long: the newest whose time has come.
+    def of_kind(self, kind: KeyKind) -> list[PublicKey]:
+        """The keys of a kind, in the order in which they sign."""
+        return sorted((key for key in self.keys.values() if key.kind == kind), key=_order)
 
-        Where no key's has, the clock is slow, and the first to come signs. One that does not
-        remember such a lifetime has stopped, and the clock that chose it is slow: then the newest
-        of all signs.
+    def signing_key(
+        self, now_ms: int, *, kind: KeyKind = "expiring", seconds: int = 0
+    ) -> PublicKey:
+        """The key of its kind that signs now a token that lives so long (0: for ever).
+
+        It is the newest whose time has come. Where no key's has, the clock is slow, and the first
+        to come signs. One that does not remember such a lifetime has stopped, and the clock
+        that chose it is slow: then the newest of all signs. As long as the first key for tokens
+        without `exp` is only published, the other kind signs them.
         """
-        ready = [key for key in self.keys.values() if key.signs_from_ms <= now_ms]
-        chosen = max(ready, key=_order) if ready else min(self.keys.values(), key=_order)
-        if chosen.longest_seconds < seconds:
-            return max(self.keys.values(), key=_order)
-        return chosen
+        keys = self.of_kind(kind)
+        ready = [key for key in keys if key.signs_from_ms <= now_ms]
+        if kind == "open_ended" and (not keys or now_ms < keys[0].signs_from_ms - SIGNING_GRACE_MS):
+            return self.signing_key(now_ms)
+        chosen = ready[-1] if ready else keys[0]
+        return keys[-1] if chosen.longest_seconds < seconds else chosen
+
+    def signs(self, key: PublicKey, now_ms: int) -> bool:
+        """Whether a key of the realm is the one that signs what its kind is for."""
+        return self.signing_key(now_ms, kind=key.kind).id == key.id
 
     def stops_ms(self, key: PublicKey) -> int | None:
         """When a key's successor begins to sign; None when it has none."""
-        newer = [k.signs_from_ms for k in self.keys.values() if _order(k) > _order(key)]
+        newer = [k.signs_from_ms for k in self.of_kind(key.kind) if _order(k) > _order(key)]
         return min(newer, default=None)
 
     def retires_ms(self, key: PublicKey) -> int | None:
         """When no token that the key signed can be alive; None while it signs, or by itself never.
 
-        "keeps the old public key until no token it signed can be alive"
+        "keeps the old public key until no token it signed can be alive": one for tokens without
+        `exp` that has signed none goes when the next began.
         """
         stops_ms = self.stops_ms(key)
         if stops_ms is None or key.open_ended:
@@ -204,7 +258,8 @@ class Realm:
         for key in self.keys.values():
             stops_ms = self.stops_ms(key)
             signs = stops_ms is None or now_ms < stops_ms + SIGNING_GRACE_MS
-            more = max(key.longest_seconds, longest) if signs else key.longest_seconds
+            remembers = signs and key.kind == "expiring"
+            more = max(key.longest_seconds, longest) if remembers else key.longest_seconds
             keys[key.id] = replace(key, longest_seconds=more)
         return replace(self, keys=keys)
 
@@ -257,6 +312,10 @@ class Realm:
         after = self.remembering_stops(now_ms, room=STOPS_KEPT - 1)
         keys = {k: self.keys[k] for k in self.keys if k != key.id}
         return replace(after, keys=keys, stopped={**after.stopped, key.id: stop})
+
+
+def _ceil(number: int, by: int) -> int:
+    return -(-number // by)
 
 
 def _order(key: PublicKey) -> tuple[int, str]:

@@ -61,7 +61,8 @@ def _key_values(key: PublicKey) -> Values:
 
 
 def _key_from(key_id: str, values: Mapping[str, Any]) -> PublicKey:
-    known = {name: values[name] for name in PublicKey.__match_args__ if name != "id"}
+    # A key from before there were kinds has none, and is of the first.
+    known = {name: values[name] for name in PublicKey.__match_args__ if name in values}
     return PublicKey(id=key_id, **known)
 
 

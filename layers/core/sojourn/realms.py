@@ -1,4 +1,4 @@
-"""Realms: made with their first signing key, and changed under their version."""
+"""Realms: made with their first signing keys, and changed under their version."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -12,7 +12,7 @@ from sojourn.directory import REALMS, Decided, DynamoDirectory
 from sojourn.directory_bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
 from sojourn.listing import Page
-from sojourn.new_keys import NewKeys, check_room
+from sojourn.new_keys import KINDS, NewKeys, check_room
 from sojourn.ports import Cipher
 from sojourn.realm import Realm, Settings
 from sojourn.realm_items import realm_from, realm_values
@@ -33,7 +33,7 @@ class RealmDirectory:
     sizes: TokenSizes
 
     def create(self, server: Server, body: RealmBody, *, domain: str) -> View:
-        """Make a realm and the key that signs for it from now on. Raises `Invalid`."""
+        """Make a realm and the keys that sign for it from now on. Raises `Invalid`."""
         if server.key.realm_id is not None:
             raise RealmForbidden("Realms are made with a stack-wide access key.")
         now_ms = self.clock.wall_ms()
@@ -50,7 +50,7 @@ class RealmDirectory:
         )
         at = self.directory
         new = NewKeys(at, self.cipher, self.clock)
-        realm, private = new.added(empty, settings.jwt_algo, delay_ms=0)
+        realm, private = new.added(empty, settings.jwt_algo, *KINDS, delay_ms=0)
         realm = realm.remembering(now_ms)
         at.dynamo.transact(
             [
@@ -107,8 +107,8 @@ class RealmDirectory:
             self.sizes.check_realm(found, after)
             if settings.jwt_algo == found.settings.jwt_algo:
                 return after, []
-            check_room(found)
-            return new.added(after, settings.jwt_algo)
+            check_room(found, wanted=len(KINDS))
+            return new.added(after, settings.jwt_algo, *KINDS)
 
         realm = self.find(server, realm_id)
         after = self.directory.commit(realm, decide, clock=self.clock)
@@ -129,5 +129,5 @@ def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
     if "jwt_fields" in named:
         named["jwt_fields"] = tuple(named["jwt_fields"])
     after = replace(settings, **named)
-    after.check()
+    after.check(before=settings)
     return after

@@ -9,9 +9,9 @@ from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
 from sojourn.errors import Conflict, NotFound, Unavailable
 from sojourn.jwt_keys import JwtKeys
-from sojourn.new_keys import NewKeys, check_room
+from sojourn.new_keys import NewKeys, newest
 from sojourn.ports import Cipher
-from sojourn.realm import Realm
+from sojourn.realm import SIGNING_KEYS, KeyKind, Realm
 from sojourn.realm_items import realm_from
 
 PAGE: Final = 100
@@ -25,6 +25,7 @@ class Report:
     realms: int = 0
     rotated: int = 0
     removed: int = 0
+    delayed: int = 0
     failed: int = 0
     remaining: int = 0
 
@@ -34,6 +35,7 @@ class Report:
             "realms": self.realms,
             "rotated": self.rotated,
             "removed": self.removed,
+            "delayed": self.delayed,
             "failed": self.failed,
             "remaining": self.remaining,
         }
@@ -58,6 +60,7 @@ class Rotation:
             with deadline.deadline(self.clock):
                 report = self._turn(replace(report, realms=report.realms + 1), realm)
         telemetry.count(KeysRotated=report.rotated, KeysRemoved=report.removed)
+        telemetry.count(RotationDelayed=report.delayed)
         telemetry.count(RotationFailed=report.failed + report.remaining)
         telemetry.info("Rotation is done", **report.answer())
         return report
@@ -65,13 +68,18 @@ class Rotation:
     def _turn(self, report: Report, realm: Realm) -> Report:
         try:
             realm, removed = self._remove(realm)
-            rotated = self._rotate(realm)
+            made, delayed = self._rotate(realm)
         except NotFound:
             return report
         except (Conflict, Unavailable):
             telemetry.failure("A realm's keys were not rotated")
             return replace(report, failed=report.failed + 1)
-        return replace(report, removed=report.removed + removed, rotated=report.rotated + rotated)
+        return replace(
+            report,
+            removed=report.removed + removed,
+            rotated=report.rotated + made,
+            delayed=report.delayed + delayed,
+        )
 
     def _remove(self, realm: Realm) -> tuple[Realm, int]:
         """Remove the keys of which no token can be alive; the realm after it, and how many."""
@@ -102,27 +110,36 @@ class Rotation:
             audit.record("jwt_key.deleted", key_id, realm.id)
         return after, len(removed)
 
-    def _rotate(self, realm: Realm) -> bool:
-        """Make the realm's next key when its newest is `rotate_days` old; whether it was made."""
+    def _rotate(self, realm: Realm) -> tuple[int, bool]:
+        """Make the realm's next key when its newest is `rotate_days` old.
+
+        How many keys were made, and whether one waits. A realm from before there were kinds gets
+        its key for tokens without `exp`; no schedule rotates that one, since it cannot be retired.
+        """
         new = NewKeys(self.directory, self.cipher, self.clock)
-        made = False
+        kinds: list[KeyKind] = []
+        waits = False
 
         def decide(found: Realm) -> Decided:
-            nonlocal made
-            made = False
-            days = found.settings.rotate_days
-            newest = max(key.created_ms for key in found.keys.values())
-            if not days or self.clock.wall_ms() < newest + days * DAY_MS:
-                return None
-            check_room(found)
-            made = True
-            return new.added(found, found.settings.jwt_algo)
+            nonlocal waits
+            kinds[:] = [] if found.of_kind("open_ended") else ["open_ended"]
+            due = self._due(found)
+            waits = due and _full(found)
+            if due and not waits:
+                kinds.append("expiring")
+            return new.added(found, found.settings.jwt_algo, *kinds) if kinds else None
 
         after = self.directory.commit(realm, decide, clock=self.clock)
-        if made:
-            newest = max(after.keys.values(), key=lambda key: key.number)
-            audit.record("jwt_key.created", newest.id, realm.id)
-        return made
+        for key in newest(after, len(kinds)):
+            audit.record("jwt_key.created", key.id, realm.id)
+        if waits:
+            telemetry.info("A realm's next key waits until its oldest retires", realm_id=realm.id)
+        return len(kinds), waits
+
+    def _due(self, realm: Realm) -> bool:
+        days = realm.settings.rotate_days
+        made_ms = max(key.created_ms for key in realm.of_kind("expiring"))
+        return days > 0 and self.clock.wall_ms() >= made_ms + days * DAY_MS
 
     def _realms(self) -> Iterator[Realm]:
         after: str | None = None
@@ -135,3 +152,13 @@ class Rotation:
                 if realm is not None and realm.deletion is None:
                     yield realm
             after = found[-1] if found else None
+
+
+def _full(realm: Realm) -> bool:
+    """Whether the keys that will retire by themselves leave no room, but for the open-ended one.
+
+    Settings that would come to this are refused; it is met when they were changed, and passes when
+    the oldest key retires. A key that never does is not counted: it would stop rotation for ever.
+    """
+    retiring = [key for key in realm.of_kind("expiring") if not key.open_ended]
+    return len(retiring) >= SIGNING_KEYS - 1
