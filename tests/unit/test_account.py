@@ -464,6 +464,18 @@ def test_session_past_its_time_stays_where_another_clock_may_be_behind(late: int
     assert [e.session for e in ended.ended] == [session]
 
 
+def test_end_by_a_clock_that_is_ahead_takes_no_other_session() -> None:
+    """What an end does not name stays in the item, however late it is for who ends."""
+    owner = realm()
+    found = several(owner, 3)
+    first, second, third = found.sessions
+    change = rules.end(found, owner, {second.id: "logout"}, by=BY, now_ms=NOW + 10**10)
+    assert change.after.sessions == (first, third)
+    assert change.ended == ()
+    kept = rules.end_all_for(found, owner, "logout", by=BY, now_ms=NOW + 10**10, keep=third.id)
+    assert kept.after.sessions == (third,)
+
+
 def test_session_that_no_clock_can_take_for_live_goes() -> None:
     """Ten seconds past its time, the next write leaves a session out."""
     owner = realm()

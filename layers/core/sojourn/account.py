@@ -357,11 +357,14 @@ Decide = Callable[[Account], Change | None]
 def end(
     account: Account, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
 ) -> Change:
-    """End each session that `reasons` names, with its reason; those past their time just go."""
+    """End each session that `reasons` names, with its reason; of those past their time, no record.
+
+    A session that is not named stays, whatever its time: ends are carried out by a wrong clock too.
+    """
     active, settled = settle(account, realm, now_ms=now_ms)
-    spent = lingering(account, now_ms=now_ms)
     ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
-    kept = _aged(s for s in (*spent, *active) if s.id not in reasons)
+    gone = {*reasons, *(e.session.id for e in settled)}
+    kept = tuple(s for s in account.sessions if s.id not in gone)
     after = replace(account, version=account.version + 1, sessions=kept)
     return Change(before=account, after=after, ended=(*settled, *ended))
 
