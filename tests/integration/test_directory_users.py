@@ -210,6 +210,7 @@ def test_deletion_is_done_although_its_rest_is_not(
     named = {"email": "ada@example.com", "name": "Countess", "custom": {"plan": "pro"}}
     user_id = make(world, username="ada", password=PASSWORD, **named).body["id"]
     world.login("ada")
+    world.clock.advance(1_000)
 
     def away(*_: object) -> None:
         raise Unavailable
@@ -223,7 +224,7 @@ def test_deletion_is_done_although_its_rest_is_not(
     assert world.admin("GET", f"/v1/users/{user_id}").status == 404
     world.user("ada")
     world.clock.advance(1)
-    world.clean_up()
+    assert world.clean_up()["oldest_overdue_seconds"] == 1
     items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
     assert not [i for i in items if i["pk"]["S"] == user_id and i["sk"]["S"] == "user"]
 

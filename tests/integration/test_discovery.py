@@ -62,6 +62,9 @@ def test_algorithms_are_the_keys_and_the_standards(world: World) -> None:
     world.clock.advance(5)
     listed = configuration(world).body["id_token_signing_alg_values_supported"]
     assert listed == ["EdDSA", "RS256"]
+    alone = world.admin("POST", "/v1/realms", {"name": "Alone", "jwt_algo": "es256"}).body["id"]
+    listed = get(world, "openid-configuration", realm_id=alone).body
+    assert listed["id_token_signing_alg_values_supported"] == ["ES256", "RS256"]
 
 
 def test_claims_are_those_of_tokens(world: World) -> None:

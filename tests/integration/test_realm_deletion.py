@@ -157,6 +157,7 @@ def test_realm_under_deletion_is_gone_to_everything_else(
 ) -> None:
     """Nothing can be read, made or changed in it meanwhile: 404."""
     monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
+    (credential,) = world.services.users.accounts.get(full[0]).credentials  # type: ignore[union-attr]
     assert delete(world).status == 202
     realm = f"realm_id={world.realm_id}"
     body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}
@@ -174,6 +175,7 @@ def test_realm_under_deletion_is_gone_to_everything_else(
         world.admin("PATCH", f"/v1/users/{full[0]}", {"name": "x"}),
         world.admin("GET", f"/v1/users/{full[0]}"),
         world.admin("GET", f"/v1/credentials?user_id={full[0]}"),
+        world.admin("GET", f"/v1/credentials/{credential}"),
     ]
     assert [answer.status for answer in answers] == [404] * len(answers)
 
@@ -239,6 +241,66 @@ def test_user_made_while_the_realm_is_deleted(
     monkeypatch.setattr(DynamoDirectory, "members", then_create)
     assert delete(world).status == 204
     assert made[0].status == 404
+
+
+def test_user_made_while_the_realm_is_marked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user whose realm was marked since it was read is refused at once, and not tried again."""
+    began = world.clock.stopwatch()
+    get = DynamoDirectory.get
+    marked: list[Answer] = []
+
+    def then_mark(self: DynamoDirectory, realm_id: str) -> Any:
+        found = get(self, realm_id)
+        if not marked:
+            marked.append(Answer(0, None))
+            with monkeypatch.context() as patched:
+                patched.setattr(realm_deletion, "SECONDS", 0.0)
+                marked[0] = delete(world)
+        return found
+
+    monkeypatch.setattr(DynamoDirectory, "get", then_mark)
+    body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}
+    assert world.admin("POST", "/v1/users", body).status == 404
+    assert marked[0].status == 202
+    assert world.clock.stopwatch() == began
+
+
+def test_deletion_that_another_began_just_before_helps_it(
+    world: World, full: list[str], dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion that finds the realm marked since its look goes on with it, and is done."""
+    find = DynamoDirectory.find
+    marked: list[Answer] = []
+
+    def then_mark(self: DynamoDirectory, realm_id: str) -> Any:
+        found = find(self, realm_id)
+        if not marked:
+            marked.append(Answer(0, None))
+            with monkeypatch.context() as patched:
+                patched.setattr(realm_deletion, "SECONDS", 0.0)
+                marked[0] = delete(world)
+        return found
+
+    monkeypatch.setattr(DynamoDirectory, "find", then_mark)
+    assert delete(world).status == 204
+    assert marked[0].status == 202
+    assert left(world, dynamodb, *full) == []
+
+
+def test_step_after_another_has_finished_is_no_failure(
+    world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who removed users while another finished the deletion notes nothing, and is done as well."""
+    deletion = world.services.realm_deletion
+    count = DynamoDirectory.count_deleted
+
+    def then_finish(self: DynamoDirectory, realm_id: str, removed: int) -> None:
+        deletion._finish(realm_id)
+        count(self, realm_id, removed)
+
+    monkeypatch.setattr(DynamoDirectory, "count_deleted", then_finish)
+    assert delete(world).status == 204
+    assert look(world).status == 404
 
 
 def test_deletions_at_once_help_each_other(

@@ -109,14 +109,35 @@ def test_failed_load_leaves_nothing() -> None:
     assert cache.get("a", lambda: 7) == 7
 
 
+class Turnstile:
+    """A lock that tells how many came to it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.came = threading.Semaphore(0)
+
+    def __enter__(self) -> None:
+        self.came.release()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 def test_single_flight() -> None:
     """Many who miss at once load once."""
-    source, barrier = Source(), threading.Barrier(8)
+    source, turnstile = Source(), Turnstile()
     cache: Cache[int] = Cache(MovedClock(), seconds=5, size=2)
+    cache._loading["a"] = turnstile  # type: ignore[assignment]
+
+    def load() -> int:
+        if source.loads == 0:
+            # The first is not through before all others have missed as well.
+            assert all(turnstile.came.acquire(timeout=10) for _ in range(8))
+        return source()
 
     def ask() -> None:
-        barrier.wait()
-        cache.get("a", source)
+        cache.get("a", load)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:

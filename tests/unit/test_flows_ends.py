@@ -164,6 +164,22 @@ def test_server_ends_one_and_all(world: World) -> None:
     assert (record.by.type, record.by.id) == ("access_key", world.server.key.id)
 
 
+def test_count_is_of_sessions_that_stand(world: World) -> None:
+    """A count has neither what lived out its time nor what the realm ended for all."""
+    server, ada = world.server, world.ada
+
+    def counted() -> int:
+        return int(world.terminator.count_of(server, world.account(ada))["sessions"])
+
+    world.login(ada)
+    world.clock.advance(60 * MINUTES)
+    assert (len(world.account(ada).sessions), counted()) == (1, 0)
+    world.login(ada)
+    assert counted() == 1
+    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    assert counted() == 0
+
+
 def test_server_of_another_realm_sees_nobody(world: World) -> None:
     """A realm-bound key ends, counts and lists nothing of another realm: there is nobody."""
     claims = world.login(world.ada)
