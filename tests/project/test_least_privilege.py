@@ -1,11 +1,12 @@
 """What no role may do, tried: whoever takes a function over gets no further than its work."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
 from sojourn import access_key_items, items, realm_items
+from sojourn.directory import DynamoDirectory
 from tests.iam import never
 from tests.iam.policy import Statement
 from tests.iam.requests import HERE, KEYS
@@ -52,6 +53,8 @@ SEEN, RECORD, REALM, ACCESS_KEY = (
     set(realm_items.REALM),
     set(access_key_items.ACCESS_KEY),
 )
+_NO_STORE: Any = None
+CLAIM = set(DynamoDirectory(_NO_STORE, "directory").claim_key("rl_1", "name", "ada").only)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +66,8 @@ SEEN, RECORD, REALM, ACCESS_KEY = (
         (never.CLEANUP, "GetItem", "SessionsTable", SEEN | {"strip"}),
         (never.VALIDATE, "GetItem", "DirectoryTable", REALM | ACCESS_KEY),
         (never.LIST, "GetItem", "DirectoryTable", REALM | ACCESS_KEY),
-        (never.TERMINATE, "GetItem", "DirectoryTable", REALM | ACCESS_KEY | {"user_id"}),
-        (never.DIRECTORY, "GetItem", "DirectoryTable", REALM | ACCESS_KEY | {"user_id"}),
+        (never.TERMINATE, "GetItem", "DirectoryTable", REALM | ACCESS_KEY | CLAIM),
+        (never.DIRECTORY, "GetItem", "DirectoryTable", REALM | ACCESS_KEY | CLAIM),
         (never.DISCOVERY, "GetItem", "DirectoryTable", REALM),
         (never.ROTATE, "BatchGetItem", "DirectoryTable", REALM),
     ],
