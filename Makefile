@@ -61,7 +61,7 @@ audit: .venv/.installed .venv-audit/.installed ## ask what is known against the 
 	@$(BIN)/python -m tools.audit
 
 # A quick run has two suites side by side; a full one has each alone, as its times are published.
-BESIDE := tests/prove/artifacts tests/prove/test_local_stack.py tests/prove/test_schemathesis.py
+BESIDE := tests/prove/artifacts tests/prove/test_local_stack.py tests/prove/test_schemathesis.py tests/prove/test_foreign_clients.py
 
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 ifeq ($(QUICK),)

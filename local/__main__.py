@@ -3,11 +3,18 @@
 import os
 import signal
 import sys
+import threading
+
+SECONDS_TO_STOP = 10.0
 
 
 def _stop(number: int, _frame: object) -> None:
     """End before the stack answers, as a shell expects it: no stack trace, and 128 + the signal."""
-    os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"\nStopped before it was ready.\n")
+    os.write(2, b"\nStopped before it was ready.\n")
+    # A library may swallow the exit, or be left with a lock that its threads wait for.
+    late = threading.Timer(SECONDS_TO_STOP, os._exit, [128 + number])
+    late.daemon = True
+    late.start()
     sys.exit(128 + number)
 
 

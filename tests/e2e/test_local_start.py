@@ -87,7 +87,10 @@ def test_https_by_the_authority_that_is_printed(secure: dict[str, str]) -> None:
 def test_localhost_is_named_by_the_certificate(secure: dict[str, str]) -> None:
     """`https://localhost` is as good as the address."""
     by_name = secure["base_url"].replace("127.0.0.1", "localhost")
-    assert ask({**secure, "base_url": by_name}, "GET", "/v1/session").status == 401
+    answer = ask({**secure, "base_url": by_name}, "GET", "/v1/session")
+    assert answer.status == 401
+    # A browser would ask every port of `localhost` for https from then on.
+    assert answer.headers["strict-transport-security"] is None
 
 
 def test_verifier_needs_the_issuer_alone_also_after_an_end(secure: dict[str, str]) -> None:
