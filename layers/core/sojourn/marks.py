@@ -1,4 +1,4 @@
-"""What tells a commit from every other, also when its answer was lost and others came after it.
+"""Idempotency marks: recognise our own commit when its answer was lost.
 
 A conditional write whose answer is lost is asked again, and then its condition fails: by this
 very write, or by another. An item that is committed to keeps the marks of its last commits, so who
