@@ -88,6 +88,7 @@ def create(where: Where, *, name: str, as_json: bool, **settings: Any) -> None:
 @located
 @click.argument("realm")
 @click.option("--name", help="What to call it.")
+@click.option("--issuer", help="What its tokens name from now on: https://…/v1/realms/{id}.")
 @_settings
 @json_option
 def set_(where: Where, *, realm: str, as_json: bool, **settings: Any) -> None:

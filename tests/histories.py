@@ -11,6 +11,7 @@ from sojourn.attempts import KNOWN, Known
 from sojourn.realm import (
     JWT_FIELDS,
     Deletion,
+    FormerIssuer,
     PublicKey,
     Realm,
     RealmEnd,
@@ -73,6 +74,7 @@ def realms(draw: st.DrawFn) -> Realm:
     """A realm with keys, ends, stopped keys, and perhaps a deletion under way."""
     ends = st.builds(RealmEnd, generation=counts, ended_ms=times, by=texts)
     stopped = st.builds(StoppedKey, key=keys(), ended_ms=times, by=texts, compromised=st.booleans())
+    former = st.builds(FormerIssuer, issuer=texts, left_ms=times, longest_seconds=counts)
     return Realm(
         id=ids.new_id("rl", draw(times)),
         name=draw(texts),
@@ -85,6 +87,7 @@ def realms(draw: st.DrawFn) -> Realm:
         key_count=draw(counts),
         ends=tuple(draw(st.lists(ends, max_size=3))),
         stopped={s.key.id: s for s in draw(st.lists(stopped, max_size=2))},
+        former=tuple(draw(st.lists(former, max_size=2))),
         deletion=draw(st.none() | st.builds(Deletion, started_ms=times, by=texts, users=counts)),
     )
 

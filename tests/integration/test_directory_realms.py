@@ -72,7 +72,9 @@ def test_hs256_is_refused_with_the_reason(world: World) -> None:
     assert "verifiers would hold" in refused.body["errors"][0]
 
 
-@pytest.mark.parametrize("field", ["id", "issuer", "keys", "generation", "v", "deletion"])
+@pytest.mark.parametrize(
+    "field", ["id", "issuer", "former_issuers", "keys", "generation", "v", "deletion"]
+)
 def test_realm_takes_only_its_settings(world: World, field: str) -> None:
     """What a realm is by itself cannot be assigned."""
     assert realm(world, **{field: "x"}).status == 422

@@ -138,6 +138,7 @@ def test_defaults_are_the_contracts() -> None:
     made = Realm(id="rl_1", name="x", issuer="y", created_ms=1, version=1)
     assert (made.generation, made.key_count, made.ends, made.deletion) == (0, 1, (), None)
     assert (made.keys, made.stopped, made.settings) == ({}, {}, Settings())
+    assert made.former == ()
     assert Deletion(started_ms=1, by="key_a").users == 0
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from sojourn import access_key_items, realm_items
 from sojourn.access_key_items import access_key_from, access_key_values
 from sojourn.ports import AccessKey
-from sojourn.realm import Deletion, PublicKey, Realm, RealmEnd, Settings, StoppedKey
+from sojourn.realm import Deletion, FormerIssuer, PublicKey, Realm, RealmEnd, Settings, StoppedKey
 from sojourn.realm_items import realm_from, realm_values
 from tests import histories
 
@@ -64,6 +64,9 @@ def test_realm_is_one_item() -> None:
     }
     assert realm_values(REALM) == values
     leaving = replace(REALM, deletion=Deletion(started_ms=9, by="key_3", users=4))
+    moved = replace(REALM, former=(FormerIssuer("https://old.example.com", 8, 60),))
+    former = [{"issuer": "https://old.example.com", "left_ms": 8, "longest_seconds": 60}]
+    assert realm_values(moved) == values | {"former": former}
     deletion = {"started_ms": 9, "by": "key_3", "users": 4}
     assert realm_values(leaving) == values | {"deletion": deletion}
 
@@ -71,6 +74,7 @@ def test_realm_is_one_item() -> None:
 def test_realm_is_read_for_all_that_its_item_holds() -> None:
     """A realm is read by the names of its attributes, and none of them is forgotten."""
     leaving = replace(REALM, deletion=Deletion(started_ms=9, by="key_3"), commits=(b"12345678",))
+    leaving = replace(leaving, former=(FormerIssuer("https://old.example.com", 8, 60),))
     assert set(realm_values(leaving)) == set(realm_items.REALM)
     assert set(access_key_values(KEY_OF_A_SERVER)) == set(access_key_items.ACCESS_KEY)
 

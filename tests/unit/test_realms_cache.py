@@ -50,24 +50,25 @@ def test_key_that_is_not_known_is_looked_for(world: World, reads: list[list[str]
     before = world.realm
     assert world.cache.get(before.id) == before
     changed, new = with_new_key(world)
-    assert world.cache.with_key(before.id, new) == before
+    assert world.cache.with_key(before.id, new, before.issuer) == before
     world.clock.advance(KEY_SECONDS - 0.001)
-    assert world.cache.with_keys([(before.id, new)]) == {before.id: before}
+    assert world.cache.with_keys([(before.id, new, before.issuer)]) == {before.id: before}
     assert len(reads) == 1
     world.clock.advance(0.001)
-    assert world.cache.with_key(before.id, new) == changed
+    assert world.cache.with_key(before.id, new, before.issuer) == changed
     assert len(reads) == 2
 
 
 def test_keys_of_many_are_looked_for_at_once(world: World, reads: list[list[str]]) -> None:
     """Of a batch, those realms alone are read again that lack a key, in one call."""
     other, third = world.new_realm(), world.new_realm()
-    wanted = [(r.id, next(iter(r.keys))) for r in (world.realm, other, third)]
+    wanted = [(r.id, next(iter(r.keys)), r.issuer) for r in (world.realm, other, third)]
     assert world.cache.with_keys(wanted) == {r.id: r for r in (world.realm, other, third)}
     assert [len(read) for read in reads] == [3]
     changed, new = with_new_key(world)
     world.clock.advance(KEY_SECONDS)
-    asked = [*wanted, (world.realm.id, new), (other.id, "jky_made_up"), ("rl_none", "jky_x")]
+    asked = [*wanted, (world.realm.id, new, other.issuer)]
+    asked += [(other.id, "jky_made_up", other.issuer), ("rl_none", "jky_x", "")]
     found = world.cache.with_keys(asked)
     assert found == {changed.id: changed, other.id: other, third.id: third, "rl_none": None}
     assert [sorted(read) for read in reads[1:]] == [["rl_none"], sorted([changed.id, other.id])]
@@ -81,16 +82,17 @@ def test_known_and_stopped_keys_are_not_looked_for(world: World, reads: list[lis
     for seconds in (0.0, KEY_SECONDS):
         world.clock.advance(seconds)
         for name in (key.id, "jky_old"):
-            assert world.cache.with_key(world.realm.id, name) is not None
-            assert world.cache.with_keys([(world.realm.id, name)])[world.realm.id] is not None
+            assert world.cache.with_key(world.realm.id, name, world.realm.issuer) is not None
+            known = world.realm.id, name, world.realm.issuer
+            assert world.cache.with_keys([known])[world.realm.id] is not None
     assert len(reads) == 1
 
 
 def test_made_up_keys_cost_four_reads_a_second(world: World, reads: list[list[str]]) -> None:
     """Garbage that names a realm and made-up keys is bounded; a realm made up costs one read."""
     for n in range(100):
-        world.cache.with_key(world.realm.id, f"jky_{n}")
-        world.cache.with_key("rl_none", f"jky_{n}")
+        world.cache.with_key(world.realm.id, f"jky_{n}", world.realm.issuer)
+        world.cache.with_key("rl_none", f"jky_{n}", "")
         world.clock.advance(0.01)
     assert len([read for read in reads if read == [world.realm.id]]) == 4
     assert len([read for read in reads if read == ["rl_none"]]) == 1
@@ -118,14 +120,16 @@ def test_wait_that_is_over_takes_no_time() -> None:
 
 def test_realm_of_any_age_is_good_for_a_signature(world: World, reads: list[list[str]]) -> None:
     """A realm that is too old to decide by still has its keys; nothing is read for it."""
+    issuer = world.realm.issuer
     (key,) = world.realm.keys
-    assert world.cache.last_with_key(world.realm.id, key) is None
+    assert world.cache.last_with_key(world.realm.id, key, issuer) is None
     assert world.cache.get(world.realm.id) == world.realm
     world.clock.advance(3_600)
-    assert world.cache.last_with_key(world.realm.id, key) == world.realm
-    assert world.cache.last_with_key(world.realm.id, "jky_other") is None
+    assert world.cache.last_with_key(world.realm.id, key, issuer) == world.realm
+    assert world.cache.last_with_key(world.realm.id, "jky_other", issuer) is None
+    assert world.cache.last_with_key(world.realm.id, key, "https://other.example.com") is None
     assert world.cache.get("rl_none") is None
-    assert world.cache.last_with_key("rl_none", key) is None
+    assert world.cache.last_with_key("rl_none", key, issuer) is None
     assert reads == [[world.realm.id], ["rl_none"]]
 
 
@@ -142,3 +146,19 @@ def test_realm_is_read_with_something_else(world: World, reads: list[list[str]])
         assert world.cache.get(world.realm.id, load) == world.realm
         assert len(loaded) == times
     assert reads == []
+
+
+def test_issuer_that_is_not_known_is_looked_for(world: World, reads: list[list[str]]) -> None:
+    """A realm that does not know a token's issuer is read again, as one without its key is."""
+    (key_id,) = world.realm.keys
+    assert world.cache.get(world.realm.id) == world.realm
+    changed = world.realm.naming("https://new.example.com", now_ms=world.clock.wall_ms())
+    world.realms.add(changed)
+    new = world.realm.id, key_id, changed.issuer
+    assert world.cache.with_key(*new) == world.realm
+    world.clock.advance(KEY_SECONDS)
+    assert world.cache.with_keys([new]) == {changed.id: changed}
+    for issuer in changed.issuers:
+        world.clock.advance(KEY_SECONDS)
+        assert world.cache.with_key(changed.id, key_id, issuer) == changed
+    assert len(reads) == 2

@@ -58,7 +58,7 @@ def claims(**changes: object) -> dict[str, object]:
 def verify(token: str, owner: Realm = OWNER, clock: MovedClock = CLOCK) -> tokens.Claims:
     """Verify against one realm."""
     known = {owner.id: owner}
-    return tokens.verify(token, realm_of=lambda r, _: known.get(r), clock=clock)
+    return tokens.verify(token, realm_of=lambda r, *_: known.get(r), clock=clock)
 
 
 def part(value: object) -> str:
@@ -112,6 +112,30 @@ def test_algorithm_is_the_keys(alg: str) -> None:
     for signature in ("", signed(claims()).rpartition(".")[2]):
         with pytest.raises(TokenInvalid):
             verify(f"{unsigned}.{signature}")
+
+
+def test_former_issuers_tokens_stay_good() -> None:
+    """A token names the realm's issuer or a former one, exactly, and no other of the stack's."""
+    before = tokens.sign(claims(), RS_PRIVATE)
+    owner = OWNER.naming("https://new.example.com", now_ms=NOW)
+    assert (
+        tokens.claims_of(
+            USER, owner, session_id="kss_1", session_type="managed", issued_at=1, expires_at=2
+        )["iss"]
+        == "https://new.example.com"
+    )
+    for issuer in (owner.issuer, OWNER.issuer):
+        assert verify(tokens.sign(claims(iss=issuer), RS_PRIVATE), owner).realm == owner
+    for other in (OWNER.issuer + "/", OWNER.issuer[:-1], ""):
+        with pytest.raises(TokenInvalid):
+            verify(signed(claims() | {"iss": other}), owner)
+    header = {"alg": "RS256", "typ": "JWT", "kid": RS_PUBLIC.id}
+    for none in ([OWNER.issuer], 7, None):
+        unsigned = f"{part(header)}.{part(claims() | {'iss': none})}"
+        assert tokens.named(f"{unsigned}.{part('signature')}") is None
+    assert tokens.named(before) == (OWNER.id, RS_PUBLIC.id, OWNER.issuer)
+    with pytest.raises(TokenInvalid):
+        verify(tokens.sign(claims(iss=owner.issuer), RS_PRIVATE), OWNER)
 
 
 def test_public_key_as_an_hmac_secret() -> None:
@@ -334,8 +358,8 @@ def test_part_that_is_nested_too_deep() -> None:
 
 
 def test_realm_and_key_that_a_token_names() -> None:
-    """A token's realm and key are read without belief in it; garbage names none."""
-    assert tokens.named(signed(claims())) == (OWNER.id, RS_PRIVATE.id)
+    """A token's realm, key and issuer are read without belief in it; garbage names none."""
+    assert tokens.named(signed(claims())) == (OWNER.id, RS_PRIVATE.id, OWNER.issuer)
     assert tokens.named("garbage") is None
 
 

@@ -131,6 +131,7 @@ class Realm(Object, frozen=True):
     id: RealmId
     name: str
     issuer: str
+    former_issuers: list[str]
     created_at: Time
     session_type: SessionType
     session_minutes: int

@@ -63,7 +63,8 @@ class RealmChanges(RealmSettings, forbid_unknown_fields=True, frozen=True):
     object: ReadOnly | UnsetType = UNSET
     id: ReadOnly | UnsetType = UNSET
     created_at: ReadOnly | UnsetType = UNSET
-    issuer: ReadOnly | UnsetType = UNSET
+    issuer: str | UnsetType = UNSET
+    former_issuers: ReadOnly | UnsetType = UNSET
     state: ReadOnly | UnsetType = UNSET
 
 

@@ -18,6 +18,7 @@ def realm(found: Realm) -> View:
         "id": found.id,
         "name": found.name,
         "issuer": found.issuer,
+        "former_issuers": [former.issuer for former in found.former],
         "created_at": found.created_ms / 1000,
         "session_type": settings.session_type,
         "session_minutes": settings.session_minutes,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from sojourn.errors import Invalid
+from sojourn.errors import Conflict, Invalid
 
 SessionType = Literal["managed", "unmanaged"]
 AtLimit = Literal["evict_oldest", "deny"]
@@ -32,6 +32,8 @@ SIGNING_KEYS: Final = 20
 NOT_RETIRING: Final = 3
 """Of the keys that rotation keeps, those that verify no old token: the one that signs, the one that
 is published to sign next, and the one of tokens without `exp`."""
+FORMER_ISSUERS: Final = 10
+"""Former issuers whose tokens a realm takes."""
 STOPS_KEPT: Final = 16
 """Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
 
@@ -164,6 +166,20 @@ class RealmEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerIssuer:
+    """What the realm's tokens named before, until `left_ms`; `longest_seconds` was theirs."""
+
+    issuer: str
+    left_ms: int
+    longest_seconds: int
+
+    @property
+    def forget_ms(self) -> int:
+        """When no token of it that has an `exp` can be alive."""
+        return self.left_ms + SIGNING_GRACE_MS + 1000 * self.longest_seconds
+
+
+@dataclass(frozen=True, slots=True)
 class StoppedKey:
     """What is told of a key that verifies nothing any more: since when, and by whom.
 
@@ -207,8 +223,37 @@ class Realm:
     ends: tuple[RealmEnd, ...] = ()
     stopped: Mapping[str, StoppedKey] = field(default_factory=dict)
     deletion: Deletion | None = None
+    former: tuple[FormerIssuer, ...] = ()
+    """Its former issuers, the one that was left last at the end."""
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which the store tells them apart; see `marks.py`."""
+
+    @property
+    def issuers(self) -> tuple[str, ...]:
+        """What its tokens may name: the issuer of new ones, and the former ones."""
+        return (self.issuer, *(former.issuer for former in self.former))
+
+    def naming(self, issuer: str, *, now_ms: int) -> "Realm":
+        """Itself with another issuer; tokens of the former ones stay good until they expire.
+
+        Raises `Conflict` where it would have more former ones than it remembers.
+        """
+        if issuer == self.issuer:
+            return self
+        longest = max(key.longest_seconds for key in self.keys.values())
+        left = FormerIssuer(issuer=self.issuer, left_ms=now_ms, longest_seconds=longest)
+        known = [f for f in self.former if f.issuer != issuer and self._may_live(f, now_ms)]
+        if len(known) >= FORMER_ISSUERS:
+            raise Conflict(
+                f"The realm has {FORMER_ISSUERS} former issuers whose tokens may be alive. Wait "
+                "until these expire, or take one of them again."
+            )
+        return replace(self, issuer=issuer, former=(*known, left))
+
+    def _may_live(self, former: FormerIssuer, now_ms: int) -> bool:
+        """Whether a token of a former issuer may be alive: one without `exp` as long as its key."""
+        endless = any(k.open_ended and k.created_ms <= former.left_ms for k in self.keys.values())
+        return endless or now_ms < former.forget_ms
 
     def of_kind(self, kind: KeyKind) -> list[PublicKey]:
         """The keys of a kind, in the order in which they sign."""

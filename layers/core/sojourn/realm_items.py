@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sojourn.realm import Deletion, PublicKey, Realm, RealmEnd, Settings, StoppedKey
+from sojourn.realm import Deletion, FormerIssuer, PublicKey, Realm, RealmEnd, Settings, StoppedKey
 
 Values = dict[str, Any]
 
@@ -19,6 +19,7 @@ REALM: Final = (
     "key_count",
     "ends",
     "stopped",
+    "former",
     "commits",
     "deletion",
 )
@@ -47,6 +48,8 @@ def realm_values(realm: Realm) -> Values:
             for key_id, stopped in realm.stopped.items()
         },
     }
+    if realm.former:
+        values["former"] = [asdict(former) for former in realm.former]
     if realm.commits:
         values["commits"] = list(realm.commits)
     if realm.deletion is not None:
@@ -91,5 +94,6 @@ def realm_from(values: Mapping[str, Any]) -> Realm:
             for key_id, key in values["stopped"].items()
         },
         deletion=Deletion(**values["deletion"]) if "deletion" in values else None,
+        former=tuple(FormerIssuer(**former) for former in values.get("former", ())),
         commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )

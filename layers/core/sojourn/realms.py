@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sojourn import audit, directory_views, dynamodb, ids, views
+from sojourn import audit, directory_views, dynamodb, ids, issuers, views
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.directory import REALMS, Decided, DynamoDirectory
@@ -96,7 +96,7 @@ class RealmDirectory:
     def update(self, server: Server, realm_id: str, changes: RealmChanges) -> View:
         """Change just the fields that are named.
 
-        Raises `Invalid`, also when a user's token would be too long, and `NotFound`.
+        Raises `Invalid`, also when a user's token would be too long, `Conflict` and `NotFound`.
         """
         new = NewKeys(self.directory, self.cipher, self.clock)
 
@@ -104,6 +104,9 @@ class RealmDirectory:
             settings = changed_settings(found.settings, changes)
             name = found.name if changes.name is UNSET else changes.name
             after = replace(found, name=name, settings=settings)
+            if changes.issuer is not UNSET and changes.issuer != found.issuer:
+                issuers.check(changes.issuer, realm_id)
+                after = after.naming(changes.issuer, now_ms=self.clock.wall_ms())
             self.sizes.check_realm(found, after)
             if settings.jwt_algo == found.settings.jwt_algo:
                 return after, []

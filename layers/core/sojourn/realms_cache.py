@@ -43,36 +43,40 @@ class RealmCache:
         """The realm, at most 5 seconds old; `load` reads it together with something else."""
         return self._cache.get(realm_id, load or (lambda: self._realms.get(realm_id)))
 
-    def last_with_key(self, realm_id: str, key_id: str) -> Realm | None:
-        """The realm of whatever age that is at hand, if it has the key; nothing is read.
+    def last_with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
+        """The realm of whatever age that is at hand, if it has key and issuer; nothing is read.
 
         A key is the same for life, so whether it signed a token can be told by it. Whether the key
         and the session still stand cannot.
         """
         realm = self._cache.peek(realm_id)
-        return realm if realm is not None and key_id in realm.keys else None
+        known = realm is not None and key_id in realm.keys and issuer in realm.issuers
+        return realm if known else None
 
-    def with_key(self, realm_id: str, key_id: str) -> Realm | None:
-        """The realm, read once more when it is older than a quarter second and lacks the key.
+    def with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
+        """The realm, read once more when it is over a quarter second old and lacks key or issuer.
 
-        After a key was stopped, another signs at once, and a token of it is good before every
-        instance has the realm that knows it. Made-up keys cost at most four reads a second.
+        After a key was stopped, another signs at once, and a new issuer is named at once: such a
+        token is good before every instance has the realm that knows it. Made-up ones cost at
+        most four reads a second.
         """
         realm = self.get(realm_id)
-        if _knows(realm, key_id):
+        if _knows(realm, key_id, issuer):
             return realm
         return self._cache.get(realm_id, lambda: self._realms.get(realm_id), seconds=KEY_SECONDS)
 
-    def with_keys(self, wanted: Iterable[tuple[str, str]]) -> dict[str, Realm | None]:
-        """Realms by id, as `with_key` gives them for each realm and key; in one read or two."""
+    def with_keys(self, wanted: Iterable[tuple[str, str, str]]) -> dict[str, Realm | None]:
+        """Realms by id, as `with_key` gives them for each realm, key and issuer; in two reads."""
         wanted = list(wanted)
-        found = self._cache.get_many((r for r, _ in wanted), self._realms.get_many)
-        lacking = {r for r, key_id in wanted if not _knows(found[r], key_id)}
+        found = self._cache.get_many((r for r, _, _ in wanted), self._realms.get_many)
+        lacking = {r for r, key, issuer in wanted if not _knows(found[r], key, issuer)}
         if lacking:
             found |= self._cache.get_many(lacking, self._realms.get_many, seconds=KEY_SECONDS)
         return found
 
 
-def _knows(realm: Realm | None, key_id: str) -> bool:
-    """Whether a later state of the realm would say no more of that key: it never comes back."""
-    return realm is None or key_id in realm.keys or key_id in realm.stopped
+def _knows(realm: Realm | None, key_id: str, issuer: str) -> bool:
+    """Whether a later state of the realm would say no more of them: no key ever comes back."""
+    if realm is None or key_id in realm.stopped:
+        return True
+    return key_id in realm.keys and issuer in realm.issuers

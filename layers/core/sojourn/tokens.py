@@ -89,15 +89,17 @@ def too_long(whose: str, size: int) -> str:
     )
 
 
-def verify(token: str, *, realm_of: Callable[[str, str], Realm | None], clock: Clock) -> Claims:
+def verify(
+    token: str, *, realm_of: Callable[[str, str, str], Realm | None], clock: Clock
+) -> Claims:
     """What the token claims, if a key of its realm signed it and it has not expired.
 
-    `realm_of` gives a realm by its id and that of the key which the token names.
+    `realm_of` gives a realm by its id, and by the key and the issuer that the token names.
 
     Raises `TokenInvalid`, or `SessionExpired` once the signature has verified.
     """
     unverified = _read(token)
-    realm = realm_of(unverified.realm_id, unverified.kid)
+    realm = realm_of(unverified.realm_id, unverified.kid, unverified.issuer)
     if realm is None or (key := realm.keys.get(unverified.kid)) is None:
         raise TokenInvalid
     try:
@@ -107,7 +109,7 @@ def verify(token: str, *, realm_of: Callable[[str, str], Realm | None], clock: C
             # One, and never the token's: PyJWT refuses a header that names another.
             algorithms=[jose_name(key.algo)],
             audience=realm.id,
-            issuer=realm.issuer,
+            issuer=realm.issuers,
             options={
                 # `iss` and `aud` are required by being compared, `rid` by naming the realm.
                 "require": ["sub", "sid", "iat"],
@@ -123,13 +125,13 @@ def verify(token: str, *, realm_of: Callable[[str, str], Realm | None], clock: C
     return _checked(claims, realm, key, clock)
 
 
-def named(token: str) -> tuple[str, str] | None:
-    """The realm and key that a token names, which proves nothing; None when it is no token."""
+def named(token: str) -> tuple[str, str, str] | None:
+    """The realm, key and issuer that a token names, which proves nothing; None when it is none."""
     try:
         unverified = _read(token)
     except TokenInvalid:
         return None
-    return unverified.realm_id, unverified.kid
+    return unverified.realm_id, unverified.kid, unverified.issuer
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ class _Unverified:
 
     kid: str
     realm_id: str
+    issuer: str
 
 
 def _read(token: str) -> _Unverified:
@@ -152,15 +155,16 @@ def _read(token: str) -> _Unverified:
         raise TokenInvalid from error
     if not isinstance(header, dict) or not isinstance(payload, dict):
         raise TokenInvalid
-    kid, realm_id = header.get("kid"), payload.get("rid")
+    kid, realm_id, issuer = header.get("kid"), payload.get("rid"), payload.get("iss")
     if (
         not header.keys() <= _HEADER
         or header.get("typ") != "JWT"
         or not ids.is_id("jky", kid)
         or not ids.is_id("rl", realm_id)
+        or not isinstance(issuer, str)
     ):
         raise TokenInvalid
-    return _Unverified(kid=str(kid), realm_id=str(realm_id))
+    return _Unverified(kid=str(kid), realm_id=str(realm_id), issuer=issuer)
 
 
 def _checked(claims: Mapping[str, Any], realm: Realm, key: PublicKey, clock: Clock) -> Claims:

@@ -83,7 +83,7 @@ class Validator:
         The token may have been verified long before: a call that a store held up must not act by a
         key that was stopped, nor in a realm that was deleted, since.
         """
-        realm = self.realms.with_key(claims.realm.id, claims.key_id)
+        realm = self.realms.with_key(claims.realm.id, claims.key_id, claims.realm.issuer)
         if realm is None or claims.key_id not in realm.keys:
             raise TokenInvalid
         return realm

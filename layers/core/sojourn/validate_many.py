@@ -60,7 +60,7 @@ class ManyValidator:
 
     def _verified(self, token: str, realms: Mapping[str, Realm | None]) -> Claims | Unauthenticated:
         try:
-            return tokens.verify(token, realm_of=lambda r, _: realms.get(r), clock=self.clock)
+            return tokens.verify(token, realm_of=lambda r, *_: realms.get(r), clock=self.clock)
         except Unauthenticated as error:
             return error
 
