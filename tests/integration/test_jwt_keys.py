@@ -424,11 +424,27 @@ def test_keys_of_another_realm_do_not_exist(world: World) -> None:
 
 def test_stopped_key_counts_no_session_that_had_ended(world: World) -> None:
     """Sessions that the realm ended before are none that the stop of their key ended."""
-    world.user("ada")
-    world.login("ada")
+    for name in ("ada", "bob"):
+        world.user(name)
+        world.login(name)
     world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions")
     world.login("ada")
     assert stop(world, listed(world)[0]["id"]).body["ended"]["managed_sessions"] == 1
+
+
+def test_stopped_key_leaves_no_private_half(world: World, dynamodb: Any) -> None:
+    """A key that was stopped, or removed by force, can sign nothing: its private half is gone."""
+    bad = listed(world)[0]["id"]
+    world.clock.advance(1)
+    assert stop(world, bad).status == 200
+    rotated(world)
+    old = next(k["id"] for k in listed(world) if k["state"] == "verifying")
+    assert delete(world, old, force=True).status == 200
+    items = dynamodb.scan(TableName=world.environment["DIRECTORY_TABLE"])["Items"]
+    private = {i["sk"]["S"] for i in items if "ciphertext" in i}
+    assert bad not in private
+    kept = listed(world, "expiring", "open_ended")
+    assert private == {k["id"] for k in kept if k["state"] != "compromised"}
 
 
 def test_key_that_signs_again_is_not_removed_by_force(

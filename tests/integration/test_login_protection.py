@@ -20,6 +20,7 @@ from sojourn.guard import Guard
 from sojourn.passwords import Hasher
 from sojourn.tries import Counter, Try
 from tests.integration.conftest import composed
+from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once, lost
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -105,6 +106,35 @@ def test_refused_tries_are_not_verified(world: World, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Hasher, "verify", lambda _self, password, _phc: verified.append(password))
     refused(world.login("ada"), 30)
     assert verified == []
+
+
+def test_refusals_take_the_same_work(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever it is, and whatever is wrong, one password is verified, and the same calls made."""
+    world.user("ada")
+    grace = world.user("grace")
+    world.admin("PATCH", f"/v1/users/{grace}", {"state": "inactive"})
+    for body in ({"username": "bare"}, {"username": "robot", "user_type": "api"}):
+        made = world.admin("POST", "/v1/users", {"realm_id": world.realm_id, **body})
+        assert made.status == 201
+    world.login("nobody", password=WRONG, ip="203.0.113.1")
+    verify, verified = Hasher.verify, list[str]()
+
+    def counted(self: Hasher, password: str, phc: str) -> bool:
+        verified.append(phc)
+        return verify(self, password, phc)
+
+    monkeypatch.setattr(Hasher, "verify", counted)
+    seen = []
+    for number, name in enumerate(("ada", "grace", "bare", "robot", "nobody2")):
+        password = PASSWORD if name == "grace" else WRONG
+        with calls() as made_calls:
+            answer = world.login(name, password=password, ip=f"192.0.2.{number}")
+        assert answer.status == 401
+        seen.append(made_calls)
+        assert len(verified) == number + 1
+    assert [made_calls == seen[0] for made_calls in seen] == [True] * 5
+    cost = Hasher.dummy(world.services.password_logins.hasher).rpartition("$")[0]
+    assert {phc[: cost.rindex("$")] for phc in verified} == {cost[: cost.rindex("$")]}
 
 
 def test_delay_does_not_tell_who_exists(world: World) -> None:
