@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sojourn import account as rules
+from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
 from sojourn.directory import DynamoDirectory
 from tests.integration.conftest import composed
@@ -231,6 +232,23 @@ def test_dry_run_is_bounded(
     for name in ("ada", "bob"):
         world.user(name)
         world.login(name)
+    counted = end(world, dry_run=True).body
+    assert (counted["sessions"], counted["complete"]) == (1, False)
+
+
+def test_dry_run_is_bounded_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A count that the store holds up stops, and tells how far it came."""
+    monkeypatch.setattr("sojourn.census.PAGE", 1)
+    for name in ("ada", "bob"):
+        world.user(name)
+        world.login(name)
+    get_many = DynamoAccounts.get_many
+
+    def slow(self: DynamoAccounts, user_ids: Any) -> Any:
+        world.clock.advance(4)
+        return get_many(self, user_ids)
+
+    monkeypatch.setattr(DynamoAccounts, "get_many", slow)
     counted = end(world, dry_run=True).body
     assert (counted["sessions"], counted["complete"]) == (1, False)
 

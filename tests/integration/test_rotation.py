@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sojourn import rotation
 from sojourn.directory import DynamoDirectory
 from sojourn.errors import Unavailable
 from sojourn.kms import KmsCipher
@@ -124,6 +125,40 @@ def test_one_realms_failure_leaves_the_others(
     monkeypatch.setattr(KmsCipher, "encrypt", refuses)
     report = world.rotate()
     assert (report["failed"], report["rotated"]) == (1, 1)
+
+
+def test_every_page_of_realms_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many realms there are, each is rotated when it is due."""
+    monkeypatch.setattr(rotation, "PAGE", 1)
+    for name in ("One", "Two"):
+        world.admin("POST", "/v1/realms", {"name": name, "rotate_days": 1, "jwt_algo": "eddsa"})
+    every(world, 1)
+    world.clock.advance(DAY)
+    report = world.rotate()
+    assert (report["realms"], report["rotated"]) == (3, 3)
+
+
+def test_realm_that_goes_during_a_run_is_no_failure(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A realm that is deleted after the run has read it is passed over, and the next is rotated."""
+    other = {"name": "Other", "rotate_days": 1, "jwt_algo": "eddsa"}
+    assert world.admin("POST", "/v1/realms", other).status == 201
+    every(world, 1)
+    world.clock.advance(DAY)
+    commit = DynamoDirectory.commit
+    gone: list[int] = []
+
+    def then_commit(self: DynamoDirectory, realm: Realm, *arguments: Any, **more: Any) -> Any:
+        if not gone and realm.id == world.realm_id:
+            gone.append(0)
+            gone[0] = world.admin("DELETE", f"/v1/realms/{realm.id}?name=Tests").status
+        return commit(self, realm, *arguments, **more)
+
+    monkeypatch.setattr(DynamoDirectory, "commit", then_commit)
+    report = world.rotate()
+    assert gone == [204]
+    assert (report["failed"], report["rotated"]) == (0, 1)
 
 
 def test_run_without_time_says_what_remains(world: World) -> None:
