@@ -33,9 +33,25 @@ class Call:
         return self.target.partition("?")[0]
 
 
+def decoded(path: str) -> str:
+    """A path as API Gateway routes it: it is decoded first, once, and then taken for a path.
+
+    So `%2F` becomes a separator, what follows a `?` that was encoded is cut off (and here, what
+    follows a `#`), and a segment of dots is gone, as it is by many clients before they send it.
+    """
+    plain = re.split("[?#]", unquote(path), maxsplit=1)[0]
+    segments: list[str] = []
+    for segment in plain.split("/"):
+        if segment == "..":
+            segments[1:] = segments[1:-1]
+        elif segment != ".":
+            segments.append(segment)
+    return "/".join(segments)
+
+
 def match(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str, str]] | None:
     """The route of a request with its path parameters; a literal segment beats a parameter."""
-    segments = path.split("/")
+    segments = decoded(path).split("/")
     found: tuple[int, str, dict[str, str]] | None = None
     for route in routes:
         route_method, _, pattern = route.partition(" ")
@@ -45,8 +61,8 @@ def match(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str,
         parameters: dict[str, str] = {}
         for part, segment in zip(parts, segments, strict=True):
             if part.startswith("{") and segment:
-                parameters[part.strip("{}")] = unquote(segment)
-            elif part != unquote(segment):
+                parameters[part.strip("{}")] = segment
+            elif part != segment:
                 break
         else:
             if found is None or len(parameters) < found[0]:
@@ -76,7 +92,7 @@ def event_of(call: Call, route: str, parameters: Mapping[str, str], *, host: str
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
-        "rawPath": unquote(call.path),
+        "rawPath": decoded(call.path),
         "rawQueryString": raw_query,
         "headers": headers,
         "requestContext": {
@@ -86,7 +102,7 @@ def event_of(call: Call, route: str, parameters: Mapping[str, str], *, host: str
             "domainPrefix": "local",
             "http": {
                 "method": call.method,
-                "path": unquote(call.path),
+                "path": decoded(call.path),
                 "protocol": "HTTP/1.1",
                 "sourceIp": call.peer,
                 "userAgent": headers.get("user-agent", ""),

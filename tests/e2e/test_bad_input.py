@@ -228,7 +228,7 @@ def test_scope_is_needed(api: Api, user: User) -> None:
     assert api.validate(token).status == 200
 
 
-@pytest.mark.parametrize("session_id", ["x", "kss_", "%00", "%ff", "..%2f..", "kss_" + "0" * 500])
+@pytest.mark.parametrize("session_id", ["x", "kss_", "%00", "%ff", "%2e%2e%2e", "kss_" + "0" * 500])
 def test_malformed_ids_in_a_path(api: Api, user: User, session_id: str) -> None:
     """A malformed id in a path is the 404 of what does not exist."""
     headers = [("authorization", f"Bearer {user.login()['token']}")]

@@ -132,7 +132,7 @@ def test_event_is_a_true_payload(api: Api) -> None:
     """Headers are lower-case and joined, cookies apart, the query joined, bytes in base64."""
     call = Call(
         method="POST",
-        target="/v1/sessions/a%2Fb?x=1&x=2&y=%20",
+        target="/v1/sessions/a%20b%253F?x=1&x=2&y=%20",
         headers=(
             ("X-One", "1"),
             ("x-one", "2"),
@@ -143,8 +143,9 @@ def test_event_is_a_true_payload(api: Api) -> None:
         peer="203.0.113.9",
     )
     route = events.match(["POST /v1/sessions/{id}"], "POST", call.path)
-    assert route == ("POST /v1/sessions/{id}", {"id": "a/b"})
+    assert route == ("POST /v1/sessions/{id}", {"id": "a b%3F"})
     event = events.event_of(call, route[0], route[1], host="example.com")
+    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/v1/sessions/a b%3F"
     assert event["headers"]["x-one"] == "1,2"
     assert event["cookies"] == ["a=1", "b=2"]
     assert "cookie" not in event["headers"]

@@ -234,3 +234,12 @@ def test_documented_events_are_the_codes() -> None:
     (table,) = re.findall(r"^\| event .*\n\|---.*\n((?:\|.*\n)+)", operations, re.MULTILINE)
     documented = set(re.findall(r"`(\w+\.\w+)`", table))
     assert documented == {event for event, _ in CHANGES.values()} | OTHERS
+
+
+def test_what_is_sent_beside_a_change_is_not_told(world: World, log: Log) -> None:
+    """The line of a change names what it changes, not the realm and what cannot be changed."""
+    ada = world.admin("GET", f"/v1/users/{world.user('ada')}").body
+    beside = {name: ada[name] for name in ("object", "id", "realm_id", "created_at", "user_type")}
+    answer = world.admin("PATCH", f"/v1/users/{ada['id']}", beside | {"name": "Ada"})
+    assert answer.status == 200
+    assert log.audit()[-1]["changed"] == "name"

@@ -10,7 +10,7 @@ from tests.integration.world import Answer, World
 
 KINDS = ("realms", "users", "credentials", "access_keys", "jwt_keys")
 FIXED = {
-    "realms": {"object", "id", "created_at", "issuer", "state"},
+    "realms": {"object", "id", "created_at", "former_issuers", "state"},
     "users": {"object", "id", "created_at", "realm_id", "user_type"},
     "credentials": {"object", "id", "created_at", "realm_id", "user_id", "credential_type"},
     "access_keys": {"object", "id", "created_at", "realm_id", "permission", "last_used_at"},

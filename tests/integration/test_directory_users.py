@@ -36,7 +36,7 @@ REFUSED: list[dict[str, object]] = [
     {"username": "ada", "email": "ada"},
     {"username": "ada", "email": "a@" + "b" * 253},
     {"username": "ada", "email": "ada @example.com"},
-    {"username": "ada", "email": "ada@example.com\u2028"},
+    {"username": "ada", "email": "ada@exam\u2028ple.com"},
     {"username": "ada", "name": "n" * 201},
     {"username": "ada", "custom": []},
     {"username": "ada", "custom": {"a": "x" * 8_200}},

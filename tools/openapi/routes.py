@@ -188,6 +188,7 @@ DIRECTORY: Final = {
         shown=give.User,
         made=give.User,
         page=give.Users,
+        query={"username": TEXT, "email": TEXT, **LIST},
         errors={"create": (NameTaken, NotFound), "update": (NameTaken,), "list": (NotFound,)},
     ),
     "POST /v1/users/{id}/unlock": Operation(

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct
 
-from sojourn import telemetry
+from sojourn import complaints, telemetry
 
 SYSTEM: Final = "system"
 """Who makes the changes of a schedule."""
@@ -43,5 +43,7 @@ def record(
 
 
 def named(changes: Struct) -> set[str]:
-    """The names of the fields that a change names."""
-    return {name for name in changes.__struct_fields__ if getattr(changes, name) is not UNSET}
+    """The names of the fields that a change changes; what it says beside them is left out."""
+    beside = {"realm_id", *complaints.marked(type(changes), complaints.READ_ONLY)}
+    fields = {*changes.__struct_fields__} - beside
+    return {name for name in fields if getattr(changes, name) is not UNSET}

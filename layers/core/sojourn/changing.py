@@ -13,7 +13,7 @@ from msgspec import Meta
 from sojourn import complaints
 from sojourn.auth import Server
 from sojourn.bodies import Body
-from sojourn.complaints import Complaint
+from sojourn.complaints import READ_ONLY, Complaint
 from sojourn.errors import NotFound
 from sojourn.http import Request
 
@@ -21,7 +21,7 @@ ReadOnly = Annotated[
     Any,
     Meta(
         description="Cannot be changed; taken where it is as it is",
-        extra={"read_only": True},
+        extra={READ_ONLY: True},
         extra_json_schema={"readOnly": True},
     ),
 ]
@@ -44,7 +44,7 @@ def changes_of(
     if any(complaint.field == _NAMING for complaint in wrong):
         raise complaints.refusal(wrong)
     server = server.narrow(body.get(_NAMING))
-    fixed = [name for name in (*complaints.marked(kind, "read_only"), _NAMING) if name in body]
+    fixed = [name for name in (*complaints.marked(kind, READ_ONLY), _NAMING) if name in body]
     if wrong or fixed:
         there = _look(server, current, wrong)
         wrong += [Complaint(name, f"{name} cannot be changed.") for name in fixed if name in there]

@@ -19,6 +19,9 @@ MOST: Final = 20
 CHECK: Final = "check"
 """In a type's `Meta.extra`: what else a value must be, as a function of the field's name and it."""
 
+READ_ONLY: Final = "read_only"
+"""In a type's `Meta.extra`: what a change may say and not change."""
+
 _SHOWN: Final = re.compile(r"[\w.$-]{1,40}")
 _ID: Final = re.compile(r"\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}")
 _AT: Final = re.compile(r" - at `(?:key in )?\$([^`]*)`\Z")

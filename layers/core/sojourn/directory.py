@@ -27,7 +27,7 @@ from sojourn.dynamodb import (
     update,
 )
 from sojourn.errors import NotFound, Unavailable
-from sojourn.names import fold
+from sojourn.names import fold, former_fold
 from sojourn.ports import AccessKey
 from sojourn.realm import Realm
 from sojourn.realm_items import REALM, realm_from, realm_values
@@ -59,10 +59,26 @@ class DynamoDirectory:
 
         A name too long for a key stands there as its digest; no name begins with a tilde.
         """
-        folded = fold(name)
+        return self._claim_key(realm_id, kind, fold(name))
+
+    def former_claim_key(self, realm_id: str, kind: str, name: str) -> Key | None:
+        """Where the version before IDNA wrote who has a name, if that is elsewhere.
+
+        What it wrote there stays. An email that is written now carries `idna`, so that one whose
+        form is what another's was before is not taken for it.
+        """
+        folded = former_fold(name)
+        return None if folded is None else self._claim_key(realm_id, kind, folded)
+
+    def claim_keys(self, realm_id: str, kind: str, name: str) -> list[Key]:
+        """Where it may be written who has a name, the likeliest place first."""
+        former = self.former_claim_key(realm_id, kind, name)
+        return [self.claim_key(realm_id, kind, name), *([] if former is None else [former])]
+
+    def _claim_key(self, realm_id: str, kind: str, folded: str) -> Key:
         if len(folded.encode()) > LONGEST_NAME:
             folded = "~" + ids.digest(folded).hex()
-        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim", ("user_id",))
+        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim", ("user_id", "idna"))
 
     def private_key_key(self, realm_id: str, key_id: str) -> Key:
         """Where a signing key's ciphertext is."""
@@ -164,18 +180,25 @@ class DynamoDirectory:
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
         kind, name = ("name", username) if username is not None else ("email", email)
-        realm, claim = self.get_with(realm_id, self.claim_key(realm_id, kind, name or ""))
-        return realm, None if claim is None else str(claim["user_id"])
+        claims = self.claim_keys(realm_id, kind, name or "")
+        realm, claim, *before = self.dynamo.get_many([self.realm_key(realm_id), *claims])
+        holder = _holder(claim) or next(map(_former_holder, before), None)
+        return _standing(realm), holder
 
     def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
         """The realm, and what another item holds, in one call."""
         realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
-        return None if realm is None or "deletion" in realm else realm_from(realm), values
+        return _standing(realm), values
 
     def user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
         """The id of the realm's user of that name."""
-        claim = self.dynamo.get(self.claim_key(realm_id, kind, name))
-        return None if claim is None else str(claim["user_id"])
+        found = _holder(self.dynamo.get(self.claim_key(realm_id, kind, name)))
+        return found or self.former_user_id(realm_id, kind=kind, name=name)
+
+    def former_user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
+        """The id of the user to whom the version before IDNA gave the name, in another form."""
+        key = self.former_claim_key(realm_id, kind, name)
+        return None if key is None else _former_holder(self.dynamo.get(key))
 
     def count_deleted(self, realm_id: str, users: int) -> None:
         """Count users that a deletion removed, once. Raises `TransactionFailed` without a realm."""
@@ -263,3 +286,15 @@ class DynamoDirectory:
         )
         found = [str(item["sk"]) for item in page.items]
         return found[:limit], len(found) > limit
+
+
+def _standing(values: Values | None) -> Realm | None:
+    return None if values is None or "deletion" in values else realm_from(values)
+
+
+def _holder(claim: Values | None) -> str | None:
+    return None if claim is None else str(claim["user_id"])
+
+
+def _former_holder(claim: Values | None) -> str | None:
+    return None if claim is None or "idna" in claim else _holder(claim)

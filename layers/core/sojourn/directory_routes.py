@@ -78,10 +78,11 @@ def kinds(services: Services) -> list[Kind]:
             body=UserBody,
             changes=UserChanges,
             create=lambda s, body, _: users.create(s, body),
-            list=lambda s, page, _: users.page(s, page),
+            list=_list_users(services),
             get=lambda s, i: directory_views.user(users.with_realm(s, i)[0]),
             update=users.update,
             delete=lambda s, i, _: users.delete(s, i),
+            filters=("realm_id", "username", "email"),
         ),
         Kind(
             path="/v1/credentials",
@@ -121,6 +122,20 @@ def kinds(services: Services) -> list[Kind]:
             naming=("force",),
         ),
     ]
+
+
+def _list_users(services: Services) -> Callable[[Server, Page, dict[str, str]], View]:
+    users = services.users
+
+    def list_users(server: Server, page: Page, wanted: dict[str, str]) -> View:
+        by = [name for name in ("username", "email") if name in wanted]
+        if not by:
+            return users.page(server, page)
+        if len(by) > 1 or page.after is not None:
+            raise Invalid(errors=["Send one of username, email and after: a name finds one user."])
+        return users.named(server, "name" if by == ["username"] else "email", wanted[by[0]])
+
+    return list_users
 
 
 def _realm_deletion(services: Services) -> Delete:

@@ -1,13 +1,13 @@
 """Names claimed and freed in the same commit as the change of their user."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sojourn import dynamodb
 from sojourn.account import Account, Change
 from sojourn.accounts import DynamoAccounts
 from sojourn.directory import DynamoDirectory
-from sojourn.dynamodb import TransactionFailed, Values
+from sojourn.dynamodb import Key, TransactionFailed, Values
 from sojourn.errors import NameTaken, NotFound
 from sojourn.names import fold
 from sojourn.ports import Superseded
@@ -26,32 +26,71 @@ def claims_of(account: Account) -> list[Claim]:
     return [(kind, name) for kind, name in named if name is not None]
 
 
-def claim(account: Account, claimed: Claim, *, directory: DynamoDirectory) -> Write:
-    """The write by which a user takes a name that nobody else has."""
-    return dynamodb.put(
-        directory.claim_key(account.realm_id, *claimed),
-        {"user_id": account.id},
-        condition="attribute_not_exists(pk) OR user_id = :user_id",
-        values={":user_id": account.id},
-    )
+def claiming(
+    account: Account, claims: Sequence[Claim], *, directory: DynamoDirectory
+) -> list[tuple[Claim, Write]]:
+    """The writes by which a user takes names that nobody else has, each with its name.
 
-
-def freed(account: Account, claims: Sequence[Claim], *, directory: DynamoDirectory) -> list[Write]:
-    """The writes that free names, where the user still has them."""
-    return [
-        dynamodb.delete(
+    Nobody else has it in the form that the version before IDNA compared, either.
+    """
+    writes = []
+    for claimed in claims:
+        take = dynamodb.put(
             directory.claim_key(account.realm_id, *claimed),
+            {"user_id": account.id, "idna": True if claimed[0] == "email" else None},
             condition="attribute_not_exists(pk) OR user_id = :user_id",
             values={":user_id": account.id},
         )
-        for claimed in claims
+        writes.append((claimed, take))
+        former = directory.former_claim_key(account.realm_id, *claimed)
+        if former is not None:
+            free = dynamodb.check(
+                former,
+                condition="attribute_not_exists(pk) OR user_id = :user_id "
+                "OR attribute_exists(idna)",
+                values={":user_id": account.id},
+            )
+            writes.append((claimed, free))
+    return writes
+
+
+def freed(
+    account: Account,
+    claims: Sequence[Claim],
+    *,
+    directory: DynamoDirectory,
+    kept: Collection[Key] = (),
+) -> list[Write]:
+    """The writes that free names, where the user still has them.
+
+    What the version before IDNA wrote in another form is looked up: nothing writes it any more.
+    `kept` are keys that the same transaction writes or looks at.
+    """
+    keys = []
+    for claimed in claims:
+        kind, name = claimed
+        keys.append(directory.claim_key(account.realm_id, *claimed))
+        former = directory.former_claim_key(account.realm_id, *claimed)
+        if former is not None and account.id == directory.former_user_id(
+            account.realm_id, kind=kind, name=name
+        ):
+            keys.append(former)
+    return [
+        dynamodb.delete(
+            key,
+            condition="attribute_not_exists(pk) OR user_id = :user_id",
+            values={":user_id": account.id},
+        )
+        for key in keys
+        if key not in kept
     ]
 
 
 def taken(claims: Sequence[Claim], failed: Sequence[bool]) -> NameTaken:
     """The error that names those of the claims that failed."""
     fields = {"name": "username", "email": "email"}
-    names = [fields[kind] for (kind, _), bad in zip(claims, failed, strict=False) if bad]
+    pairs = zip(claims, failed, strict=False)
+    names = dict.fromkeys(fields[kind] for (kind, _), bad in pairs if bad)
     return NameTaken(errors=[f"Another user of the realm has this {name}." for name in names])
 
 
@@ -89,11 +128,18 @@ class Renaming:
 
     def _writes(self, change: Change) -> tuple[list[Claim], list[Write]]:
         """What a change of names claims, and the writes that claim and then free."""
-        before = {(kind, fold(name)) for kind, name in claims_of(change.before)}
-        after = {(kind, fold(name)) for kind, name in claims_of(change.after)}
-        gained, lost = sorted(after - before), sorted(before - after)
-        writes = [claim(change.after, claimed, directory=self._directory) for claimed in gained]
-        writes += freed(change.before, lost, directory=self._directory)
+        before = {(kind, fold(name)): (kind, name) for kind, name in claims_of(change.before)}
+        after = {(kind, fold(name)): (kind, name) for kind, name in claims_of(change.after)}
+        taking = claiming(
+            change.after,
+            [after[folded] for folded in sorted(after.keys() - before.keys())],
+            directory=self._directory,
+        )
+        gained, writes = [claimed for claimed, _ in taking], [write for _, write in taking]
+        lost = [before[folded] for folded in sorted(before.keys() - after.keys())]
+        at, realm_id = self._directory, change.after.realm_id
+        kept = {key for claimed in gained for key in at.claim_keys(realm_id, *claimed)}
+        writes += freed(change.before, lost, directory=at, kept=kept)
         if change.after.state == "deleted":
             owner = f"{change.before.realm_id}#users"
             member = self._directory.member_key(owner, change.before.id)

@@ -1,5 +1,6 @@
 """Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +34,7 @@ from sojourn.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.listing import Page
 from sojourn.passwords import Hasher
 from sojourn.realm import Realm
-from sojourn.renaming import Renaming, claim, claims_of, realm_now, taken
+from sojourn.renaming import Claim, Renaming, Write, claiming, claims_of, realm_now, taken
 
 View = dict[str, Any]
 
@@ -79,15 +80,16 @@ class Users:
         realm = self.directory.get(realm_id)
         if realm is None:
             raise NotFound("There is no such realm.")
+        taking = claiming(account, claims_of(account), directory=self.directory)
         limit = deadline.current(self.clock)
         attempt = 0
         while True:
             token_sizes.check_user(None, account, realm=realm)
             try:
-                self.directory.dynamo.transact(self._creation(account, realm))
+                self.directory.dynamo.transact(self._creation(account, realm, taking))
             except TransactionFailed as error:
                 if not error.failed[0]:
-                    raise taken(claims_of(account), error.failed[1:]) from error
+                    raise taken([name for name, _ in taking], error.failed[1:]) from error
                 realm = realm_now(error.items[0])
             else:
                 audit.record("user.created", user_id, realm_id, by=server.key.id)
@@ -96,13 +98,15 @@ class Users:
                 raise Unavailable("Too many changes of this realm at once. Try again.")
             attempt += 1
 
-    def _creation(self, account: Account, realm: Realm) -> list[dict[str, Any]]:
+    def _creation(
+        self, account: Account, realm: Realm, taking: Sequence[tuple[Claim, Write]]
+    ) -> list[Write]:
         """The writes that make a user: the condition on the realm, the names, the user."""
         at = self.directory
         held = token_sizes.at_stake(None, account, realm=realm)
         return [
             at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
-            *(claim(account, claimed, directory=at) for claimed in claims_of(account)),
+            *(write for _, write in taking),
             dynamodb.put(
                 self.accounts.heart(account.id),
                 items.account_values(account),
@@ -150,6 +154,17 @@ class Users:
         if realm is None:
             raise NotFound
         return realm
+
+    def named(self, server: Server, kind: str, name: str) -> View:
+        """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
+        realm_id = server.in_realm()
+        if self.directory.get(realm_id) is None:
+            raise NotFound("There is no such realm.")
+        sent = len(name) <= names.SENT
+        user_id = self.directory.user_id(realm_id, kind=kind, name=name) if sent else None
+        account = None if user_id is None else self.accounts.get(user_id)
+        found = [account] if account is not None and account.state != "deleted" else []
+        return views.collection([directory_views.user(a) for a in found], more=False)
 
     def page(self, server: Server, page: Page) -> View:
         """The realm's users, by id."""

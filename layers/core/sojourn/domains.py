@@ -1,0 +1,40 @@
+"""Domains of emails, in the one form in which DNS knows them: IDNA 2008, mapped by UTS 46.
+
+`münchen.de`, `MÜNCHEN.DE` and `xn--mnchen-3ya.de` are one; `straße.de` and `strasse.de` are two.
+"""
+
+from typing import Final
+
+LONGEST: Final = 253
+"""Characters of a domain; what is longer is none, and is not looked at."""
+
+
+def ascii_form(domain: str) -> str | None:
+    """The domain in ASCII and small letters; None where IDNA has no such domain."""
+    if domain.isascii() and not _has_ace(domain):
+        return domain.lower()
+    if len(domain) > LONGEST:
+        return None
+    # Its tables are large, and few emails need them.
+    import idna
+
+    try:
+        return idna.encode(domain, uts46=True, transitional=False).decode("ascii")
+    except ValueError:
+        return None
+
+
+def shown_form(domain: str) -> str:
+    """The domain in its own script, where it came as `xn--…`; else as it came."""
+    if not domain.isascii() or not _has_ace(domain) or len(domain) > LONGEST:
+        return domain
+    import idna
+
+    try:
+        return idna.decode(domain)
+    except ValueError:
+        return domain
+
+
+def _has_ace(domain: str) -> bool:
+    return "xn--" in domain.lower()
