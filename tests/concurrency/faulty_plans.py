@@ -29,7 +29,8 @@ def _struck(scenario: Scenario) -> Scenario:
     # Whether a realm was changed is not known where no answer came, and each chain has its own.
     chain = 1 if scenario.changes is not None else scenario.chain
     name = f"{scenario.name}, with faults"
-    return replace(scenario, name=name, strikes=SHARE, chain=chain)
+    # An outage is waited for, by more users at once.
+    return replace(scenario, name=name, strikes=SHARE, chain=chain, users=8)
 
 
 _BY_NAME: Final = {scenario.name: scenario for scenario in (*SMALL, *REALMS)}

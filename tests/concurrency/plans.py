@@ -44,7 +44,7 @@ class Scenario:
     lanes: int = 8
     users: int = 4
     """Users at once: while one's lanes wait for each other, another's go on."""
-    chain: int = 4
+    chain: int = 8
     """Rounds that a user goes through."""
     fill: int | None = None
     """Sessions that a user has to begin with; as many as may be unless it says."""

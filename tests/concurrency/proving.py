@@ -127,11 +127,11 @@ class Prover:
         """At least so many rounds; as many users as that takes."""
         self._crew.open(self._scenario.settings)
         while self.tally.rounds < rounds and not self.tally.violations:
-            self._chain()
+            self._chain(rounds - self.tally.rounds)
         return self.tally
 
-    def _chain(self) -> None:
-        """Some users' lives, side by side."""
+    def _chain(self, wanted: int) -> None:
+        """Some users' lives, side by side, over so many rounds if a chain has as many."""
         scenario = self._scenario
         if scenario.changes is not None and self.tally.rounds:
             self._crew.realm(scenario.settings)
@@ -148,7 +148,7 @@ class Prover:
         part = Round(turns=scenario.turns, per_commit=scenario.per_commit)
         if scenario.strikes:
             part = replace(part, strikes=scenario.strikes, seconds=PATIENCE)
-        for _ in range(scenario.chain):
+        for _ in range(min(scenario.chain, -(-wanted // scenario.users))):
             if self.tally.violations:
                 return
             self._crew.advance(scenario.advance)

@@ -29,10 +29,15 @@ def _logins_by_any_setting(random: Random, sight: Sight, lanes: int) -> list[Ask
 
 
 def _anything_twice(random: Random, sight: Sight, lanes: int) -> list[Asks]:
-    """Anything may meet a change, before and after it; and what begins is used at once."""
+    """Anything may meet a change, before and after it; and what begins is used at once.
+
+    One instance validates again and again: it knows the realm as it was, and must come to know.
+    """
     own = [login(random), Ask("validate", {"session": OWN}), read(random, sight)]
-    made = [[anything(random, sight), anything(random, sight)] for _ in range(lanes - 2)]
-    return [*made, own, [read(random, sight), login(random)]]
+    made = [[anything(random, sight), anything(random, sight)] for _ in range(lanes - 3)]
+    watched = random.choice([*sight.live, *sight.gone])
+    watch = [Ask("validate", {"session": watched})] * 6
+    return [*made, own, watch, [read(random, sight), login(random)]]
 
 
 def _set(random: Random) -> Ask:
