@@ -230,6 +230,11 @@ def seen(name: str, answer: Answer) -> dict[str, Any]:
         told["created"] = {item["id"]: item["created_at"] for item in items}
     elif name == "keys":
         told["keys"] = {item["id"]: item["retire_after"] for item in items}
+        told["signing"] = [
+            item["id"]
+            for item in items
+            if item["kind"] == "expiring" and item["retire_after"] is None
+        ]
     elif name == "end_sessions":
         told["sessions"] = body["sessions"]
     return told

@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
@@ -139,7 +139,7 @@ class Prover:
         before = State(password=PASSWORD, versions=(Version(scenario.realm),))
         lives = [Life(user, before) for user in users]
         if self._has_keys:
-            self._keys = self._keys_now(users[0])
+            self._keys = self._keys_now(users[0])["keys"]
         fill = scenario.cap if scenario.fill is None else scenario.fill
         if fill:
             width = min(fill, FILLING)
@@ -156,17 +156,16 @@ class Prover:
                 life.pass_time(time.time() + self._crew.moved)
             plans = [scenario.plan(self._random, life.sight(), scenario.lanes) for life in lives]
             if scenario.changes is not None:
-                signing = next(k for k, at in self._keys_now(users[0]).items() if at is None)
+                (signing,) = self._keys_now(users[0])["signing"]
                 plans[0] += scenario.changes(self._random, signing)
             self._round(lives, plans, part)
 
-    def _keys_now(self, user: Someone) -> dict[str, float | None]:
-        """The realm's signing keys, with when each may go."""
+    def _keys_now(self, user: Someone) -> Mapping[str, Any]:
+        """The realm's signing keys."""
         told = self._crew.play(Round(together=False), [Lane(user, [Ask("keys")])])
         (record,) = told.records
         assert record.status == 200, record
-        found: dict[str, float | None] = record.answer["keys"]
-        return found
+        return record.answer
 
     def _round(
         self,

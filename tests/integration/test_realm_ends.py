@@ -269,6 +269,25 @@ def test_end_of_a_user_by_any_name(world: World) -> None:
     assert world.active(other) == [kept]
 
 
+def test_end_of_a_user_counts_what_it_ended(world: World) -> None:
+    """Sessions that a key's stop or the realm's end had ended before are not counted."""
+    user_id = world.user("ada")
+    world.login("ada")
+    realm = f"realm_id={world.realm_id}"
+    keys = world.admin("GET", f"/v1/jwt_keys?{realm}").body["collection"]
+    (signing,) = (key["id"] for key in keys if key["kind"] == "expiring")
+    stop = world.admin("PATCH", f"/v1/jwt_keys/{signing}?{realm}", {"compromised": True})
+    assert stop.status == 200
+    path = f"/v1/users/{user_id}/end_sessions"
+    assert world.admin("POST", path).body["sessions"] == 0
+    for _ in range(2):
+        world.login("ada")
+    assert world.admin("POST", path).body["sessions"] == 2
+    world.login("ada")
+    assert end(world).status == 200
+    assert world.admin("POST", path).body["sessions"] == 0
+
+
 def test_end_needs_write_and_the_realm(world: World) -> None:
     """A key with `read`, another realm's key and a user's token end nothing."""
     world.user("ada")

@@ -12,7 +12,7 @@ from typing import Any
 
 from sojourn import account as rules
 from sojourn import audit, ids, views
-from sojourn.account import Account, Actor, Change, Reason
+from sojourn.account import Account, Actor, Change, Reason, ended_by_realm
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.commits import archive_pending, commit
@@ -102,16 +102,19 @@ class Terminator:
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
         found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
-        self.all_of(server, visible(server, found))
+        account = visible(server, found)
+        self._all_of(server, account, self._realm(account))
 
     def end_all_of(self, server: Server, account: Account) -> View:
         """End all of a user's sessions as an administrator; when, and how many managed ones."""
-        ended = self.all_of(server, account).ended
+        realm = self._realm(account)
+        ended = self._all_of(server, account, realm).ended
         return views.session_end(
             realm_id=account.realm_id,
             user_id=account.id,
             ended_ms=self.clock.wall_ms(),
-            sessions=sum(e.reason == "terminated_by_admin" for e in ended),
+            # What the realm had ended before is recorded with it, and was not active.
+            sessions=sum(ended_by_realm(e.session, realm) is None for e in ended),
         )
 
     def count_of(self, _server: Server, account: Account) -> View:
@@ -121,10 +124,9 @@ class Terminator:
             realm_id=account.realm_id, user_id=account.id, sessions=len(active), dry_run=True
         )
 
-    def all_of(self, server: Server, account: Account) -> Change:
+    def _all_of(self, server: Server, account: Account, realm: Realm) -> Change:
         """End all of a user's sessions as an administrator; what that changed."""
         by = Actor(type="access_key", id=server.key.id)
-        realm = self._realm(account)
 
         def decide(found: Account) -> Change:
             if found.state == "deleted":
