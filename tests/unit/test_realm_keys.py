@@ -196,6 +196,8 @@ def test_slow_clock_signs_with_a_key_that_remembers_the_lifetime() -> None:
     assert found.signing_key(NOW, seconds=60) == old
     assert found.signing_key(NOW, seconds=61) == new
     assert found.signing_key(NOW) == old
+    newest = key(3, NOW + 2_000, seconds=120)
+    assert owner(old, new, newest).signing_key(NOW, seconds=61) == newest
 
 
 def test_only_keys_that_may_still_sign_remember_a_lifetime() -> None:
@@ -268,6 +270,30 @@ def test_session_of_a_key_that_is_not_there_has_ended() -> None:
         -1: None, 0: None, 1: oldest, 3: None, 4: own, 5: oldest, 9: oldest, 10: None
     }  # fmt: skip
     assert with_stops(owner(key(3, NOW))).end_of(generation=0, key_number=1) is None
+    both = with_stops(owner(key(3, NOW), key(2, NOW)), own, oldest)
+    assert [both.end_of(generation=0, key_number=n) for n in (1, 2, 3)] == [oldest, None, None]
+
+
+def test_of_stops_at_one_moment_the_first_key_is_the_oldest() -> None:
+    """Which stop stands for those before it depends on no order in which they are stored."""
+    first, second = stop(4, NOW), stop(5, NOW)
+    for stops in ((first, second), (second, first)):
+        found = with_stops(owner(key(3, NOW)), *stops)
+        assert found.end_of(generation=0, key_number=1) == first
+
+
+def test_oldest_stop_that_is_kept_is_kept_no_longer_than_it_must() -> None:
+    """It takes the lifetime of those before it where that is longer, and of none after it."""
+
+    def kept(count: int, **seconds: int) -> list[int]:
+        stops = [stop(n, NOW + n, seconds=seconds.get(f"of_{n}", 60)) for n in range(1, count + 1)]
+        found = with_stops(owner(), *stops).remembering_stops(NOW)
+        return [s.key.longest_seconds for s in found.stopped.values()]
+
+    assert kept(16, of_9=500) == [60] * 8 + [500] + [60] * 7
+    assert kept(18, of_1=100, of_9=500) == [100] + [60] * 5 + [500] + [60] * 9
+    assert kept(18, of_1=100, of_3=200, of_4=300) == [200, 300] + [60] * 14
+    assert kept(18, of_1=100, of_18=300) == [100] + [60] * 14 + [300]
 
 
 def test_sixteen_stops_are_remembered() -> None:
