@@ -138,6 +138,21 @@ def test_key_that_remembers_the_lifetime_signs() -> None:
     assert ring.keys.for_realm(owner, seconds=60).id == new.id
 
 
+def test_token_without_end_has_a_key_of_its_own() -> None:
+    """A token that lives for ever is signed by the realm's key for such, any other by the other."""
+    ring = Keyring()
+    owner = ring.realm()
+    (expiring,) = owner.keys.values()
+    endless, sealed = keys.new_key("eddsa", realm_id=owner.id, now_ms=NOW + 1, cipher=ring.cipher)
+    ring.realms.add_private_key(owner.id, endless.id, sealed)
+    endless = replace(endless, kind="open_ended")
+    expiring = replace(expiring, longest_seconds=60)
+    owner = replace(owner, keys={expiring.id: expiring, endless.id: endless})
+    ring.clock.advance(1)
+    assert ring.keys.for_realm(owner, seconds=0).id == endless.id
+    assert ring.keys.for_realm(owner, seconds=60).id == expiring.id
+
+
 def test_missing_key_is_unavailable() -> None:
     """A realm whose private key is not there cannot sign, and may be asked again."""
     ring = Keyring()
