@@ -200,6 +200,7 @@ _OF_REALMS: Final[Mapping[str, Try]] = {
     "replace public keys": _set(TABLE, REALM, "realm", "keys", may={LOGIN, DIRECTORY, ROTATE}),
     "believe a stopped key again": _set(TABLE, REALM, "realm", "stopped", may={DIRECTORY, ROTATE}),
     "change an issuer": _set(TABLE, REALM, "realm", "issuer", may={DIRECTORY}),
+    "trust tokens of another issuer": _set(TABLE, REALM, "realm", "former", may={DIRECTORY}),
     "change settings": _set(TABLE, REALM, "realm", "settings", may={DIRECTORY}),
     "rename a realm": _set(TABLE, REALM, "realm", "name", may={DIRECTORY}),
     "undo a realm's end": _set(TABLE, REALM, "realm", "generation", may={TERMINATE, DIRECTORY}),
