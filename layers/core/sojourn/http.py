@@ -158,14 +158,31 @@ def _screen(body: bytes, kind: type[Any]) -> None:
 
 
 def query(request: Request, *allowed: str) -> dict[str, str]:
-    """The query parameters; a 422 for one that this route does not know."""
-    unknown = sorted(set(request.query) - set(allowed))
-    if unknown:
-        known = ", ".join(allowed) or "none"
-        raise Invalid(
-            errors=[f"Unknown query parameter {name[:60]!r}; known: {known}." for name in unknown]
-        )
+    """The query parameters; a 422 says all that are unknown or wrong in themselves."""
+    known = ", ".join(allowed) or "none"
+    errors = [
+        f"Unknown query parameter {name[:60]!r}; known: {known}."
+        for name in sorted(set(request.query) - set(allowed))
+    ]
+    errors += wrong_values({n: v for n, v in request.query.items() if n in allowed})
+    if errors:
+        raise Invalid(errors=errors)
     return dict(request.query)
+
+
+def wrong_values(wanted: Mapping[str, str]) -> list[str]:
+    """What is wrong with query parameters whose values are the same on every route."""
+    errors = []
+    number = wanted.get("max_results", "50")
+    # No number of that size needs more digits, and converting thousands of them would cost.
+    if not (len(number) < 10 and number.isascii() and number.isdigit() and 1 <= int(number) <= 100):
+        errors.append("max_results must be a whole number, 1 to 100.")
+    if wanted.get("direction", "asc") not in ("asc", "desc"):
+        errors.append("direction must be asc or desc.")
+    for name in ("dry_run", "force"):
+        if wanted.get(name, "true") not in ("true", "false"):
+            errors.append(f"{name} must be true or false.")
+    return errors
 
 
 def flag(wanted: Mapping[str, str], name: str) -> bool:

@@ -11,6 +11,7 @@ from sojourn.account import Account, Ended, settle
 from sojourn.auth import Server
 from sojourn.clock import Clock
 from sojourn.errors import CursorInvalid, Invalid, NotFound
+from sojourn.http import wrong_values
 from sojourn.ports import Accounts
 from sojourn.realm import Realm
 from sojourn.realms_cache import RealmCache
@@ -33,14 +34,11 @@ class Page:
 
 def page_of(query: dict[str, str], *, descending: bool) -> Page:
     """The page that a query asks for. Raises `Invalid`."""
-    number = query.get("max_results", "50")
-    # No number of that size needs more digits, and converting thousands of them would cost.
-    if not (len(number) < 10 and number.isascii() and number.isdigit() and 1 <= int(number) <= 100):
-        raise Invalid(errors=["max_results must be a whole number, 1 to 100."])
+    if errors := wrong_values(query):
+        raise Invalid(errors=errors)
+    limit = int(query.get("max_results", "50"))
     direction = query.get("direction", "desc" if descending else "asc")
-    if direction not in ("asc", "desc"):
-        raise Invalid(errors=["direction must be asc or desc."])
-    return Page(after=query.get("after"), limit=int(number), ascending=direction == "asc")
+    return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
 
 
 @dataclass(frozen=True, slots=True)
