@@ -52,8 +52,7 @@ def _sentence(answer: View) -> str:
 
 
 def _many(answer: View) -> str:
-    """`1 managed session`, `3 or more managed sessions`."""
+    """`1 managed session`; where not all users could be counted, `at least 3 managed sessions`."""
     sessions, complete = answer.get("sessions"), answer.get("complete") is True
-    one = sessions == 1 and complete
-    more = "" if complete else " or more"
-    return f"{sessions}{more} managed session{'' if one else 's'}"
+    told = f"{sessions} managed session{'' if sessions == 1 else 's'}"
+    return told if complete else f"at least {told} (the time allowed to count some users only)"

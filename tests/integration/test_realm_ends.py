@@ -136,13 +136,13 @@ def test_login_that_began_before_does_not_outlive_the_end(
 
 
 def test_end_is_one_write_however_many_sessions(world: World) -> None:
-    """An end costs one read and one write of the realm, and a validation no more than before."""
+    """An end costs one read and one commit of the realm, and a validation no more than before."""
     for name in ("ada", "bob"):
         world.user(name)
         token = world.login(name).body["token"]
     with calls() as made:
         assert end(world).status == 200
-    assert made == ["get_item", "update_item"]
+    assert made == ["get_item", "transact_write_items"]
     token = world.login("bob").body["token"]
     validated(world, token)
     with calls() as made:

@@ -10,6 +10,7 @@ import pytest
 
 from local.template import Function, Template
 from sojourn import accounts as store
+from sojourn import settlement
 from sojourn.accounts import DynamoAccounts
 from sojourn.passwords import Hasher
 from sojourn.realm_deletion import RealmDeletion
@@ -255,6 +256,13 @@ def cleans_up(world: World) -> None:
     world.clock.advance(1)
     assert world.clean_up()["failed"] == 0
     assert world.admin("GET", f"/v1/realms/{other}").status == 404
+    world.user("eve")
+    assert world.login("ada").status == 200
+    assert world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
+    world.clock.advance(settlement.DELAY_SECONDS)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(settlement, "PAGE", 1)
+        assert world.clean_up()["failed"] == 0
     assert world.login("ada").status == 200
     world.clock.advance(MONTH)
     report = world.clean_up()

@@ -525,3 +525,25 @@ def test_end_of_everything_leaves_nothing_that_is_past_its_time() -> None:
     now = found.sessions[0].expires_at * 1000 + 1_000
     change = rules.end_all_for(found, owner, "user_disabled", by=BY, now_ms=now)
     assert (change.after.sessions, change.ended) == ((), ())
+
+
+def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
+    """What its end ended goes into records; what lives, or may live by another clock, stays."""
+    owner = realm(session_minutes=1)
+    found = account(owner)
+    for seconds in (0, 40):
+        now_ms = NOW + 1_000 * seconds
+        found = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now_ms)[0].after
+    assert rules.record_ended(found, owner, now_ms=NOW + 50_000) is None
+    after = owner.ending_all(by="key_a", now_ms=NOW + 50_000)
+    later = rules.begin(account(owner), after, LOGIN, key_number=1, now_ms=NOW + 51_000)[1]
+    found = replace(found, sessions=(*found.sessions, later))
+    expired, ended, alive = found.sessions
+    change = rules.record_ended(found, after, now_ms=NOW + 65_000)
+    assert change is not None
+    assert change.before == found
+    assert change.after == replace(found, version=found.version + 1, sessions=(expired, alive))
+    assert [(e.session, e.reason, e.ended_ms, e.by.id) for e in change.ended] == [
+        (ended, "realm_ended", NOW + 50_000, "key_a")
+    ]
+    assert rules.record_ended(change.after, after, now_ms=NOW + 65_000) is None

@@ -45,7 +45,7 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     dynamo = DynamoDB(LateStore(clock), clock)
     accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
     deletions: Any = None
-    cleanup = Cleanup(dynamo, accounts, deletions, "sessions", clock)
+    cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
     item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
@@ -61,7 +61,7 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     dynamo = DynamoDB(store, clock)
     accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
     deletions: Any = None
-    cleanup = Cleanup(dynamo, accounts, deletions, "sessions", clock)
+    cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
     item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
     assert not cleanup._settle(item, 1, lambda: left)
     assert store.calls == 0

@@ -369,6 +369,16 @@ def end(
     return Change(before=account, after=after, ended=(*settled, *ended))
 
 
+def record_ended(account: Account, realm: Realm, *, now_ms: int) -> Change | None:
+    """Record the sessions that their realm ended for all at once; None where there are none."""
+    active, ended = settle(account, realm, now_ms=now_ms)
+    if not ended:
+        return None
+    kept = _aged((*lingering(account, now_ms=now_ms), *active))
+    after = replace(account, version=account.version + 1, sessions=kept)
+    return Change(before=account, after=after, ended=ended)
+
+
 def end_everything(
     account: Account,
     realm: Realm,

@@ -34,6 +34,7 @@ from sojourn.realms import RealmDirectory
 from sojourn.realms_cache import RealmCache
 from sojourn.rotation import Rotation
 from sojourn.settings import EnvironmentSettings
+from sojourn.settlement import Settlement
 from sojourn.terminate import Terminator
 from sojourn.together import Together
 from sojourn.token_sizes import TokenSizes
@@ -140,9 +141,15 @@ def compose(
         clock=clock,
         sizes=TokenSizes(directory=directory, accounts=seen, clock=clock),
     )
+    settlement = Settlement(directory=directory, accounts=seen, clock=clock)
     census = Census(directory=directory, accounts=seen, clock=clock)
     jwt_keys = JwtKeys(
-        realms=realms, directory=directory, census=census, cipher=cipher, clock=clock
+        realms=realms,
+        directory=directory,
+        census=census,
+        settlement=settlement,
+        cipher=cipher,
+        clock=clock,
     )
     deletion = RealmDeletion(realms=realms, directory=directory, accounts=seen, clock=clock)
     return Services(
@@ -158,12 +165,15 @@ def compose(
             dynamo=dynamo,
             accounts=seen,
             deletions=deletion,
+            settlement=settlement,
             table=settings.sessions_table,
             clock=clock,
         ),
         rotation=Rotation(directory=directory, jwt_keys=jwt_keys, cipher=cipher, clock=clock),
         realms=realms,
-        realm_ends=RealmEnds(realms=realms, directory=directory, census=census, clock=clock),
+        realm_ends=RealmEnds(
+            realms=realms, directory=directory, census=census, settlement=settlement, clock=clock
+        ),
         realm_deletion=deletion,
         jwt_keys=jwt_keys,
         users=users,

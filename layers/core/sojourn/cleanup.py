@@ -19,6 +19,7 @@ from sojourn.commits import commit
 from sojourn.dynamodb import ConditionFailed, DynamoDB, Item, Key, delete
 from sojourn.errors import NotFound, Unavailable
 from sojourn.realm_deletion import RealmDeletion
+from sojourn.settlement import Settlement
 
 PAGE: Final = 100
 
@@ -51,6 +52,7 @@ class Cleanup:
     dynamo: DynamoDB
     accounts: DynamoAccounts
     deletions: RealmDeletion
+    settlement: Settlement
     table: str
     clock: Clock
 
@@ -94,6 +96,8 @@ class Cleanup:
             return self._settle_heart(item["pk"], time_left)
         if item["sk"] == items.DELETION:
             return self.deletions.resume(item["pk"], time_left)
+        if item["sk"].startswith(items.SETTLEMENT):
+            return self.settlement.resume(item["pk"], item["sk"], time_left)
         key = Key(self.table, item["pk"], item["sk"])
         try:
             self.dynamo.write(delete(key, condition="due_at <= :now", values={":now": now}))

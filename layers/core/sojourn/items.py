@@ -2,7 +2,8 @@
 
 `pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
 session, and `ended#kss_…` for an ended record; a realm's id with `deletion` stands for a realm that
-is being deleted. `due_shard` and `due_at` are the keys of the
+is being deleted, and with `settlement#` and what ended its sessions for a walk of its users, which
+are told `after` the last one that it has come to. `due_shard` and `due_at` are the keys of the
 index that cleanup reads; nothing else is ever decided from them.
 """
 
@@ -16,6 +17,7 @@ from sojourn.attempts import Known
 HEART: Final = "user"
 DELETION: Final = "deletion"
 ENDED: Final = "ended#"
+SETTLEMENT: Final = "settlement#"
 SHARDS: Final = 8
 SEEN: Final = (
     "realm_id",

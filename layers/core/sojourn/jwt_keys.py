@@ -22,6 +22,7 @@ from sojourn.new_keys import KINDS, NewKeys, check_room, newest
 from sojourn.ports import Cipher
 from sojourn.realm import SIGNING_GRACE_MS, KeyKind, PublicKey, Realm, StoppedKey
 from sojourn.realms import RealmDirectory
+from sojourn.settlement import Settlement
 
 View = dict[str, Any]
 
@@ -33,6 +34,7 @@ class JwtKeys:
     realms: RealmDirectory
     directory: DynamoDirectory
     census: Census
+    settlement: Settlement
     cipher: Cipher
     clock: Clock
 
@@ -214,7 +216,7 @@ class JwtKeys:
             else:
                 after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
         private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
-        return after, [*writes, private]
+        return after, [*writes, private, self.settlement.job(realm.id, key.id)]
 
     def _view(self, realm: Realm, key: PublicKey) -> View:
         return directory_views.jwt_key(key, realm, now_ms=self.clock.wall_ms())

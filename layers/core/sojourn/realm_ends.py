@@ -1,4 +1,4 @@
-"""End everything in a realm at once: one write, whatever the number of its sessions.
+"""End everything in a realm at once: one commit, whatever the number of its sessions.
 
 Every session carries the realm's generation in which it began. A new generation refuses those
 from before, by the realm that each validation reads anyway; so a validation pays nothing.
@@ -15,6 +15,7 @@ from sojourn.clock import Clock
 from sojourn.directory import Decided, DynamoDirectory
 from sojourn.realm import Realm
 from sojourn.realms import RealmDirectory
+from sojourn.settlement import Settlement
 
 View = dict[str, Any]
 
@@ -26,6 +27,7 @@ class RealmEnds:
     realms: RealmDirectory
     directory: DynamoDirectory
     census: Census
+    settlement: Settlement
     clock: Clock
 
     def end_all(self, server: Server, realm_id: str) -> View:
@@ -36,7 +38,8 @@ class RealmEnds:
         """
 
         def decide(found: Realm) -> Decided:
-            return found.ending_all(by=server.key.id, now_ms=self.clock.wall_ms()), []
+            after = found.ending_all(by=server.key.id, now_ms=self.clock.wall_ms())
+            return after, [self.settlement.job(found.id, str(after.generation))]
 
         realm = self.realms.find(server, realm_id)
         after = self.directory.commit(realm, decide, clock=self.clock)

@@ -1,0 +1,87 @@
+"""Record what the end of a realm's sessions ended, user by user, after that end is definite.
+
+The end, or a signing key's stop, is one commit of the realm, and a user's item learns of it when it
+is next written. An item that never is would keep where its sessions began until they would have
+expired, a year at most, and rule 9 gives them 30 days. So that commit leaves a job in the due
+index, by which cleanup walks the realm's users. A walk may die anywhere, and two may work at once.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sojourn import account as rules
+from sojourn import deadline, dynamodb, items
+from sojourn.account import Account
+from sojourn.accounts import DynamoAccounts
+from sojourn.clock import Clock
+from sojourn.commits import archive_pending, commit
+from sojourn.directory import DynamoDirectory
+from sojourn.dynamodb import ConditionFailed, Key
+from sojourn.errors import NotFound
+from sojourn.realm import Realm
+
+DELAY_SECONDS: Final = 3_600
+"""From the end to the walk: no login that had read the realm before it commits so late."""
+PAGE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """Walks the users of a realm that ended sessions for all of them at once."""
+
+    directory: DynamoDirectory
+    accounts: DynamoAccounts
+    clock: Clock
+
+    def job(self, realm_id: str, what: str) -> dict[str, Any]:
+        """The write that leaves a walk to cleanup, in the transaction of what ended sessions."""
+        due_at = self.clock.wall_ms() // 1000 + DELAY_SECONDS
+        return dynamodb.update(
+            Key(self.accounts.table, realm_id, items.SETTLEMENT + what),
+            changed={"due_shard": items.shard(realm_id), "due_at": due_at},
+        )
+
+    def resume(self, realm_id: str, name: str, time_left: Callable[[], float]) -> bool:
+        """Go on with a walk while there is time (seconds); whether it is finished."""
+        dynamo = self.directory.dynamo
+        job = Key(self.accounts.table, realm_id, name, ("due_at", "after"))
+        found = dynamo.get(job)
+        if found is None:
+            return False
+        realm = self.directory.get(realm_id)
+        after, more = found.get("after"), True
+        while realm is not None and more:
+            users, more = self.directory.members(
+                f"{realm_id}#users", after=after, limit=PAGE, ascending=True
+            )
+            for account in self.accounts.get_many(users):
+                if time_left() <= 0:
+                    return False
+                if account is not None:
+                    self._settle(account, realm)
+            after = users[-1] if users else after
+            if more and not self._note(job, after):
+                return False
+        dynamo.write(dynamodb.delete(job))
+        return True
+
+    def _settle(self, account: Account, realm: Realm) -> None:
+        def decide(found: Account) -> rules.Change | None:
+            return rules.record_ended(found, realm, now_ms=self.clock.wall_ms())
+
+        # A clock that is ahead would take for expired what is live.
+        self.directory.dynamo.skew.check()
+        with suppress(NotFound), deadline.deadline(self.clock):
+            done = commit(self.accounts, account, decide, clock=self.clock)
+            archive_pending(self.accounts, done)
+
+    def _note(self, job: Key, after: str | None) -> bool:
+        """Write down how far the walk has come; False when another has finished it."""
+        write = dynamodb.update(job, changed={"after": after}, condition="attribute_exists(pk)")
+        try:
+            self.directory.dynamo.write(write)
+        except ConditionFailed:
+            return False
+        return True

@@ -1,0 +1,160 @@
+"""Rule 9: what a realm's end or a key's stop ended is kept for 30 days, and no longer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sojourn import items, settlement
+from sojourn.account import Account
+from sojourn.settlement import DELAY_SECONDS
+from tests.integration.world import World
+
+DAY = 86_400
+YEAR_MINUTES = 525_600
+
+
+def end(world: World) -> None:
+    """End everything in the realm."""
+    assert world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
+
+
+def stop(world: World) -> None:
+    """Stop the key that signs."""
+    of_realm = f"realm_id={world.realm_id}"
+    keys = world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
+    path = f"/v1/jwt_keys/{keys[-1]['id']}?{of_realm}"
+    assert world.admin("PATCH", path, {"compromised": True}).status == 200
+
+
+def people(world: World, number: int) -> list[str]:
+    """Users, each with a session of a year."""
+    path = f"/v1/realms/{world.realm_id}"
+    world.admin("PATCH", path, {"session_minutes": YEAR_MINUTES, "max_staleness_seconds": 300})
+    made = sorted(world.user(f"user-{n}") for n in range(number))
+    for user_id in made:
+        assert world.admin("POST", "/v1/sessions", {"user_id": user_id}).status == 201
+    return made
+
+
+def account(world: World, user_id: str) -> Account:
+    """A user as they are stored."""
+    found = world.services.validator.accounts.get(user_id)
+    assert found is not None
+    return found
+
+
+def stored(dynamodb: Any, world: World, prefix: str) -> list[str]:
+    """The sort keys of the sessions table that begin so."""
+    table = world.environment["SESSIONS_TABLE"]
+    found = dynamodb.scan(TableName=table)["Items"]
+    return [item["sk"]["S"] for item in found if item["sk"]["S"].startswith(prefix)]
+
+
+@pytest.mark.parametrize(("ends", "reason"), [(end, "realm_ended"), (stop, "terminated_by_admin")])
+def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
+    world: World, dynamodb: Any, ends: Callable[[World], None], reason: str
+) -> None:
+    """Within an hour or two each user's sessions are ended records, which go after 30 days."""
+    ada, bob = people(world, 2)
+    ends(world)
+    world.clean_up()
+    assert len(account(world, ada).sessions) == 1
+    world.clock.advance(DELAY_SECONDS)
+    report = world.clean_up()
+    assert (report["found"], report["removed"], report["failed"]) == (1, 1, 0)
+    for user_id in (ada, bob):
+        assert account(world, user_id).sessions == ()
+        assert list(world.reasons(user_id).values()) == [reason]
+    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    world.clock.advance(29 * DAY)
+    world.clean_up()
+    assert len(stored(dynamodb, world, items.ENDED)) == 2
+    world.clock.advance(DAY)
+    world.clean_up()
+    assert stored(dynamodb, world, items.ENDED) == []
+    assert "203.0.113.9" not in str(account(world, ada))
+
+
+def test_sessions_from_after_the_end_stay(world: World) -> None:
+    """A walk records what had ended, and leaves what began since."""
+    (ada,) = people(world, 1)
+    end(world)
+    later = world.admin("POST", "/v1/sessions", {"user_id": ada}).body
+    world.clock.advance(DELAY_SECONDS)
+    world.clean_up()
+    assert world.active(ada) == [later["id"]]
+    assert world.call("GET", "/v1/session", bearer=later["token"]).status == 200
+
+
+def test_walk_goes_on_where_it_was(
+    world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A walk that has no more time is gone on with from the page that it had come to."""
+    made = people(world, 5)
+    end(world)
+    world.clock.advance(DELAY_SECONDS)
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    walk = world.services.cleanup.settlement
+    left = [1.0] * 3
+    assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
+    assert [len(account(world, user_id).sessions) for user_id in made] == [0, 0, 0, 1, 1]
+    read: list[list[str]] = []
+    get_many = type(walk.accounts).get_many
+
+    def noted(self: Any, user_ids: Any) -> Any:
+        read.append(list(user_ids))
+        return get_many(self, user_ids)
+
+    monkeypatch.setattr(type(walk.accounts), "get_many", noted)
+    assert walk.resume(world.realm_id, name, lambda: 1.0)
+    assert read == [made[2:4], made[4:]]
+    assert [account(world, user_id).sessions for user_id in made] == [()] * 5
+    assert not walk.resume(world.realm_id, name, lambda: 1.0)
+
+
+def test_two_walks_at_once_are_one(
+    world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A walk whose job another finished meanwhile leaves no job behind."""
+    made = people(world, 3)
+    end(world)
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    walk = world.services.cleanup.settlement
+    others = [True]
+
+    def time_left() -> float:
+        if others and others.pop():
+            assert walk.resume(world.realm_id, name, lambda: 1.0)
+        return 1.0
+
+    assert not walk.resume(world.realm_id, name, time_left)
+    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert [len(world.reasons(user_id)) for user_id in made] == [1] * 3
+
+
+def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any) -> None:
+    """Where the realm is gone, its job goes, too."""
+    people(world, 1)
+    end(world)
+    path = f"/v1/realms/{world.realm_id}"
+    name = world.admin("GET", path).body["name"]
+    assert world.admin("DELETE", path, {"name": name}).status == 204
+    world.clock.advance(DELAY_SECONDS)
+    assert world.clean_up()["failed"] == 0
+    assert stored(dynamodb, world, items.SETTLEMENT) == []
+
+
+def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
+    """Each end has a walk of its own, and a dry run none."""
+    people(world, 1)
+    path = f"/v1/realms/{world.realm_id}/end_sessions"
+    assert world.call("POST", path, bearer=world.key).status == 200
+    jobs = stored(dynamodb, world, items.SETTLEMENT)
+    assert jobs == [f"{items.SETTLEMENT}1"]
+    end(world)
+    assert sorted(stored(dynamodb, world, items.SETTLEMENT)) == [*jobs, f"{items.SETTLEMENT}2"]
+    assert world.admin("POST", f"{path}?dry_run=true").status == 200
+    assert len(stored(dynamodb, world, items.SETTLEMENT)) == 2
