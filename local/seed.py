@@ -8,6 +8,7 @@ from typing import Any
 from local import events
 from local.events import Call
 from local.stack import Stack
+from sojourn import edge
 
 
 class SeedFailed(Exception):
@@ -37,6 +38,7 @@ class _Client:
             ("content-type", "application/json"),
             ("authorization", f"Bearer {self._key}"),
             ("user-agent", "seed"),
+            (edge.SECRET, self._stack.edge_secret or ""),
         )
         call = Call("POST", path, headers, json.dumps(body).encode(), "127.0.0.1")
         found = events.match(self._stack.routes, "POST", path)

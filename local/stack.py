@@ -1,6 +1,8 @@
 """The functions of the template, bound to the local AWS and clock, and how one is invoked."""
 
+import hashlib
 import importlib
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -73,7 +75,11 @@ class Stack:
         self.services: dict[str, Services] = {}
         self._handlers: dict[str, Handler] = {}
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
-        given = template.defaults() if parameters is None else parameters
+        given = template.defaults() if parameters is None else dict(parameters)
+        # Whoever seeds the stack comes by the edge too, and has a secret of this process's own.
+        self.edge_secret = secrets.token_hex() if given["EdgeSecretSha256"] else None
+        if self.edge_secret is not None:
+            given["EdgeSecretSha256"] += "," + hashlib.sha256(self.edge_secret.encode()).hexdigest()
         self.known: Mapping[str, Any] = {**given, **names, "PublicUrl": public_url}
         for function in template.functions():
             resolved = template.resolved(dict(function.environment), self.known)

@@ -1,4 +1,4 @@
-"""Lint the template as it is written, and as SAM translates it.
+"""Lint the template as it is written, and as SAM translates it; the examples with it.
 
 Some faults only show after the translation: a cycle through an implicit resource, for one. Others
 only show with a parameter given, so the translation is linted with the defaults and with all.
@@ -17,6 +17,7 @@ from samtranslator.translator.transform import transform
 from local.template import parse
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("**/*.yaml"))
 CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
 
 DEPLOYMENTS = {
@@ -24,6 +25,8 @@ DEPLOYMENTS = {
     "everything": {
         "PublicUrl": "https://sessions.example.com",
         "CorsOrigins": "https://a.example.com,https://b.example.com",
+        "EdgeSecretSha256": ",".join(("0" * 64, "1" * 64)),
+        "DisableExecuteApiEndpoint": "true",
         "AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms",
         **{
             f"{function}ReservedConcurrency": "10"
@@ -74,7 +77,7 @@ def _local_code_as_deployed(document: dict[str, Any]) -> None:
 def main() -> int:
     """Lint both; the number of failures."""
     with tempfile.TemporaryDirectory() as folder:
-        targets = [ROOT / "template.yaml"]
+        targets = [ROOT / "template.yaml", *EXAMPLES]
         for name, parameters in DEPLOYMENTS.items():
             targets.append(Path(folder) / f"{name}.json")
             targets[-1].write_text(json.dumps(translated(**parameters), indent=1, default=str))

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from sojourn import guard, ids
 from sojourn.attempts import PER_ADDRESS
-from tests.integration.world import PASSWORD, Answer, World
+from sojourn.edge import Edge
+from tests.integration.world import ENTRIES, PASSWORD, Answer, World
 from tools.openapi.routes import OPERATIONS
 
 JSON: Final = ("content-type", "application/json")
@@ -90,6 +91,8 @@ def provoke(route: str, callers: Callers) -> None:
     call(callers.bound, ("authrocket-realm", callers.other))
     call(callers.admin, ("authrocket-realm", callers.other))
     call(good, query="?nonsense=1")
+    with behind_edge(world):
+        call(good)
     if "scope" in operation.query:
         call(callers.ended, query="?scope=others")
         call(callers.reader, query=f"?user_id={ABSENT['users']}")
@@ -144,6 +147,18 @@ def broken_store() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseClient, "_make_api_call", refused)
         yield
+
+
+@contextmanager
+def behind_edge(world: World) -> Iterator[None]:
+    """The handlers of an instance that is told of a trusted edge."""
+    handlers = world._handlers
+    told = replace(world.services, edge=Edge((bytes(32),)))
+    world._handlers = {name: entry.bind(told) for name, entry in ENTRIES.items()}
+    try:
+        yield
+    finally:
+        world._handlers = handlers
 
 
 Provocation = Callable[[Callers], object]

@@ -196,7 +196,7 @@ def no_secret_is_in_an_environment(written: Written) -> Findings:
                     yield f"{where} {value}, which is not its own name."
             elif not isinstance(value, Mapping) or not value.keys() <= {"Ref", "Fn::GetAtt"}:
                 yield f"{where} as a text; it may be told what a resource or parameter is."
-            elif re.search("SECRET|PASSWORD|TOKEN|PRIVATE", variable):
+            elif re.search("(?:SECRET|PASSWORD|TOKEN|PRIVATE)(?!_SHA256$)", variable):
                 yield f"{where}, which sounds like a secret."
 
 

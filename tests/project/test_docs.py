@@ -158,7 +158,9 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text()
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), target
-    for target in re.findall(r"`((?:docs|tests|bench|events|functions|layers)/[\w./-]+)`", text):
+    for target in re.findall(
+        r"`((?:docs|tests|bench|events|examples|functions|layers)/[\w./-]+)`", text
+    ):
         assert (ROOT / target).exists(), target
     for module in re.findall(r"python -m (bench\.\w+)", text):
         assert (ROOT / (module.replace(".", "/") + ".py")).exists(), module

@@ -18,7 +18,7 @@ from botocore.client import BaseClient
 
 from local.stack import Handler, Stack
 from local.template import Function
-from sojourn import keys
+from sojourn import edge, keys
 from tests.iam.judge import Judge, sit
 from tests.iam.policy import Request
 from tests.iam.requests import HERE
@@ -107,6 +107,9 @@ def _keep_secrets(event: Mapping[str, Any], recorder: Recorder) -> None:
     for name, value in _strings(_json(body)):
         if name in HIDDEN[:2]:
             recorder.secret("password", value)
+    for name, value in (event.get("headers") or {}).items():
+        if name.lower() == edge.SECRET and value:
+            recorder.secret("edge secret", str(value))
 
 
 def _keep_answer(event: Mapping[str, Any], answer: Mapping[str, Any], recorder: Recorder) -> None:

@@ -12,6 +12,7 @@ from sojourn.errors import (
     BodyInvalid,
     CredentialsAmbiguous,
     CursorInvalid,
+    EdgeRequired,
     Invalid,
     NotFound,
     PermissionMissing,
@@ -70,7 +71,7 @@ class Operation:
 
 def errors_of(route: str, operation: Operation) -> set[type[SojournError]]:
     """Every error that a route may answer."""
-    found: set[type[SojournError]] = {*operation.errors}
+    found: set[type[SojournError]] = {EdgeRequired, *operation.errors}
     if operation.caller != "nobody" or operation.body or "{" in route:
         found.add(Unavailable)
     if operation.caller != "nobody":

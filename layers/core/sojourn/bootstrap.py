@@ -18,6 +18,7 @@ from sojourn.credentials import Credentials
 from sojourn.directory import DynamoDirectory
 from sojourn.discovery import Discovery
 from sojourn.dynamodb import DynamoDB
+from sojourn.edge import Edge
 from sojourn.errors import Unavailable
 from sojourn.guard import Guard
 from sojourn.jwt_keys import JwtKeys
@@ -59,6 +60,7 @@ class Services:
     """What the handlers call."""
 
     clock: Clock
+    edge: Edge
     callers: Callers
     logins: Logins
     password_logins: PasswordLogins
@@ -154,6 +156,7 @@ def compose(
     deletion = RealmDeletion(realms=realms, directory=directory, accounts=seen, clock=clock)
     return Services(
         clock=clock,
+        edge=Edge(settings.edge_digests),
         callers=Callers(directory, cache, clock),
         logins=logins,
         password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),

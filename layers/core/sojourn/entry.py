@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sojourn import deadline, telemetry
 from sojourn.bootstrap import Services, compose
+from sojourn.edge import Edge
 from sojourn.errors import (
     CredentialWrong,
     LoginFailed,
@@ -19,6 +20,7 @@ from sojourn.http import Answer, Request, Response, Route, Routes, mapping, prob
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Bind = Callable[[Services], Handler]
+NO_EDGE: Final = Edge()
 SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
 """Kept back from a scheduled function's time-out: one step may take its whole deadline, with a last
 attempt that begins just before it."""
@@ -59,7 +61,7 @@ def api(
             if first is not None:
                 first(services)
             with deadline.deadline(services.clock):
-                return respond(event, table)
+                return respond(event, table, services.edge)
 
         return handle
 
@@ -83,22 +85,23 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
     return Entry(bind)
 
 
-def respond(event: Mapping[str, Any], routes: Routes) -> Answer:
+def respond(event: Mapping[str, Any], routes: Routes, edge: Edge = NO_EDGE) -> Answer:
     """The answer to a payload-2.0 event; errors become problems, in this one place.
 
     That to a HEAD is as to a GET, without the body.
     """
     request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
     with telemetry.request(request_id):
-        answer = _respond(event, routes, request_id).answer()
+        answer = _respond(event, routes, edge, request_id).answer()
     if str(event.get("routeKey", "")).startswith("HEAD "):
         answer.pop("body", None)
     return answer
 
 
-def _respond(event: Mapping[str, Any], routes: Routes, request_id: str) -> Response:
+def _respond(event: Mapping[str, Any], routes: Routes, edge: Edge, request_id: str) -> Response:
     route = str(event.get("routeKey", ""))
     try:
+        event = edge.admitted(event)
         handler: Route | None = routes.get(route)
         if handler is None:
             raise NotFound(f"This function does not answer {route!r}.")

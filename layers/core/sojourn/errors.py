@@ -109,6 +109,12 @@ class AccessKeyInvalid(Forbidden):
     code, title = "access_key_invalid", "The access key is not valid"
 
 
+class EdgeRequired(Forbidden):
+    """The stack has a trusted edge, and the request did not come by it."""
+
+    code, title = "edge_required", "This API is reached at its public URL alone"
+
+
 class PermissionMissing(Forbidden):
     """The access key does not carry the permission that this needs."""
 

@@ -1,7 +1,13 @@
 """A function's environment, as one typed object that is checked when it is made."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+_DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_OF_NOTHING: Final = hashlib.sha256(b"").digest()
 
 
 class SettingsError(Exception):
@@ -13,6 +19,7 @@ class EnvironmentSettings:
     """What `template.yaml` tells a function.
 
     `kms_key_id` is there where keys are used, `attempts_table` where credentials are tried.
+    `edge_digests` are the SHA-256 digests of the trusted edge's secrets; none: there is no edge.
     """
 
     directory_table: str
@@ -20,6 +27,7 @@ class EnvironmentSettings:
     attempts_table: str | None
     kms_key_id: str | None
     public_url: str | None
+    edge_digests: tuple[bytes, ...]
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "EnvironmentSettings":
@@ -34,4 +42,22 @@ class EnvironmentSettings:
             attempts_table=environ.get("ATTEMPTS_TABLE") or None,
             kms_key_id=environ.get("KMS_KEY_ID") or None,
             public_url=public_url or None,
+            edge_digests=_digests(environ.get("EDGE_SECRET_SHA256", "")),
         )
+
+
+def _digests(text: str) -> tuple[bytes, ...]:
+    """Digests with commas between. Raises `SettingsError`: an edge that is not known is none."""
+    found = [one.strip() for one in text.split(",")] if text.strip() else []
+    if not all(_DIGEST.fullmatch(one) for one in found):
+        raise SettingsError(
+            "EDGE_SECRET_SHA256 must be SHA-256 digests, each of 64 hexadecimal digits, with "
+            "commas between."
+        )
+    digests = tuple(bytes.fromhex(one) for one in found)
+    if _OF_NOTHING in digests:
+        raise SettingsError(
+            "EDGE_SECRET_SHA256 has the digest of an empty text; the variable that was to hold the "
+            "secret was not set when the digest was made."
+        )
+    return digests
