@@ -121,8 +121,11 @@ class AccessKeys:
             self.directory.dynamo.write(write)
         except ConditionFailed as error:
             raise NotFound from error
-        audit.record("access_key.updated", key.id, key.realm_id, by=server.key.id, changed=named)
-        return directory_views.access_key(replace(key, **named))
+        after = directory_views.access_key(replace(key, **named))
+        if changed := audit.differing(directory_views.access_key(key), after):
+            about = key.id, key.realm_id
+            audit.record("access_key.updated", *about, by=server.key.id, changed=changed)
+        return after
 
     def delete(self, server: Server, key_id: str) -> None:
         """Revoke a key: the next request with it is refused, for none is ever cached."""

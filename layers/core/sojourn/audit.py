@@ -5,12 +5,10 @@ address can be in it. It is written whatever the least level is that is logged.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from msgspec import UNSET, Struct
-
-from sojourn import complaints, telemetry
+from sojourn import telemetry
 
 SYSTEM: Final = "system"
 """Who makes the changes of a schedule."""
@@ -42,8 +40,6 @@ def record(
     telemetry.audit(event, by=by, **ids, **fields)
 
 
-def named(changes: Struct) -> set[str]:
-    """The names of the fields that a change changes; what it says beside them is left out."""
-    beside = {"realm_id", *complaints.marked(type(changes), complaints.READ_ONLY)}
-    fields = {*changes.__struct_fields__} - beside
-    return {name for name in fields if getattr(changes, name) is not UNSET}
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The names of the members in which two views of one thing differ."""
+    return {name for name in after if before.get(name) != after[name]}

@@ -130,17 +130,21 @@ class Credentials:
             after = replace(change.after, credentials={**found.credentials, known.id: known})
             if fresh is not None:
                 after = rules.unlocked(after)
-            committed[:] = [after]
+            committed[:] = [found, after]
             return replace(change, after=after)
 
         done = commit(self.accounts, account, decide, clock=self.clock)
         about = credential_id, account.id, account.realm_id
         if fresh is not None:
             audit.record("user.password_set", *about, by=server.key.id)
-        if changes.name is not UNSET:
-            audit.record("credential.updated", *about, by=server.key.id, changed=["name"])
+        before, after = (
+            directory_views.credential(found.credentials[credential_id], found)
+            for found in committed
+        )
+        if changed := audit.differing(before, after):
+            audit.record("credential.updated", *about, by=server.key.id, changed=changed)
         archive_pending(self.accounts, done)
-        return directory_views.credential(committed[0].credentials[credential_id], committed[0])
+        return after
 
     def delete(self, server: Server, credential_id: str) -> None:
         """Remove a credential. Every session of the user from before ends with it.

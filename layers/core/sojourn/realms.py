@@ -100,7 +100,10 @@ class RealmDirectory:
         """
         new = NewKeys(self.directory, self.cipher, self.clock)
 
+        before: list[Realm] = []
+
         def decide(found: Realm) -> Decided:
+            before[:] = [found]
             settings = changed_settings(found.settings, changes)
             name = found.name if changes.name is UNSET else changes.name
             after = replace(found, name=name, settings=settings)
@@ -115,9 +118,10 @@ class RealmDirectory:
 
         realm = self.find(server, realm_id)
         after = self.directory.commit(realm, decide, clock=self.clock)
-        if changed := audit.named(changes):
+        view = directory_views.realm(after)
+        if changed := audit.differing(directory_views.realm(before[0]), view):
             audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)
-        return directory_views.realm(after)
+        return view
 
 
 def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:

@@ -306,7 +306,8 @@ def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
     if done is None:
         return
     about = done.after.id, done.after.realm_id
-    others = audit.named(changes) - {"password", "state"}
+    before, after = directory_views.user(done.before), directory_views.user(done.after)
+    others = audit.differing(before, after) - {"state"}
     if changes.password is not UNSET:
         audit.record("user.password_set", *about, by=by)
     if done.after.state != done.before.state:
