@@ -225,9 +225,11 @@ def seen(name: str, answer: Answer) -> dict[str, Any]:
     elif name == "records":
         told["reasons"] = {item["id"]: item["reason"] for item in items}
         told["created"] = {item["id"]: item["created_at"] for item in items}
+        told["expires"] = {item["id"]: item["expires_at"] for item in items}
     elif name in ("list", "list_own"):
         told["sessions"] = [item["id"] for item in items]
         told["created"] = {item["id"]: item["created_at"] for item in items}
+        told["expires"] = {item["id"]: item["expires_at"] for item in items}
     elif name == "keys":
         told["keys"] = {item["id"]: item["retire_after"] for item in items}
         told["signing"] = [

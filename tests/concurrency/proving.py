@@ -99,8 +99,9 @@ class Life:
         self.state = replace(self.state, live=live, ended=ended)
 
     def learn(self, records: Sequence[Record]) -> None:
-        """Remember the tokens of what began."""
+        """Remember the tokens of what began, and until when there is anything of what is listed."""
         for record in records:
+            self.expires.update(record.answer.get("expires", {}))
             if "token" in record.answer:
                 token = record.answer["token"]
                 self.tokens[record.answer["id"]] = token
@@ -194,7 +195,7 @@ class Prover:
             seen = [record for record in told.records if record.user == life.user]
             if counted:
                 self.tally.add(mine)
-            life.learn(mine)
+            life.learn([*mine, *seen])
             self._check(life, [*mine, *shared, *seen])
 
     @property
