@@ -22,6 +22,7 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "directory-create-access-key": ("DirectoryFunction", 201, None),
     "directory-create-realm": ("DirectoryFunction", 201, None),
     "directory-create-user": ("DirectoryFunction", 201, None),
+    "directory-unlock": ("DirectoryFunction", 204, None),
     "directory-password": ("DirectoryFunction", 204, None),
     "directory-rotate-key": ("DirectoryFunction", 201, None),
     "discovery-configuration": ("DiscoveryFunction", 200, None),
@@ -128,7 +129,7 @@ def test_schedule_event_runs_rotate(functions: Stack) -> None:
     """The scheduler's event runs rotate, which answers with its counts."""
     event = json.loads((ROOT / "events/rotate-schedule.json").read_text())
     report = functions.invoke("RotateFunction", event)
-    assert report.keys() == {"realms", "rotated", "removed", "failed", "remaining"}
+    assert report.keys() == {"realms", "rotated", "removed", "delayed", "failed", "remaining"}
     assert (report["failed"], report["remaining"]) == (0, 0)
 
 
