@@ -53,9 +53,22 @@ def pinned(text: str) -> list[Pinned]:
 
 
 def installs(path: Path) -> list[str]:
-    """The commands of a makefile or script that install packages, each in one line."""
+    """The commands of a makefile or script that install packages, each in one line.
+
+    One that a makefile calls for several environments is given for each.
+    """
+    text = "\n".join(logical_lines(path.read_text())) + "\n"
+    made = re.search(r"^define installed\n(.*?)^endef\n", text, re.DOTALL | re.MULTILINE)
+    if made is not None:
+        text = text.replace(made[0], "")
+        text = re.sub(
+            r"^\$\(call installed,(.*?),(.*?)\)$",
+            lambda called: made[1].replace("$(1)", called[1]).replace("$(2)", called[2]),
+            text,
+            flags=re.MULTILINE,
+        )
     return [
         line
-        for line in logical_lines(path.read_text())
+        for line in text.splitlines()
         if re.search(r"\b(pip|uv (add|pip|sync|tool))\b.*\binstall\b", line)
     ]
