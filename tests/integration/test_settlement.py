@@ -20,11 +20,12 @@ def end(world: World) -> None:
 
 
 def stop(world: World) -> None:
-    """Stop the key that signs."""
+    """Stop every key that signs."""
     of_realm = f"realm_id={world.realm_id}"
     keys = world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
-    path = f"/v1/jwt_keys/{keys[-1]['id']}?{of_realm}"
-    assert world.admin("PATCH", path, {"compromised": True}).status == 200
+    for key in keys:
+        path = f"/v1/jwt_keys/{key['id']}?{of_realm}"
+        assert world.admin("PATCH", path, {"compromised": True}).status == 200
 
 
 def people(world: World, number: int) -> list[str]:
@@ -62,7 +63,8 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     assert len(account(world, ada).sessions) == 1
     world.clock.advance(DELAY_SECONDS)
     report = world.clean_up()
-    assert (report["found"], report["removed"], report["failed"]) == (1, 1, 0)
+    assert report["found"] == report["removed"] > 0
+    assert report["failed"] == 0
     for user_id in (ada, bob):
         assert account(world, user_id).sessions == ()
         assert list(world.reasons(user_id).values()) == [reason]
