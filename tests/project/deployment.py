@@ -64,11 +64,19 @@ def deployed(parameters: Mapping[str, str]) -> Iterator[Made]:
             warnings.simplefilter("ignore", UserWarning)  # moto's, of each type that it leaves out
             yield _made(translated(**parameters), parameters)
     finally:
+        _unprotect_tables()
         boto3.client("cloudformation", region_name=REGION).delete_stack(StackName="sojourn")
         s3 = boto3.client("s3", region_name=REGION)
         s3.delete_object(Bucket="bucket", Key="key")
         s3.delete_bucket(Bucket="bucket")
         mock.stop()
+
+
+def _unprotect_tables() -> None:
+    """moto deletes what is RetainExceptOnCreate with its stack, if it lets itself be deleted."""
+    dynamodb = boto3.client("dynamodb", region_name=REGION)
+    for name in dynamodb.list_tables()["TableNames"]:
+        dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
 
 
 def _resolved(value: Any, resources: Mapping[str, Any]) -> Any:

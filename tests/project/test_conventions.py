@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from local.template import ROOT
-from tests.project import alarms, conventions
+from tests.project import alarms, conventions, naming
 from tests.project.conventions import RULES, Findings, Written
 
 HERE = Written.here()
@@ -18,9 +18,10 @@ def has_a_heading(written: Written) -> Findings:
     return alarms.each_alarm_has_its_heading(written, OPERATIONS)
 
 
-HELD: Final = (*RULES, alarms.each_alarm_reads_what_aws_has, has_a_heading)
+HELD: Final = (*RULES, *naming.RULES, alarms.each_alarm_reads_what_aws_has, has_a_heading)
 Rule = Callable[[Written], Findings]
 
+KEY_IS_KEPT = "    Type: AWS::KMS::Key\n    DeletionPolicy: RetainExceptOnCreate\n"
 ERRORS_OF_LOGIN = """              MetricName: Errors
               Dimensions:
                 - Name: FunctionName
@@ -173,13 +174,43 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
     ),
     "a table that goes with the stack": (
         conventions.what_is_stored_is_kept,
-        "    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n",
+        "    DeletionPolicy: RetainExceptOnCreate\n    UpdateReplacePolicy: Retain\n",
         "    UpdateReplacePolicy: Retain\n",
+    ),
+    "a table that a failed first deployment leaves": (
+        conventions.what_is_stored_is_kept,
+        "    DeletionPolicy: RetainExceptOnCreate\n",
+        "    DeletionPolicy: Retain\n",
     ),
     "a key that goes when it is replaced": (
         conventions.what_is_stored_is_kept,
-        "    Type: AWS::KMS::Key\n    DeletionPolicy: Retain\n    UpdateReplacePolicy: Retain\n",
-        "    Type: AWS::KMS::Key\n    DeletionPolicy: Retain\n    UpdateReplacePolicy: Delete\n",
+        f"{KEY_IS_KEPT}    UpdateReplacePolicy: Retain\n",
+        f"{KEY_IS_KEPT}    UpdateReplacePolicy: Delete\n",
+    ),
+    "a layer that every stack shares": (
+        naming.each_name_is_the_stacks,
+        "      LayerName: !Sub ${AWS::StackName}-core\n",
+        "",
+    ),
+    "a log group that every stack shares": (
+        naming.each_name_is_the_stacks,
+        "LogGroupName: !Sub /aws/lambda/${AWS::StackName}-rotate",
+        "LogGroupName: /aws/lambda/sojourn-rotate",
+    ),
+    "a schedule in the account's own group": (
+        naming.each_schedule_is_in_the_stacks_group,
+        "            GroupName: !Ref SchedulesGroup\n",
+        "",
+    ),
+    "an access log that needs a log policy": (
+        naming.the_access_log_needs_no_policy,
+        "/aws/vendedlogs/apigateway/",
+        "/aws/apigateway/",
+    ),
+    "a key that has an id alone": (
+        naming.each_key_has_an_alias,
+        "      TargetKeyId: !Ref SigningKeysKey\n",
+        "      TargetKeyId: !Ref CorsOrigins\n",
     ),
     "an issuer of the API's own address": (
         conventions.nothing_is_circular,

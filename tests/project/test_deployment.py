@@ -78,7 +78,7 @@ def test_roles_are_as_intended(made: Made) -> None:
     """
     iam = made.client("iam")
     schedulers = {made.physical[f"{name}ScheduleRole"] for name in ("Cleanup", "Rotate")}
-    schedules = f"arn:aws:left-out:{REGION}:{ACCOUNT}:CleanupSchedules"
+    schedules = f"arn:aws:left-out:{REGION}:{ACCOUNT}:SchedulesGroup"
     for name, wanted in made.named("AWS::IAM::Role").items():
         trust = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
         (statement,) = trust["Statement"]
@@ -108,13 +108,13 @@ def test_log_groups_are_as_intended(made: Made) -> None:
     days = HERE.template.defaults()["LogRetentionDays"]
     folders = (function.folder.replace("_", "-") for function in HERE.template.functions())
     wanted = [f"/aws/lambda/sojourn-{folder}" for folder in folders]
-    assert kept == dict.fromkeys([*wanted, "/aws/apigateway/sojourn"], days)
+    assert kept == dict.fromkeys([*wanted, "/aws/vendedlogs/apigateway/sojourn"], days)
 
 
 def test_key_is_there(made: Made) -> None:
-    """The key for signing keys is one of the account's."""
-    keys = made.client("kms").list_keys()["Keys"]
-    assert made.physical["SigningKeysKey"] in [key["KeyId"] for key in keys]
+    """The key for signing keys is one of the account's, under an alias with the stack's name."""
+    aliases = made.client("kms").list_aliases(KeyId=made.physical["SigningKeysKey"])["Aliases"]
+    assert [alias["AliasName"] for alias in aliases] == ["alias/sojourn-signing-keys"]
 
 
 def test_outputs_resolve(made: Made) -> None:

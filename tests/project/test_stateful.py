@@ -13,8 +13,8 @@ NOW = stateful.record(parse(TEXT))
 
 WHAT_TO_DO: Final = """
 CloudFormation would make a new resource and leave the old one, with all that is in it, behind
-(DeletionPolicy: Retain). Undo the change; or make the new resource beside the old one under a name
-of its own, move what is in it, and record that: python -m tools.stateful --accept"""
+(UpdateReplacePolicy: Retain). Undo the change; or make the new resource beside the old one under a
+name of its own, move what is in it, and record that: python -m tools.stateful --accept"""
 
 # What is changed, by what, and what is said of it.
 REPLACING: Final[dict[str, tuple[str, str, str]]] = {
@@ -85,7 +85,7 @@ def test_replacement_is_found(name: str) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("    DeletionPolicy: Retain\n", "    DeletionPolicy: RetainExceptOnCreate\n"),
+        ("    DeletionPolicy: RetainExceptOnCreate\n", "    DeletionPolicy: Retain\n"),
         ("DeletionProtectionEnabled: !Ref DeletionProtection", "DeletionProtectionEnabled: true"),
         (
             "        - AttributeName: due_shard\n          AttributeType: N\n",

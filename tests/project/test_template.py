@@ -175,7 +175,7 @@ def test_schedule_has_a_group_of_its_own() -> None:
     """The scheduler's alarm is about this stack's schedule, whatever else the account runs."""
     (event,) = FUNCTIONS["CleanupFunction"]["Events"].values()
     (dimension,) = ALARMS["ScheduleFailingAlarm"]["Dimensions"]
-    assert event["Properties"]["GroupName"] == dimension["Value"] == {"Ref": "CleanupSchedules"}
+    assert event["Properties"]["GroupName"] == dimension["Value"] == {"Ref": "SchedulesGroup"}
 
 
 @pytest.mark.parametrize("function", TEMPLATE.functions(), ids=lambda f: f.folder)
@@ -233,12 +233,12 @@ def test_schedules_role_invokes_its_function_alone(name: str) -> None:
     assert trust["Condition"] == {
         "StringEquals": {
             "aws:SourceAccount": {"Ref": "AWS::AccountId"},
-            "aws:SourceArn": {"Fn::GetAtt": ["CleanupSchedules", "Arn"]},
+            "aws:SourceArn": {"Fn::GetAtt": ["SchedulesGroup", "Arn"]},
         }
     }
     schedule = resources[f"{name}FunctionSchedule"]["Properties"]
     assert schedule["Target"]["RoleArn"] == {"Fn::GetAtt": [f"{name}ScheduleRole", "Arn"]}
-    assert schedule["GroupName"] == {"Ref": "CleanupSchedules"}
+    assert schedule["GroupName"] == {"Ref": "SchedulesGroup"}
 
 
 def test_public_url_is_https() -> None:
