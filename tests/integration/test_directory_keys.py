@@ -64,6 +64,7 @@ NEEDS: list[tuple[str, str, str, dict[str, object] | None]] = [
     ("write", "PATCH", "/v1/users/{user}", {"name": "Ada"}),
     ("write", "DELETE", "/v1/users/{user}", None),
     ("write", "POST", "/v1/users/{user}/end_sessions", None),
+    ("write", "POST", "/v1/users/{user}/unlock", None),
     ("write", "POST", "/v1/realms/{realm}/end_sessions", None),
     ("write", "POST", "/v1/credentials", {"user_id": "{robot}", "credential_type": "api_key"}),
     ("write", "PUT", "/v1/credentials/{credential}", {"name": "main"}),
@@ -144,6 +145,18 @@ def test_each_route_needs_its_permission_and_its_realm(
         assert (refused.status, refused.body["code"]) == expected
     allowed = world.call(method, where, sent, bearer=bound(world, least))
     assert allowed.status in (200, 201, 204), allowed
+
+
+def test_realms_are_made_by_an_admin_of_the_stack_alone(world: World) -> None:
+    """A realm's own admin, and a stack-wide key with less than `admin`, make no realm: 403."""
+    bound = make(world, permission="admin", realm_id=world.realm_id).body["secret"]
+    write = make(world, permission="write").body["secret"]
+    codes = []
+    for bearer in (bound, write):
+        refused = world.call("POST", "/v1/realms", {"name": "Mine"}, bearer=bearer)
+        codes.append((refused.status, refused.body["code"]))
+    assert codes == [(403, "realm_forbidden"), (403, "permission_missing")]
+    assert len(world.admin("GET", "/v1/realms").body["collection"]) == 1
 
 
 def test_realm_bound_key_makes_keys_of_its_realm_alone(world: World) -> None:
