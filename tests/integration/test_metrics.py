@@ -13,12 +13,21 @@ from tests.integration.conftest import composed, empty
 from tests.integration.provoking import broken_store, path_of
 from tests.integration.test_roles import WALKS
 from tests.integration.world import World
-from tests.project.alarms import Metric, each_alarm_reads_what_is_emitted
+from tests.project.alarms import Metric, each_alarm_reads_what_is_emitted, read_of_ours
 from tests.project.conventions import Written
 
-FUNCTIONS = {function.folder: function for function in Template.read().functions()}
+TEMPLATE = Template.read()
+FUNCTIONS = {function.folder: function for function in TEMPLATE.functions()}
+STACK, OTHER = "shop", "blog"
+"""Two stacks of one account and region; the functions that run here are of the first."""
 HERE = Written.here()
 Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+def service_of(folder: str) -> str:
+    """The name that a function of the stack has in its metrics."""
+    variable = FUNCTIONS[folder].environment["POWERTOOLS_SERVICE_NAME"]
+    return str(TEMPLATE.resolved(variable, {"AWS::StackName": STACK}))
 
 
 def named(handler: Handler, service: str, patch: pytest.MonkeyPatch) -> Handler:
@@ -58,8 +67,7 @@ def emitted(environment: dict[str, str]) -> set[Metric]:
             world = World(composed(environment, clock), environment, clock)
             for handlers in (world._handlers, world._scheduled):
                 for name, handler in handlers.items():
-                    service = FUNCTIONS[name].environment["POWERTOOLS_SERVICE_NAME"]
-                    handlers[name] = named(handler, service, capture)
+                    handlers[name] = named(handler, service_of(name), capture)
             walk(world)
             _fails(folder, world)
     finally:
@@ -107,7 +115,14 @@ def _skews(folder: str, world: World) -> None:
 
 def test_alarms_read_what_is_emitted(emitted: set[Metric]) -> None:
     """Each alarm on a metric of ours reads one that a function emitted, by its dimensions."""
-    assert list(each_alarm_reads_what_is_emitted(HERE, emitted)) == []
+    assert list(each_alarm_reads_what_is_emitted(HERE, emitted, STACK)) == []
+
+
+def test_stacks_share_no_metric(emitted: set[Metric]) -> None:
+    """No alarm of another stack reads anything that this one's functions emit."""
+    read = {metric for _, metric in read_of_ours(HERE, OTHER)}
+    assert read
+    assert read & emitted == set()
 
 
 BROKEN = {
@@ -117,11 +132,15 @@ BROKEN = {
         "Namespace: Other\n      MetricName: Cleanup",
     ),
     "a dimension": (
-        "Name: service\n          Value: sojourn-cleanup",
-        "Name: Service\n          Value: sojourn-cleanup",
+        "Name: service\n          Value: !Sub ${AWS::StackName}-cleanup",
+        "Name: Service\n          Value: !Sub ${AWS::StackName}-cleanup",
     ),
-    "a service": ("Value: sojourn-rotate", "Value: sojourn-login"),
-    "a service's name": ("Value: sojourn-list-sessions", "Value: sojourn-list_sessions"),
+    "a service": ("Value: !Sub ${AWS::StackName}-rotate", "Value: !Sub ${AWS::StackName}-login"),
+    "a service's name": (
+        "Value: !Sub ${AWS::StackName}-list-sessions",
+        "Value: !Sub ${AWS::StackName}-list_sessions",
+    ),
+    "a stack's name": ("Value: !Sub ${AWS::StackName}-rotate", "Value: sojourn-rotate"),
 }
 
 
@@ -131,18 +150,19 @@ def test_alarm_on_nothing_is_found(emitted: set[Metric], name: str) -> None:
     before, after = BROKEN[name]
     assert before in HERE.text
     wrong = Written(HERE.text.replace(before, after))
-    assert list(each_alarm_reads_what_is_emitted(wrong, emitted)) != []
+    assert list(each_alarm_reads_what_is_emitted(wrong, emitted, STACK)) != []
 
 
 def test_metrics_are_documented(emitted: set[Metric]) -> None:
-    """The operations document lists what each service emits, and nothing else."""
+    """The operations document lists what each function emits, and nothing else."""
     operations = (ROOT / "docs/operations.md").read_text()
     (table,) = re.findall(r"^\| metric .*\n\|---.*\n((?:\|.*\n)+)", operations, re.MULTILINE)
-    behind_api = {f"sojourn-{f.folder.replace('_', '-')}" for f in FUNCTIONS.values() if f.routes}
+    behind_api = {f.folder.replace("_", "-") for f in FUNCTIONS.values() if f.routes}
     documented = set()
     for row in table.splitlines():
         names, services, _ = row.strip("| ").split(" | ")
         everywhere = behind_api if "every function" in services else set()
         for service in everywhere | {*re.findall(r"`([\w-]+)`", services)}:
-            documented |= {(name, service) for name in re.findall(r"`(\w+)`", names)}
+            whole = f"{STACK}-{service}"
+            documented |= {(name, whole) for name in re.findall(r"`(\w+)`", names)}
     assert {(m.name, dict(m.dimensions)["service"]) for m in emitted} == documented

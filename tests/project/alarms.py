@@ -61,14 +61,23 @@ def read_by(alarm: Mapping[str, Any]) -> Iterator[tuple[str, str, Dimensions]]:
         yield metric["Namespace"], metric["MetricName"], dimensions
 
 
-def each_alarm_reads_what_is_emitted(written: Written, emitted: set[Metric]) -> Findings:
-    """An alarm on a metric of ours names one that a function emitted, with those dimensions."""
+def read_of_ours(written: Written, stack: str) -> Iterator[tuple[str, Metric]]:
+    """Each metric of ours that an alarm of a stack by this name reads, with the alarm's name."""
+    known = {"AWS::StackName": stack}
     for name, alarm in written.template.resources("AWS::CloudWatch::Alarm").items():
         for namespace, metric, dimensions in read_by(alarm):
-            if namespace.startswith("AWS/"):
-                continue
-            if Metric(namespace, metric, frozenset(dimensions.items())) not in emitted:
-                yield f"{name} reads {metric} of {namespace} by {dimensions}; nothing emits it."
+            if not namespace.startswith("AWS/"):
+                resolved = written.template.resolved(dict(dimensions), known)
+                yield name, Metric(namespace, metric, frozenset(resolved.items()))
+
+
+def each_alarm_reads_what_is_emitted(
+    written: Written, emitted: set[Metric], stack: str
+) -> Findings:
+    """An alarm on a metric of ours names one that a function emitted, with those dimensions."""
+    for name, metric in read_of_ours(written, stack):
+        if metric not in emitted:
+            yield f"{name} reads {metric}; nothing emits it."
 
 
 def each_alarm_reads_what_aws_has(written: Written) -> Findings:

@@ -193,8 +193,9 @@ def no_secret_is_in_an_environment(written: Written) -> Findings:
         for variable, value in function.environment.items():
             where = f"{function.logical_id} is told {variable}"
             if variable == "POWERTOOLS_SERVICE_NAME":
-                if value != f"sojourn-{function.folder.replace('_', '-')}":
-                    yield f"{where} {value}, which is not its own name."
+                own = f"${{AWS::StackName}}-{function.folder.replace('_', '-')}"
+                if value != {"Fn::Sub": own}:
+                    yield f"{where} {value}, which is not its stack's name and its own."
             elif not isinstance(value, Mapping) or not value.keys() <= {"Ref", "Fn::GetAtt"}:
                 yield f"{where} as a text; it may be told what a resource or parameter is."
             elif re.search("(?:SECRET|PASSWORD|TOKEN|PRIVATE)(?!_SHA256$)", variable):

@@ -144,8 +144,13 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
     ),
     "another's name in logs and metrics": (
         conventions.no_secret_is_in_an_environment,
+        "POWERTOOLS_SERVICE_NAME: !Sub ${AWS::StackName}-validate",
+        "POWERTOOLS_SERVICE_NAME: !Sub ${AWS::StackName}-login",
+    ),
+    "one name in the metrics of every stack": (
+        conventions.no_secret_is_in_an_environment,
+        "POWERTOOLS_SERVICE_NAME: !Sub ${AWS::StackName}-validate",
         "POWERTOOLS_SERVICE_NAME: sojourn-validate",
-        "POWERTOOLS_SERVICE_NAME: sojourn-login",
     ),
     "a function that is not traced": (
         conventions.each_function_is_traced,
