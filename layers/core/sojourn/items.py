@@ -55,6 +55,8 @@ RECORD: Final = (
     "by_id",
 )
 """What an ended record is read for."""
+WALK: Final = ("due_at", "after")
+"""What the job of a walk of a realm's users is read for."""
 
 Values = dict[str, Any]
 

@@ -46,7 +46,7 @@ class Settlement:
     def resume(self, realm_id: str, name: str, time_left: Callable[[], float]) -> bool:
         """Go on with a walk while there is time (seconds); whether it is finished."""
         dynamo = self.directory.dynamo
-        job = Key(self.accounts.table, realm_id, name, ("due_at", "after"))
+        job = Key(self.accounts.table, realm_id, name, items.WALK)
         found = dynamo.get(job)
         if found is None:
             return False
