@@ -70,9 +70,15 @@ def forget_the_machines() -> None:
         os.environ.pop(name, None)
 
 
-def start(template: Template, *, dynamodb_url: str | None = None) -> dict[str, str]:
+def start(
+    template: Template,
+    *,
+    parameters: Mapping[str, str] | None = None,
+    dynamodb_url: str | None = None,
+) -> dict[str, str]:
     """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each.
 
+    A table whose name a parameter gives is made under that name: nothing is there beforehand.
     `dynamodb_url` is the address of a DynamoDB Local to make the tables in.
     """
     forget_the_machines()
@@ -87,7 +93,7 @@ def start(template: Template, *, dynamodb_url: str | None = None) -> dict[str, s
     names: dict[str, str] = {}
     dynamodb = boto3.client("dynamodb")
     for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
-        name = table_name(logical_id)
+        name = (parameters or {}).get(f"Existing{logical_id}") or table_name(logical_id)
         wanted = properties if dynamodb_url is None else dynamodb_local.known(properties)
         create_table(dynamodb, name, wanted)
         names[logical_id] = name

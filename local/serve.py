@@ -166,7 +166,7 @@ def _serve(
     host = f"127.0.0.1:{server.server_address[1]}"
     base_url = f"{'https' if wanted.tls else 'http'}://{host}"
     say("Making tables and keys from template.yaml …")
-    names = aws.start(template, dynamodb_url=place.dynamodb_url)
+    names = aws.start(template, parameters=wanted.parameters, dynamodb_url=place.dynamodb_url)
     stack = Stack(
         template,
         names,

@@ -77,13 +77,14 @@ def _parameters(template: Template) -> dict[str, str]:
 def _for_the_moment(template: Template) -> tuple[Stack, dict[str, Any]]:
     server = gateway.listen(0)
     host = f"127.0.0.1:{server.server_address[1]}"
-    names = aws.start(template)
+    given = _parameters(template)
+    names = aws.start(template, parameters=given)
     stack = Stack(
         template,
         names,
         LocalClock(),
         public_url=f"http://{host}",
-        parameters=_parameters(template),
+        parameters=given,
     )
     cors = template.cors(stack.known)
     server.gateway = gateway.Gateway(stack, names, cors, host=host, log=print)

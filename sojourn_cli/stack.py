@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any, Final
 
 import boto3
 from botocore.config import Config
@@ -13,6 +14,9 @@ from sojourn.directory import DynamoDirectory
 from sojourn.dynamodb import DynamoDB
 
 LOCAL_TABLE = "sojourn-directory"
+DIRECTORY: Final = "DirectoryTableName"
+TABLES: Final = (DIRECTORY, "SessionsTableName", "AttemptsTableName")
+"""The outputs that name the tables."""
 CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 1})
 PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
 """For what only reads, and may be asked again."""
@@ -24,7 +28,10 @@ class StackProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The physical names of what a stack is made of, and the session that reaches them."""
+    """The physical names of what a stack is made of, and the session that reaches them.
+
+    `tables` are those that it uses: its own, or those whose names were given to it.
+    """
 
     session: boto3.session.Session
     tables: tuple[str, ...]
@@ -40,6 +47,7 @@ def find(stack_name: str, *, region: str | None, profile: str | None) -> Resourc
         cloudformation = session.client("cloudformation", config=PATIENT)
         pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
         found = [one for page in pages for one in page["StackResourceSummaries"]]
+        outputs = _outputs(cloudformation, stack_name)
     except (ClientError, BotoCoreError, ValueError) as error:
         raise _problem(error, f"There is no stack {stack_name}") from error
 
@@ -52,7 +60,7 @@ def find(stack_name: str, *, region: str | None, profile: str | None) -> Resourc
 
     return Resources(
         session=session,
-        tables=named("AWS::DynamoDB::Table"),
+        tables=tuple(outputs[name] for name in TABLES if name in outputs),
         alarms=named("AWS::CloudWatch::Alarm"),
         schedules=named("AWS::Scheduler::Schedule"),
         groups=named("AWS::Scheduler::ScheduleGroup"),
@@ -64,13 +72,18 @@ def api_url(stack_name: str, *, region: str | None, profile: str | None) -> str:
     try:
         session = boto3.session.Session(profile_name=profile, region_name=region)
         cloudformation = session.client("cloudformation", config=PATIENT)
-        (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+        outputs = _outputs(cloudformation, stack_name)
     except (ClientError, BotoCoreError, ValueError) as error:
         raise _problem(error, f"There is no stack {stack_name}") from error
-    for output in stack.get("Outputs", []):
-        if output.get("OutputKey") == "ApiUrl":
-            return str(output["OutputValue"])
+    if "ApiUrl" in outputs:
+        return outputs["ApiUrl"]
     raise StackProblem(f"The stack {stack_name} has no output ApiUrl; is it Sojourn's, and whole?")
+
+
+def _outputs(cloudformation: Any, stack_name: str) -> dict[str, str]:
+    """A stack's outputs, by their names."""
+    (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    return {one["OutputKey"]: str(one["OutputValue"]) for one in stack.get("Outputs", [])}
 
 
 def access_keys(
@@ -89,7 +102,7 @@ def access_keys(
         table = _table_of(session, str(stack_name))
         dynamo = DynamoDB(session.client("dynamodb", config=CONFIG), clock)
     except (ClientError, BotoCoreError, ValueError) as error:
-        raise _problem(error, f"There is no stack {stack_name} with a DirectoryTable") from error
+        raise _problem(error, f"There is no stack {stack_name}") from error
     return AccessKeys(directory=DynamoDirectory(dynamo, table), clock=clock)
 
 
@@ -112,10 +125,12 @@ def _local(endpoint: str, clock: Clock) -> AccessKeys:
 
 
 def _table_of(session: boto3.session.Session, stack_name: str) -> str:
-    answer = session.client("cloudformation", config=CONFIG).describe_stack_resource(
-        StackName=stack_name, LogicalResourceId="DirectoryTable"
-    )
-    return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+    """The directory table that a stack uses. Raises `StackProblem` when it names none."""
+    outputs = _outputs(session.client("cloudformation", config=CONFIG), stack_name)
+    if DIRECTORY not in outputs:
+        text = f"The stack {stack_name} has no output {DIRECTORY}; is it Sojourn's, and whole?"
+        raise StackProblem(text)
+    return outputs[DIRECTORY]
 
 
 def _problem(error: Exception, absent: str) -> StackProblem:

@@ -55,7 +55,7 @@ def protection(found: Resources) -> Finding:
         found,
         off,
         "Deletion protection",
-        "deploy with DeletionProtection=true",
+        "deploy with DeletionProtection=true; for a table whose name was given, switch it on there",
     )
     return ("warning" if off else state), detail
 

@@ -22,6 +22,11 @@ CFN_LINT = str(Path(sys.executable).parent / "cfn-lint")
 
 DEPLOYMENTS = {
     "defaults": {},
+    "existing tables": {
+        "ExistingDirectoryTable": "restored-directory",
+        "ExistingSessionsTable": "restored-sessions",
+        "ExistingAttemptsTable": "new.attempts_2",
+    },
     "everything": {
         "PublicUrl": "https://sessions.example.com",
         "CorsOrigins": "https://a.example.com,https://b.example.com",

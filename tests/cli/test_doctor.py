@@ -369,7 +369,10 @@ def test_stack_of_cloudformation(api: Stub, environment: dict[str, str]) -> None
     table = {"Type": "AWS::DynamoDB::Table", "Properties": TABLE}
     template = {
         "Resources": {"SessionsTable": table},
-        "Outputs": {"ApiUrl": {"Value": api.url}},
+        "Outputs": {
+            "ApiUrl": {"Value": api.url},
+            "SessionsTableName": {"Value": {"Ref": "SessionsTable"}},
+        },
     }
     boto3.client("cloudformation").create_stack(
         StackName="doctors", TemplateBody=json.dumps(template)
@@ -385,12 +388,38 @@ def test_stack_of_cloudformation(api: Stub, environment: dict[str, str]) -> None
     assert "no stack nowhere" in nowhere["ttl"][1]
 
 
+def test_tables_that_the_stack_uses(
+    api: Stub, environment: dict[str, str], healthy: Resources
+) -> None:
+    """The tables are those whose names the stack was given, where it was given any."""
+    directory, sessions = healthy.tables
+    template = {
+        "Resources": {"Own": {"Type": "AWS::DynamoDB::Table", "Properties": TABLE}},
+        "Outputs": {
+            "ApiUrl": {"Value": api.url},
+            "DirectoryTableName": {"Value": directory},
+            "SessionsTableName": {"Value": sessions},
+        },
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="given", TemplateBody=json.dumps(template)
+    )
+    tool = Tool("https://another.example", clock=MovedClock(NOW * 1000))
+    found = seen(tool, "--stack-name", "given", code=1)
+    assert [found[name][0] for name in ("ttl", "point_in_time_recovery")] == ["ok", "ok"]
+    assert found["deletion_protection"][0] == "ok"
+    assert "each of 2 tables" in found["ttl"][1]
+
+
 def test_clock_of_dynamodb_when_the_api_is_away(environment: dict[str, str]) -> None:
     """With a stack whose API does not answer, the clock is held against DynamoDB's answers."""
     table = {"Type": "AWS::DynamoDB::Table", "Properties": TABLE}
     template = {
         "Resources": {"SessionsTable": table},
-        "Outputs": {"ApiUrl": {"Value": "http://127.0.0.1:9"}},
+        "Outputs": {
+            "ApiUrl": {"Value": "http://127.0.0.1:9"},
+            "SessionsTableName": {"Value": {"Ref": "SessionsTable"}},
+        },
     }
     boto3.client("cloudformation").create_stack(StackName="away", TemplateBody=json.dumps(template))
     found = seen(Tool(""), "--stack-name", "away", code=1)

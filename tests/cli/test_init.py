@@ -28,7 +28,8 @@ TEMPLATE = {
                 ],
             },
         }
-    }
+    },
+    "Outputs": {"DirectoryTableName": {"Value": {"Ref": "DirectoryTable"}}},
 }
 
 
@@ -71,6 +72,27 @@ def test_key_of_init_opens_the_stack(world: World, monkeypatch: pytest.MonkeyPat
     assert made.exit_code == 0, made.output
     secret = made.stdout.strip()
     assert world.call("POST", "/v1/realms", {"name": "first"}, bearer=secret).status == 201
+
+
+def test_key_goes_to_the_table_that_the_stack_uses(stack: str, world: World) -> None:
+    """Where a stack was given the name of a table, the key is made in that one."""
+    table = world.environment["DIRECTORY_TABLE"]
+    template = {**TEMPLATE, "Outputs": {"DirectoryTableName": {"Value": table}}}
+    boto3.client("cloudformation").update_stack(StackName=stack, TemplateBody=json.dumps(template))
+    made = init("--stack-name", stack, "--force")
+    assert made.exit_code == 0, made.output
+    secret = made.stdout.strip()
+    assert world.call("POST", "/v1/realms", {"name": "first"}, bearer=secret).status == 201
+
+
+def test_stack_without_a_directory(environment: dict[str, str]) -> None:
+    """A stack that names no directory table is told."""
+    none = {"Resources": TEMPLATE["Resources"]}
+    boto3.client("cloudformation").create_stack(StackName="bare", TemplateBody=json.dumps(none))
+    bare = init("--stack-name", "bare")
+    assert bare.exit_code == 1
+    assert "no output DirectoryTableName" in bare.stderr
+    assert "Nothing was made." in bare.stderr
 
 
 def test_unknown_stack(environment: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from local.template import Function
+from local.template import Function, Template
 from tests.iam.policy import Request, Statement, allows, several
 from tests.iam.requests import HERE, Place
 from tools.lint_template import translated
@@ -48,13 +48,20 @@ class Role:
 
 
 @cache
+def _template() -> Template:
+    return Template(translated())
+
+
 def _resources() -> Mapping[str, Any]:
-    resources: Mapping[str, Any] = translated()["Resources"]
+    resources: Mapping[str, Any] = _template().document["Resources"]
     return resources
 
 
 def roles(names: Mapping[str, str], place: Place = HERE) -> dict[str, Role]:
-    """Every role, by its logical id. `names`: what `Ref` gives for tables, and the key's `.Arn`."""
+    """Every role, by its logical id.
+
+    `names`: what `Ref` gives for tables, the key's `.Arn`, and parameters that are not the default.
+    """
     found = {}
     for logical_id, resource in _resources().items():
         if resource["Type"] == "AWS::IAM::Role":
@@ -107,14 +114,28 @@ def _text(value: Any, names: Mapping[str, str], place: Place) -> str:
         logical_id, attribute = argument if isinstance(argument, list) else argument.split(".")
         assert attribute == "Arn"
         return arn(logical_id, names, place)
+    if function == "Fn::If":
+        condition, then, otherwise = argument
+        return _text(then if _holds(condition, names) else otherwise, names, place)
     assert function == "Fn::Sub", function
     text: str = argument
+    pseudo = {"Partition": place.partition, "Region": place.region, "AccountId": place.account}
+    for name, value in pseudo.items():
+        text = text.replace(f"${{AWS::{name}}}", value)
+    for name in names:
+        text = text.replace(f"${{{name}}}", names[name])
     for logical_id in _resources():
         if f"${{{logical_id}.Arn}}" in text:
             text = text.replace(f"${{{logical_id}.Arn}}", arn(logical_id, names, place))
     text = text.replace("${AWS::StackName}", STACK)
     assert "${" not in text, text
     return text
+
+
+def _holds(condition: str, names: Mapping[str, str]) -> bool:
+    template = _template()
+    known = {**template.defaults(), **names}
+    return bool(template.resolved({"Condition": condition}, known))
 
 
 def arn(logical_id: str, names: Mapping[str, str], place: Place) -> str:

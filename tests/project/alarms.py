@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.project.conventions import Findings, Written
+from tests.project.tables import own
 
 Dimensions = Mapping[str, Any]
 
@@ -88,14 +89,15 @@ def each_alarm_reads_what_aws_has(written: Written) -> Findings:
             if not namespace.startswith("AWS/"):
                 continue
             metrics, sets = DOCUMENTED.get(namespace, (set(), ()))
+            of = {dimension: own(value) for dimension, value in dimensions.items()}
             kinds = {
                 dimension: resources[value["Ref"]]["Type"] if isinstance(value, dict) else None
-                for dimension, value in dimensions.items()
+                for dimension, value in of.items()
             }
             if metric not in metrics or kinds not in sets:
                 yield f"{name} reads {metric} of {namespace} by {dimensions}; AWS has no such one."
             index = dimensions.get("GlobalSecondaryIndexName")
-            table = resources[dimensions["TableName"]["Ref"]] if index else {"Properties": {}}
+            table = resources[of["TableName"]["Ref"]] if index else {"Properties": {}}
             indexes = table["Properties"].get("GlobalSecondaryIndexes", [])
             if index and index not in [i["IndexName"] for i in indexes]:
                 yield f"{name} reads an index {index}, which there is not."

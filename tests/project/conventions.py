@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -196,10 +196,20 @@ def no_secret_is_in_an_environment(written: Written) -> Findings:
                 own = f"${{AWS::StackName}}-{function.folder.replace('_', '-')}"
                 if value != {"Fn::Sub": own}:
                     yield f"{where} {value}, which is not its stack's name and its own."
-            elif not isinstance(value, Mapping) or not value.keys() <= {"Ref", "Fn::GetAtt"}:
+            elif not _is_named(value):
                 yield f"{where} as a text; it may be told what a resource or parameter is."
             elif re.search("(?:SECRET|PASSWORD|TOKEN|PRIVATE)(?!_SHA256$)", variable):
                 yield f"{where}, which sounds like a secret."
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a value is what a resource or parameter is, or a choice of two such."""
+    match value:
+        case {"Ref": _} | {"Fn::GetAtt": _}:
+            return len(value) == 1
+        case {"Fn::If": [_, then, otherwise]}:
+            return _is_named(then) and _is_named(otherwise)
+    return False
 
 
 def each_function_is_traced(written: Written) -> Findings:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import boto3
 from moto import mock_aws
 
+from local.template import Template
 from tools.lint_template import translated
 
 ACCOUNT: Final = "123456789012"
@@ -30,9 +31,14 @@ LEFT_OUT: Final = {
 
 @dataclass(frozen=True)
 class Made:
-    """A stack that moto made: the template, and what there is of it, by logical id."""
+    """A stack that moto made: the template, and what there is of it, by logical id.
+
+    The template is without the resources whose condition does not hold; `tables` has the names of
+    the tables that the stack uses, its own or given ones.
+    """
 
     template: dict[str, Any]
+    tables: dict[str, str]
     physical: dict[str, str]
     kinds: Counter[str]
     outputs: dict[str, str]
@@ -91,6 +97,17 @@ def _resolved(value: Any, resources: Mapping[str, Any]) -> Any:
     return value
 
 
+def _held(template: dict[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The resources that are made with these parameters."""
+    read = Template(template)
+    known = {**read.defaults(), **parameters}
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if "Condition" not in resource or read.resolved({"Condition": resource["Condition"]}, known)
+    }
+
+
 def _made(template: dict[str, Any], parameters: Mapping[str, str]) -> Made:
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -111,9 +128,15 @@ def _made(template: dict[str, Any], parameters: Mapping[str, str]) -> Made:
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName="sojourn")
     resources = [r for page in pages for r in page["StackResourceSummaries"]]
+    physical = {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources}
     return Made(
-        template=template,
-        physical={r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources},
+        template={**template, "Resources": _held(template, parameters)},
+        tables={
+            name: parameters.get(f"Existing{name}") or physical[name]
+            for name, resource in template["Resources"].items()
+            if resource["Type"] == "AWS::DynamoDB::Table"
+        },
+        physical=physical,
         kinds=Counter(r["ResourceType"] for r in resources if r["ResourceType"]),
         outputs={o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]},
     )

@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from local.template import ROOT
-from tests.project import alarms, conventions, naming
+from tests.project import alarms, conventions, naming, tables
 from tests.project.conventions import RULES, Findings, Written
 
 HERE = Written.here()
@@ -18,7 +18,13 @@ def has_a_heading(written: Written) -> Findings:
     return alarms.each_alarm_has_its_heading(written, OPERATIONS)
 
 
-HELD: Final = (*RULES, *naming.RULES, alarms.each_alarm_reads_what_aws_has, has_a_heading)
+HELD: Final = (
+    *RULES,
+    *naming.RULES,
+    tables.everything_follows_the_table,
+    alarms.each_alarm_reads_what_aws_has,
+    has_a_heading,
+)
 Rule = Callable[[Written], Findings]
 
 KEY_IS_KEPT = "    Type: AWS::KMS::Key\n    DeletionPolicy: RetainExceptOnCreate\n"
@@ -86,11 +92,12 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
         "              - Effect: Allow\n"
         "                Action:\n"
         "                  - dynamodb:Query\n"
-        "                Resource: !Sub ${SessionsTable.Arn}/index/due\n",
+        "                Resource: !If\n",
         "              - Effect: Allow\n"
         "                Action:\n"
         "                  - dynamodb:Query\n"
-        "                Resource: !Sub arn:${AWS::Partition}:dynamodb:*:*:table/*\n",
+        "                Resource: !If\n                  - OwnsSessionsTable\n"
+        "                  - !Sub arn:${AWS::Partition}:dynamodb:*:*:table/*\n",
     ),
     "every resource but one": (
         conventions.each_wildcard_has_a_reason,
@@ -139,8 +146,8 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
     ),
     "a variable for a secret": (
         conventions.no_secret_is_in_an_environment,
-        "          ATTEMPTS_TABLE: !Ref AttemptsTable\n",
-        "          ATTEMPTS_TABLE: !Ref AttemptsTable\n          API_TOKEN: !Ref PublicUrl\n",
+        "          PUBLIC_URL: !Ref PublicUrl\n",
+        "          PUBLIC_URL: !Ref PublicUrl\n          API_TOKEN: !Ref PublicUrl\n",
     ),
     "another's name in logs and metrics": (
         conventions.no_secret_is_in_an_environment,
@@ -229,13 +236,37 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
     ),
     "an output of what is not there": (
         conventions.every_reference_leads_somewhere,
-        "    Value: !Ref AttemptsTable\n",
-        "    Value: !Ref TriesTable\n",
+        "    Value: !If [OwnsAttemptsTable, !Ref AttemptsTable, ",
+        "    Value: !If [OwnsAttemptsTable, !Ref TriesTable, ",
     ),
     "an attribute that no table has": (
         conventions.every_reference_leads_somewhere,
-        "Resource: !Sub ${SessionsTable.Arn}/index/due",
-        "Resource: !Sub ${SessionsTable.IndexArn}/due",
+        "- !Sub ${SessionsTable.Arn}/index/due",
+        "- !Sub ${SessionsTable.IndexArn}/due",
+    ),
+    "a table that is made beside a given one": (
+        tables.everything_follows_the_table,
+        "    Condition: OwnsSessionsTable\n",
+        "",
+    ),
+    "a role for the stack's own table alone": (
+        tables.everything_follows_the_table,
+        "                Resource: !If\n"
+        "                  - OwnsAttemptsTable\n"
+        "                  - !GetAtt AttemptsTable.Arn\n"
+        "                  - !Sub arn:${AWS::Partition}:dynamodb:${AWS::Region}:"
+        "${AWS::AccountId}:table/${ExistingAttemptsTable}\n",
+        "                Resource: !GetAtt AttemptsTable.Arn\n",
+    ),
+    "a variable with another table's name": (
+        tables.everything_follows_the_table,
+        "SESSIONS_TABLE: !If [OwnsSessionsTable, !Ref SessionsTable, !Ref ExistingSessionsTable]",
+        "SESSIONS_TABLE: !If [OwnsSessionsTable, !Ref SessionsTable, !Ref ExistingAttemptsTable]",
+    ),
+    "an alarm on the stack's own table alone": (
+        tables.everything_follows_the_table,
+        "Value: !If [OwnsDirectoryTable, !Ref DirectoryTable, !Ref ExistingDirectoryTable]",
+        "Value: !Ref DirectoryTable",
     ),
     "an alarm on a metric that Lambda has not": (
         alarms.each_alarm_reads_what_aws_has,

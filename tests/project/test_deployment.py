@@ -21,7 +21,7 @@ HERE = Written.here()
 
 @pytest.fixture(scope="module", params=DEPLOYMENTS)
 def made(request: pytest.FixtureRequest) -> Iterator[Made]:
-    """The stack, deployed with the defaults and with every parameter."""
+    """The stack, deployed with the defaults, with given tables and with every parameter."""
     with deployed(DEPLOYMENTS[request.param]) as made:
         yield made
 
@@ -36,7 +36,8 @@ def test_all_that_moto_knows_is_made(made: Made) -> None:
 def test_tables_are_as_intended(made: Made) -> None:
     """Each table has the key, the attributes and the indexes of the template, on demand."""
     tables = made.named("AWS::DynamoDB::Table")
-    assert len(tables) == 3
+    assert {*tables} == {*made.tables.values()} & {*made.physical.values()}
+    assert len(made.tables) == 3
     for name, wanted in tables.items():
         table = made.client("dynamodb").describe_table(TableName=name)["Table"]
         assert table["KeySchema"] == wanted["KeySchema"]
@@ -66,7 +67,7 @@ def test_functions_are_as_intended(made: Made) -> None:
             ("SESSIONS_TABLE", "SessionsTable"),
             ("ATTEMPTS_TABLE", "AttemptsTable"),
         ):
-            assert told.get(variable, made.physical[logical_id]) == made.physical[logical_id]
+            assert told.get(variable, made.tables[logical_id]) == made.tables[logical_id]
         key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{made.physical['SigningKeysKey']}"
         assert told.get("KMS_KEY_ID", key) == key
 
@@ -121,6 +122,9 @@ def test_outputs_resolve(made: Made) -> None:
     """Each output is the name or ARN of what was made, but for the API, which moto leaves out."""
     resources = made.template["Resources"]
     for name, output in made.template["Outputs"].items():
-        (target,) = {r.target for r in references(output)} & resources.keys()
-        if resources[target]["Type"] not in LEFT_OUT:
+        named = {r.target for r in references(output)}
+        for table in named & made.tables.keys():
+            assert made.outputs[name] == made.tables[table]
+        (target,) = (named & resources.keys()) or {"Api"}
+        if resources[target]["Type"] not in LEFT_OUT and target not in made.tables:
             assert made.outputs[name].endswith(made.physical[target]), name

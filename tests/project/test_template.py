@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from local.template import Template
+from tests.project.tables import own
 from tools.lint_template import translated
 
 TEMPLATE = Template.read()
@@ -63,6 +64,11 @@ WRITES = {
 }
 
 
+def _table(statement: dict[str, Any]) -> str:
+    """The table that a statement is about."""
+    return str(own(statement["Resource"])["Fn::GetAtt"][0])
+
+
 def writing(role: str) -> list[dict[str, Any]]:
     """A role's statements that let it write to a table."""
     return [s for s in statements(role) if WRITES & set(s["Action"])]
@@ -78,7 +84,7 @@ def test_lists_write_the_use_of_a_key_alone() -> None:
     """Lists may write when an access key was used, in its one attribute, and nothing else."""
     (statement,) = writing("ListSessionsRole")
     assert statement["Action"] == ["dynamodb:UpdateItem"]
-    assert statement["Resource"] == {"Fn::GetAtt": ["DirectoryTable", "Arn"]}
+    assert own(statement["Resource"]) == {"Fn::GetAtt": ["DirectoryTable", "Arn"]}
     assert statement["Condition"] == {
         "ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["key_" + "?" * 22]},
         "ForAllValues:StringEquals": {"dynamodb:Attributes": ["pk", "sk", "last_used_ms"]},
@@ -90,7 +96,7 @@ def test_lists_write_the_use_of_a_key_alone() -> None:
 def test_sessions_functions_write_no_key_but_its_use(role: str) -> None:
     """What login and termination write of the directory is a realm's, or a key's last use."""
     (use,) = writing("ListSessionsRole")
-    directory = [s for s in writing(role) if s["Resource"]["Fn::GetAtt"][0] == "DirectoryTable"]
+    directory = [s for s in writing(role) if _table(s) == "DirectoryTable"]
     assert use in directory
     directory.remove(use)
     for statement in directory:
