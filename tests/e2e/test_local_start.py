@@ -84,6 +84,14 @@ def test_https_by_the_authority_that_is_printed(secure: dict[str, str]) -> None:
         ask({**secure, "ca_file": None}, "GET", "/v1/session")  # type: ignore[dict-item]
 
 
+def test_table_has_the_name_that_is_given(tmp_path: Path) -> None:
+    """With a table's name as a parameter, the stack's table has that one, and is used."""
+    with own_stack(tmp_path, EXISTING_SESSIONS_TABLE="restored-sessions") as api:
+        items = api.call("GET", "/_local/items").body
+    assert items["restored-sessions"] > 0
+    assert "sojourn-sessions" not in items
+
+
 def test_localhost_is_named_by_the_certificate(secure: dict[str, str]) -> None:
     """`https://localhost` is as good as the address."""
     by_name = secure["base_url"].replace("127.0.0.1", "localhost")
