@@ -49,7 +49,7 @@ def claims(world: World, user_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("fields", [(), *((f,) for f in JWT_FIELDS), JWT_FIELDS], ids=str)
-@pytest.mark.parametrize(("settings", "user_type", "more"), SESSIONS, ids=str)
+@pytest.mark.parametrize(("settings", "user_type", "more"), SESSIONS)
 def test_tokens_have_the_documented_claims(
     settings: dict[str, Any], user_type: str, more: set[str], fields: tuple[str, ...]
 ) -> None:
