@@ -30,6 +30,8 @@ def walks_the_rest(world: World) -> None:
         world.clock.advance(5)
         assert world.call("GET", path).status == 200
         assert world.call("GET", path, headers=[("if-none-match", "*")]).status == 304
+        assert world.call("HEAD", path).status == 200
+        assert world.call("HEAD", path, headers=[("if-none-match", "*")]).status == 304
     world.clock.advance(3 * 3_600)
     of_realm = f"realm_id={world.realm_id}"
     found = world.admin("GET", f"/v1/jwt_keys?{of_realm}").body["collection"]
@@ -45,6 +47,8 @@ def walks_the_rest(world: World) -> None:
         assert world.admin("GET", f"/v1/realms/{other}").body["state"] == "deleting"
     known = [("if-none-match", "*")]
     assert world.call("GET", "/v1/openapi.json", headers=known).status == 304
+    assert world.call("HEAD", "/v1/openapi.json").status == 200
+    assert world.call("HEAD", "/v1/openapi.json", headers=known).status == 304
 
 
 def members(schema: Any) -> set[str]:
