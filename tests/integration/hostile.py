@@ -136,6 +136,7 @@ class Things:
                 "keep_sessions": "all",
             },
             "TokensBody": {"tokens": [self.token, "garbage"]},
+            "RealmBody": {"name": "Hostile", "session_minutes": 60, "jwt_fields": ["name"]},
             "RealmChanges": {"name": "Hostile", "session_minutes": 60, "jwt_fields": ["name"]},
             "UserBody": {
                 "realm_id": self.realm,

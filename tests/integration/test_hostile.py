@@ -185,7 +185,7 @@ def test_events_no_gateway_makes(things: Things, route: str) -> None:
         handler = things.world._handlers[ROUTES[route]]
         answer = handler(event, Context("tests", 512, 30))
         assert 200 <= answer["statusCode"] < 500, answer
-        if answer["statusCode"] >= 400:
+        if answer["statusCode"] >= 400 and not route.startswith("HEAD "):
             assert json.loads(answer["body"])["errors"]
 
 

@@ -267,7 +267,8 @@ def test_made_up_realms_are_one_read(world: World) -> None:
     header, _, signature = live(world).split(".")
     made_up = []
     for _ in range(MOST):
-        claims = json.dumps({"rid": ids.new_id("rl", world.clock.wall_ms())}).encode()
+        realm_id = ids.new_id("rl", world.clock.wall_ms())
+        claims = json.dumps({"rid": realm_id, "iss": "https://example.com"}).encode()
         made_up.append(f"{header}.{base64.urlsafe_b64encode(claims).decode()}.{signature}")
     for reads in (["batch_get_item"], []):
         with calls() as made:

@@ -8,7 +8,7 @@ import pytest
 
 from sojourn import deadline
 from sojourn.bootstrap import Services
-from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
+from sojourn.entry import NO_EDGE, SECONDS_TO_REPORT, api, scheduled
 from sojourn.http import Request, Response
 from tests.clock import MovedClock
 
@@ -18,7 +18,7 @@ EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId"
 @pytest.fixture
 def services() -> Services:
     """As much of the services as an entry itself needs."""
-    return cast(Services, SimpleNamespace(clock=MovedClock()))
+    return cast(Services, SimpleNamespace(clock=MovedClock(), edge=NO_EDGE))
 
 
 def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
