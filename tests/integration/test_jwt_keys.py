@@ -592,3 +592,11 @@ def test_key_of_another_algorithm_comes_with_one_of_the_other_kind(world: World)
     assert len(listed(world, "open_ended")) == 2
     rotate(world, kind="open_ended")
     assert (len(listed(world)), len(listed(world, "open_ended"))) == (2, 3)
+
+
+def test_keys_of_one_change_are_ordered_by_their_ids(world: World) -> None:
+    """Sorting by id sorts by creation, also where two keys are made at once."""
+    for _ in range(8):
+        realm_id = world.admin("POST", "/v1/realms", {"name": "Shop"}).body["id"]
+        listed = world.admin("GET", f"/v1/jwt_keys?realm_id={realm_id}").body["collection"]
+        assert [key["kind"] for key in listed] == ["expiring", "open_ended"]

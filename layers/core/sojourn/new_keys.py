@@ -64,11 +64,13 @@ class NewKeys:
         self._directory.dynamo.skew.check()
         now_ms = self._clock.wall_ms()
         writes = []
-        for kind in kinds:
+        for place, kind in enumerate(kinds):
             if (algo, kind) not in self._made:
-                self._made[algo, kind] = keys.new_key(
-                    algo, realm_id=realm.id, now_ms=now_ms, cipher=self._cipher
+                # Ids a millisecond apart have the order of the keys' numbers.
+                public, ciphertext = keys.new_key(
+                    algo, realm_id=realm.id, now_ms=now_ms + place, cipher=self._cipher
                 )
+                self._made[algo, kind] = replace(public, created_ms=now_ms), ciphertext
             made, ciphertext = self._made[algo, kind]
             number = realm.key_count + 1
             key = replace(made, number=number, signs_from_ms=now_ms + delay_ms, kind=kind)
