@@ -20,7 +20,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -50,7 +50,7 @@ class Wanted:
     parameters: dict[str, str]
 
     @classmethod
-    def of(cls, environ: "os._Environ[str]", template: "Template") -> "Wanted":
+    def of(cls, environ: Mapping[str, str], template: "Template") -> "Wanted":
         """What the variables say. Raises `Refused`."""
         text = environ.get("PORT") or "3000"
         if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
@@ -71,7 +71,7 @@ class Wanted:
         )
 
 
-def _switch(environ: "os._Environ[str]", name: str) -> bool:
+def _switch(environ: Mapping[str, str], name: str) -> bool:
     text = environ.get(name) or "0"
     if text not in ("0", "1"):
         raise Refused(f"{name} must be 1 or 0, and is {text!r}.")

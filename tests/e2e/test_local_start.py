@@ -155,12 +155,7 @@ def test_no_origin_may_call_by_default(api: Api) -> None:
     ("name", "value", "said"),
     [
         ("LOG_LEVEL", "LOUD", "LOG_LEVEL must be one of DEBUG, INFO, WARNING, ERROR"),
-        ("CORS_ORIGINS", "example.com", "CORS_ORIGINS must match"),
-        ("CLEANUP_BEHIND_SECONDS", "59", "CLEANUP_BEHIND_SECONDS must be 60 or more"),
-        ("THROTTLE_RATE", "many", "THROTTLE_RATE must be a whole number"),
         ("TLS", "yes", "TLS must be 1 or 0"),
-        ("PORT", "70000", "PORT must be a number from 0 to 65535"),
-        ("STORE", "nonsense", "STORE must be moto or dynamodb-local"),
     ],
 )
 def test_value_that_cloudformation_would_refuse(
@@ -223,7 +218,7 @@ def test_file_with_passwords_is_its_owners(secure: dict[str, str]) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("after", [0.0, 0.3, 1.0, 2.0])
+@pytest.mark.parametrize("after", [0.0, 0.7, 2.0])
 def test_early_stop_is_quiet(tmp_path: Path, after: float) -> None:
     """Ctrl-C before the stack is ready ends it without a stack trace, and leaves nothing."""
     process = subprocess.Popen(
