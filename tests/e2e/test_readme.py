@@ -83,6 +83,13 @@ def test_blocks_are_found() -> None:
     assert len(PYTHON) == 1
 
 
+def test_no_block_has_a_comment() -> None:
+    """An interactive zsh takes no `#` for a comment, so no block has one, run or not."""
+    assert [
+        line for block in SHELL for line in block.splitlines() if re.search(r"(^|\s)#", line)
+    ] == []
+
+
 @pytest.mark.parametrize("shell", SHELLS)
 def test_blocks_run_as_they_are_pasted(api: Api, beside: Path, shell: str) -> None:
     """The blocks for one machine run in either shell, one after the other, beside the stack."""
