@@ -19,8 +19,10 @@ def _stop(number: int, _frame: object) -> None:
 
 
 def _run() -> int:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # Under `nohup` the terminal may close.
+        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
+            signal.signal(number, _stop)
     from local.serve import main
 
     try:

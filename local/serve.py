@@ -187,8 +187,9 @@ def _serve(
     listen = functools.partial(server.serve_forever, poll_interval=0.05)
     threading.Thread(target=listen, name="listen", daemon=True).start()
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
+            signal.signal(number, lambda *_: stop.set())
     devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
     say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
     stop.wait()

@@ -55,7 +55,10 @@ def find(stack_name: str, *, region: str | None, profile: str | None) -> Resourc
         return tuple(
             str(one["PhysicalResourceId"])
             for one in found
-            if one["ResourceType"] == kind and one["ResourceStatus"] != "DELETE_COMPLETE"
+            # One that could not be made has no name.
+            if one["ResourceType"] == kind
+            and one["ResourceStatus"] != "DELETE_COMPLETE"
+            and one.get("PhysicalResourceId")
         )
 
     return Resources(

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+STOPS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What stops a run: Ctrl-C, a supervisor, a terminal that closes."""
 GRACE_SECONDS: Final = 30
 """How long what was interrupted may take to stop what it started."""
 
@@ -21,17 +23,23 @@ def main(arguments: Sequence[str]) -> int:
     log, *words = arguments
     middle = words.index("--")
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in STOPS:
+        signal.signal(number, _interrupt)
+    started: list[subprocess.Popen[bytes]] = []
     with open(log, "wb") as file:
         # In sessions of their own: a terminal's Ctrl-C comes to this process alone.
-        silent = subprocess.Popen(
-            words[:middle], stdout=file, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        speaking = subprocess.Popen(words[middle + 1 :], start_new_session=True)
         try:
-            codes = [speaking.wait(), silent.wait()]
+            silent = subprocess.Popen(
+                words[:middle], stdout=file, stderr=subprocess.STDOUT, start_new_session=True
+            )
+            started.append(silent)
+            started.append(subprocess.Popen(words[middle + 1 :], start_new_session=True))
+            codes = [process.wait() for process in reversed(started)]
+        except OSError:
+            _stop(started)
+            raise
         except KeyboardInterrupt:
-            _stop([silent, speaking])
+            _stop(started)
             print("\nInterrupted; what was started is stopped.", flush=True)
             return 128 + signal.SIGINT
     sys.stdout.write(Path(log).read_text(errors="replace"))
@@ -45,7 +53,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def _stop(processes: Sequence["subprocess.Popen[bytes]"]) -> None:
     # A second Ctrl-C would keep them from stopping what they started.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
     for process in processes:
         process.send_signal(signal.SIGINT)
     for process in processes:

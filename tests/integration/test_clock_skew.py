@@ -129,3 +129,12 @@ def test_signing_keys_stay_as_they_are(world: World) -> None:
     ]
     stopped = world.admin("PATCH", f"/v1/jwt_keys/{signing}?{of_realm}", {"compromised": True})
     assert stopped.status == 200
+
+
+@pytest.mark.parametrize("seconds", [DAY, -DAY])
+def test_issuer_stays_as_it_is(world: World, seconds: float) -> None:
+    """By a wrong clock no issuer is changed: a former one would be given up too early."""
+    path = f"/v1/realms/{world.realm_id}"
+    off(world, seconds)
+    refused(world.admin("PATCH", path, {"issuer": f"https://id.example.com{path}"}))
+    assert world.admin("PATCH", path, {"name": "Shop"}).status == 200

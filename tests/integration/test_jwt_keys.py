@@ -600,3 +600,15 @@ def test_keys_of_one_change_are_ordered_by_their_ids(world: World) -> None:
         realm_id = world.admin("POST", "/v1/realms", {"name": "Shop"}).body["id"]
         listed = world.admin("GET", f"/v1/jwt_keys?realm_id={realm_id}").body["collection"]
         assert [key["kind"] for key in listed] == ["expiring", "open_ended"]
+
+
+def test_forced_removal_that_is_asked_for_again_waits_too(world: World) -> None:
+    """Who asks again after a lost answer is told that the key is gone when every instance knows."""
+    rotate(world)
+    world.clock.advance(DELAY)
+    old = listed(world)[0]["id"]
+    path = f"/v1/jwt_keys/{old}?realm_id={world.realm_id}&force=true"
+    for status in (200, 404):
+        began = world.clock.monotonic()
+        assert world.admin("DELETE", path).status == status
+        assert world.clock.monotonic() - began > 5

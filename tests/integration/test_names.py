@@ -212,3 +212,40 @@ def test_emails_that_a_path_would_cut(world: World, name: str) -> None:
 def test_usernames_of_dots(world: World, name: str) -> None:
     """A username that a path drops is 422."""
     assert create(world, name).status == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "decoded"), [("xn--mnchen-3ya", "münchen"), ("a.xn--mnchen-3ya", "a.münchen")]
+)
+def test_username_that_looks_like_a_domain_is_nobody_elses(
+    world: World, name: str, decoded: str
+) -> None:
+    """A username has no domain: one that IDNA would decode to another's reaches nobody."""
+    other = create(world, decoded).body["id"]
+    assert look_up(world, name).status == 404
+    assert log_in(world, username=name) == 401
+    assert find(world, f"username={name}").body["collection"] == []
+    mine = create(world, name)
+    assert mine.status == 201
+    assert look_up(world, name).body["id"] == mine.body["id"]
+    for status in (204, 404):
+        path = f"/v1/users/{name}"
+        deleted = world.call("DELETE", path, bearer=world.key, realm=world.realm_id)
+        assert deleted.status == status
+    assert look_up(world, decoded).body["id"] == other
+
+
+def test_email_of_the_former_version_is_not_another_domains(world: World) -> None:
+    """A stored `ada@strasse.de` is not found by `ada@straße.de`, whose domain is another."""
+    user_id = former(world, "ada", "ada@strasse.de", "ada@strasse.de")
+    assert look_up(world, "ada@strasse.de").body["id"] == user_id
+    for email in ("ada@straße.de", "ada@xn--strae-oqa.de"):
+        assert look_up(world, email).status == 404
+        assert find(world, f"email={quote(email)}").body["collection"] == []
+
+
+def test_domain_is_the_same_in_each_normal_form(world: World) -> None:
+    """A user logs in by the very text that they registered with, composed or not."""
+    email = "ada@\u1f80\u0301x.de"
+    assert create(world, "ada", email).status == 201
+    assert log_in(world, email=email) == 200

@@ -160,3 +160,43 @@ def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
     assert sorted(stored(dynamodb, world, items.SETTLEMENT)) == [*jobs, f"{items.SETTLEMENT}2"]
     assert world.admin("POST", f"{path}?dry_run=true").status == 200
     assert len(stored(dynamodb, world, items.SETTLEMENT)) == 2
+
+
+def test_ends_one_after_the_other_are_one_walk(
+    world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A realm that is ended again and again has its users walked once, by the last walk due."""
+    people(world, 3)
+    for _ in range(4):
+        end(world)
+    world.clock.advance(DELAY_SECONDS)
+    walks: list[str] = []
+    members = type(world.services.cleanup.settlement.directory).members
+
+    def noted(self: Any, owner: str, **page: Any) -> Any:
+        walks.append(owner)
+        return members(self, owner, **page)
+
+    monkeypatch.setattr(type(world.services.cleanup.settlement.directory), "members", noted)
+    report = world.clean_up()
+    assert (report["failed"], report["remaining"]) == (0, 0)
+    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert walks == [f"{world.realm_id}#users"]
+
+
+def test_walk_that_has_begun_goes_on(
+    world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A walk under way is no later end's to take over, so that some walk comes to its end."""
+    made = people(world, 3)
+    end(world)
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    world.clock.advance(DELAY_SECONDS)
+    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    walk = world.services.cleanup.settlement
+    left = [1.0] * 2
+    assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
+    end(world)
+    world.clock.advance(DELAY_SECONDS)
+    assert walk.resume(world.realm_id, name, lambda: 1.0)
+    assert [account(world, user_id).sessions for user_id in made] == [()] * 3

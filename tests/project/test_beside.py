@@ -43,7 +43,7 @@ def test_each_suite_counts(tmp_path: Path, silent: int, speaking: int) -> None:
     assert (process.returncode == 0) == (silent == speaking == 0)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupt_stops_both(tmp_path: Path, number: signal.Signals) -> None:
     """One interrupt reaches both, which stop what they started before the run ends."""
     marks = [tmp_path / "silent", tmp_path / "speaking"]

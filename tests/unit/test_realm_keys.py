@@ -417,3 +417,14 @@ def test_new_key_has_signed_nothing() -> None:
     made = PublicKey(id="jky_1", algo="eddsa", pem="", signs_from_ms=1, created_ms=1)
     assert (made.number, made.longest_seconds, made.open_ended) == (1, 0, False)
     assert made.kind == "expiring"
+
+
+def test_last_stop_is_remembered_whatever_its_clock() -> None:
+    """A stop that a slow clock dated too early is listed no more, and its sessions stay ended."""
+    bad = key(1, NOW)
+    found = owner(bad, key(2, NOW + 1_000))
+    early = found.without_key(bad, by="key_x", now_ms=1, compromised=True)
+    later = early.remembering_stops(NOW + 10)
+    (stop,) = later.stopped.values()
+    assert (stop.compromised, stop.key.pem, stop.ended_ms) == (False, "", 1)
+    assert later.end_of(generation=0, key_number=1) == stop

@@ -19,8 +19,9 @@ FREE: Final = 5
 """Failures in a row before the next try waits."""
 FIRST_WAIT: Final = 30
 LONGEST_WAIT: Final = 15 * 60
-AHEAD_MS: Final = 10_000
-"""How far ahead the clock may be that counted a failure: each clock is five seconds off at most."""
+AHEAD_MS: Final = 25_000
+"""How far ahead the clock may be that counted a failure: each that may count is ten seconds off at
+most, and what an answer's way and the whole seconds of its date hide."""
 KNOWN: Final = 10
 """Addresses that an account remembers."""
 _MARK_BYTES: Final = 8

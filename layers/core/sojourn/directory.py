@@ -67,7 +67,8 @@ class DynamoDirectory:
         What it wrote there stays. An email that is written now carries `idna`, so that one whose
         form is what another's was before is not taken for it.
         """
-        folded = former_fold(name)
+        # A username has no domain, and is compared as it always was.
+        folded = former_fold(name) if kind == "email" else None
         return None if folded is None else self._claim_key(realm_id, kind, folded)
 
     def claim_keys(self, realm_id: str, kind: str, name: str) -> list[Key]:

@@ -107,6 +107,9 @@ class JwtKeys:
         realm = self.realms.find(server, server.in_realm())
         key = realm.keys.get(key_id)
         used = key is not None and self._in_use(realm, key)
+        if force and key is None and key_id in realm.stopped:
+            # Another try has stopped it: that it is gone is told when every instance knows.
+            realms_cache.outwait(self.clock)
         if key is not None and used and force:
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
             return {
@@ -131,8 +134,7 @@ class JwtKeys:
         """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
         if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
             # It has ended all that it could; since when and by whom is told as long as before.
-            bare = replace(stopped, key=replace(stopped.key, pem=""), compromised=False)
-            hidden = {**realm.stopped, key_id: bare}
+            hidden = {**realm.stopped, key_id: stopped.untold()}
             return replace(realm, stopped=hidden), []
         key = realm.keys.get(key_id)
         if key is None:
@@ -183,7 +185,10 @@ class JwtKeys:
                 if not compromised:
                     self._may_go(found, key)
                 return self._stopped(found, key, new, by=by, compromised=compromised)
-            if (stopped := found.stopped.get(key_id)) is None or not stopped.compromised:
+            stopped = found.stopped.get(key_id)
+            if stopped is not None and not stopped.compromised:
+                realms_cache.outwait(self.clock)
+            if stopped is None or not stopped.compromised:
                 raise NotFound
             return None
 

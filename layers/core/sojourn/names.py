@@ -34,7 +34,8 @@ def fold(name: str) -> str:
     while name != before:
         before = name
         local, at, domain = name.rpartition("@")
-        host = domains.ascii_form(domain) if at else None
+        # UTS 46 maps one character after the other, so the normal form decides what it sees.
+        host = domains.ascii_form(normalize("NFC", domain)) if at else None
         name = _caseless(name) if host is None else f"{_caseless(local)}@{host}"
         name = name.strip()
     return name

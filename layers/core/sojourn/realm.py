@@ -191,6 +191,10 @@ class StoppedKey:
     by: str
     compromised: bool
 
+    def untold(self) -> "StoppedKey":
+        """Itself as a key that is listed no more."""
+        return replace(self, key=replace(self.key, pem=""), compromised=False)
+
     @property
     def forget_ms(self) -> int:
         """When no managed session that it signed for can be alive."""
@@ -340,7 +344,9 @@ class Realm:
         The oldest of them stands for those before it, and is kept for as long as they would be.
         """
         stops = sorted(self.stopped.values(), key=_stop_order)
-        stops = [stop for stop in stops if now_ms < stop.forget_ms]
+        # The last is always kept: a clock that was behind may have told its time too early.
+        alive = [stop for stop in stops if now_ms < stop.forget_ms]
+        stops = alive or [stop.untold() for stop in stops[-1:]]
         older, kept = stops[:-room], stops[-room:]
         if older:
             seconds = max(stop.key.longest_seconds for stop in (*older, kept[0]))

@@ -109,6 +109,8 @@ class RealmDirectory:
             after = replace(found, name=name, settings=settings)
             if changes.issuer is not UNSET and changes.issuer != found.issuer:
                 issuers.check(changes.issuer, realm_id)
+                # By a wrong clock a former issuer would be given up whose tokens are alive.
+                self.directory.dynamo.skew.check()
                 after = after.naming(changes.issuer, now_ms=self.clock.wall_ms())
             self.sizes.check_realm(found, after)
             if settings.jwt_algo == found.settings.jwt_algo:

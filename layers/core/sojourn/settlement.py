@@ -50,6 +50,9 @@ class Settlement:
         found = dynamo.get(job)
         if found is None:
             return False
+        if "after" not in found and self._covered(realm_id, name):
+            dynamo.write(dynamodb.delete(job))
+            return True
         realm = self.directory.get(realm_id)
         after, more = found.get("after"), True
         while realm is not None and more:
@@ -66,6 +69,20 @@ class Settlement:
                 return False
         dynamo.write(dynamodb.delete(job))
         return True
+
+    def _covered(self, realm_id: str, name: str) -> bool:
+        """Whether the realm's next end has a walk that is due too: it records this one's as well.
+
+        So a realm that is ended again and again is walked no more often than cleanup runs. A walk
+        that has begun goes on, so that no stream of ends begins it anew for ever.
+        """
+        generation = name.removeprefix(items.SETTLEMENT)
+        if not generation.isdecimal():
+            # Of a stopped key.
+            return False
+        later = f"{items.SETTLEMENT}{int(generation) + 1}"
+        found = self.directory.dynamo.get(Key(self.accounts.table, realm_id, later, items.WALK))
+        return found is not None and found["due_at"] <= self.clock.wall_ms() // 1000
 
     def _settle(self, account: Account, realm: Realm) -> None:
         def decide(found: Account) -> rules.Change | None:

@@ -138,7 +138,7 @@ class Users:
                 raise NotFound
             user_id = self.directory.user_id(realm_id, kind=kind, name=text)
         account = None if user_id is None else self.accounts.get(user_id)
-        if account is None or account.state == "deleted":
+        if account is None or account.state == "deleted" or _is_anothers(account, text):
             raise NotFound
         server.must_see(account.realm_id)
         return account
@@ -163,7 +163,8 @@ class Users:
         sent = len(name) <= names.SENT
         user_id = self.directory.user_id(realm_id, kind=kind, name=name) if sent else None
         account = None if user_id is None else self.accounts.get(user_id)
-        found = [account] if account is not None and account.state != "deleted" else []
+        there = account is not None and account.state != "deleted"
+        found = [account] if account and there and not _is_anothers(account, name) else []
         return views.collection([directory_views.user(a) for a in found], more=False)
 
     def page(self, server: Server, page: Page) -> View:
@@ -315,3 +316,11 @@ def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
         audit.record(event, *about, by=by)
     if others:
         audit.record("user.updated", *about, by=by, changed=others)
+
+
+def _is_anothers(account: Account, text: str) -> bool:
+    """Whether an email that led to a user is not theirs.
+
+    The version before IDNA gave domains such as strasse.de and straße.de one form.
+    """
+    return "@" in text and names.fold(account.email or "") != names.fold(text)
