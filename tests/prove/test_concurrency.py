@@ -118,7 +118,7 @@ def test_history_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:
     """Whatever meets whatever: some order of the calls explains every answer."""
-    rounds = proof.rounds(full=224, quickly=16) * scenario.weight
+    rounds = proof.rounds(full=240, quickly=16) * scenario.weight
     tally = prove(workers, tallies, scenario, int(rounds))
     assert tally.usually_at_once > scenario.lanes / 2, "the calls did not meet"
 
