@@ -277,6 +277,17 @@ def test_login_at_the_cap(world: World) -> None:
     assert world.active(world.ada)[0] == last.session.text
 
 
+def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: World) -> None:
+    """Who read a user first and then a realm that denies refuses by what the user has by then."""
+    began = [world.login(world.ada) for _ in range(3)]
+    read = world.account(world.ada)
+    for claims in began[:2]:
+        world.terminator.by_server(world.server, claims.session.text)
+    world.settings(at_limit="deny")
+    view = world.logins.of_server(world.realm, read, LOGIN)
+    assert world.active(world.ada) == [view["id"], began[2].session.text]
+
+
 @pytest.mark.parametrize("ends", [False, True], ids=["it stands", "it was ended meanwhile"])
 def test_login_whose_answer_was_lost_finds_its_session(
     world: World, monkeypatch: pytest.MonkeyPatch, ends: bool

@@ -16,6 +16,7 @@ from sojourn.errors import (
     Invalid,
     LoginFailed,
     NotFound,
+    SessionLimit,
     Unavailable,
     UserInactive,
 )
@@ -85,12 +86,24 @@ class Logins:
         try:
             if account.user_type == "api" or realm.settings.session_type == "unmanaged":
                 return self.begin_unmanaged(realm, account, login)
-            return self.begin_managed(realm, account, login, None)
+            return self._begin_known(realm, account, login)
         except LoginFailed as error:
             # A 401 would tell a server of its own credential; here it is about the user.
             if error.inactive:
                 raise UserInactive("The user is inactive; set `state` to active first.") from error
             raise NotFound from error
+
+    def _begin_known(self, realm: Realm, account: Account, login: Login) -> View:
+        """Begin a managed session of a user who was read before their realm was."""
+        try:
+            return self.begin_managed(realm, account, login, None)
+        except SessionLimit:
+            # A commit would have shown that the user was changed; a refusal does not. So it is
+            # given only by what the user has had since the realm has these settings.
+            now = self.accounts.get(account.id)
+            if now is None:
+                raise NotFound from None
+            return self.begin_managed(realm, now, login, None)
 
     def begin_managed(
         self, realm: Realm, account: Account, login: Login, proof: Proof | None
