@@ -25,10 +25,10 @@ define installed
 	  { tail -n 5 $(1)/install.log; echo "Installing failed, see $(1)/install.log: is a package index reachable?"; exit 1; }
 endef
 
-.venv/.installed: requirements/dev.txt pyproject.toml
+.venv/.installed: requirements/dev.txt pyproject.toml cli/pyproject.toml
 	@echo "Installing into .venv (once, about a minute) …"
 	$(call installed,.venv,requirements/dev.txt)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./cli
 	@touch $@
 	@echo "Installed."
 

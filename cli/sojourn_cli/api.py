@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
-from sojourn.clock import Clock
 from sojourn_cli.answers import Answer, understood
+from sojourn_cli.clock import Clock
 from sojourn_cli.progress import progress
 from sojourn_cli.reach import NotReachable, Reach, Reply
 

@@ -2,10 +2,19 @@
 
 import click
 
-from sojourn.clock import SystemClock
-from sojourn.errors import AlreadyInitialised, SojournError
+from sojourn_cli import directory, first_key
+from sojourn_cli.clock import SystemClock
 from sojourn_cli.show import say
-from sojourn_cli.stack import StackProblem, access_keys
+from sojourn_cli.stack import StackProblem
+
+
+def _name(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not first_key.fit_to_be_shown(value):
+        raise click.BadParameter(
+            f"it must be 1 to {first_key.LONGEST_NAME} characters that can be seen, without "
+            "controls, line breaks or characters that turn the direction of text."
+        )
+    return value
 
 
 @click.command()
@@ -13,7 +22,9 @@ from sojourn_cli.stack import StackProblem, access_keys
 @click.option("--region", help="The stack's region; by default what AWS's own rules find.")
 @click.option("--profile", help="A profile of your AWS configuration.")
 @click.option("--endpoint", metavar="URL", help="The local stack instead: http://127.0.0.1:3000.")
-@click.option("--name", default="first", show_default=True, help="What to call the key.")
+@click.option(
+    "--name", default="first", show_default=True, callback=_name, help="What to call the key."
+)
 @click.option("--force", is_flag=True, help="Make one although the stack has its first key.")
 def init(
     *,
@@ -29,24 +40,16 @@ def init(
     A second is refused: it would be an accident, or an intrusion. --force makes one all the
     same, for when the first one's secret is lost.
     """
-    if (stack_name is None) == (endpoint is None):
-        raise click.UsageError("Give either --stack-name, or --endpoint for the local stack.")
     try:
-        keys = access_keys(
-            stack_name=stack_name,
-            region=region,
-            profile=profile,
-            endpoint=endpoint,
-            clock=SystemClock(),
-        )
-        key, secret = keys.create_first(name=name, force=force)
-    except AlreadyInitialised as error:
-        raise click.ClickException(error.detail) from error
+        if stack_name is not None and endpoint is None:
+            at = directory.deployed(stack_name, region=region, profile=profile)
+        elif endpoint is not None and stack_name is None:
+            at = directory.local(endpoint)
+        else:
+            raise click.UsageError("Give either --stack-name, or --endpoint for the local stack.")
     except StackProblem as error:
         raise click.ClickException(f"{error} Nothing was made.") from error
-    except SojournError as error:
-        text = f"{error} A key may have been made: run this again, and see."
-        raise click.ClickException(text) from error
-    say(f"Access key {key.id}, stack-wide, admin. Its secret, shown this once:")
+    key_id, secret = first_key.make(at, name=name, force=force, now_ms=SystemClock().wall_ms())
+    say(f"Access key {key_id}, stack-wide, admin. Its secret, shown this once:")
     click.echo(secret)
     say("Keep it where your servers keep secrets; it cannot be shown again.")

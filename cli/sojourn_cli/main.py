@@ -36,7 +36,7 @@ class Operator(click.Group):
 
 
 @click.group(cls=Operator, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sojourn")
+@click.version_option(package_name="sojourn-cli")
 def main() -> None:
     """Operate a Sojourn stack: docs/cli.md.
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from sojourn import ids
+from sojourn_cli import ids
 from sojourn_cli.api import Api, segment
 from sojourn_cli.ask import must_agree
 from sojourn_cli.cells import cell, printable

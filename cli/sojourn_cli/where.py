@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import click
 
-from sojourn import ids
-from sojourn.clock import Clock, SystemClock
+from sojourn_cli import ids
 from sojourn_cli.api import Api
+from sojourn_cli.clock import Clock, SystemClock
 from sojourn_cli.reach import NotReachable, Reach
-from sojourn_cli.stack import Resources, StackProblem, api_url, find
+from sojourn_cli.stack import Resources, StackProblem, find, output
 
 Command = Callable[..., None]
 _KEY: Final = re.compile(r"ks_[0-9A-Za-z]{10,200}")
@@ -62,7 +62,12 @@ class Where:
             return Reach(str(local["base_url"]), ca_file=local["ca_file"])
         if self.stack_name is not None:
             try:
-                url = api_url(self.stack_name, region=self.region, profile=self.profile)
+                _, url = output(
+                    "ApiUrl",
+                    stack_name=self.stack_name,
+                    region=self.region,
+                    profile=self.profile,
+                )
             except StackProblem as error:
                 raise NotReachable(str(error)) from error
             return Reach(url)

@@ -4,6 +4,7 @@ import json
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner, Result
 
 from local import aws
@@ -125,14 +126,22 @@ def test_stack_and_endpoint_exclude_each_other() -> None:
     assert init("--stack-name", "a", "--endpoint", "http://127.0.0.1:9").exit_code == 2
 
 
-def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_credentials(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without credentials the sentence says so."""
-    from botocore.exceptions import NoCredentialsError
 
     def none(*_: object, **__: object) -> None:
         raise NoCredentialsError
 
-    monkeypatch.setattr("sojourn_cli.stack._table_of", none)
-    lost = init("--stack-name", "any", "--region", "eu-west-1")
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", none)
+    lost = init("--stack-name", stack)
     assert lost.exit_code == 1
     assert "credentials" in lost.stderr.lower()
+    assert "Nothing was made." in lost.stderr
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\tb", "a\u202eb", "a" * 201])
+def test_name_of_the_key_is_one(name: str) -> None:
+    """A name that the API would refuse is a usage error that says what a name is."""
+    refused = init("--stack-name", "any", "--name", name)
+    assert refused.exit_code == 2
+    assert "1 to 200 characters" in refused.stderr

@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 SHELL = re.findall(r"^```sh\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 PYTHON = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
 
-CHECKED = ("make ", "sam ", "export ", "envsubst ")
+CHECKED = ("make ", "pipx ", "sam ", "export ", "envsubst ")
 """How lines begin that a test cannot run: they start a server or this very test, or need AWS."""
 STACK = "--stack-name"
 """What a line has in it that needs a deployed stack."""
@@ -131,6 +131,8 @@ def test_line_is_possible(line: str) -> None:
     functions = {function.logical_id for function in Template.read().functions()}
     if words[0] == "make":
         assert words[1] in targets
+    if words[0] == "pipx":
+        assert (ROOT / words[2] / "pyproject.toml").exists()
     if "sam" in words:
         told = words[words.index("sam") + 1 :]
         assert told[0] in {"build", "deploy", "local"}
@@ -141,7 +143,7 @@ def test_line_is_possible(line: str) -> None:
     for word in words:
         if word.startswith("events/"):
             assert (ROOT / word).exists()
-    for told in re.findall(r"\.venv/bin/sojourn ([^)|]*)", line):
+    for told in re.findall(r"(?:^|\$\(|\| )sojourn ([^)|]*)", line):
         parse(shlex.split(told))
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.project.requirements import DEV, LAYER, PINNED, ROOT, SCRIPTS, installs, pinned
 
-ITSELF = re.compile(r"pip install .*--no-deps --no-build-isolation -e \.")
-"""The project's own package, which is built by what is installed already."""
+ITSELF = re.compile(r"pip install .*--no-deps --no-build-isolation -e \. -e \./cli$")
+"""The project's own packages, which are built by what is installed already."""
 
 
 @pytest.mark.parametrize("path", PINNED, ids=lambda path: path.parent.name + "-" + path.stem)

@@ -1,0 +1,29 @@
+"""Ids as the service makes them: a prefix and 22 base62 digits, 48 bits of time and 80 random."""
+
+import re
+import secrets
+import string
+from typing import Final
+
+_DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
+_BODY: Final = 22
+_SECRET: Final = 43
+
+
+def is_id(prefix: str, text: str) -> bool:
+    """Whether a text is shaped as an id of this kind, such as `rl_…`."""
+    return re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{{_BODY}}}", text) is not None
+
+
+def new_access_key(now_ms: int) -> tuple[str, str]:
+    """An access key's id, and its secret: 256 random bits behind that id's digits."""
+    body = _base62((now_ms << 80) | secrets.randbits(80), _BODY)
+    return f"key_{body}", f"ks_{body}{_base62(secrets.randbits(256), _SECRET)}"
+
+
+def _base62(number: int, width: int) -> str:
+    digits = ""
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        digits = _DIGITS[digit] + digits
+    return digits

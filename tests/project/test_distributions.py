@@ -1,0 +1,98 @@
+"""The two wheels: the layer's package and the operator's tool, each with what is its own alone."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+
+from tests.project.requirements import DEV, LAYER, ROOT, pinned
+
+DATA = {
+    "sojourn": {"common_passwords.txt", "openapi.json", "py.typed"},
+    "sojourn_cli": {"py.typed"},
+}
+"""What is in each package beside modules."""
+PROJECTS = {"sojourn": ROOT, "sojourn_cli": ROOT / "cli"}
+SOURCES = {"sojourn": ROOT / "layers/core", "sojourn_cli": ROOT / "cli"}
+
+
+def project(package: str) -> dict[str, Any]:
+    """What a distribution's pyproject.toml says of it."""
+    found: dict[str, dict[str, Any]] = tomllib.loads(
+        (PROJECTS[package] / "pyproject.toml").read_text()
+    )
+    return found["project"]
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Both wheels, as pip builds them."""
+    found = {}
+    for package, folder in PROJECTS.items():
+        place = tmp_path_factory.mktemp(package)
+        build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(place)]
+        built = subprocess.run(build, cwd=folder, capture_output=True, text=True, check=False)
+        assert built.returncode == 0, built.stdout + built.stderr
+        (found[package],) = place.glob("*.whl")
+    return found
+
+
+def members(wheel: Path) -> set[str]:
+    """The files of a wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.mark.parametrize("package", PROJECTS)
+def test_wheel_has_its_package_and_nothing_else(wheels: dict[str, Path], package: str) -> None:
+    """A wheel holds each file of its package that git knows, its metadata, and no file more."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", package]
+    told = subprocess.run(listed, cwd=SOURCES[package], capture_output=True, text=True, check=True)
+    source = {name for name in told.stdout.splitlines() if (SOURCES[package] / name).exists()}
+    found = members(wheels[package])
+    metadata = {name for name in found if ".dist-info/" in name}
+    assert found - metadata == source
+    assert {Path(name).name for name in source if not name.endswith(".py")} == DATA[package]
+    assert {name.partition("/")[2] for name in metadata} - {"licenses/LICENSE"} == (
+        {"METADATA", "WHEEL", "RECORD"} | ({"entry_points.txt"} if package != "sojourn" else set())
+    )
+
+
+@pytest.mark.parametrize("package", PROJECTS)
+def test_wheel_says_what_it_needs(wheels: dict[str, Path], package: str) -> None:
+    """A wheel's metadata has its version, the Pythons it runs on, its page and what it needs."""
+    with zipfile.ZipFile(wheels[package]) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
+        told = Parser().parsestr(archive.read(name).decode())
+    assert told["Version"] == project(package)["version"]
+    assert told["Requires-Python"] == ">=3.11"
+    assert len(told.get_payload()) > 200
+    needed = {Requirement(line) for line in told.get_all("Requires-Dist", [])}
+    assert needed == {Requirement(line) for line in project(package)["dependencies"]}
+
+
+def test_versions_are_one() -> None:
+    """The tool and the service are of one version."""
+    assert project("sojourn")["version"] == project("sojourn_cli")["version"]
+
+
+def test_package_needs_what_the_layer_holds() -> None:
+    """What the package says it needs is what the layer's requirements name."""
+    listed = LAYER.with_suffix(".in").read_text().splitlines()
+    wanted = [Requirement(line) for line in listed if line and not line.startswith("#")]
+    needed = [Requirement(line) for line in project("sojourn")["dependencies"]]
+    assert [(r.name, r.extras) for r in needed] == [(r.name, r.extras) for r in wanted]
+
+
+def test_tool_is_tested_with_what_it_may_be_installed_with() -> None:
+    """Each range of the tool's holds the version that the tests run with, and ends somewhere."""
+    dev = {found.name: found.version for found in pinned(DEV.read_text())}
+    for requirement in map(Requirement, project("sojourn_cli")["dependencies"]):
+        assert requirement.specifier.contains(str(dev[requirement.name])), requirement
+        assert {clause.operator for clause in requirement.specifier} == {">=", "<"}
