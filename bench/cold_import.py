@@ -19,8 +19,8 @@ CLIENT = (
 CASES = {
     "nothing": "pass",
     "msgspec, with one type": "import msgspec; msgspec.defstruct('M', [('a', str)])",
-    "Powertools Logger and metrics provider": "import sojourn.telemetry",
-    "PyJWT and cryptography": "import sojourn.tokens",
+    "Powertools Logger and metrics provider": "import sojourn.runtime.telemetry",
+    "PyJWT and cryptography": "import sojourn.crypto.tokens",
     "boto3 and a DynamoDB client": CLIENT,
     "sojourn.bootstrap, all of it": f"import sojourn.bootstrap; {CLIENT}",
     "for comparison: pydantic, with one type": "import pydantic; pydantic.create_model('M', a=str)",

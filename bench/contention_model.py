@@ -6,9 +6,9 @@ Each login is an instance of its own. What is assumed, in milliseconds: a call's
 takes 4, the logins arrive within 20, and a transaction holds its items for 6. A write whose
 condition fails hands back the item as it was then; one that meets a held item is told of a conflict
 and nothing else, so it reads before it tries again. The jittered waits are those of
-`sojourn.deadline`, before every retry but the first, or before every second one. Failed writes cost
-their units too; the units of one try come from `bench.item_sizes`, for a user with ten live
-sessions and no eviction.
+`sojourn.runtime.deadline`, before every retry but the first, or before every second one. Failed
+writes cost their units too; the units of one try come from `bench.item_sizes`, for a user with ten
+live sessions and no eviction.
 """
 
 import argparse
@@ -30,7 +30,7 @@ Waits = Callable[[int], float]
 
 
 def jitter(attempt: int) -> float:
-    """A wait as `sojourn.deadline` has it."""
+    """A wait as `sojourn.runtime.deadline` has it."""
     return random.uniform(0, min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(attempt, 10)))
 
 

@@ -2,8 +2,8 @@
 
 Run: python -m bench.item_sizes
 
-Both designs are encoded through `sojourn.items`, so the sizes are those of real items. Sizes
-follow "DynamoDB item sizes and formats", units follow "DynamoDB read and write operations": a
+Both designs are encoded through `sojourn.store.user_items`, so the sizes are those of real items.
+Sizes follow "DynamoDB item sizes and formats", units follow "DynamoDB read and write operations": a
 write is 1 unit per started KiB and double in a transaction, a consistent read is 1 unit per
 started 4 KiB, and an index is written when its keys change (one unit to remove, one to put).
 """
@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from sojourn import attributes, ids, items, marks
-from sojourn.account import Account, Actor, Credential, Ended, Origin, Session
-from sojourn.attempts import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
-from sojourn.dynamodb import Key
-from sojourn.items import Values
-from sojourn.passwords import Hasher
-from sojourn.tries import Counter
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain import ids
+from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
+from sojourn.domain.session_rules import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.store import attributes, idempotency, user_items
+from sojourn.store.client import Key
+from sojourn.store.tries import Counter
+from sojourn.store.user_items import Values
 
 NOW_MS = 1_790_000_000_000
 MINUTES = 360
@@ -104,7 +105,7 @@ def account_of(count: int, *, hasher: Hasher | None = None) -> Account:
             )
             for n in range(count)
         ),
-        commits=(b"0" * 8,) * marks.KEPT,
+        commits=(b"0" * 8,) * idempotency.KEPT,
     )
 
 
@@ -112,23 +113,23 @@ def sizes(count: int) -> Sizes:
     """The sizes for a user with so many live sessions."""
     account = account_of(count)
     session = account.sessions[-1]
-    key = {"pk": account.id, "sk": items.HEART}
-    heart = items.account_values(account) | key
+    key = {"pk": account.id, "sk": user_items.HEART}
+    heart = user_items.account_values(account) | key
     # The other design still needs an item that every login of the user conditions on, or two
     # logins at once both see room: it holds what the cap and the order are decided from.
     small = heart | {"sessions": [s.id for s in account.sessions]}
     record_key = {"pk": account.id, "sk": "session#" + session.id}
     due = {"ttl": session.expires_at, "due_shard": 1, "due_at": session.expires_at}
-    record = items.session_values(session) | record_key | due
+    record = user_items.session_values(session) | record_key | due
     ended = Ended(
         session=session,
         ended_ms=NOW_MS,
         reason="evicted",
         by=Actor(type="session", id=session.id),
     )
-    ended_item = items.ended_item(account.id, ended) | {
+    ended_item = user_items.ended_item(account.id, ended) | {
         "pk": account.id,
-        "sk": items.ENDED + session.id,
+        "sk": user_items.ENDED + session.id,
     }
     return Sizes(
         sessions=count,

@@ -8,7 +8,7 @@ from typing import Any
 from local import events
 from local.events import Call
 from local.stack import Stack
-from sojourn import edge
+from sojourn.api import edge
 
 
 class SeedFailed(Exception):

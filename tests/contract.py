@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from local.events import match
-from sojourn.discovery import api_document
+from sojourn.sessions.discovery import api_document
 
 GATEWAYS_OWN = (400, 404, 413, 429, 431, 503)
 """What API Gateway answers by itself, as `{"message": …}`."""

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 
-from sojourn.account import Account, Change, Ended, Origin
-from sojourn.errors import Unavailable
-from sojourn.names import fold
-from sojourn.ports import AccessKey, Superseded
-from sojourn.realm import Realm
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.names import fold
+from sojourn.domain.ports import AccessKey, Superseded
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Change, Ended, Origin
 
 RECORDS_PER_COMMIT = 99
 

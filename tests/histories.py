@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import hypothesis.strategies as st
 
-from sojourn import account as rules
-from sojourn import ids
-from sojourn.account import Account, Actor, Change, Credential, Ended, Login, Origin
-from sojourn.attempts import KNOWN, Known
-from sojourn.realm import (
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.lockout import KNOWN, Known
+from sojourn.domain.realm import (
     JWT_FIELDS,
     Deletion,
     FormerIssuer,
@@ -18,6 +17,7 @@ from sojourn.realm import (
     Settings,
     StoppedKey,
 )
+from sojourn.domain.session_rules import Account, Actor, Change, Credential, Ended, Login, Origin
 
 NOW = 2_500_000_000_000
 BY = Actor(type="system", id="tests")

@@ -9,10 +9,10 @@ from typing import Final
 
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from sojourn.common_passwords import COMMENT, canonical
-from sojourn.passwords import SHORTEST
+from sojourn.crypto.common_passwords import COMMENT, canonical
+from sojourn.crypto.passwords import SHORTEST
 
-FILE: Final = Path(__file__).parent.parent / "layers/core/sojourn/common_passwords.txt"
+FILE: Final = Path(__file__).parent.parent / "layers/core/sojourn/crypto/common_passwords.txt"
 
 
 def text() -> str:

@@ -1,6 +1,6 @@
 """Realms, users, credentials, access keys and signing keys, for servers; one's own password."""
 
-from sojourn.directory_routes import routes
-from sojourn.entry import api
+from sojourn.api.respond import api
+from sojourn.directory.routes import routes
 
 handler = api(routes)

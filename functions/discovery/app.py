@@ -1,10 +1,10 @@
 """What anyone may read and keep for a while: how to verify a realm's tokens, and this API."""
 
+from sojourn.api.documents import document
+from sojourn.api.request import Request, Response, Route, Routes
+from sojourn.api.respond import api
 from sojourn.bootstrap import Services
-from sojourn.discovery import api_document
-from sojourn.entry import api
-from sojourn.http import Request, Response, Route, Routes
-from sojourn.public import document
+from sojourn.sessions.discovery import api_document
 
 
 def routes(services: Services) -> Routes:

@@ -1,11 +1,11 @@
 """Sessions, when and where: a user's own, and any of a realm's for a server."""
 
-from sojourn.auth import Server, about
+from sojourn.api.callers import Server, about
+from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.respond import api
 from sojourn.bootstrap import Services
-from sojourn.entry import api
-from sojourn.errors import Invalid, NotFound
-from sojourn.http import Request, Response, Routes, query
-from sojourn.listing import PAGING, page_of
+from sojourn.domain.errors import Invalid, NotFound
+from sojourn.sessions.listing import PAGING, page_of
 
 
 def routes(services: Services) -> Routes:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from sojourn import audit
-from sojourn.auth import Server
-from sojourn.bodies import taken
+from sojourn.api.callers import Server
+from sojourn.api.fields import taken
+from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.respond import api
 from sojourn.bootstrap import Services
-from sojourn.entry import api
-from sojourn.http import Request, Response, Routes, query
-from sojourn.login_bodies import (
+from sojourn.login.bodies import (
     ApiKeyBody,
     AuthenticateBody,
     LoginBody,
@@ -16,6 +15,7 @@ from sojourn.login_bodies import (
     login_by_server,
     login_of,
 )
+from sojourn.runtime import audit
 
 
 def routes(services: Services) -> Routes:

@@ -1,12 +1,12 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
-from sojourn.auth import Server, about
-from sojourn.bodies import taken
+from sojourn.api.callers import Server, about
+from sojourn.api.fields import taken
+from sojourn.api.request import Request, Response, Routes, flag, query
+from sojourn.api.respond import api
 from sojourn.bootstrap import Services
-from sojourn.directory_bodies import EndBody
-from sojourn.entry import api
-from sojourn.errors import Invalid
-from sojourn.http import Request, Response, Routes, flag, query
+from sojourn.directory.bodies import EndBody
+from sojourn.domain.errors import Invalid
 
 
 def routes(services: Services) -> Routes:

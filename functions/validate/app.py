@@ -1,10 +1,10 @@
 """Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
-from sojourn.bodies import taken
+from sojourn.api.fields import taken
+from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.respond import api
 from sojourn.bootstrap import Services
-from sojourn.entry import api
-from sojourn.http import Request, Response, Routes, query
-from sojourn.validate_many import BODY_LIMIT, TokensBody
+from sojourn.sessions.validate_many import BODY_LIMIT, TokensBody
 
 
 def routes(services: Services) -> Routes:

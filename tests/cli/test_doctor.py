@@ -14,7 +14,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from sojourn import ids
+from sojourn.domain import ids
 from sojourn_cli.stack import Resources
 from tests.cli.stub import Say, Stub, page, problem
 from tests.cli.tool import Tool

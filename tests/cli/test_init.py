@@ -8,7 +8,7 @@ from botocore.exceptions import NoCredentialsError
 from click.testing import CliRunner, Result
 
 from local import aws
-from sojourn import ids
+from sojourn.domain import ids
 from sojourn_cli import main as cli
 from tests.integration.conftest import empty
 from tests.integration.world import World

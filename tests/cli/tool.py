@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import click
 from click.testing import CliRunner, Result
 
-from sojourn.clock import Clock
+from sojourn.runtime.clock import Clock
 from sojourn_cli.main import main
 from sojourn_cli.stack import Resources
 from sojourn_cli.where import Tools, Where

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sojourn.accounts import DynamoAccounts
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
+from sojourn.store.users import DynamoAccounts
 from tests.integration.world import PASSWORD, Answer, World
 
 OWN: Final = "own"

@@ -18,12 +18,13 @@ from typing import Any, Final
 
 import boto3
 
-from sojourn import accounts as store
-from sojourn import bootstrap, commits, deadline
-from sojourn.accounts import DynamoAccounts
-from sojourn.dynamodb import DynamoDB
-from sojourn.passwords import Hasher
-from sojourn.ports import Superseded
+from sojourn import bootstrap
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain.ports import Superseded
+from sojourn.runtime import deadline, optimistic
+from sojourn.store import users as store
+from sojourn.store.client import DynamoDB
+from sojourn.store.users import DynamoAccounts
 from tests.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from tests.concurrency.clock import CrewClock
 from tests.concurrency.strikes import Strikes
@@ -94,7 +95,7 @@ class Worker:
         self._clock = clock
         self._counts: Counter[str] = Counter()
         self._dying = threading.local()
-        self._turns = commits._TURNS
+        self._turns = optimistic._TURNS
         self._deadline = deadline.deadline
         self._worlds: list[World] = []
         self._stage: Stage | None = None
@@ -134,7 +135,7 @@ class Worker:
         """Make a round's calls."""
         self._counts.clear()
         deadline.deadline = partial(self._deadline, seconds=part.seconds)
-        commits._TURNS = self._turns if part.turns else _NoTurns()  # type: ignore[assignment]
+        optimistic._TURNS = self._turns if part.turns else _NoTurns()  # type: ignore[assignment]
         store.ENDED_PER_COMMIT = part.per_commit  # type: ignore[misc]
         worlds = self._instances(len(part.lanes))
         records: list[Record] = []

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sojourn.discovery import api_document
+from sojourn.sessions.discovery import api_document
 from tests.contract import routes
 from tests.e2e.calls import PASSWORD, Api
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.clock import SystemClock
+from sojourn.runtime.clock import SystemClock
 from tests.cli.tool import Tool
 from tests.e2e.calls import PASSWORD, Api, User
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sojourn import commits
-from sojourn.turns import Turns
+from sojourn.runtime import optimistic
+from sojourn.runtime.turns import Turns
 from tests.faults.cast import Cast
 from tests.integration.world import World
 
@@ -12,7 +12,7 @@ def write_between(world: World, cast: Cast) -> None:
     """Write what is about to be written once more, and change nothing that anybody sees."""
     with pytest.MonkeyPatch.context() as patch:
         # The other is another process: it takes no turn of ours.
-        patch.setattr(commits, "_TURNS", Turns())
+        patch.setattr(optimistic, "_TURNS", Turns())
         _rename_to_the_same(world, cast)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from sojourn import accounts
+from sojourn.store import users
 from tests.faults.cast import Cast
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -101,7 +101,7 @@ def _change_password(keep: str) -> Act:
 def _end_all_archiving(world: World, cast: Cast) -> Answer:
     """End more sessions than fit one commit: the records of those left over follow it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "ENDED_PER_COMMIT", 1)
+        patch.setattr(users, "ENDED_PER_COMMIT", 1)
         return world.admin("DELETE", f"/v1/sessions?user_id={cast.ada}")
 
 

@@ -4,10 +4,10 @@ from typing import Final, NoReturn
 
 import pytest
 
-from sojourn import accounts
-from sojourn.accounts import DynamoAccounts
-from sojourn.errors import Unavailable
-from sojourn.realm_deletion import RealmDeletion
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.domain.errors import Unavailable
+from sojourn.store import users
+from sojourn.store.users import DynamoAccounts
 from tests.faults.cast import Cast, made
 from tests.faults.operations import NEW_PASSWORD, Operation
 from tests.faults.realm_operations import signing_key
@@ -22,7 +22,7 @@ def _left_over(world: World, cast: Cast) -> None:
     cast.made["eve"] = made(world, "/v1/users", eve)["id"]
     assert world.login("eve", password=NEW_PASSWORD).status == 200
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "ENDED_PER_COMMIT", 1)
+        patch.setattr(users, "ENDED_PER_COMMIT", 1)
         patch.setattr(DynamoAccounts, "archive", _away)
         patch.setattr(DynamoAccounts, "finish_deletion", _away)
         patch.setattr(RealmDeletion, "resume", lambda *_: False)

@@ -14,10 +14,11 @@ from moto import mock_aws
 
 from local import aws
 from local.template import Template
-from sojourn import keys, telemetry
 from sojourn.bootstrap import _CONFIG, Services, compose
-from sojourn.passwords import Hasher
-from sojourn.realm import Algorithm
+from sojourn.crypto import signing_keys
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain.realm import Algorithm
+from sojourn.runtime import telemetry
 from tests.clock import MovedClock
 from tests.faults.layer import Layer
 from tests.faults.tables import Tables
@@ -134,10 +135,10 @@ def _quieten(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(telemetry, name, lambda *_args, **_fields: None)
     # A wait of the longest kind spends the deadline in fewer tries.
     patch.setattr(random, "uniform", lambda _low, high: high)
-    generate = keys.generate
+    generate = signing_keys.generate
     pool = cycle([generate("rs256") for _ in range(4)])
 
     def quickly(algo: Algorithm) -> tuple[bytes, str]:
         return next(pool) if algo == "rs256" else generate(algo)
 
-    patch.setattr(keys, "generate", quickly)
+    patch.setattr(signing_keys, "generate", quickly)

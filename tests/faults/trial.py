@@ -9,7 +9,7 @@ rehearsed.
 from dataclasses import dataclass, field
 from typing import Any
 
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
 from tests.clock import MovedClock
 from tests.faults.cast import Cast
 from tests.faults.catalogue import Named

@@ -16,10 +16,10 @@ from moto.dynamodb.models import dynamodb_backends
 
 from local import aws, dynamodb_local
 from local.template import Template
-from sojourn import keys
 from sojourn.bootstrap import Services, compose
-from sojourn.passwords import Hasher
-from sojourn.realm import Algorithm
+from sojourn.crypto import signing_keys
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain.realm import Algorithm
 from tests.clock import MovedClock
 from tests.integration.world import World
 
@@ -38,7 +38,7 @@ class Provision:
 
     def share(self, patch: pytest.MonkeyPatch) -> None:
         """Have the tests of a module use them; those of others in this process do not."""
-        make, generate = boto3.session.Session, keys.generate
+        make, generate = boto3.session.Session, signing_keys.generate
 
         def quickly(algo: Algorithm) -> tuple[bytes, str]:
             return next(self.rsa_keys) if algo == "rs256" else generate(algo)
@@ -46,7 +46,7 @@ class Provision:
         patch.setattr(
             boto3.session, "Session", lambda **named: make(**named) if named else self.session
         )
-        patch.setattr(keys, "generate", quickly)
+        patch.setattr(signing_keys, "generate", quickly)
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +89,7 @@ def provided() -> Iterator[Provision]:
         "KMS_KEY_ID": key,
         "PUBLIC_URL": "https://sessions.example.com",
     }
-    rsa_keys = itertools.cycle([keys.generate("rs256") for _ in range(5)])
+    rsa_keys = itertools.cycle([signing_keys.generate("rs256") for _ in range(5)])
     yield Provision(environment, session, rsa_keys)
     mock.stop()
 

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sojourn import dynamodb, items
-from sojourn.access_key_items import access_key_values
-from sojourn.account import Account
-from sojourn.accounts import DynamoAccounts
-from sojourn.directory import DynamoDirectory
-from sojourn.ports import AccessKey, Accounts, Realms
-from sojourn.realm import Realm
-from sojourn.realm_items import realm_values
+from sojourn.domain.ports import AccessKey, Accounts, Realms
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account
+from sojourn.store import client as dynamodb
+from sojourn.store import user_items
+from sojourn.store.access_key_items import access_key_values
+from sojourn.store.realm_items import realm_values
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
 from tests.fake_store import FakeAccounts, FakeRealms
 
 
@@ -65,7 +66,9 @@ class DynamoStore:
     def add_account(self, account: Account) -> None:
         heart = self.accounts.heart(account.id)
         self.realms.dynamo.write(
-            dynamodb.put(heart, items.account_values(account), condition="attribute_not_exists(pk)")
+            dynamodb.put(
+                heart, user_items.account_values(account), condition="attribute_not_exists(pk)"
+            )
         )
 
     def remove_account(self, user_id: str) -> None:

@@ -17,13 +17,14 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sojourn import ids, keys
+from sojourn.crypto import signing_keys
+from sojourn.domain import ids
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
 from tests.integration.test_budgets import calls
 from tests.integration.world import PASSWORD, Answer, World
 
-DER, PEM = keys.generate("rs256")
+DER, PEM = signing_keys.generate("rs256")
 """An attacker's own key pair."""
 
 
@@ -90,7 +91,8 @@ FORGERIES: dict[str, Callable[[World, dict[str, Any], dict[str, Any]], str]] = {
     "RFC 7515 4.1.5: x5u": lambda _w, h, c: forged({**h, "x5u": "https://e.example/c"}, c),
     "RFC 7515 4.1.6: x5c": lambda _w, h, c: forged({**h, "x5c": [b64(DER)]}, c),
     "CVE-2018-0114: jwk": lambda _w, h, c: forged(
-        {**h, "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(keys.public_key(PEM)))}, c
+        {**h, "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing_keys.public_key(PEM)))},
+        c,
     ),
     "RFC 7515 4.1.11: crit": lambda _w, h, c: forged({**h, "crit": ["exp"]}, c),
     "RFC 7797: b64": lambda _w, h, c: forged({**h, "b64": False}, c),

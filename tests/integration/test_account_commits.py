@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from sojourn import dynamodb, ids, items
-from sojourn.account import Account, Change, Ended, Origin
-from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
-from sojourn.dynamodb import ConditionFailed, Key, TransactionFailed
-from sojourn.ports import Superseded
+from sojourn.domain import ids
+from sojourn.domain.ports import Superseded
+from sojourn.domain.session_rules import Account, Change, Ended, Origin
+from sojourn.store import client as dynamodb
+from sojourn.store import user_items
+from sojourn.store.client import ConditionFailed, Key, TransactionFailed
+from sojourn.store.users import DynamoAccounts
 from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore
 from tests.integration.test_store_contract import (
@@ -122,11 +124,11 @@ def test_record_that_is_written_again_is_the_new_one_alone(
         assert found is not None
         after = replace(found, version=found.version + 1, sessions=())
         accounts.commit(Change(before=found, after=after, ended=ended))
-        record = Key(accounts.table, user.id, items.ENDED + user.sessions[0].id)
+        record = Key(accounts.table, user.id, user_items.ENDED + user.sessions[0].id)
         kept = store.realms.dynamo.get(record)
         assert kept is not None
         del kept["pk"], kept["sk"]
-        assert kept == items.ended_item(user.id, ended[0])
+        assert kept == user_items.ended_item(user.id, ended[0])
 
 
 # Commits with other writes.

@@ -8,10 +8,10 @@ from typing import Any, Final
 import pytest
 
 from local.template import ROOT
-from sojourn import audit
-from sojourn.dynamodb import DynamoDB
-from sojourn.errors import Unavailable
-from sojourn.realm_deletion import RealmDeletion
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.domain.errors import Unavailable
+from sojourn.runtime import audit
+from sojourn.store.client import DynamoDB
 from tests.integration.changes import CHANGES, access_key, session_of, spare_key
 from tests.integration.world import PASSWORD, World
 from tests.watched.logs import watch_logs

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.dynamodb import DynamoDB
+from sojourn.store.client import DynamoDB
 from tests.integration.world import PASSWORD, World
 
 READS = {"get_item", "batch_get_item", "query"}

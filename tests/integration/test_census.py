@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from sojourn.census import PAGE, SECONDS
-from sojourn.dynamodb import DynamoDB
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
+from sojourn.sessions.counts import PAGE, SECONDS
+from sojourn.store.client import DynamoDB
 from tests.integration.world import Answer, World
 
 

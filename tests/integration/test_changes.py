@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn import dynamodb
+from sojourn.store import client as dynamodb
 from tests.integration.test_realm_in_body import made
 from tests.integration.world import Answer, World
 

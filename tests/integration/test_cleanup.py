@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sojourn import cleanup
-from sojourn.accounts import DynamoAccounts
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
+from sojourn.jobs import cleanup
+from sojourn.store.users import DynamoAccounts
 from tests.integration.world import World
 
 LIFETIME = 360 * 60

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from sojourn.errors import AlreadyInitialised
+from sojourn.domain.errors import AlreadyInitialised
 from sojourn_cli import main as cli
 from tests.integration.conftest import composed, empty
 from tests.integration.test_races import all_at_once

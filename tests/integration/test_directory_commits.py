@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from sojourn import dynamodb, ids
 from sojourn.bootstrap import Services
-from sojourn.deadline import deadline
-from sojourn.directory import Decided, DynamoDirectory
-from sojourn.dynamodb import Key, TransactionFailed
-from sojourn.errors import NotFound, Unavailable
-from sojourn.realm import Deletion, Realm
-from sojourn.realm_items import realm_values
+from sojourn.domain import ids
+from sojourn.domain.errors import NotFound, Unavailable
+from sojourn.domain.realm import Deletion, Realm
+from sojourn.runtime.deadline import deadline
+from sojourn.store import client as dynamodb
+from sojourn.store.client import Key, TransactionFailed
+from sojourn.store.realm_items import realm_values
+from sojourn.store.realms import Decided, DynamoDirectory
 from tests.clock import MovedClock
 from tests.integration.test_store_contract import NOW, realm
 

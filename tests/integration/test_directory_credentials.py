@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids
-from sojourn.account import Change
-from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
-from sojourn.credentials import API_KEYS
-from sojourn.passwords import Hasher
+from sojourn.crypto.passwords import Hasher
+from sojourn.directory.credentials import API_KEYS
+from sojourn.domain import ids
+from sojourn.domain.session_rules import Change
+from sojourn.store.users import DynamoAccounts
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from local.template import Template
-from sojourn import ids
-from sojourn.directory import DynamoDirectory
-from sojourn.errors import AlreadyInitialised
+from sojourn.domain import ids
+from sojourn.domain.errors import AlreadyInitialised
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed, empty
 from tests.integration.world import PASSWORD, Answer, World
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids
-from sojourn.directory import DynamoDirectory
-from sojourn.realm import SIGNING_DELAY_MS, SIGNING_KEYS
+from sojourn.domain import ids
+from sojourn.domain.realm import SIGNING_DELAY_MS, SIGNING_KEYS
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.test_jwt_keys import listed
 from tests.integration.world import Answer, World
 

@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
+from sojourn.store.users import DynamoAccounts
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 

@@ -7,8 +7,9 @@ import jwt
 import pytest
 from jwt import PyJWK
 
-from sojourn import discovery, ids
-from sojourn.dynamodb import DynamoDB
+from sojourn.domain import ids
+from sojourn.sessions import discovery
+from sojourn.store.client import DynamoDB
 from tests.integration.world import Answer, World
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}

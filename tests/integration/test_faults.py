@@ -5,9 +5,9 @@ from functools import partial
 
 import pytest
 
-from sojourn import commits
-from sojourn.marks import KEPT
-from sojourn.turns import Turns
+from sojourn.runtime import optimistic
+from sojourn.runtime.turns import Turns
+from sojourn.store.idempotency import KEPT
 from tests.faults.catalogue import BY_NAME
 from tests.faults.layer import Layer, Plan
 from tests.faults.wire import BadServer
@@ -112,5 +112,5 @@ def test_lost_end_of_a_realm_ends_nothing_that_began_since(world: World, layer: 
 def between(world: World, path: str, body: object) -> None:
     """What another instance does; it takes no turn of ours."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(commits, "_TURNS", Turns())
+        patch.setattr(optimistic, "_TURNS", Turns())
         assert world.admin("PATCH", path, body).status == 200

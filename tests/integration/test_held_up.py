@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sojourn.accounts import DynamoAccounts
-from sojourn.passwords import Hasher
+from sojourn.crypto.passwords import Hasher
+from sojourn.store.users import DynamoAccounts
 from tests.integration.world import PASSWORD, Answer, World
 
 

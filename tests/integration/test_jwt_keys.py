@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from sojourn import account as rules
-from sojourn import realms_cache
-from sojourn.clock import Clock
-from sojourn.directory import DynamoDirectory
-from sojourn.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, SIGNING_KEYS, STOPS_KEPT
+from sojourn.domain import session_rules as rules
+from sojourn.domain.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, SIGNING_KEYS, STOPS_KEPT
+from sojourn.runtime.clock import Clock
+from sojourn.store import realm_cache
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import Answer, World
@@ -503,7 +503,7 @@ def test_login_by_a_key_that_a_remembered_realm_does_not_know(
     assert warm.active(user_id) == []
     path = f"/v1/jwt_keys/{kid(world.login('ada').body['token'])}?realm_id={world.realm_id}"
     seen: list[list[str]] = []
-    outwait = realms_cache.outwait
+    outwait = realm_cache.outwait
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         fresh = world.login("ada").body["id"]
@@ -511,7 +511,7 @@ def test_login_by_a_key_that_a_remembered_realm_does_not_know(
         outwait(clock, since=since)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(realms_cache, "outwait", meanwhile)
+        patched.setattr(realm_cache, "outwait", meanwhile)
         assert world.admin("PATCH", path, {"compromised": True}).status == 200
     fresh, *active = seen[0]
     assert fresh in active
@@ -525,7 +525,7 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
     warm = world.beside(composed(environment, world.clock))
     assert status(warm, world.login("ada").body["token"]) == 200
     world.clock.advance(1)
-    outwait, seen = realms_cache.outwait, list[int]()
+    outwait, seen = realm_cache.outwait, list[int]()
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         token = world.login("ada").body["token"]
@@ -536,7 +536,7 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
         assert answer["active"]
         outwait(clock, since=since)
 
-    monkeypatch.setattr(realms_cache, "outwait", meanwhile)
+    monkeypatch.setattr(realm_cache, "outwait", meanwhile)
     assert stop(world, listed(world)[0]["id"]).status == 200
     assert seen == [200]
 

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sojourn.auth import USE_MS
-from sojourn.directory import DynamoDirectory
-from sojourn.errors import AlreadyInitialised
+from sojourn.api.callers import USE_MS
+from sojourn.domain.errors import AlreadyInitialised
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed, empty
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World

@@ -10,15 +10,16 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn import attempts, items
-from sojourn.account import Account
-from sojourn.accounts import DynamoAccounts
-from sojourn.attempts import PER_ACCOUNT, PER_ADDRESS, Limit, Success
-from sojourn.dynamodb import DynamoDB, Key
-from sojourn.errors import Unavailable
-from sojourn.guard import Guard
-from sojourn.passwords import Hasher
-from sojourn.tries import Counter, Try
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain import lockout
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Limit, Success
+from sojourn.domain.session_rules import Account
+from sojourn.store import user_items
+from sojourn.store.attempts import Guard
+from sojourn.store.client import DynamoDB, Key
+from sojourn.store.tries import Counter, Try
+from sojourn.store.users import DynamoAccounts
 from tests.integration.conftest import composed
 from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once, lost
@@ -240,7 +241,7 @@ def test_spray_from_one_address(world: World) -> None:
     """One address may fail 100 times in ten minutes, whoever it tries; others may go on."""
     world.user("ada")
     names = (f"user-{n}" for n in count())
-    failed_before(world, attempts.of_address("203.0.113.9"), PER_ADDRESS, 90)
+    failed_before(world, lockout.of_address("203.0.113.9"), PER_ADDRESS, 90)
     assert {wrong(world, next(names)) for _ in range(10)} == {401}
     refused(world.login("ada"), 600)
     refused(world.login(next(names), password=WRONG), 600)
@@ -254,12 +255,12 @@ def test_spray_from_one_address(world: World) -> None:
 def test_spray_from_a_network_of_ipv6(world: World) -> None:
     """An IPv6 /64 is one address, and an IPv4 address is one however it is written."""
     names = (f"user-{n}" for n in count())
-    failed_before(world, attempts.of_address("2001:db8:1:2::/64"), PER_ADDRESS, 98)
+    failed_before(world, lockout.of_address("2001:db8:1:2::/64"), PER_ADDRESS, 98)
     for n in range(2):
         assert wrong(world, next(names), ip=f"2001:db8:1:2:{n:x}::1") == 401
     refused(world.login(next(names), ip="2001:db8:1:2:ffff::9", password=WRONG), 600)
     assert wrong(world, next(names), ip="2001:db8:1:3::1") == 401
-    failed_before(world, attempts.of_address("192.0.2.200"), PER_ADDRESS, 99)
+    failed_before(world, lockout.of_address("192.0.2.200"), PER_ADDRESS, 99)
     assert wrong(world, next(names), ip="::ffff:192.0.2.200") == 401
     refused(world.login(next(names), ip="192.0.2.200", password=WRONG), 600)
 
@@ -279,7 +280,7 @@ def test_attacker_with_an_account_of_their_own(world: World) -> None:
     address's."""
     world.user("ada")
     world.user("mallory")
-    failed_before(world, attempts.of_address("203.0.113.9"), PER_ADDRESS, 94)
+    failed_before(world, lockout.of_address("203.0.113.9"), PER_ADDRESS, 94)
     statuses = []
     for _ in range(7):
         statuses.append(wrong(world))
@@ -309,7 +310,7 @@ def test_victim_whose_address_others_use_up(world: World) -> None:
     world.user("ada")
     world.user("grace")
     assert world.login("ada", ip=HOME).status == 200
-    failed_before(world, attempts.of_address(HOME), PER_ADDRESS, 100)
+    failed_before(world, lockout.of_address(HOME), PER_ADDRESS, 100)
     refused(world.login("grace", ip=HOME), 600)
     assert world.login("ada", ip=HOME).status == 200
     # Guessing there is bounded by the pair's counter.
@@ -321,7 +322,7 @@ def test_guesses_at_a_known_pair_count_for_the_address(world: World) -> None:
     """What fails where the account is known uses up the address for everybody else."""
     world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
-    failed_before(world, attempts.of_address(HOME), PER_ADDRESS, 99)
+    failed_before(world, lockout.of_address(HOME), PER_ADDRESS, 99)
     assert wrong(world, ip=HOME) == 401
     refused(world.login("grace", ip=HOME, password=WRONG), 600)
 
@@ -365,8 +366,8 @@ def test_administrator_clears_the_hundred_of_the_hour(world: World, how: str) ->
     """The account's hundred failures are cleared too, and those of its known address."""
     user_id = world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
-    bucket = attempts.of_account(user_id)
-    for key in (bucket, attempts.at_address(bucket, HOME)):
+    bucket = lockout.of_account(user_id)
+    for key in (bucket, lockout.at_address(bucket, HOME)):
         failed_before(world, key, PER_ACCOUNT, 100)
     refused(world.login("ada", ip=HOME), 3_600)
     refused(world.login("ada", ip=OFFICE), 3_600)
@@ -378,7 +379,7 @@ def test_administrator_clears_the_hundred_of_the_hour(world: World, how: str) ->
 def test_unlock_leaves_an_addresses_count(world: World) -> None:
     """An unlock clears the account's delays, and not what an address failed at everybody."""
     user_id = world.user("ada")
-    failed_before(world, attempts.of_address(OFFICE), PER_ADDRESS, 100)
+    failed_before(world, lockout.of_address(OFFICE), PER_ADDRESS, 100)
     unlock(world, user_id, "unlock")
     refused(world.login("ada", ip=OFFICE), 600)
 
@@ -416,7 +417,7 @@ def test_failed_login_reads_no_sessions(world: World, monkeypatch: pytest.Monkey
     refusing = {"realm_id": world.realm_id, "username": "ada", "password": WRONG}
     assert world.call("POST", "/v1/login", refusing).status == 401
     (first, second) = read
-    assert first == second <= {"pk", "sk", *items.CANDIDATE}
+    assert first == second <= {"pk", "sk", *user_items.CANDIDATE}
     assert world.login("ada").status == 200
     assert "sessions" in read[-1]
 
@@ -451,7 +452,7 @@ def test_account_knows_ten_addresses(world: World) -> None:
         assert world.login("ada", ip=f"192.0.2.{n}").status == 200
     account = world.services.users.accounts.get(user_id)
     assert account is not None
-    expected = [attempts.mark(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
+    expected = [lockout.mark(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
     assert [known.mark for known in account.known] == expected
 
 
@@ -472,9 +473,9 @@ def test_success_is_remembered_by_either_type(world: World, session_type: str) -
 
 def test_hundred_an_hour_whatever_succeeds_between(world: World) -> None:
     """An account's failures are at most 100 in an hour, and a success resets the row alone."""
-    bucket = attempts.of_account(world.user("ada"))
+    bucket = lockout.of_account(world.user("ada"))
     assert world.login("ada", ip=HOME).status == 200
-    failed_before(world, attempts.at_address(bucket, HOME), PER_ACCOUNT, 92)
+    failed_before(world, lockout.at_address(bucket, HOME), PER_ACCOUNT, 92)
     world.clock.advance(1_800)
     for _ in range(2):
         assert world.login("ada", ip=HOME).status == 200
@@ -640,7 +641,7 @@ def test_server_reports_the_address(world: World) -> None:
     assert authenticate(PASSWORD, HOME).status == 200
     assert world.login("ada", ip=HOME).status == 200
     # The server's own connection is 203.0.113.9.
-    failed_before(world, attempts.of_address("203.0.113.9"), PER_ADDRESS, 100)
+    failed_before(world, lockout.of_address("203.0.113.9"), PER_ADDRESS, 100)
     refused(world.login("ada"), 600)
     assert authenticate(PASSWORD, HOME).status == 200
     world.clock.advance(30)
@@ -666,7 +667,7 @@ def test_api_keys_count_their_address_alone(world: World) -> None:
     secret = world.admin("POST", "/v1/credentials", credential).body["api_key"]
     right = {"realm_id": world.realm_id, "api_key": secret}
     bad = right | {"api_key": secret[:-1] + ("0" if secret[-1] != "0" else "1")}
-    failed_before(world, attempts.of_address("203.0.113.9"), PER_ADDRESS, 99)
+    failed_before(world, lockout.of_address("203.0.113.9"), PER_ADDRESS, 99)
     assert world.call("POST", "/v1/login", bad).status == 401
     refused(world.call("POST", "/v1/login", right), 600)
     assert world.call("POST", "/v1/login", right, ip=HOME).status == 200

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn import dynamodb
+from sojourn.store import client as dynamodb
 from tests.integration.world import PASSWORD, Answer, World
 
 SHOWN, ASCII = "ada@münchen.de", "ada@xn--mnchen-3ya.de"

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sojourn import changing
-from sojourn.auth import Server
-from sojourn.discovery import api_document
-from sojourn.http import BODY_LIMIT, Request
+from sojourn.api import changes
+from sojourn.api.callers import Server
+from sojourn.api.request import BODY_LIMIT, Request
+from sojourn.sessions.discovery import api_document
 from tests import contract
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
@@ -39,10 +39,10 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[type, int]]:
 
     def change(server: Server, request: Request, kind: type[Any], current: Any) -> Any:
         asked.append((kind, BODY_LIMIT))
-        return changing.changes_of(server, request, kind, current)
+        return changes.changes_of(server, request, kind, current)
 
     monkeypatch.setattr(Request, "parse", parse)
-    monkeypatch.setattr("sojourn.directory_routes.changes_of", change)
+    monkeypatch.setattr("sojourn.directory.routes.changes_of", change)
     return asked
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sojourn.bootstrap import Services
-from sojourn.realm_deletion import RealmDeletion
+from sojourn.directory.realm_deletion import RealmDeletion
 from tests import contract
 from tests.clock import MovedClock
 from tests.integration.test_roles import WALKS

@@ -2,7 +2,7 @@
 
 import gc
 
-from sojourn.keys import PRIVATE_KEY_SECONDS, PrivateKey
+from sojourn.crypto.signing_keys import PRIVATE_KEY_SECONDS, PrivateKey
 from tests.integration.world import World
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids, items
-from sojourn.access_key_items import ACCESS_KEY
-from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
-from sojourn.directory import DynamoDirectory
-from sojourn.realm_items import REALM
+from sojourn.domain import ids
+from sojourn.store import user_items
+from sojourn.store.access_key_items import ACCESS_KEY
+from sojourn.store.realm_items import REALM
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
 from tests.integration.stores import DynamoStore
 from tests.integration.test_store_contract import NOW, with_ended
 
@@ -63,11 +64,11 @@ def _list_ended(accounts: DynamoAccounts) -> object:
 @pytest.mark.parametrize(
     ("reading", "named"),
     [
-        (lambda accounts: accounts.get(USER), items.SEEN),
-        (lambda accounts: accounts.get_many([USER, OTHER]), items.SEEN),
-        (lambda accounts: accounts.ended(USER, "kss_1"), items.RECORD),
-        (lambda accounts: accounts.ended_many([(USER, "kss_1")]), items.RECORD),
-        (_list_ended, items.RECORD),
+        (lambda accounts: accounts.get(USER), user_items.SEEN),
+        (lambda accounts: accounts.get_many([USER, OTHER]), user_items.SEEN),
+        (lambda accounts: accounts.ended(USER, "kss_1"), user_items.RECORD),
+        (lambda accounts: accounts.ended_many([(USER, "kss_1")]), user_items.RECORD),
+        (_list_ended, user_items.RECORD),
         (lambda accounts: accounts.remove_records(USER, lambda: 1.0), ()),
     ],
     ids=["user", "users", "record", "records", "list of records", "records that go"],
@@ -102,7 +103,7 @@ def test_deletion_reads_which_records_are_stripped(
     store.remove_account(user.id)
     read.clear()
     services.cleanup.accounts.finish_deletion(user, lambda: 1.0)
-    assert read == [set(items.SEEN), {"strip"}]
+    assert read == [set(user_items.SEEN), {"strip"}]
 
 
 @pytest.mark.parametrize(

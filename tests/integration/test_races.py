@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sojourn import accounts as store
-from sojourn import commits
-from sojourn.account import Account, Change, Login, Origin, begin
-from sojourn.accounts import DynamoAccounts
-from sojourn.turns import Turns
+from sojourn.domain.session_rules import Account, Change, Login, Origin, begin
+from sojourn.runtime import optimistic
+from sojourn.runtime.turns import Turns
+from sojourn.store import users as store
+from sojourn.store.users import DynamoAccounts
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
 from tests.integration.world import Answer, World
@@ -26,7 +26,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
         if waiting:
             # The other is another process: its commit takes no turn of ours.
             with monkeypatch.context() as patched:
-                patched.setattr(commits, "_TURNS", Turns())
+                patched.setattr(optimistic, "_TURNS", Turns())
                 waiting.pop()()
         return commit(self, change, others)
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from sojourn import account as rules
-from sojourn import realm_deletion, realms_cache
-from sojourn.accounts import DynamoAccounts
-from sojourn.clock import Clock
-from sojourn.directory import DynamoDirectory
-from sojourn.realm_deletion import RealmDeletion
+from sojourn.directory import realm_deletion
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.domain import session_rules as rules
+from sojourn.runtime.clock import Clock
+from sojourn.store import realm_cache
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
@@ -354,14 +355,14 @@ def test_deletion_that_cleanup_finished_is_done(
     world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A deletion whose time is up, and which cleanup finishes while it waits, answers as done."""
-    outwait = realms_cache.outwait
+    outwait = realm_cache.outwait
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         assert world.clean_up()["removed"] > 0
         outwait(clock, since=since)
 
     monkeypatch.setattr(realm_deletion, "SECONDS", 0)
-    monkeypatch.setattr(realms_cache, "outwait", meanwhile)
+    monkeypatch.setattr(realm_cache, "outwait", meanwhile)
     answer = delete(world)
     assert (answer.status, look(world).status) == (204, 404)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from sojourn import account as rules
-from sojourn.accounts import DynamoAccounts
 from sojourn.bootstrap import Services
-from sojourn.directory import DynamoDirectory
+from sojourn.domain import session_rules as rules
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
 from tests.integration.conftest import composed
 from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once
@@ -227,8 +227,8 @@ def test_dry_run_is_bounded(
     world: World, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a realm with more users than are looked at, the count says that it is not complete."""
-    monkeypatch.setattr("sojourn.census.USERS", 1)
-    monkeypatch.setattr("sojourn.census.PAGE", 1)
+    monkeypatch.setattr("sojourn.sessions.counts.USERS", 1)
+    monkeypatch.setattr("sojourn.sessions.counts.PAGE", 1)
     for name in ("ada", "bob"):
         world.user(name)
         world.login(name)
@@ -238,7 +238,7 @@ def test_dry_run_is_bounded(
 
 def test_dry_run_is_bounded_in_time(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A count that the store holds up stops, and tells how far it came."""
-    monkeypatch.setattr("sojourn.census.PAGE", 1)
+    monkeypatch.setattr("sojourn.sessions.counts.PAGE", 1)
     for name in ("ada", "bob"):
         world.user(name)
         world.login(name)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids
+from sojourn.domain import ids
 from tests.contract import routes, whole
 from tests.integration.world import PASSWORD, World
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sojourn import items
-from sojourn.account import Origin
-from sojourn.http import Request
-from sojourn.login_bodies import login_of
+from sojourn.api.request import Request
+from sojourn.domain.session_rules import Origin
+from sojourn.login.bodies import login_of
+from sojourn.store import user_items
 from tests.integration.world import Answer, World
 from tests.unit.test_http import event
 
@@ -99,5 +99,5 @@ def test_records_of_an_earlier_version_read_alike() -> None:
         "client": "",
         "reported": True,
     }
-    origin = items.session_from(stored).origin
+    origin = user_items.session_from(stored).origin
     assert (origin.ip, origin.client, origin.reported) == (None, None, True)

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from local.template import Function, Template
-from sojourn import accounts as store
-from sojourn import settlement
-from sojourn.accounts import DynamoAccounts
-from sojourn.passwords import Hasher
-from sojourn.realm_deletion import RealmDeletion
-from sojourn.realms_cache import SECONDS
+from sojourn.crypto.passwords import Hasher
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.jobs import settlement
+from sojourn.store import users as store
+from sojourn.store.realm_cache import SECONDS
+from sojourn.store.users import DynamoAccounts
 from tests.clock import MovedClock
 from tests.iam.judge import Judge, sit
 from tests.iam.policy import Request, Statement, applies

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from sojourn import rotation
-from sojourn.directory import DynamoDirectory
-from sojourn.errors import Unavailable
-from sojourn.kms import KmsCipher
-from sojourn.new_keys import NewKeys
-from sojourn.realm import SIGNING_KEYS, Realm
+from sojourn.crypto.kms import KmsCipher
+from sojourn.crypto.new_signing_key import NewKeys
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.realm import SIGNING_KEYS, Realm
+from sojourn.jobs import rotation
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed
 from tests.integration.test_jwt_keys import (
     DELAY,

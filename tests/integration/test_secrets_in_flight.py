@@ -11,7 +11,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
-from sojourn import keys
+from sojourn.crypto import signing_keys
 from tests.integration.world import PASSWORD, World
 from tests.watched.logs import watch_logs
 from tests.watched.secrets import Search, Secret
@@ -70,14 +70,14 @@ class Said:
 def said(monkeypatch: pytest.MonkeyPatch) -> Iterator[Said]:
     """Hears all that is logged, and knows each private key that is made."""
     said = Said()
-    generate = keys.generate
+    generate = signing_keys.generate
 
     def kept(algo: Any) -> tuple[bytes, str]:
         der, pem = generate(algo)
         said.secrets.add(Secret("private key", base64.b64encode(der).decode()))
         return der, pem
 
-    monkeypatch.setattr(keys, "generate", kept)
+    monkeypatch.setattr(signing_keys, "generate", kept)
     end = watch_logs(said.hear)
     yield said
     end()

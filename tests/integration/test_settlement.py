@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from sojourn import items, settlement
-from sojourn.account import Account
-from sojourn.settlement import DELAY_SECONDS
+from sojourn.domain.session_rules import Account
+from sojourn.jobs import settlement
+from sojourn.jobs.settlement import DELAY_SECONDS
+from sojourn.store import user_items
 from tests.integration.world import World
 
 DAY = 86_400
@@ -68,13 +69,13 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     for user_id in (ada, bob):
         assert account(world, user_id).sessions == ()
         assert list(world.reasons(user_id).values()) == [reason]
-    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
     world.clock.advance(29 * DAY)
     world.clean_up()
-    assert len(stored(dynamodb, world, items.ENDED)) == 2
+    assert len(stored(dynamodb, world, user_items.ENDED)) == 2
     world.clock.advance(DAY)
     world.clean_up()
-    assert stored(dynamodb, world, items.ENDED) == []
+    assert stored(dynamodb, world, user_items.ENDED) == []
     assert "203.0.113.9" not in str(account(world, ada))
 
 
@@ -97,7 +98,7 @@ def test_walk_goes_on_where_it_was(
     end(world)
     world.clock.advance(DELAY_SECONDS)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
     walk = world.services.cleanup.settlement
     left = [1.0] * 3
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
@@ -123,7 +124,7 @@ def test_two_walks_at_once_are_one(
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
     walk = world.services.cleanup.settlement
     others = [True]
 
@@ -133,7 +134,7 @@ def test_two_walks_at_once_are_one(
         return 1.0
 
     assert not walk.resume(world.realm_id, name, time_left)
-    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
     assert [len(world.reasons(user_id)) for user_id in made] == [1] * 3
 
 
@@ -146,7 +147,7 @@ def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any
     assert world.admin("DELETE", path, {"name": name}).status == 204
     world.clock.advance(DELAY_SECONDS)
     assert world.clean_up()["failed"] == 0
-    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
 
 
 def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
@@ -154,12 +155,15 @@ def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
     people(world, 1)
     path = f"/v1/realms/{world.realm_id}/end_sessions"
     assert world.call("POST", path, bearer=world.key).status == 200
-    jobs = stored(dynamodb, world, items.SETTLEMENT)
-    assert jobs == [f"{items.SETTLEMENT}1"]
+    jobs = stored(dynamodb, world, user_items.SETTLEMENT)
+    assert jobs == [f"{user_items.SETTLEMENT}1"]
     end(world)
-    assert sorted(stored(dynamodb, world, items.SETTLEMENT)) == [*jobs, f"{items.SETTLEMENT}2"]
+    assert sorted(stored(dynamodb, world, user_items.SETTLEMENT)) == [
+        *jobs,
+        f"{user_items.SETTLEMENT}2",
+    ]
     assert world.admin("POST", f"{path}?dry_run=true").status == 200
-    assert len(stored(dynamodb, world, items.SETTLEMENT)) == 2
+    assert len(stored(dynamodb, world, user_items.SETTLEMENT)) == 2
 
 
 def test_ends_one_after_the_other_are_one_walk(
@@ -180,7 +184,7 @@ def test_ends_one_after_the_other_are_one_walk(
     monkeypatch.setattr(type(world.services.cleanup.settlement.directory), "members", noted)
     report = world.clean_up()
     assert (report["failed"], report["remaining"]) == (0, 0)
-    assert stored(dynamodb, world, items.SETTLEMENT) == []
+    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
     assert walks == [f"{world.realm_id}#users"]
 
 
@@ -192,7 +196,7 @@ def test_walk_that_has_begun_goes_on(
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
     world.clock.advance(DELAY_SECONDS)
-    (name,) = stored(dynamodb, world, items.SETTLEMENT)
+    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
     walk = world.services.cleanup.settlement
     left = [1.0] * 2
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)

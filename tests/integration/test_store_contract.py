@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sojourn import account as rules
-from sojourn import ids
-from sojourn.account import Account, Actor, Change, Ended, Login, Origin, Session
 from sojourn.bootstrap import Services
-from sojourn.errors import Unavailable
-from sojourn.ports import AccessKey, Superseded
-from sojourn.realm import Deletion, PublicKey, Realm, Settings
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.ports import AccessKey, Superseded
+from sojourn.domain.realm import Deletion, PublicKey, Realm, Settings
+from sojourn.domain.session_rules import Account, Actor, Change, Ended, Login, Origin, Session
 from tests import histories
 from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore, FakeStore, Store

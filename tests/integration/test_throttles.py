@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.template import ROOT, Template
-from sojourn import realms_cache
+from sojourn.store import realm_cache
 from tests.clock import MovedClock
 from tests.integration.changes import CHANGES, Call, spare_key
 from tests.integration.world import World
@@ -63,7 +63,7 @@ def waits(world: World, route: str) -> float:
 @pytest.mark.parametrize("route", sorted(CHANGES))
 def test_what_waits_is_throttled(world: World, route: str) -> None:
     """A route whose handler waits for caches to expire has the throttle for it, and no other."""
-    assert (waits(world, route) >= realms_cache.SECONDS) == (route in SLOW)
+    assert (waits(world, route) >= realm_cache.SECONDS) == (route in SLOW)
 
 
 def test_throttled_routes_are_tried() -> None:
@@ -75,18 +75,22 @@ def test_throttled_routes_are_tried() -> None:
 def test_who_waits_is_known() -> None:
     """No other module waits for caches to expire: its routes would need the throttle too."""
     calling = {
-        path.stem
-        for path in (ROOT / "layers/core/sojourn").glob("*.py")
+        f"{path.parent.name}.{path.stem}"
+        for path in (ROOT / "layers/core/sojourn").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Attribute) and node.attr == "outwait"
     }
-    assert calling == {"realm_ends", "realm_deletion", "jwt_keys"}
+    assert calling == {
+        "sessions.end_realm",
+        "directory.realm_deletion",
+        "directory.signing_keys",
+    }
 
 
 def test_few_run_at_once() -> None:
     """With the defaults, all that waits holds less than a tenth of an account's executions."""
     defaults = Template.read().defaults()
-    seconds = realms_cache.SECONDS + realms_cache.OUTWAIT
+    seconds = realm_cache.SECONDS + realm_cache.OUTWAIT
     each = defaults["WaitingThrottleRate"] * seconds + defaults["WaitingThrottleBurst"]
     assert each * len(SLOW) < 100
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sojourn import token_sizes, tokens
-from sojourn.directory import DynamoDirectory
+from sojourn.crypto import token_sizes, tokens
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.test_budgets import READS, calls
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World

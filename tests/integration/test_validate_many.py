@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from sojourn import accounts as store
-from sojourn import dynamodb, ids
-from sojourn.accounts import DynamoAccounts
-from sojourn.validate_many import BODY_LIMIT, MOST
+from sojourn.domain import ids
+from sojourn.sessions.validate_many import BODY_LIMIT, MOST
+from sojourn.store import client as dynamodb
+from sojourn.store import users as store
+from sojourn.store.users import DynamoAccounts
 from tests.integration.test_budgets import calls
 from tests.integration.test_jwt_keys import kid
 from tests.integration.world import Answer, World

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from local.template import parse
-from sojourn import errors
-from sojourn.account import Reason
-from sojourn.realm import Settings
+from sojourn.domain import errors
+from sojourn.domain.realm import Settings
+from sojourn.domain.session_rules import Reason
 from tests.project.seed import SENTENCES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,7 +148,7 @@ def test_environment_is_documented(name: str) -> None:
 
 def test_settings_and_template_agree() -> None:
     """Settings reads no variable that the template does not set."""
-    source = (ROOT / "layers/core/sojourn/settings.py").read_text()
+    source = (ROOT / "layers/core/sojourn/runtime/settings.py").read_text()
     assert set(re.findall(r'"([A-Z]+_[A-Z_]+)"', source)) <= environment()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local.template import ROOT, Template
-from sojourn import edge
+from sojourn.api import edge
 from tools.lint_template import CFN_LINT, EXAMPLES
 
 EDGE = Template.read(ROOT / "examples/edge/template.yaml")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-CORE = Path(__file__).resolve().parents[2] / "layers/core/sojourn"
-DOMAIN = {"account", "addresses", "attempts", "realm", "ids", "errors"}
+CORE = Path(__file__).resolve().parents[2] / "layers/core/sojourn/domain"
+DOMAIN = {"session_rules", "addresses", "lockout", "realm", "ids", "errors"}
 
 
 @pytest.mark.parametrize("name", sorted(DOMAIN))
@@ -21,6 +21,6 @@ def test_domain_imports_the_standard_library_only(name: str) -> None:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0
             names = {f"{node.module}.{alias.name}" for alias in node.names}
-            modules.update(names if node.module == "sojourn" else {str(node.module)})
-    allowed = {f"sojourn.{member}" for member in DOMAIN}
+            modules.update(names if node.module == "sojourn.domain" else {str(node.module)})
+    allowed = {f"sojourn.domain.{member}" for member in DOMAIN}
     assert {m for m in modules if m.split(".")[0] not in sys.stdlib_module_names} <= allowed

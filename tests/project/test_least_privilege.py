@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import pytest
 
-from sojourn import access_key_items, items, realm_items
-from sojourn.directory import DynamoDirectory
+from sojourn.store import access_key_items, realm_items, user_items
+from sojourn.store.realms import DynamoDirectory
 from tests.iam import never
 from tests.iam.policy import Statement
 from tests.iam.requests import HERE, KEYS
@@ -48,9 +48,9 @@ def _is_about(statement: Statement, action: str, table: str) -> bool:
 
 
 SEEN, RECORD, WALK, REALM, ACCESS_KEY = (
-    set(items.SEEN),
-    set(items.RECORD),
-    set(items.WALK),
+    set(user_items.SEEN),
+    set(user_items.RECORD),
+    set(user_items.WALK),
     set(realm_items.REALM),
     set(access_key_items.ACCESS_KEY),
 )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sojourn import errors
-from sojourn.attempts import Limit
+from sojourn.domain import errors
+from sojourn.domain.lockout import Limit
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ROW = re.compile(r"^\| (.+?) \| ([\d,]+) \| .+ \| `([\w.]+)` \|$", re.MULTILINE)
@@ -28,7 +28,7 @@ def test_limits_are_found() -> None:
 @pytest.mark.parametrize(("what", "limit", "place"), LIMITS)
 def test_limit_is_the_codes(what: str, limit: str, place: str) -> None:
     """Each limit that the page names is the constant behind it."""
-    module, name = place.split(".")
+    module, name = place.rsplit(".", 1)
     value = getattr(importlib.import_module(f"sojourn.{module}"), name)
     if isinstance(value, tuple):
         value = value[1]

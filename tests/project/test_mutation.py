@@ -5,11 +5,11 @@ from functools import cache
 
 import pytest
 
-from sojourn import keys
+from sojourn.crypto import signing_keys
 from tools.mutation import conditions, control, report, warm
 from tools.mutation.children import Outcome, outcomes
 from tools.mutation.choice import Baseline
-from tools.mutation.mutants import LAYER, Mutant, mutants, optional_keywords, written
+from tools.mutation.mutants import Mutant, mutants, optional_keywords, path_of, written
 from tools.mutation.targets import TARGETS
 
 
@@ -25,7 +25,7 @@ def named(module: str) -> dict[str, Mutant]:
 def test_every_equivalent_is_a_mutant() -> None:
     """An entry that no longer names a mutant is out of date, and fails here."""
     known = report.equivalents()
-    modules = {name.partition(".")[0] for name in known}
+    modules = {".".join(name.split(".")[:2]) for name in known}
     made = {name for module in modules for name in named(module)}
     assert known.keys() <= made, known.keys() - made
     assert all(reason.endswith(".") for reason in known.values())
@@ -35,7 +35,7 @@ def test_targets_are_modules() -> None:
     """Each module is there, and named once; rules, tokens and store are held to the last mutant."""
     names = [target.module for target in TARGETS]
     assert len(set(names)) == len(names)
-    assert all((LAYER / f"{name}.py").exists() for name in names)
+    assert all(path_of(name).exists() for name in names)
     assert {t.group for t in TARGETS if t.strict} == {"rules", "tokens", "store"}
 
 
@@ -49,36 +49,40 @@ def test_mutants_are_told_apart() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "account.Session.live: now_ms < self.expires_at * 1000 -> now_ms <= self.expires_at * 1000",
-        "account.begin: account.state != 'active' or account.realm_id != realm.id -> False",
-        "account.begin: account.state != 'active' or account.realm_id != realm.id -> "
+        "domain.session_rules.Session.live: now_ms < self.expires_at * 1000 -> "
+        "now_ms <= self.expires_at * 1000",
+        "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id "
+        "-> False",
+        "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id -> "
         "account.state != 'active'",
-        "account.ENDED_RECORD_SECONDS: 30 -> 31",
-        "accounts._SAME: 'v = :v' -> "
+        "domain.session_rules.ENDED_RECORD_SECONDS: 30 -> 31",
+        "store.users._SAME: 'v = :v' -> "
         "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
-        "dynamodb.DynamoDB.get: True -> False",
-        "dynamodb._conditioned: parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' "
+        "store.client.DynamoDB.get: True -> False",
+        "store.client._conditioned: parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' "
         "-> pass",
     ],
 )
 def test_what_matters_most_is_mutated(name: str) -> None:
     """An expiry, an owner, a period, a condition, a consistent read: each has its mutant."""
-    assert name in named(name.partition(".")[0])
+    assert name in named(".".join(name.split(".")[:2]))
 
 
 def test_function_of_a_mutant_is_one_that_can_be_exchanged() -> None:
     """What is within a function is its mutant, also in another function in it."""
-    made = named("terminate")["terminate.Terminator.all_own: s.id == current -> True"]
+    made = named("sessions.terminate")[
+        "sessions.terminate.Terminator.all_own: s.id == current -> True"
+    ]
     assert made.function == "Terminator.all_own"
     assert made.code.co_name == "all_own"
 
 
 def test_mutant_takes_the_place_of_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """A function that a fixture stands in for meanwhile is mutated, and not what stands there."""
-    mutant = named("keys")["keys.generate: algo == 'es256' -> False"]
-    original, code = keys.generate, keys.generate.__code__
+    mutant = named("crypto.signing_keys")["crypto.signing_keys.generate: algo == 'es256' -> False"]
+    original, code = signing_keys.generate, signing_keys.generate.__code__
     places = warm.Places([mutant])
-    monkeypatch.setattr(keys, "generate", lambda algo: (b"", str(algo)))
+    monkeypatch.setattr(signing_keys, "generate", lambda algo: (b"", str(algo)))
     try:
         places.exchange(mutant)
         assert original.__code__ is mutant.code
@@ -102,7 +106,7 @@ def test_clauses_of_a_condition_are_broken_one_by_one() -> None:
 
 def test_child_tells_what_became_of_its_mutant() -> None:
     """A mutant survives when no test fails; it is killed by one, by an error, or by time."""
-    made = list(named("ids").values())[:4]
+    made = list(named("domain.ids").values())[:4]
 
     def meet(mutant: Mutant) -> str | None:
         match made.index(mutant):
@@ -128,9 +132,9 @@ def test_child_tells_what_became_of_its_mutant() -> None:
 
 def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """A survivor in the rules, or an equivalent that is killed, makes the run fail."""
-    strict = next(iter(named("account").values()))
-    other = next(mutants("turns", {}))
-    equivalent = named("attempts")["attempts.wait_seconds: 10 -> 11"]
+    strict = next(iter(named("domain.session_rules").values()))
+    other = next(mutants("runtime.turns", {}))
+    equivalent = named("domain.lockout")["domain.lockout.wait_seconds: 10 -> 11"]
 
     def status(*found: Outcome, unfounded: Sequence[str] = ()) -> int:
         return report.report(found, unfounded, whole=False, recorded=False, seconds=1)
@@ -145,12 +149,12 @@ def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_what_kills_without_a_mutant_is_told() -> None:
     """A test that fails on the code as it is written kills nothing, and the run says so."""
-    one, two, three, four = list(named("ids").values())[:4]
+    one, two, three, four = list(named("domain.ids").values())[:4]
     lines = {"ids": {m.line: frozenset({"sound", "broken"}) for m in (one, two, three, four)}}
     baseline = Baseline(seconds={"sound": 0.0, "broken": 0.1}, lines=lines)
 
     def killer(mutant: Mutant, tests: Sequence[str]) -> str | None:
-        assert mutant.code == written(mutant).code != named("ids")[mutant.name].code
+        assert mutant.code == written(mutant).code != named("domain.ids")[mutant.name].code
         return "broken" if "broken" in tests else None
 
     def unfounded(*found: Outcome) -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 from msgspec import UNSET
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from sojourn.discovery import api_document
-from sojourn.errors import AlreadyInitialised, CredentialsAmbiguous, Invalid, SojournError
-from sojourn.http import convert
-from sojourn.login_bodies import LoginBody
+from sojourn.api.request import convert
+from sojourn.domain.errors import AlreadyInitialised, CredentialsAmbiguous, Invalid, SojournError
+from sojourn.login.bodies import LoginBody
+from sojourn.sessions.discovery import api_document
 from tests import contract
 from tests.contract import Broken
 from tests.project.test_docs import API, routes, tree

@@ -7,7 +7,11 @@ sessions are counted, or a part of a deletion; what comes before one, a look at 
 
 from typing import Final
 
-from sojourn import census, deadline, realm_deletion, realms_cache, token_sizes
+from sojourn.crypto import token_sizes
+from sojourn.directory import realm_deletion
+from sojourn.runtime import deadline
+from sojourn.sessions import counts
+from sojourn.store import realm_cache
 
 GATEWAY: Final = 30
 """Seconds that API Gateway waits for a function."""
@@ -20,8 +24,8 @@ REPLY: Final = 1
 ATTEMPT: Final = deadline.ATTEMPT_SECONDS
 COMMIT: Final = deadline.SECONDS + ATTEMPT
 BESIDE: Final = {
-    "the wait for caches": realms_cache.SECONDS + realms_cache.OUTWAIT,
-    "a count, during that wait": census.SECONDS + ATTEMPT,
+    "the wait for caches": realm_cache.SECONDS + realm_cache.OUTWAIT,
+    "a count, during that wait": counts.SECONDS + ATTEMPT,
     "a part of a deletion, during that wait": realm_deletion.SECONDS + ATTEMPT,
     "a look at tokens' sizes": token_sizes.SECONDS + ATTEMPT,
 }

@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.stack import Context
-from sojourn import ids, listing, tokens
-from sojourn.errors import SojournError
-from sojourn.http import Request
+from sojourn.api.request import Request
+from sojourn.crypto import tokens
+from sojourn.domain import ids
+from sojourn.domain.errors import SojournError
+from sojourn.sessions import listing
 from tests.clock import MovedClock
 from tests.cpu import LIMIT_MS, cpu_ms
 from tests.integration.conftest import composed, empty, provided

@@ -3,23 +3,24 @@
 from dataclasses import replace
 from typing import Any, cast
 
-from sojourn import ids, keys
-from sojourn.account import Account, Actor, Login, Origin
-from sojourn.auth import Server
-from sojourn.errors import (
+from sojourn.api.callers import Server
+from sojourn.crypto import signing_keys
+from sojourn.crypto.signing_keys import SigningKeys
+from sojourn.crypto.tokens import Claims, verify
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     SessionEnded,
 )
-from sojourn.guard import Guard
-from sojourn.keys import SigningKeys
-from sojourn.listing import Listing, Page
-from sojourn.login import Logins
-from sojourn.ports import AccessKey
-from sojourn.realm import Realm, Settings
-from sojourn.realms_cache import RealmCache
-from sojourn.skew import Skew
-from sojourn.terminate import Terminator
-from sojourn.tokens import Claims, verify
-from sojourn.validate import Validator
+from sojourn.domain.ports import AccessKey
+from sojourn.domain.realm import Realm, Settings
+from sojourn.domain.session_rules import Account, Actor, Login, Origin
+from sojourn.login.login import Logins
+from sojourn.runtime.clock_skew import Skew
+from sojourn.sessions.listing import Listing, Page
+from sojourn.sessions.terminate import Terminator
+from sojourn.sessions.validate import Validator
+from sojourn.store.attempts import Guard
+from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
 from tests.fake_store import FakeAccounts, FakeRealms, FakeTogether
 
@@ -65,7 +66,9 @@ class World:
     def new_realm(self, **settings: Any) -> Realm:
         """Another realm with a key."""
         now_ms = self.clock.wall_ms()
-        public, private = keys.new_key("eddsa", realm_id="rl_x", now_ms=now_ms, cipher=Plain())
+        public, private = signing_keys.new_key(
+            "eddsa", realm_id="rl_x", now_ms=now_ms, cipher=Plain()
+        )
         wanted = replace(Settings(session_minutes=MINUTES, max_sessions=3), **settings)
         made = Realm(
             id=ids.new_id("rl", now_ms),

@@ -6,12 +6,12 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from sojourn import account as rules
-from sojourn import ids
-from sojourn.account import Account, Actor, Credential, Ended, Login, Origin, Session
-from sojourn.attempts import Known
-from sojourn.errors import LoginFailed, NotFound, SessionLimit
-from sojourn.realm import Realm, Settings
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
+from sojourn.domain.lockout import Known
+from sojourn.domain.realm import Realm, Settings
+from sojourn.domain.session_rules import Account, Actor, Credential, Ended, Login, Origin, Session
 
 NOW = 2_000_000_000_000
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests"))

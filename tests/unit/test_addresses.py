@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn import addresses
-from sojourn.http import Request
+from sojourn.api.request import Request
+from sojourn.domain import addresses
 from tests.unit.test_http import event
 
 

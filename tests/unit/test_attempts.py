@@ -6,9 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from sojourn import attempts
-from sojourn.account import CLOCKS_APART_MS
-from sojourn.attempts import (
+from sojourn.domain import lockout
+from sojourn.domain.lockout import (
     AHEAD_MS,
     FREE,
     KNOWN,
@@ -20,6 +19,7 @@ from sojourn.attempts import (
     Success,
     wait_seconds,
 )
+from sojourn.domain.session_rules import CLOCKS_APART_MS
 
 NOW = 2_000_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000
@@ -121,7 +121,7 @@ def test_what_is_refused_changes_nothing_and_opens_as_it_said(
             assert not guesser.guess(now)
             assert not guesser.guess(opens - 1)
             assert guesser.bucket == before
-            seconds = attempts.retry_after(opens, now)
+            seconds = lockout.retry_after(opens, now)
             assert seconds >= 1
             assert (seconds - 1) * 1000 < opens - now <= seconds * 1000
             now = opens if patient else now
@@ -191,26 +191,26 @@ def test_slow_clock_does_not_shorten_a_delay() -> None:
 )
 def test_address_is_ipv4_or_the_64_of_ipv6(ip: str, whom: str | None) -> None:
     """An IPv4 address stands for itself however it is written, an IPv6 address for its /64."""
-    assert attempts.network(ip) == whom
+    assert lockout.network(ip) == whom
 
 
 def test_buckets_are_digests_of_one_shape() -> None:
     """No key tells a name or an address, or whether there is an account; none is another's."""
     keys = {
-        attempts.of_account("usr_1"),
-        attempts.of_name("rl_1", "name", "ada"),
-        attempts.of_name("rl_1", "email", "ada"),
-        attempts.of_name("rl_2", "name", "ada"),
-        attempts.of_address("203.0.113.9"),
-        attempts.at_address(attempts.of_account("usr_1"), "203.0.113.9"),
-        attempts.at_address(attempts.of_account("usr_1"), "203.0.113.8"),
-        attempts.at_address(attempts.of_account("usr_2"), "203.0.113.9"),
+        lockout.of_account("usr_1"),
+        lockout.of_name("rl_1", "name", "ada"),
+        lockout.of_name("rl_1", "email", "ada"),
+        lockout.of_name("rl_2", "name", "ada"),
+        lockout.of_address("203.0.113.9"),
+        lockout.at_address(lockout.of_account("usr_1"), "203.0.113.9"),
+        lockout.at_address(lockout.of_account("usr_1"), "203.0.113.8"),
+        lockout.at_address(lockout.of_account("usr_2"), "203.0.113.9"),
     }
     assert len(keys) == 8
     assert {len(key) for key in keys} == {64}
     assert not any("ada" in key or "203" in key[:3] for key in keys)
-    assert len(attempts.mark("usr_1", "203.0.113.9")) == 8
-    assert attempts.mark("usr_1", "203.0.113.9") != attempts.mark("usr_2", "203.0.113.9")
+    assert len(lockout.mark("usr_1", "203.0.113.9")) == 8
+    assert lockout.mark("usr_1", "203.0.113.9") != lockout.mark("usr_2", "203.0.113.9")
 
 
 marks = st.integers(0, 14).map(lambda n: bytes([n]) * 8)
@@ -280,10 +280,10 @@ def test_limits_are_the_documented_ones() -> None:
 
 def test_wait_is_at_least_a_second() -> None:
     """Whole seconds are told, rounded up, and never none."""
-    assert attempts.retry_after(NOW, NOW) == 1
-    assert attempts.retry_after(NOW + 1, NOW) == 1
-    assert attempts.retry_after(NOW + 1_000, NOW) == 1
-    assert attempts.retry_after(NOW + 1_001, NOW) == 2
+    assert lockout.retry_after(NOW, NOW) == 1
+    assert lockout.retry_after(NOW + 1, NOW) == 1
+    assert lockout.retry_after(NOW + 1_000, NOW) == 1
+    assert lockout.retry_after(NOW + 1_001, NOW) == 2
 
 
 def test_unlock_leaves_all_of_a_bucket_behind() -> None:

@@ -7,7 +7,7 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 
-from sojourn.attributes import decode, decode_value, encode, encode_value
+from sojourn.store.attributes import decode, decode_value, encode, encode_value
 
 # DynamoDB holds 38 digits of a number.
 leaves = st.none() | st.booleans() | st.integers(-(10**38) + 1, 10**38 - 1) | st.text()

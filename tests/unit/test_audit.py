@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sojourn import audit, telemetry
+from sojourn.runtime import audit, telemetry
 
 BODY = "0" * 22
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn import auth, ids
-from sojourn.auth import Callers, Server
-from sojourn.errors import (
+from sojourn.api import callers as auth
+from sojourn.api.callers import Callers, Server
+from sojourn.api.request import Request
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
     Invalid,
@@ -19,9 +21,8 @@ from sojourn.errors import (
     TokenMissing,
     WrongCaller,
 )
-from sojourn.http import Request
-from sojourn.ports import AccessKey
-from sojourn.realm import Realm
+from sojourn.domain.ports import AccessKey
+from sojourn.domain.realm import Realm
 from tests.unit.flows import LOGIN, World
 
 RANKS: tuple[auth.Permission, ...] = ("read", "write", "admin")

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from sojourn.cache import Cache
+from sojourn.runtime.cache import Cache
 from tests.clock import MovedClock
 
 

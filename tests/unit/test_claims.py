@@ -7,8 +7,8 @@ from typing import Any
 import jwt
 import pytest
 
-from sojourn.discovery import configuration
-from sojourn.realm import JWT_FIELDS
+from sojourn.domain.realm import JWT_FIELDS
+from sojourn.sessions.discovery import configuration
 from tests.unit.flows import LOGIN, World
 
 DOCUMENT = (Path(__file__).parents[2] / "docs/http-api.md").read_text()

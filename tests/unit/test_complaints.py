@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sojourn import complaints, directory_bodies, login_bodies, validate_many
-from sojourn.errors import CredentialsAmbiguous, Invalid
-from sojourn.http import convert
+from sojourn.api import complaints
+from sojourn.api.request import convert
+from sojourn.directory import bodies as directory_bodies
+from sojourn.domain.errors import CredentialsAmbiguous, Invalid
+from sojourn.login import bodies as login_bodies
+from sojourn.sessions import validate_many
 
 BODIES = sorted(
     {

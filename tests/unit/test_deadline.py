@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from sojourn.deadline import SECONDS, current, deadline
+from sojourn.runtime.deadline import SECONDS, current, deadline
 from tests.clock import MovedClock
 
 

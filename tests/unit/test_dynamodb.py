@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
-from sojourn import deadline, dynamodb
-from sojourn.dynamodb import ConditionFailed, DynamoDB, Key, TransactionFailed
-from sojourn.errors import Unavailable
+from sojourn.domain.errors import Unavailable
+from sojourn.runtime import deadline
+from sojourn.store import client as dynamodb
+from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
 from tests.clock import MovedClock
 
 KEY = Key("sessions", "usr_1", "user")

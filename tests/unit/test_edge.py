@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from sojourn import edge
-from sojourn.edge import Edge
-from sojourn.entry import respond
-from sojourn.errors import EdgeRequired
-from sojourn.http import Answer, Request, Response
-from sojourn.settings import EnvironmentSettings, SettingsError
+from sojourn.api import edge
+from sojourn.api.edge import Edge
+from sojourn.api.request import Answer, Request, Response
+from sojourn.api.respond import respond
+from sojourn.domain.errors import EdgeRequired
+from sojourn.runtime.settings import EnvironmentSettings, SettingsError
 
 OLD, NEW = "an old secret of the edge", "a new secret of the edge"
 BOTH = Edge(tuple(hashlib.sha256(text.encode()).digest() for text in (OLD, NEW)))

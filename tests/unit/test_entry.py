@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from sojourn import deadline
+from sojourn.api.request import Request, Response
+from sojourn.api.respond import NO_EDGE, SECONDS_TO_REPORT, api, scheduled
 from sojourn.bootstrap import Services
-from sojourn.entry import NO_EDGE, SECONDS_TO_REPORT, api, scheduled
-from sojourn.http import Request, Response
+from sojourn.runtime import deadline
 from tests.clock import MovedClock
 
 EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId": "r-1"}}

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from sojourn import commits, ids
-from sojourn.account import Actor, end_all_for
-from sojourn.auth import Server
-from sojourn.errors import (
+from sojourn.api.callers import Server
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     NotFound,
     SessionEnded,
     SessionUnmanaged,
@@ -19,10 +18,12 @@ from sojourn.errors import (
     TokenInvalid,
     Unavailable,
 )
-from sojourn.listing import Page
-from sojourn.ports import Superseded
-from sojourn.realm import Deletion
-from sojourn.turns import Turns
+from sojourn.domain.ports import Superseded
+from sojourn.domain.realm import Deletion
+from sojourn.domain.session_rules import Actor, end_all_for
+from sojourn.runtime import optimistic
+from sojourn.runtime.turns import Turns
+from sojourn.sessions.listing import Page
 from tests import fake_store
 from tests.unit.flows import MINUTES, World, access_key
 
@@ -113,7 +114,7 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
         def interrupted(change: Any, commit: Any = commit, between: Any = between) -> Any:
             if between:
                 with monkeypatch.context() as patched:
-                    patched.setattr(commits, "_TURNS", Turns())
+                    patched.setattr(optimistic, "_TURNS", Turns())
                     world.terminator.by_server(world.server, between.pop())
             return commit(change)
 
@@ -391,9 +392,9 @@ def test_commit_gives_the_change_that_it_made(world: World) -> None:
     account = world.account(world.ada)
     by = Actor(type="system", id="tests")
     change = end_all_for(account, world.realm, "logout", by=by, now_ms=world.clock.wall_ms())
-    assert commits.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
+    assert optimistic.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
     assert world.account(world.ada) == account
-    done = commits.commit(world.accounts, account, lambda _: change, clock=world.clock)
+    done = optimistic.commit(world.accounts, account, lambda _: change, clock=world.clock)
     assert done == change
     assert world.account(world.ada) == change.after
 

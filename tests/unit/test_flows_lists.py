@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids, realms_cache
-from sojourn.account import Ended, end_all_for
-from sojourn.errors import (
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     CursorInvalid,
     Invalid,
     NotFound,
 )
-from sojourn.listing import Page, page_of, paged
+from sojourn.domain.session_rules import Ended, end_all_for
+from sojourn.sessions.listing import Page, page_of, paged
+from sojourn.store import realm_cache
 from tests.unit.flows import BY, MINUTES, World
 
 
@@ -285,7 +286,7 @@ def test_realm_is_remembered_for_five_seconds(world: World) -> None:
     """A realm is read once in five seconds, and never served when it is older."""
     first = world.cache.get(world.realm.id)
     world.realms.add(replace(world.realm, version=2))
-    world.clock.advance(realms_cache.SECONDS - 0.001)
+    world.clock.advance(realm_cache.SECONDS - 0.001)
     assert world.cache.get(world.realm.id) == first
     world.clock.advance(0.001)
     found = world.cache.get(world.realm.id)

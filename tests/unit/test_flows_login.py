@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pytest
 
-from sojourn import deadline, ids
-from sojourn.account import Account, Change, Credential, begin, end_all_for
-from sojourn.errors import (
+from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
+from sojourn.crypto.tokens import Claims, verify
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     Invalid,
     LoginFailed,
     NotFound,
@@ -20,11 +21,11 @@ from sojourn.errors import (
     Unavailable,
     UserInactive,
 )
-from sojourn.guard import Guard
-from sojourn.keys import PrivateKey, SigningKeys
-from sojourn.ports import Superseded
-from sojourn.realm import Deletion, Realm
-from sojourn.tokens import Claims, verify
+from sojourn.domain.ports import Superseded
+from sojourn.domain.realm import Deletion, Realm
+from sojourn.domain.session_rules import Account, Change, Credential, begin, end_all_for
+from sojourn.runtime import deadline
+from sojourn.store.attempts import Guard
 from tests.clock import MovedClock
 from tests.unit.flows import BY, LOGIN, MINUTES, Plain, World
 

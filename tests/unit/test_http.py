@@ -8,11 +8,21 @@ from typing import Any
 
 import pytest
 
-from sojourn import ids
-from sojourn.auth import bearer
-from sojourn.directory_bodies import AccessKeyBody
-from sojourn.entry import respond
-from sojourn.errors import (
+from sojourn.api.callers import bearer
+from sojourn.api.request import (
+    BODY_LIMIT,
+    DEPTH_LIMIT,
+    Request,
+    Response,
+    convert,
+    printable,
+    problem,
+    query,
+)
+from sojourn.api.respond import respond
+from sojourn.directory.bodies import AccessKeyBody
+from sojourn.domain import ids
+from sojourn.domain.errors import (
     AccessKeyInvalid,
     BodyInvalid,
     CredentialsAmbiguous,
@@ -27,19 +37,9 @@ from sojourn.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from sojourn.http import (
-    BODY_LIMIT,
-    DEPTH_LIMIT,
-    Request,
-    Response,
-    convert,
-    printable,
-    problem,
-    query,
-)
-from sojourn.login_bodies import LoginBody
-from sojourn.validate_many import BODY_LIMIT as MANY_LIMIT
-from sojourn.validate_many import TokensBody
+from sojourn.login.bodies import LoginBody
+from sojourn.sessions.validate_many import BODY_LIMIT as MANY_LIMIT
+from sojourn.sessions.validate_many import TokensBody
 from tests.cpu import LIMIT_MS, cpu_ms
 
 REALM = ids.new_id("rl", 1)

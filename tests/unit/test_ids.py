@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from sojourn import ids
+from sojourn.domain import ids
 
 TIMES = st.integers(0, 2**48 - 1)
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn import issuers
-from sojourn.errors import Conflict, Invalid
-from sojourn.realm import FORMER_ISSUERS, SIGNING_GRACE_MS, FormerIssuer
+from sojourn.domain import issuers
+from sojourn.domain.errors import Conflict, Invalid
+from sojourn.domain.realm import FORMER_ISSUERS, SIGNING_GRACE_MS, FormerIssuer
 from tests.unit.test_account import NOW
 from tests.unit.test_realm_keys import endless, key, owner
 

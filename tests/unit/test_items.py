@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn import ids, items
-from sojourn.account import Account, Actor, Change, Credential, Ended, Origin, Session
-from sojourn.attempts import Known
+from sojourn.domain import ids
+from sojourn.domain.lockout import Known
+from sojourn.domain.session_rules import Account, Actor, Change, Credential, Ended, Origin, Session
+from sojourn.store import user_items
 from tests import histories
 
 NOW = histories.NOW
@@ -32,8 +33,8 @@ ENDED = Ended(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_hearts_come_back_as_they_were(change: Change) -> None:
     """Any account that the rules can make is the account of its item."""
-    item = items.account_values(change.after) | {"pk": change.after.id}
-    assert items.account_from(item) == change.after
+    item = user_items.account_values(change.after) | {"pk": change.after.id}
+    assert user_items.account_from(item) == change.after
 
 
 @given(change=histories.changes())
@@ -41,9 +42,9 @@ def test_hearts_come_back_as_they_were(change: Change) -> None:
 def test_candidate_is_what_an_account_is_tried_by(change: Change) -> None:
     """A password is tried by the same values, whether or not the rest of the heart was read."""
     account = change.after
-    values = items.account_values(account)
-    read = {name: value for name, value in values.items() if name in items.CANDIDATE}
-    candidate = items.candidate_from(read | {"pk": account.id})
+    values = user_items.account_values(account)
+    read = {name: value for name, value in values.items() if name in user_items.CANDIDATE}
+    candidate = user_items.candidate_from(read | {"pk": account.id})
     for field in fields(candidate):
         assert getattr(candidate, field.name) == getattr(account, field.name)
     assert candidate.password == account.password
@@ -54,7 +55,7 @@ def test_candidate_is_what_an_account_is_tried_by(change: Change) -> None:
 
 def test_heart_of_a_user_who_has_done_nothing() -> None:
     """A heart has no attribute for what is not there, and none that cleanup would find it by."""
-    assert items.account_values(USER) == {
+    assert user_items.account_values(USER) == {
         "realm_id": "rl_1",
         "user_type": "human",
         "created_ms": NOW,
@@ -88,8 +89,8 @@ def test_heart_of_a_user_with_everything() -> None:
         unlocks=6,
         known=(Known(b"12345678", proofs=5),),
     )
-    values = items.account_values(user)
-    assert values | {"sessions": [], "pending": []} == items.account_values(USER) | {
+    values = user_items.account_values(user)
+    assert values | {"sessions": [], "pending": []} == user_items.account_values(USER) | {
         "v": 7,
         "username": "ada",
         "email": "a@b.c",
@@ -104,7 +105,7 @@ def test_heart_of_a_user_with_everything() -> None:
         "proofs": 4,
         "unlocks": 6,
         "known": [[b"12345678", 5]],
-        "due_shard": items.shard("usr_1"),
+        "due_shard": user_items.shard("usr_1"),
         "due_at": NOW // 1000,
     }
     assert values["sessions"] == [
@@ -124,16 +125,16 @@ def test_heart_of_a_user_with_everything() -> None:
 def test_cleanup_is_due_when_the_first_thing_is() -> None:
     """A heart is due when its first session is over, or at once for what is pending or deleted."""
     later = replace(SESSION, id="kss_2", expires_at=SESSION.expires_at + 9)
-    assert items.due_at(USER) is None
-    assert items.due_at(replace(USER, sessions=(later, SESSION))) == SESSION.expires_at
-    assert items.due_at(replace(USER, sessions=(later,), pending=(ENDED,))) == NOW // 1000
+    assert user_items.due_at(USER) is None
+    assert user_items.due_at(replace(USER, sessions=(later, SESSION))) == SESSION.expires_at
+    assert user_items.due_at(replace(USER, sessions=(later,), pending=(ENDED,))) == NOW // 1000
     gone = replace(USER, state="deleted", last_ms=NOW + 7_999, sessions=(SESSION,))
-    assert items.due_at(gone) == NOW // 1000 + 7
+    assert user_items.due_at(gone) == NOW // 1000 + 7
 
 
 def test_ended_record_says_when_it_may_go() -> None:
     """A record is kept until its time, by the TTL and by cleanup alike, and holds no key."""
-    assert items.ended_item("usr_1", ENDED) == {
+    assert user_items.ended_item("usr_1", ENDED) == {
         "id": "kss_1",
         "created_ms": NOW,
         "expires_at": NOW // 1000 + 60,
@@ -146,34 +147,34 @@ def test_ended_record_says_when_it_may_go() -> None:
         "by_type": "session",
         "by_id": "kss_2",
         "ttl": NOW // 1000 + 60,
-        "due_shard": items.shard("usr_1"),
+        "due_shard": user_items.shard("usr_1"),
         "due_at": NOW // 1000 + 60,
     }
 
 
 def test_stripped_record_holds_nothing_of_where_it_began() -> None:
     """Rule 10: a deleted user's ended record has no address and no client, and says so."""
-    values = items.ended_values(replace(ENDED, strip=True))
+    values = user_items.ended_values(replace(ENDED, strip=True))
     assert values["strip"] is True
     assert not values.keys() & {"ip", "client", "reported"}
-    found = items.ended_from(values)
+    found = user_items.ended_from(values)
     assert found.strip
     assert found.session.origin == Origin(ip=None, client=None, reported=False)
-    assert "strip" not in items.ended_values(ENDED)
-    assert items.ended_from(items.ended_values(ENDED)).strip is False
+    assert "strip" not in user_items.ended_values(ENDED)
+    assert user_items.ended_from(user_items.ended_values(ENDED)).strip is False
 
 
 @given(st.integers(0, 2**48 - 1).map(lambda ms: ids.new_id("usr", ms)))
 def test_shard_is_one_of_eight_and_always_the_same(user_id: str) -> None:
     """Users are spread over eight parts of the index; each stays in its own."""
-    assert items.SHARDS == 8
-    assert items.shard(user_id) == items.shard(user_id)
-    assert items.shard(user_id) in range(8)
+    assert user_items.SHARDS == 8
+    assert user_items.shard(user_id) == user_items.shard(user_id)
+    assert user_items.shard(user_id) in range(8)
 
 
 def test_users_are_spread_over_all_shards() -> None:
     """No part of the index holds everybody: all eight are used."""
-    assert {items.shard(f"usr_{n}") for n in range(200)} == set(range(8))
+    assert {user_items.shard(f"usr_{n}") for n in range(200)} == set(range(8))
 
 
 def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
@@ -192,18 +193,18 @@ def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
     )
     withheld = {"credentials", "proofs", "known"}
     of_index = {"due_at", "due_shard"}
-    assert set(items.account_values(user)) == {*items.SEEN, *withheld, *of_index}
-    assert not withheld & set(items.SEEN)
+    assert set(user_items.account_values(user)) == {*user_items.SEEN, *withheld, *of_index}
+    assert not withheld & set(user_items.SEEN)
 
 
 def test_record_is_read_for_all_that_an_ending_is() -> None:
     """An ended record is read for everything but what garbage collection goes by."""
     for ended in (ENDED, replace(ENDED, strip=True)):
-        names = set(items.ended_item("usr_1", ended)) - {"ttl", "due_shard", "due_at"}
-        assert names <= set(items.RECORD)
-        assert items.ended_from({n: items.ended_item("usr_1", ended)[n] for n in names}) == (
-            items.ended_from(items.ended_item("usr_1", ended))
-        )
+        names = set(user_items.ended_item("usr_1", ended)) - {"ttl", "due_shard", "due_at"}
+        assert names <= set(user_items.RECORD)
+        assert user_items.ended_from(
+            {n: user_items.ended_item("usr_1", ended)[n] for n in names}
+        ) == (user_items.ended_from(user_items.ended_item("usr_1", ended)))
 
 
 CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
@@ -212,9 +213,9 @@ WHOLE = replace(USER, credentials={"crd_1": CREDENTIAL}, proofs=2, known=(Known(
 
 def seen(account: Account) -> Account:
     """The account as who reads it without credentials has it."""
-    values = items.account_values(account) | {"pk": account.id}
-    return items.account_from(
-        {name: values[name] for name in values if name in ("pk", *items.SEEN)}
+    values = user_items.account_values(account) | {"pk": account.id}
+    return user_items.account_from(
+        {name: values[name] for name in values if name in ("pk", *user_items.SEEN)}
     )
 
 
@@ -242,10 +243,10 @@ def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
     """What was not read is neither set nor removed; the rest is as for a whole user."""
     for before in (WHOLE, seen(WHOLE)):
         after = replace(before, version=1, sessions=(SESSION,))
-        changed, removed = items.difference(before, after)
+        changed, removed = user_items.difference(before, after)
         assert sorted(changed) == ["due_at", "due_shard", "sessions", "v"]
         assert removed == []
-        assert items.difference(after, before)[1] == ["due_at", "due_shard"]
+        assert user_items.difference(after, before)[1] == ["due_at", "due_shard"]
 
 
 @pytest.mark.parametrize(
@@ -261,5 +262,5 @@ def test_change_of_what_was_not_read_is_an_error(unread: dict[str, Any]) -> None
     """A commit that would overwrite credentials that it has not seen is never made."""
     before = seen(WHOLE)
     with pytest.raises(LookupError, match="were not read"):
-        items.difference(before, replace(before, version=1, **unread))
-    items.difference(WHOLE, replace(WHOLE, version=1, **unread))
+        user_items.difference(before, replace(before, version=1, **unread))
+    user_items.difference(WHOLE, replace(WHOLE, version=1, **unread))

@@ -7,10 +7,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from sojourn import ids, keys
-from sojourn.errors import Unavailable
-from sojourn.keys import PrivateKey, SigningKeys, generate
-from sojourn.realm import Algorithm, Realm
+from sojourn.crypto import signing_keys
+from sojourn.crypto.signing_keys import PrivateKey, SigningKeys, generate
+from sojourn.domain import ids
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.realm import Algorithm, Realm
 from tests.clock import MovedClock
 from tests.fake_store import FakeRealms
 from tests.unit.test_account import NOW, realm
@@ -43,7 +44,7 @@ class Keyring:
     def realm(self) -> Realm:
         """A realm with one key."""
         owner = replace(realm(), id=ids.new_id("rl", NOW))
-        public, ciphertext = keys.new_key(
+        public, ciphertext = signing_keys.new_key(
             "eddsa", realm_id=owner.id, now_ms=NOW, cipher=self.cipher
         )
         self.realms.add_private_key(owner.id, public.id, ciphertext)
@@ -101,7 +102,7 @@ def test_stopped_key_is_let_go_by_the_realms_next_login() -> None:
     owner, other = ring.realm(), ring.realm()
     gone, kept = (ring.keys.for_realm(each, seconds=0).id for each in (owner, other))
     (left,) = ring.realm().keys.values()
-    sealed = Sealer().encrypt(keys.generate("eddsa")[0], realm_id=owner.id, key_id=left.id)
+    sealed = Sealer().encrypt(signing_keys.generate("eddsa")[0], realm_id=owner.id, key_id=left.id)
     ring.realms.add_private_key(owner.id, left.id, sealed)
     assert in_memory(gone)
     ring.keys.for_realm(replace(owner, keys={left.id: left}), seconds=0)
@@ -143,7 +144,9 @@ def test_token_without_end_has_a_key_of_its_own() -> None:
     ring = Keyring()
     owner = ring.realm()
     (expiring,) = owner.keys.values()
-    endless, sealed = keys.new_key("eddsa", realm_id=owner.id, now_ms=NOW + 1, cipher=ring.cipher)
+    endless, sealed = signing_keys.new_key(
+        "eddsa", realm_id=owner.id, now_ms=NOW + 1, cipher=ring.cipher
+    )
     ring.realms.add_private_key(owner.id, endless.id, sealed)
     endless = replace(endless, kind="open_ended")
     expiring = replace(expiring, longest_seconds=60)
@@ -178,12 +181,14 @@ def test_new_keys_are_what_their_algorithm_asks(algo: Algorithm) -> None:
             assert isinstance(private, ed25519.Ed25519PrivateKey)
     made = PrivateKey(id="jky_1", algo=algo, number=1, key=private)
     assert _pem(made) == pem
-    assert keys.jose_name(algo) == {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}[algo]
+    assert (
+        signing_keys.jose_name(algo) == {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}[algo]
+    )
 
 
 def test_new_key_signs_from_now_and_is_sealed_for_its_realm() -> None:
     """A new key is of now, and its private half is readable for its realm and id alone."""
-    public, ciphertext = keys.new_key("eddsa", realm_id="rl_1", now_ms=NOW, cipher=Sealer())
+    public, ciphertext = signing_keys.new_key("eddsa", realm_id="rl_1", now_ms=NOW, cipher=Sealer())
     assert ids.is_id("jky", public.id)
     assert ids.created_ms(public.id) == public.created_ms == public.signs_from_ms == NOW
     assert public.algo == "eddsa"
@@ -198,9 +203,9 @@ def test_private_key_is_not_shown() -> None:
 
 def test_public_key_is_parsed_once() -> None:
     """Parsing a PEM takes longer than verifying with it, so what was parsed is kept."""
-    _, pem = keys.generate("eddsa")
-    assert keys.public_key(pem) is keys.public_key(pem)
-    assert keys.public_key.cache_parameters()["maxsize"] == 256
+    _, pem = signing_keys.generate("eddsa")
+    assert signing_keys.public_key(pem) is signing_keys.public_key(pem)
+    assert signing_keys.public_key.cache_parameters()["maxsize"] == 256
 
 
 def _pem(private: PrivateKey) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from sojourn.deadline import SECONDS
-from sojourn.errors import Unavailable
-from sojourn.kms import KmsCipher
+from sojourn.crypto.kms import KmsCipher
+from sojourn.domain.errors import Unavailable
+from sojourn.runtime.deadline import SECONDS
 from tests.clock import MovedClock
 
 

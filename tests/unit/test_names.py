@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sojourn.names import composed, email_complaints, fold, former_fold, username_complaints
+from sojourn.domain.names import composed, email_complaints, fold, former_fold, username_complaints
 
 # What upper case does not bring back: a dotless i, and a subscript iota before another mark.
 ONE_WAY = "\u0131\u0345"

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.names import email_complaints, fold, username_complaints
-from sojourn.normal import LONGEST_RUN, is_stream_safe, normalize
-from sojourn.passwords import SENT, Hasher, complaint
+from sojourn.crypto.passwords import SENT, Hasher, complaint
+from sojourn.domain.names import email_complaints, fold, username_complaints
+from sojourn.domain.unicode import LONGEST_RUN, is_stream_safe, normalize
 from tests.cpu import LIMIT_MS, cpu_ms
 
 Form = Literal["NFC", "NFKC"]

@@ -6,8 +6,8 @@ import unicodedata
 
 import pytest
 
-from sojourn import common_passwords
-from sojourn.passwords import LONGEST, SENT, SHORTEST, Hasher, complaint
+from sojourn.crypto import common_passwords
+from sojourn.crypto.passwords import LONGEST, SENT, SHORTEST, Hasher, complaint
 
 CHEAP = Hasher(memory_kib=64, iterations=1)
 
@@ -98,8 +98,8 @@ def test_list_is_not_read_to_log_in() -> None:
     code = """
 from functions.directory.app import handler
 from functions.login.app import handler
-from sojourn import common_passwords
-from sojourn.passwords import Hasher, complaint
+from sojourn.crypto import common_passwords
+from sojourn.crypto.passwords import Hasher, complaint
 hasher = Hasher(memory_kib=64, iterations=1)
 assert hasher.verify("password", hasher.hash("password"))
 assert complaint("short")

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from local.events import decoded, match
-from sojourn import ids
-from sojourn.names import email_complaints, fold, username_complaints
+from sojourn.domain import ids
+from sojourn.domain.names import email_complaints, fold, username_complaints
 
 ROUTES = [
     "GET /v1/users",

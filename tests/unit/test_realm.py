@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn.errors import Invalid
-from sojourn.realm import (
+from sojourn.domain.errors import Invalid
+from sojourn.domain.realm import (
     DAY_SECONDS,
     JWT_FIELDS,
     NOT_RETIRING,

@@ -4,11 +4,19 @@ from dataclasses import asdict, replace
 
 from hypothesis import HealthCheck, given, settings
 
-from sojourn import access_key_items, realm_items
-from sojourn.access_key_items import access_key_from, access_key_values
-from sojourn.ports import AccessKey
-from sojourn.realm import Deletion, FormerIssuer, PublicKey, Realm, RealmEnd, Settings, StoppedKey
-from sojourn.realm_items import realm_from, realm_values
+from sojourn.domain.ports import AccessKey
+from sojourn.domain.realm import (
+    Deletion,
+    FormerIssuer,
+    PublicKey,
+    Realm,
+    RealmEnd,
+    Settings,
+    StoppedKey,
+)
+from sojourn.store import access_key_items, realm_items
+from sojourn.store.access_key_items import access_key_from, access_key_values
+from sojourn.store.realm_items import realm_from, realm_values
 from tests import histories
 
 KEY = PublicKey(id="jky_1", algo="eddsa", pem="pem", signs_from_ms=2, created_ms=1)

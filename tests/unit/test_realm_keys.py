@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 
 from bench.item_sizes import item_size
-from sojourn import account as rules
-from sojourn import ids
-from sojourn.account import Account
-from sojourn.keys import generate
-from sojourn.realm import (
+from sojourn.crypto.signing_keys import generate
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.realm import (
     ENDS_KEPT,
     SIGNING_DELAY_MS,
     SIGNING_GRACE_MS,
@@ -22,7 +21,8 @@ from sojourn.realm import (
     Settings,
     StoppedKey,
 )
-from sojourn.realm_items import realm_values
+from sojourn.domain.session_rules import Account
+from sojourn.store.realm_items import realm_values
 from tests.unit.test_account import LOGIN, NOW, account, realm
 
 minutes = st.integers(1, 525_600)

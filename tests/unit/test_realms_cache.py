@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn.realm import Realm, StoppedKey
-from sojourn.realms_cache import KEY_SECONDS, SECONDS, outwait
+from sojourn.domain.realm import Realm, StoppedKey
+from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, outwait
 from tests.clock import MovedClock
 from tests.unit.flows import World
 

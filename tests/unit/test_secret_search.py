@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from sojourn import keys
-from sojourn.realm import Algorithm
+from sojourn.crypto import signing_keys
+from sojourn.domain.realm import Algorithm
 from tests.watched.secrets import Search, Secret, private_parts
 
 PASSWORD = Secret("password", 'süßer "Kanarien"-Vogel & Co/+ 8%')
@@ -81,7 +81,7 @@ def test_of_many_each_is_found() -> None:
 @pytest.mark.parametrize("algo", ["rs256", "es256", "eddsa"])
 def test_private_key_is_found(algo: Algorithm) -> None:
     """A private key is found as DER, PEM and JWK's numbers, and its public half is not."""
-    der, public = keys.generate(algo)
+    der, public = signing_keys.generate(algo)
     secret = Secret("private key", base64.b64encode(der).decode())
     pem = load_der_private_key(der, None).private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()

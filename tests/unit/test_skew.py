@@ -4,9 +4,9 @@ from email.utils import formatdate
 
 import pytest
 
-from sojourn import telemetry
-from sojourn.errors import Unavailable
-from sojourn.skew import MOST_MS, Skew
+from sojourn.domain.errors import Unavailable
+from sojourn.runtime import telemetry
+from sojourn.runtime.clock_skew import MOST_MS, Skew
 
 SECOND = 2_000_000_000
 DATE = formatdate(SECOND, usegmt=True)

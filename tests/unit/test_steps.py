@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sojourn import attributes, deadline, entry, items
-from sojourn.account import Account, Origin, Session
-from sojourn.accounts import DynamoAccounts
-from sojourn.cleanup import Cleanup
-from sojourn.dynamodb import DynamoDB
-from sojourn.errors import Unavailable
+from sojourn.api import respond
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.session_rules import Account, Origin, Session
+from sojourn.jobs.cleanup import Cleanup
+from sojourn.runtime import deadline
+from sojourn.store import attributes, user_items
+from sojourn.store.client import DynamoDB
+from sojourn.store.users import DynamoAccounts
 from tests.clock import MovedClock
 
 
@@ -22,7 +24,7 @@ class LateStore:
         self.calls = 0
         spent = Session("kss_1", 0, 0, "password", Origin(ip="", client=""))
         user = Account("usr_1", "rl_1", "human", 0, sessions=(spent,))
-        values = items.account_values(user) | {"pk": "usr_1", "sk": "user"}
+        values = user_items.account_values(user) | {"pk": "usr_1", "sk": "user"}
         self.item = attributes.encode(values)
 
     def get_item(self, **_: Any) -> Any:
@@ -43,14 +45,14 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
     dynamo = DynamoDB(LateStore(clock), clock)
-    accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
+    accounts = DynamoAccounts(dynamo, "sessions", only=user_items.SEEN)
     deletions: Any = None
     cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
-    item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
+    item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
         cleanup._settle(item, 1, lambda: 100.0)
-    assert clock.stopwatch() - began < entry.SECONDS_TO_REPORT
+    assert clock.stopwatch() - began < respond.SECONDS_TO_REPORT
 
 
 @pytest.mark.parametrize("left", [0.0, -1.0])
@@ -59,9 +61,9 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     clock = MovedClock()
     store = LateStore(clock)
     dynamo = DynamoDB(store, clock)
-    accounts = DynamoAccounts(dynamo, "sessions", only=items.SEEN)
+    accounts = DynamoAccounts(dynamo, "sessions", only=user_items.SEEN)
     deletions: Any = None
     cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
-    item = {"pk": "usr_1", "sk": items.HEART, "due_at": 0}
+    item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}
     assert not cleanup._settle(item, 1, lambda: left)
     assert store.calls == 0

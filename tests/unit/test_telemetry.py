@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sojourn import telemetry
-from sojourn.entry import respond
-from sojourn.http import Response
+from sojourn.api.request import Response
+from sojourn.api.respond import respond
+from sojourn.runtime import telemetry
 
 
 @pytest.fixture

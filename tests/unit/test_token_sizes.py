@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn import tokens
-from sojourn.account import Account, AuthMethod, UserType
-from sojourn.errors import Invalid
-from sojourn.realm import JWT_FIELDS, Realm
-from sojourn.token_sizes import at_stake, check_user, grows, longest
+from sojourn.crypto import tokens
+from sojourn.crypto.token_sizes import at_stake, check_user, grows, longest
+from sojourn.domain.errors import Invalid
+from sojourn.domain.realm import JWT_FIELDS, Realm
+from sojourn.domain.session_rules import Account, AuthMethod, UserType
 from tests.unit.test_account import account, realm
 from tests.unit.test_tokens import NOW, PAIRS
 

@@ -12,11 +12,12 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sojourn import ids, keys, token_sizes, tokens
-from sojourn.account import Account
-from sojourn.errors import Invalid, SessionExpired, TokenInvalid
-from sojourn.keys import PrivateKey
-from sojourn.realm import Algorithm, PublicKey, Realm
+from sojourn.crypto import signing_keys, token_sizes, tokens
+from sojourn.crypto.signing_keys import PrivateKey
+from sojourn.domain import ids
+from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
+from sojourn.domain.realm import Algorithm, PublicKey, Realm
+from sojourn.domain.session_rules import Account
 from tests.clock import MovedClock
 from tests.unit.test_account import account, realm
 
@@ -26,7 +27,7 @@ NOW = CLOCK.wall_ms()
 
 def signing(algo: Algorithm) -> tuple[PublicKey, PrivateKey]:
     """A key pair of an algorithm."""
-    der, pem = keys.generate(algo)
+    der, pem = signing_keys.generate(algo)
     key_id = ids.new_id("jky", NOW)
     private = serialization.load_der_private_key(der, password=None)
     public = PublicKey(id=key_id, algo=algo, pem=pem, signs_from_ms=0, created_ms=0)

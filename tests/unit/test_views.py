@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn import ids, views
-from sojourn.validate import Validator
+from sojourn.domain import ids
+from sojourn.sessions import answers
+from sojourn.sessions.validate import Validator
 from tests.unit.flows import MINUTES, World
 
 SESSION = "kss_" + "0" * (3 * ids.BODY - 12)
@@ -27,8 +28,8 @@ def validator(world: World) -> Validator:
 )
 def test_advice_ends_with_the_session(world: World, left: int | None, most: int) -> None:
     """A validation is good for the realm's time, and never beyond what is left of the session."""
-    advised = views.revalidate_after(SESSION, world.realm, left=left)
-    usual = views.revalidate_after(SESSION, world.realm, left=None)
+    advised = answers.revalidate_after(SESSION, world.realm, left=left)
+    usual = answers.revalidate_after(SESSION, world.realm, left=None)
     assert 240 <= usual <= 300
     assert advised == min(usual, most)
 
@@ -52,6 +53,6 @@ def test_session_without_an_end_has_the_usual_time(world: World) -> None:
     claims = world.login(world.ada)
     world.clock.advance(60 * MINUTES)
     view = validator(world).validate(world.again(claims))
-    assert view["revalidate_after"] == views.revalidate_after(
+    assert view["revalidate_after"] == answers.revalidate_after(
         claims.session.text, replace(world.realm), left=None
     )

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sojourn import whole_answers
-from sojourn.whole_answers import AnswerNotWhole
+from sojourn.store import response_integrity
+from sojourn.store.response_integrity import AnswerNotWhole
 
 BODY = b'{"Item": {"pk": {"S": "usr_1"}}}'
 
@@ -15,7 +15,9 @@ BODY = b'{"Item": {"pk": {"S": "usr_1"}}}'
 def check(body: bytes, headers: Mapping[str, str], *, status: int = 200) -> None:
     """What botocore asks before it reads an answer."""
     answer: dict[str, Any] = {"headers": headers, "body": body, "status_code": status}
-    whole_answers.check(response_dict=answer, operation_model=None, customized_response_dict={})
+    response_integrity.check(
+        response_dict=answer, operation_model=None, customized_response_dict={}
+    )
 
 
 def crc(body: bytes) -> dict[str, str]:

@@ -18,7 +18,8 @@ from botocore.client import BaseClient
 
 from local.stack import Handler, Stack
 from local.template import Function
-from sojourn import edge, keys
+from sojourn.api import edge
+from sojourn.crypto import signing_keys
 from tests.iam.judge import Judge, sit
 from tests.iam.policy import Request
 from tests.iam.requests import HERE
@@ -170,14 +171,14 @@ def _watch_calls(recorder: Recorder) -> None:
 
 def _watch_keys(recorder: Recorder) -> None:
     """Keep each private key that is made, as a secret."""
-    generate = keys.generate
+    generate = signing_keys.generate
 
     def kept(algo: Any) -> tuple[bytes, str]:
         der, pem = generate(algo)
         recorder.secret("private key", base64.b64encode(der).decode())
         return der, pem
 
-    keys.generate = kept
+    signing_keys.generate = kept
 
 
 def _tables(names: Mapping[str, str]) -> list[str]:

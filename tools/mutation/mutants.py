@@ -48,13 +48,18 @@ class Mutant:
 
 def path_of(module: str) -> Path:
     """A module's file."""
-    return LAYER / f"{module}.py"
+    return LAYER / f"{module.replace('.', '/')}.py"
+
+
+def module_of(path: Path) -> str:
+    """The module of a file, as its targets name it."""
+    return ".".join(path.relative_to(LAYER).with_suffix("").parts)
 
 
 def optional_keywords() -> dict[str, frozenset[str]]:
     """By the name of each function and class of the layer: the arguments that may be left out."""
     found: dict[str, set[str]] = {}
-    for path in sorted(LAYER.glob("*.py")):
+    for path in sorted(LAYER.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
                 found.setdefault(node.name, set()).update(_defaulted(node.args))
@@ -66,7 +71,7 @@ def optional_keywords() -> dict[str, frozenset[str]]:
                     elif isinstance(part, ast.FunctionDef) and part.name == "__init__":
                         fields.update(_defaulted(part.args))
     found.pop("replace", None)
-    errors = ast.parse((LAYER / "errors.py").read_text())
+    errors = ast.parse((LAYER / "domain/errors.py").read_text())
     for node in errors.body:
         if isinstance(node, ast.ClassDef):
             found[node.name] |= {"errors", "members"}

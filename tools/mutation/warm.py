@@ -16,7 +16,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tools.mutation.choice import Baseline
-from tools.mutation.mutants import LAYER, ROOT, Mutant
+from tools.mutation.mutants import LAYER, ROOT, Mutant, module_of
 
 Act = Callable[["Tests"], None]
 
@@ -57,7 +57,7 @@ class Tests:
         measured.stop()
         data = measured.get_data()
         lines = {
-            Path(file).stem: {
+            module_of(Path(file)): {
                 line: frozenset(contexts) - {""}
                 for line, contexts in data.contexts_by_lineno(file).items()
             }

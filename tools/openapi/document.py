@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sojourn.errors import SojournError
+from sojourn.domain.errors import SojournError
 from tools.openapi import objects as give
 from tools.openapi.components import (
     ABOUT,

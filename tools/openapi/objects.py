@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from sojourn import ids
-from sojourn.account import AuthMethod, Reason, UserType
-from sojourn.bodies import RealmId, SessionId, UserId
-from sojourn.directory_bodies import JwtField, Permission
-from sojourn.realm import Algorithm, AtLimit, KeyKind, SessionType
+from sojourn.api.fields import RealmId, SessionId, UserId
+from sojourn.directory.bodies import JwtField, Permission
+from sojourn.domain import ids
+from sojourn.domain.realm import Algorithm, AtLimit, KeyKind, SessionType
+from sojourn.domain.session_rules import AuthMethod, Reason, UserType
 
 CredentialId = Annotated[str, Meta(pattern=rf"^crd_[0-9A-Za-z]{{{2 * ids.BODY}}}\Z")]
 AccessKeyId = Annotated[str, Meta(pattern=rf"^key_[0-9A-Za-z]{{{ids.BODY}}}\Z")]

@@ -6,8 +6,9 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from sojourn.auth import Permission
-from sojourn.errors import (
+from sojourn.api.callers import Permission
+from sojourn.api.request import BODY_LIMIT
+from sojourn.domain.errors import (
     AccessKeyInvalid,
     BodyInvalid,
     CredentialsAmbiguous,
@@ -27,7 +28,6 @@ from sojourn.errors import (
     UnsupportedMediaType,
     WrongCaller,
 )
-from sojourn.http import BODY_LIMIT
 
 Caller = Literal["nobody", "user", "server", "either"]
 Errors = tuple[type[SojournError], ...]

@@ -7,10 +7,8 @@ body, a query or an id in the path is not said again: `errors_of` adds it.
 from dataclasses import replace
 from typing import Final
 
-from sojourn import directory_bodies as take
-from sojourn import login_bodies as begin
-from sojourn import validate_many as many
-from sojourn.errors import (
+from sojourn.directory import bodies as take
+from sojourn.domain.errors import (
     Conflict,
     CredentialsAmbiguous,
     CredentialWrong,
@@ -23,6 +21,8 @@ from sojourn.errors import (
     TooManyAttempts,
     UserInactive,
 )
+from sojourn.login import bodies as begin
+from sojourn.sessions import validate_many as many
 from tools.openapi import objects as give
 from tools.openapi.operations import IN_REALM, LIST, TEXT, USER_ID, Operation, crud
 

@@ -7,11 +7,17 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from sojourn import realm
-from sojourn.directory_bodies import JwtKeyChanges, RealmBody, RealmChanges
-from sojourn.errors import KeyInUse, SessionEnded, SessionLimit, SojournError, TooManyAttempts
-from sojourn.login_bodies import LoginBody
-from sojourn.realms import ALGORITHMS
+from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
+from sojourn.directory.realms import ALGORITHMS
+from sojourn.domain import realm
+from sojourn.domain.errors import (
+    KeyInUse,
+    SessionEnded,
+    SessionLimit,
+    SojournError,
+    TooManyAttempts,
+)
+from sojourn.login.bodies import LoginBody
 from tools.openapi import objects as give
 
 Schema = dict[str, Any]

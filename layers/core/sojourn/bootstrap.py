@@ -7,44 +7,45 @@ from typing import TYPE_CHECKING, Any, Literal
 import boto3
 from botocore.config import Config
 
-from sojourn import deadline, items, whole_answers
-from sojourn.access_keys import AccessKeys
-from sojourn.accounts import DynamoAccounts
-from sojourn.auth import Callers
-from sojourn.census import Census
-from sojourn.cleanup import Cleanup
-from sojourn.clock import Clock, SystemClock
-from sojourn.credentials import Credentials
-from sojourn.directory import DynamoDirectory
-from sojourn.discovery import Discovery
-from sojourn.dynamodb import DynamoDB
-from sojourn.edge import Edge
-from sojourn.errors import Unavailable
-from sojourn.guard import Guard
-from sojourn.jwt_keys import JwtKeys
-from sojourn.keys import SigningKeys
-from sojourn.kms import KmsCipher
-from sojourn.listing import Listing
-from sojourn.login import Logins
-from sojourn.password import PasswordChange
-from sojourn.password_login import PasswordLogins
-from sojourn.passwords import Hasher
-from sojourn.realm_deletion import RealmDeletion
-from sojourn.realm_ends import RealmEnds
-from sojourn.realms import RealmDirectory
-from sojourn.realms_cache import RealmCache
-from sojourn.rotation import Rotation
-from sojourn.settings import EnvironmentSettings
-from sojourn.settlement import Settlement
-from sojourn.terminate import Terminator
-from sojourn.together import Together
-from sojourn.token_sizes import TokenSizes
-from sojourn.users import Users
-from sojourn.validate import Validator
-from sojourn.validate_many import ManyValidator
+from sojourn.api.callers import Callers
+from sojourn.api.edge import Edge
+from sojourn.crypto.kms import KmsCipher
+from sojourn.crypto.passwords import Hasher
+from sojourn.crypto.signing_keys import SigningKeys
+from sojourn.crypto.token_sizes import TokenSizes
+from sojourn.directory.access_keys import AccessKeys
+from sojourn.directory.credentials import Credentials
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.directory.realms import RealmDirectory
+from sojourn.directory.signing_keys import JwtKeys
+from sojourn.directory.users import Users
+from sojourn.domain.errors import Unavailable
+from sojourn.jobs.cleanup import Cleanup
+from sojourn.jobs.rotation import Rotation
+from sojourn.jobs.settlement import Settlement
+from sojourn.login.change_password import PasswordChange
+from sojourn.login.login import Logins
+from sojourn.login.password_login import PasswordLogins
+from sojourn.runtime import deadline
+from sojourn.runtime.clock import Clock, SystemClock
+from sojourn.runtime.settings import EnvironmentSettings
+from sojourn.sessions.counts import Census
+from sojourn.sessions.discovery import Discovery
+from sojourn.sessions.end_realm import RealmEnds
+from sojourn.sessions.listing import Listing
+from sojourn.sessions.terminate import Terminator
+from sojourn.sessions.validate import Validator
+from sojourn.sessions.validate_many import ManyValidator
+from sojourn.store import response_integrity, user_items
+from sojourn.store.attempts import Guard
+from sojourn.store.client import DynamoDB
+from sojourn.store.realm_cache import RealmCache
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.together import Together
+from sojourn.store.users import DynamoAccounts
 
 if TYPE_CHECKING:
-    from sojourn.ports import Cipher
+    from sojourn.domain.ports import Cipher
 
 _CONFIG = Config(
     connect_timeout=deadline.CONNECT_SECONDS,
@@ -111,7 +112,9 @@ def compose(
 
     def client(service: Literal["dynamodb", "kms"]) -> Any:
         made = session.client(service, config=_CONFIG, endpoint_url=endpoint_url)
-        made.meta.events.register("before-parse", whole_answers.check, unique_id="whole_answers")
+        made.meta.events.register(
+            "before-parse", response_integrity.check, unique_id="whole_answers"
+        )
         return made
 
     dynamo = DynamoDB(client("dynamodb"), clock)
@@ -120,7 +123,7 @@ def compose(
         cipher = KmsCipher(client("kms"), settings.kms_key_id, clock)
     accounts = DynamoAccounts(dynamo, settings.sessions_table)
     # For all that neither checks nor changes a credential: it never has one in hand.
-    seen = DynamoAccounts(dynamo, settings.sessions_table, only=items.SEEN)
+    seen = DynamoAccounts(dynamo, settings.sessions_table, only=user_items.SEEN)
     directory = DynamoDirectory(dynamo, settings.directory_table)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)
     logins = Logins(

@@ -4,8 +4,8 @@ from typing import Final
 
 import pytest
 
-from sojourn.keys import PRIVATE_KEY_SECONDS
-from sojourn.realms_cache import SECONDS
+from sojourn.crypto.signing_keys import PRIVATE_KEY_SECONDS
+from sojourn.store.realm_cache import SECONDS
 from tests.clock import MovedClock
 from tests.faults import repertoire
 from tests.faults.catalogue import BY_NAME

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sojourn.errors import Unavailable
-from sojourn.realm_deletion import RealmDeletion
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.domain.errors import Unavailable
 from tests.faults import repertoire
 from tests.faults.catalogue import BY_NAME, FAULTS
 from tests.faults.layer import Plan

@@ -1,0 +1,1 @@
+"""HTTP once: requests, bodies, callers, paging, problems, documents."""

@@ -1,0 +1,212 @@
+"""Who calls: a user by a login token, or a server by an access key."""
+
+import hmac
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from sojourn.api.request import Request
+from sojourn.crypto import tokens
+from sojourn.crypto.tokens import Claims
+from sojourn.domain import ids
+from sojourn.domain.errors import (
+    AccessKeyInvalid,
+    CredentialsAmbiguous,
+    Invalid,
+    NotFound,
+    PermissionMissing,
+    RealmForbidden,
+    TokenInvalid,
+    TokenMissing,
+    Unavailable,
+    WrongCaller,
+)
+from sojourn.domain.ports import AccessKey, Realms
+from sojourn.runtime import deadline, telemetry
+from sojourn.runtime.clock import Clock
+from sojourn.store.realm_cache import RealmCache
+
+Permission = Literal["read", "write", "admin"]
+_RANK: Final = {"read": 0, "write": 1, "admin": 2}
+USE_MS: Final = 3_600_000
+"""A use of an access key is written when the last one written is older than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server, and the realm that its request is about (None: it named none)."""
+
+    key: AccessKey
+    realm_id: str | None
+
+    def may(self, permission: Permission) -> "Server":
+        """Itself, when its key carries the permission. Raises `PermissionMissing`."""
+        if _RANK[self.key.permission] < _RANK[permission]:
+            raise PermissionMissing(
+                f"This needs an access key with {permission!r}; this one has "
+                f"{self.key.permission!r}."
+            )
+        return self
+
+    def in_realm(self) -> str:
+        """The one realm that the request is about. Raises `Invalid` when it names none."""
+        if self.realm_id is None:
+            raise Invalid(
+                errors=[
+                    "A stack-wide key must name a realm: send realm_id, in the query or the body, "
+                    "or the header Authrocket-Realm."
+                ]
+            )
+        return self.realm_id
+
+    def narrow(self, named: str | None) -> "Server":
+        """This server, about the realm that the request names as `realm_id`, if it does.
+
+        Raises `RealmForbidden` when a realm-bound key names another, `Invalid` when a stack-wide
+        one has named another before.
+        """
+        if named is None or named == self.realm_id:
+            return self
+        if not ids.is_id("rl", named):
+            raise Invalid(errors=["realm_id must be an id, rl_ followed by 22 letters or digits."])
+        if self.key.realm_id is not None:
+            raise RealmForbidden
+        if self.realm_id is not None:
+            raise Invalid(
+                errors=["Two realms are named, in the header, the query or the body; name one."]
+            )
+        return replace(self, realm_id=named)
+
+    def sees(self, realm_id: str) -> bool:
+        """Whether something of that realm exists for this caller."""
+        return self.realm_id is None or self.realm_id == realm_id
+
+    def must_see(self, realm_id: str) -> None:
+        """Raises `NotFound` when something of that realm does not exist for this caller."""
+        if not self.sees(realm_id):
+            raise NotFound
+
+
+def about(caller: Claims | Server) -> tuple[str, ...]:
+    """The query parameters that say what a request is about: a user's is about their own realm."""
+    return ("realm_id",) if isinstance(caller, Server) else ()
+
+
+def bearer(request: Request) -> str | None:
+    """The one credential of the request, or None.
+
+    Raises `CredentialsAmbiguous` on more than one, `TokenInvalid` on one of another scheme.
+    """
+    authorization = request.headers.get("authorization")
+    keys = [
+        request.headers[name]
+        for name in ("authrocket-api-key", "x-authrocket-api-key")
+        if name in request.headers
+    ]
+    if authorization is not None and "," in authorization:
+        raise CredentialsAmbiguous("Two Authorization headers came; send one.")
+    if len(keys) + (authorization is not None) > 1 or any("," in key for key in keys):
+        raise CredentialsAmbiguous(
+            "Send either Authorization or Authrocket-Api-Key, and send it once."
+        )
+    if keys:
+        key = keys[0].strip()
+        if not key.startswith("ks_"):
+            raise AccessKeyInvalid("Authrocket-Api-Key must be an access key, ks_….")
+        return key
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenInvalid("Send the header as `Authorization: Bearer <token>`.")
+    return token.strip()
+
+
+class Callers:
+    """Tells who a request comes from."""
+
+    def __init__(self, realms: Realms, cache: RealmCache, clock: Clock) -> None:
+        self._realms = realms
+        self._cache = cache
+        self._clock = clock
+
+    def user(self, request: Request) -> Claims:
+        """The login token's claims. Raises `TokenMissing`, `TokenInvalid`, `SessionExpired`."""
+        token = bearer(request)
+        if token is None:
+            raise TokenMissing("Send a login token as `Authorization: Bearer <token>`.")
+        if token.startswith("ks_"):
+            raise WrongCaller("This route takes a user's login token, not an access key.")
+        return self._claims(token)
+
+    def server(self, request: Request, *, recorded: bool = True) -> Server:
+        """The access key's holder. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
+
+        Its use is written down once an hour, unless it is not to be `recorded`.
+        """
+        caller = self.either(request, recorded=recorded)
+        if not isinstance(caller, Server):
+            raise WrongCaller("This route takes an access key, ks_…, not a user's login token.")
+        return caller
+
+    def either(self, request: Request, *, recorded: bool = True) -> Claims | Server:
+        """A user or a server."""
+        token = bearer(request)
+        if token is None:
+            raise TokenMissing(
+                "Send a login token or an access key as `Authorization: Bearer <token>`."
+            )
+        if token.startswith("ks_"):
+            server = self._server(token, request)
+            if recorded:
+                self._record_use(server.key)
+            return server
+        return self._claims(token)
+
+    def _claims(self, token: str) -> Claims:
+        """What the token claims. Whoever acts on it asks `Validator` whether that stands.
+
+        A realm that is too old to decide by is good enough to verify a signature, and is then read
+        again together with the user. A token that it does not know may be of a newer state of it.
+        """
+        try:
+            return tokens.verify(token, realm_of=self._cache.last_with_key, clock=self._clock)
+        except TokenInvalid:
+            return tokens.verify(token, realm_of=self._cache.with_key, clock=self._clock)
+
+    def _server(self, secret: str, request: Request) -> Server:
+        key_id = ids.secret_owner("ks", "key", secret)
+        key = None if key_id is None else self._realms.access_key(key_id)
+        digest = ids.digest(secret).hex()
+        if key is None or not hmac.compare_digest(key.secret_hash, digest):
+            raise AccessKeyInvalid("The access key is not known; it may have been deleted.")
+        if key.expired(self._clock.wall_ms()):
+            raise AccessKeyInvalid(f"The access key expired at {key.expires_at}.")
+        named = _realm_header(request)
+        if named is not None and key.realm_id not in (None, named):
+            raise RealmForbidden
+        return Server(key=key, realm_id=named or key.realm_id)
+
+    def _record_use(self, key: AccessKey) -> None:
+        """Write down that a key was used, once an hour, in one attempt; nothing depends on it."""
+        now_ms = self._clock.wall_ms()
+        if key.last_used_ms is not None and key.last_used_ms >= now_ms - USE_MS:
+            return
+        try:
+            with deadline.deadline(self._clock, seconds=0):
+                self._realms.record_use(key.id, now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
+        except Unavailable:
+            telemetry.warning("The use of an access key was not recorded")
+
+
+def _realm_header(request: Request) -> str | None:
+    named = {
+        request.headers[name].strip()
+        for name in ("authrocket-realm", "x-authrocket-realm")
+        if name in request.headers
+    }
+    if not named:
+        return None
+    realm_id = named.pop()
+    if named or not ids.is_id("rl", realm_id):
+        raise Invalid(errors=["Authrocket-Realm must be one realm's id, rl_…."])
+    return realm_id

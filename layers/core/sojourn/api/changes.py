@@ -1,0 +1,75 @@
+"""What a change may say of a thing: other values of what may change, and whatever it is already.
+
+So what `GET` gave may be changed here and there and sent back. A value that is there already is
+never wrong, also where it would not be taken anew.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import msgspec
+from msgspec import Meta
+
+from sojourn.api import complaints
+from sojourn.api.callers import Server
+from sojourn.api.complaints import READ_ONLY, Complaint
+from sojourn.api.fields import Body
+from sojourn.api.request import Request
+from sojourn.domain.errors import NotFound
+
+ReadOnly = Annotated[
+    Any,
+    Meta(
+        description="Cannot be changed; taken where it is as it is",
+        extra={READ_ONLY: True},
+        extra_json_schema={"readOnly": True},
+    ),
+]
+"""A member that a change cannot change."""
+_NAMING: Final = "realm_id"
+
+View = Mapping[str, Any]
+
+
+def changes_of(
+    server: Server, request: Request, kind: type[Body], current: Callable[[Server], View]
+) -> tuple[Server, Body]:
+    """A server's changes of a thing, and the server, about the realm that it names.
+
+    `current` is the thing as it is, looked up where the body has a read-only member, or one that is
+    wrong unless it is there already. Raises as `fields.taken` does.
+    """
+    body = request.json()
+    wrong = complaints.judge(body, kind)
+    if any(complaint.field == _NAMING for complaint in wrong):
+        raise complaints.refusal(wrong)
+    server = server.narrow(body.get(_NAMING))
+    fixed = [name for name in (*complaints.marked(kind, READ_ONLY), _NAMING) if name in body]
+    if wrong or fixed:
+        there = _look(server, current, wrong)
+        wrong += [Complaint(name, f"{name} cannot be changed.") for name in fixed if name in there]
+        as_it_is = {c.field for c in wrong if _is_there(c.field, body, there)}
+        if left := [c for c in wrong if c.field not in as_it_is]:
+            raise complaints.refusal(left)
+        body = {name: value for name, value in body.items() if name not in as_it_is}
+    return server, msgspec.convert(body, kind)
+
+
+def _look(server: Server, current: Callable[[Server], View], wrong: Sequence[Complaint]) -> View:
+    try:
+        return current(server)
+    except NotFound:
+        if wrong:
+            raise complaints.refusal(wrong) from None
+        raise
+
+
+def _is_there(name: str, body: View, there: View) -> bool:
+    """Whether a member is sent as it is."""
+    if name not in body or name not in there:
+        return False
+    sent, known = body[name], there[name]
+    if name == "last_used_at" and sent != known:
+        # The key was used since: what was so before is no change.
+        return sent is None or (isinstance(sent, int | float) and sent < (known or 0))
+    return isinstance(sent, bool) is isinstance(known, bool) and bool(sent == known)

@@ -1,0 +1,67 @@
+"""A trusted edge: a CDN in front of the API, which proves itself by a secret that it sends along.
+
+Behind a CDN every connection is the CDN's own. Where the stack is told of the edge, the viewer's
+address is the one that the edge's header has, and whoever comes another way is refused. Where it is
+not, these headers are nobody's proof of anything, and are not looked at.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sojourn.api.request import mapping
+from sojourn.domain import addresses
+from sojourn.domain.errors import EdgeRequired
+
+SECRET: Final = "x-sojourn-edge"  # noqa: S105 - the name of the header that it comes in
+ADDRESS: Final = "cloudfront-viewer-address"
+_ADDRESS: Final = re.compile(
+    r"(?:(?P<ipv4>[0-9.]+)|(?P<ipv6>[0-9A-Fa-f:.]+)|\[(?P<bracketed>[0-9A-Fa-f:.]+)\]):[0-9]{1,5}"
+)
+
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The SHA-256 digests of the secrets that the edge may send; none: there is no edge."""
+
+    digests: tuple[bytes, ...] = ()
+
+    def admitted(self, event: Event) -> Event:
+        """The event as the viewer's connection would have made it, without the secret.
+
+        Raises `EdgeRequired` when it did not come by the edge.
+        """
+        if not self.digests:
+            return event
+        headers = {str(n).lower(): v for n, v in mapping(event.get("headers")).items()}
+        if not self._knows(headers.pop(SECRET, None)):
+            raise EdgeRequired("Call this API at its public URL.")
+        context = mapping(event.get("requestContext"))
+        connection = {
+            **mapping(context.get("http")),
+            "sourceIp": viewer(headers.get(ADDRESS)) or "",
+        }
+        return {**event, "headers": headers, "requestContext": {**context, "http": connection}}
+
+    def _knows(self, sent: object) -> bool:
+        if not isinstance(sent, str):
+            return False
+        digest = hashlib.sha256(sent.encode("utf-8", "surrogatepass")).digest()
+        matches = [hmac.compare_digest(digest, known) for known in self.digests]
+        return any(matches)
+
+
+def viewer(sent: object) -> str | None:
+    """The address in a CloudFront-Viewer-Address, `address:port`; None: there is none in it.
+
+    An IPv6 address may be in brackets or not: the port is what follows the last colon.
+    """
+    found = _ADDRESS.fullmatch(sent) if isinstance(sent, str) else None
+    if found is None:
+        return None
+    return addresses.normal(found["ipv4"] or f"[{found['ipv6'] or found['bracketed']}]")

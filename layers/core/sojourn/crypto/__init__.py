@@ -1,0 +1,1 @@
+"""Tokens, signing keys, password hashes and KMS."""

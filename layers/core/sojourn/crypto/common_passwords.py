@@ -1,0 +1,30 @@
+"""The most common passwords, which are refused: read when a password is set, never before.
+
+The list is `common_passwords.txt`, made by `python -m tools.common_passwords`.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from sojourn.domain.unicode import normalize
+
+COMMENT: Final = "# "
+"""What a line begins with that is no password."""
+
+
+def is_common(password: str) -> bool:
+    """Whether a password is on the list, in whatever normal form and case."""
+    return canonical(password) in known()
+
+
+def canonical(password: str) -> str:
+    """The form in which passwords are on the list."""
+    return normalize("NFC", password).casefold()
+
+
+@lru_cache(maxsize=1)
+def known() -> frozenset[str]:
+    """Every password of the list."""
+    text = Path(__file__).with_suffix(".txt").read_text(encoding="utf-8")
+    return frozenset(line for line in text.split("\n") if line and not line.startswith(COMMENT))

@@ -1,0 +1,82 @@
+"""New signing keys for a realm, made once however often the realm's change is decided anew."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from sojourn.crypto import signing_keys
+from sojourn.domain.errors import Conflict
+from sojourn.domain.ports import Cipher
+from sojourn.domain.realm import (
+    SIGNING_DELAY_MS,
+    SIGNING_KEYS,
+    Algorithm,
+    KeyKind,
+    PublicKey,
+    Realm,
+)
+from sojourn.runtime.clock import Clock
+from sojourn.store import client as dynamodb
+from sojourn.store.realms import DynamoDirectory
+
+KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
+
+
+def check_room(realm: Realm, *, wanted: int) -> None:
+    """Raise `Conflict` when the realm has no room for so many keys that somebody asks for.
+
+    The schedule asks nobody: it makes what is due, and what it makes is bounded by itself.
+    """
+    over = len(realm.keys) + wanted - SIGNING_KEYS
+    if over > 0:
+        raise Conflict(
+            f"The realm has {len(realm.keys)} of at most {SIGNING_KEYS} signing keys, and this "
+            f"makes {wanted} more. Delete {over} first."
+        )
+
+
+def newest(realm: Realm, count: int) -> list[PublicKey]:
+    """So many keys that were made last, as the realm is right after they were."""
+    made = [key for key in realm.keys.values() if key.number > realm.key_count - count]
+    return sorted(made, key=lambda key: key.number)
+
+
+class NewKeys:
+    """The keys that one change makes: at most one of each algorithm and kind."""
+
+    def __init__(self, directory: DynamoDirectory, cipher: Cipher, clock: Clock) -> None:
+        self._directory = directory
+        self._cipher = cipher
+        self._clock = clock
+        self._made: dict[tuple[Algorithm, KeyKind], tuple[PublicKey, bytes]] = {}
+
+    def added(
+        self,
+        realm: Realm,
+        algo: Algorithm,
+        *kinds: KeyKind,
+        delay_ms: int = SIGNING_DELAY_MS,
+    ) -> tuple[Realm, Sequence[dict[str, Any]]]:
+        """The realm with a new key of each kind, and the writes of their private halves.
+
+        They sign from `delay_ms` on. Raises `Unavailable` when the key service does not answer, or
+        the clock is wrong by which they are to sign.
+        """
+        self._directory.dynamo.skew.check()
+        now_ms = self._clock.wall_ms()
+        writes = []
+        for place, kind in enumerate(kinds):
+            if (algo, kind) not in self._made:
+                # Ids a millisecond apart have the order of the keys' numbers.
+                public, ciphertext = signing_keys.new_key(
+                    algo, realm_id=realm.id, now_ms=now_ms + place, cipher=self._cipher
+                )
+                self._made[algo, kind] = replace(public, created_ms=now_ms), ciphertext
+            made, ciphertext = self._made[algo, kind]
+            number = realm.key_count + 1
+            key = replace(made, number=number, signs_from_ms=now_ms + delay_ms, kind=kind)
+            realm = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
+            at = self._directory.private_key_key(realm.id, key.id)
+            # An Update, so that no role which makes keys may put whole items: realms are items.
+            writes.append(dynamodb.update(at, changed={"ciphertext": ciphertext}))
+        return realm, writes

@@ -1,0 +1,88 @@
+"""Passwords: Argon2id with OWASP's parameters, in PHC strings that carry their own.
+
+Source: OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1); RFC 9106.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+from sojourn.crypto import common_passwords
+from sojourn.domain.names import fold
+from sojourn.domain.unicode import normalize
+
+SHORTEST: Final = 8
+LONGEST: Final = 1024
+SENT: Final = 4 * LONGEST
+"""Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
+_PHC: Final = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$")
+
+
+@dataclass(frozen=True, slots=True)
+class Hasher:
+    """Hashes at these parameters; verifies at whatever a hash names."""
+
+    memory_kib: int = 19_456
+    iterations: int = 2
+    lanes: int = 1
+
+    def hash(self, password: str) -> str:
+        """The PHC string of a password."""
+        phc: str = self._argon2(os.urandom(16)).derive_phc_encoded(_bytes(password))
+        return phc
+
+    def verify(self, password: str, phc: str) -> bool:
+        """Whether the password is the hash's."""
+        try:
+            Argon2id.verify_phc_encoded(_bytes(password), phc)
+        except InvalidKey:
+            return False
+        return True
+
+    def dummy(self) -> str:
+        """A well-formed hash of nothing: verifying against it takes as long as a real one."""
+        salt, tag = "A" * 22, "A" * 43
+        cost = f"m={self.memory_kib},t={self.iterations},p={self.lanes}"
+        return f"$argon2id$v=19${cost}${salt}${tag}"
+
+    def outdated(self, phc: str) -> bool:
+        """Whether a hash was made at weaker parameters and should be made again."""
+        match = _PHC.match(phc)
+        if match is None:
+            return True
+        memory, iterations, lanes = (int(group) for group in match.groups())
+        return memory < self.memory_kib or iterations < self.iterations or lanes < self.lanes
+
+    def _argon2(self, salt: bytes) -> Argon2id:
+        return Argon2id(
+            salt=salt,
+            length=32,
+            iterations=self.iterations,
+            lanes=self.lanes,
+            memory_cost=self.memory_kib,
+        )
+
+
+def _bytes(password: str) -> bytes:
+    """NFC, so that the same password typed on another keyboard is the same."""
+    return normalize("NFC", password).encode()
+
+
+def complaint(password: str, *names: str | None) -> str | None:
+    """What is wrong with a password that is to be set, in a sentence; None when nothing is.
+
+    `names` are the user's username and email.
+    """
+    length = len(normalize("NFC", password))
+    if not SHORTEST <= length <= LONGEST:
+        return f"password must be {SHORTEST} to {LONGEST} characters, and is {length}."
+    if common_passwords.is_common(password):
+        return "password is among the most common ones; choose another."
+    folded = fold(password)
+    if any(name is not None and fold(name) == folded for name in names):
+        return "password must not be the username or the email; choose another."
+    return None

@@ -1,0 +1,123 @@
+"""Signing keys: made here, encrypted under the stack's key, decrypted by login alone."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from sojourn.domain import ids
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.ports import Cipher, Realms
+from sojourn.domain.realm import Algorithm, KeyKind, PublicKey, Realm
+from sojourn.runtime.cache import Cache
+from sojourn.runtime.clock import Clock
+
+PRIVATE_KEY_SECONDS: Final = 3_600
+PRIVATE_KEYS: Final = 64
+
+_JOSE: Final[dict[Algorithm, str]] = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
+
+AnyPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
+
+
+def jose_name(algo: Algorithm) -> str:
+    """The algorithm's name in RFC 7518 and RFC 8037."""
+    return _JOSE[algo]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKey:
+    """A signing key in the clear; only ever in memory."""
+
+    id: str
+    algo: Algorithm
+    number: int
+    key: Any = field(repr=False)
+
+
+def generate(algo: Algorithm) -> tuple[bytes, str]:
+    """A new key pair: the private half as PKCS#8 DER, the public one as PEM."""
+    private: AnyPrivateKey
+    if algo == "rs256":
+        private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+    elif algo == "es256":
+        private = ec.generate_private_key(ec.SECP256R1())
+    else:
+        private = ed25519.Ed25519PrivateKey.generate()
+    der = private.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    pem = private.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return der, pem.decode()
+
+
+def new_key(
+    algo: Algorithm, *, realm_id: str, now_ms: int, cipher: Cipher
+) -> tuple[PublicKey, bytes]:
+    """A key that signs from now on, and the ciphertext of its private half."""
+    der, pem = generate(algo)
+    key_id = ids.new_id("jky", now_ms)
+    ciphertext = cipher.encrypt(der, realm_id=realm_id, key_id=key_id)
+    public = PublicKey(id=key_id, algo=algo, pem=pem, signs_from_ms=now_ms, created_ms=now_ms)
+    return public, ciphertext
+
+
+@lru_cache(maxsize=256)
+def public_key(pem: str) -> Any:
+    """The key of a PEM; parsing one takes longer than verifying with it."""
+    return serialization.load_pem_public_key(pem.encode())
+
+
+class SigningKeys:
+    """Login's private keys: at most 64 in an instance, none for longer than an hour.
+
+    Each use lets go of the keys that are older, and of those that the realm, as it was just read,
+    has no more. So does `purge`, at the start of each invocation: an instance that was frozen
+    may wake with keys that are too old.
+    """
+
+    def __init__(self, realms: Realms, cipher: Cipher, clock: Clock) -> None:
+        self._realms = realms
+        self._cipher = cipher
+        self._clock = clock
+        self._cache: Cache[PrivateKey] = Cache(
+            clock, seconds=PRIVATE_KEY_SECONDS, size=PRIVATE_KEYS
+        )
+
+    def for_realm(self, realm: Realm, *, seconds: int) -> PrivateKey:
+        """The key that signs now a token that lives so long (0: for ever).
+
+        Raises `Unavailable` when it cannot be had.
+        """
+        self._cache.purge(lambda cached: _gone(cached, realm))
+        kind: KeyKind = "expiring" if seconds else "open_ended"
+        public = realm.signing_key(self._clock.wall_ms(), kind=kind, seconds=seconds)
+        return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
+
+    def purge(self) -> None:
+        """Let go of the keys that are older than an hour."""
+        self._cache.purge()
+
+    def _load(self, realm_id: str, public: PublicKey) -> PrivateKey:
+        ciphertext = self._realms.private_key(realm_id, public.id)
+        if ciphertext is None:
+            raise Unavailable("The realm's signing key is missing.")
+        der = self._cipher.decrypt(ciphertext, realm_id=realm_id, key_id=public.id)
+        # The primes were tested when the key was made, and KMS has shown that these are its bytes;
+        # testing them again is most of what a realm's first login in an instance costs.
+        key = serialization.load_der_private_key(
+            der, password=None, unsafe_skip_rsa_key_validation=True
+        )
+        return PrivateKey(id=public.id, algo=public.algo, number=public.number, key=key)
+
+
+def _gone(cached: str, realm: Realm) -> bool:
+    """Whether a key in the cache is one that the realm has no more."""
+    realm_id, _, key_id = cached.partition("/")
+    return realm_id == realm.id and key_id not in realm.keys

@@ -1,0 +1,132 @@
+"""No change makes a token too long, if it can be told beforehand.
+
+A user's change is held to the realm as it is, exactly. A realm's change is held to its users, as
+many as can be looked at: who is beyond that is refused at their login.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sojourn.crypto.signing_keys import jose_name
+from sojourn.crypto.tokens import LONGEST, claims_of, too_long
+from sojourn.domain import ids
+from sojourn.domain.errors import Invalid
+from sojourn.domain.realm import JWT_FIELDS, Algorithm, Realm
+from sojourn.domain.session_rules import Account
+from sojourn.runtime.clock import Clock
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
+
+USERS: Final = 1_000
+SECONDS: Final = 5.0
+PAGE: Final = 100
+
+_LATEST: Final = 9_999_999_999
+_SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
+_NOBODY: Final = Account(id="usr_", realm_id="rl_", user_type="human", created_ms=0)
+_EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
+
+
+def longest(account: Account, realm: Realm) -> int:
+    """The bytes of the longest token that the user would get of the realm as it is.
+
+    It is the size of what `tokens.sign` makes with the largest of the realm's keys: ids have one
+    length, and times ten digits until 2286. Only an unmanaged session of a server's login has a
+    token that is a few bytes shorter, by its `auth_method`.
+    """
+    settings = realm.settings
+    by_key = account.user_type == "api"
+    managed = settings.session_type == "managed" and not by_key
+    minutes = settings.api_key_minutes if by_key else settings.session_minutes
+    claims = claims_of(
+        account,
+        realm,
+        session_id="kss_" + "0" * (2 * ids.BODY + 2 * ids.GENERATION),
+        session_type="managed" if managed else "unmanaged",
+        issued_at=_LATEST,
+        expires_at=_LATEST if minutes else None,
+    )
+    if not managed:
+        claims["auth_method"] = "api_key" if by_key else "password"
+    payload = len(json.dumps(claims, separators=(",", ":")).encode())
+    return max(
+        _base64(len(json.dumps(_header(algo), separators=(",", ":")).encode()))
+        + _base64(payload)
+        + _base64(_SIGNATURE_BYTES[algo])
+        + len("..")
+        for algo in {settings.jwt_algo, *(key.algo for key in realm.keys.values())}
+    )
+
+
+def _header(algo: Algorithm) -> dict[str, str]:
+    return {"alg": jose_name(algo), "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
+
+
+def _base64(size: int) -> int:
+    """The digits of so many bytes, without padding."""
+    return (4 * size + 2) // 3
+
+
+def check_user(before: Account | None, after: Account, *, realm: Realm) -> None:
+    """Raise `Invalid` when a user's change makes their token too long, and longer than it was."""
+    size = longest(after, realm)
+    if size > LONGEST and (before is None or size > longest(before, realm)):
+        raise Invalid(errors=[too_long("The user's token", size)])
+
+
+def at_stake(before: Account | None, after: Account, *, realm: Realm) -> bool:
+    """Whether a change that the realm takes as it is may be one that it would not take changed."""
+    widest = replace(
+        realm.settings,
+        session_type="unmanaged",
+        session_minutes=1,
+        api_key_minutes=1,
+        jwt_algo="rs256",
+        jwt_fields=JWT_FIELDS,
+    )
+    changed = replace(realm, settings=widest)
+    size = longest(after, changed)
+    return size > LONGEST and (before is None or size > longest(before, changed))
+
+
+def grows(before: Realm, after: Realm) -> bool:
+    """Whether a realm's change makes anybody's token longer."""
+    more = set(after.settings.jwt_fields) - set(before.settings.jwt_fields)
+    return bool(more) or any(longest(user, after) > longest(user, before) for user in _EITHER)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSizes:
+    """Looks at a realm's users when their tokens are to grow."""
+
+    directory: DynamoDirectory
+    accounts: DynamoAccounts
+    clock: Clock
+
+    def check_realm(self, before: Realm, after: Realm) -> None:
+        """Raise `Invalid` naming the first user whose token a realm's change makes too long.
+
+        It looks at 1,000 users, or for 5 seconds.
+        """
+        if not grows(before, after):
+            return
+        for user in self._users(before.id):
+            size = longest(user, after)
+            if size > LONGEST and size > longest(user, before):
+                raise Invalid(errors=[too_long(f"The token of user {user.id}", size)])
+
+    def _users(self, realm_id: str) -> Iterator[Account]:
+        until = self.clock.stopwatch() + SECONDS
+        after: str | None = None
+        looked, more = 0, True
+        while more and looked < USERS and self.clock.stopwatch() < until:
+            found, more = self.directory.members(
+                f"{realm_id}#users", after=after, limit=PAGE, ascending=True
+            )
+            for account in self.accounts.get_many(found):
+                if account is not None and account.state != "deleted":
+                    yield account
+            looked += len(found)
+            after = found[-1] if found else None

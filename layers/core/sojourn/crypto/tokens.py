@@ -1,0 +1,192 @@
+"""Login tokens: JWTs (RFC 7519) under the rules of RFC 8725.
+
+The algorithm is the key's and never the token's choice; the header may hold `alg`, `kid` and
+`typ` and nothing else, so that `jku`, `x5u`, `jwk` and `crit` have no way in.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jwt
+from jwt.utils import base64url_decode
+
+from sojourn.crypto.signing_keys import PrivateKey, jose_name, public_key
+from sojourn.domain import ids
+from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
+from sojourn.domain.realm import PublicKey, Realm, SessionType
+from sojourn.domain.session_rules import Account, AuthMethod
+from sojourn.runtime.clock import Clock
+
+LONGEST: Final = 4_000
+_HEADER: Final = frozenset({"alg", "kid", "typ"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a verified token says: whose session, of which kind, from when until when."""
+
+    session: ids.SessionId
+    user_id: str
+    realm: Realm
+    key_id: str
+    """The key that signed it."""
+    session_type: SessionType
+    issued_at: int
+    expires_at: int | None
+    auth_method: AuthMethod
+    """Of an unmanaged session; a managed one's is in its record."""
+
+
+def claims_of(
+    account: Account,
+    realm: Realm,
+    *,
+    session_id: str,
+    session_type: SessionType,
+    issued_at: int,
+    expires_at: int | None,
+) -> dict[str, object]:
+    """The claims of a session's token, with what the realm's `jwt_fields` asks for."""
+    claims: dict[str, object] = {
+        "iss": realm.issuer,
+        "sub": account.id,
+        "aud": realm.id,
+        "rid": realm.id,
+        "sid": session_id,
+        "iat": issued_at,
+        "session_type": session_type,
+    }
+    if expires_at is not None:
+        claims["exp"] = expires_at
+    wanted = realm.settings.jwt_fields
+    if "username" in wanted and account.username is not None:
+        claims["preferred_username"] = account.username
+    if "name" in wanted and account.name is not None:
+        claims["name"] = account.name
+    if "email" in wanted and account.email is not None:
+        claims["email"] = account.email
+        claims["email_verified"] = False
+    if "custom" in wanted and account.custom is not None:
+        claims["cs"] = json.loads(account.custom)
+    return claims
+
+
+def sign(claims: dict[str, object], key: PrivateKey) -> str:
+    """The signed token. Raises `Invalid` when it would be over 4,000 bytes."""
+    token = jwt.encode(claims, key.key, algorithm=jose_name(key.algo), headers={"kid": key.id})
+    if len(token) > LONGEST:
+        raise Invalid(too_long("The user's token", len(token)))
+    return token
+
+
+def too_long(whose: str, size: int) -> str:
+    """The sentence about a token of so many bytes."""
+    return (
+        f"{whose} would be {size} bytes, {size - LONGEST} over the limit of {LONGEST}. Name fewer "
+        "jwt_fields, or shorten name or custom."
+    )
+
+
+def verify(
+    token: str, *, realm_of: Callable[[str, str, str], Realm | None], clock: Clock
+) -> Claims:
+    """What the token claims, if a key of its realm signed it and it has not expired.
+
+    `realm_of` gives a realm by its id, and by the key and the issuer that the token names.
+
+    Raises `TokenInvalid`, or `SessionExpired` once the signature has verified.
+    """
+    unverified = _read(token)
+    realm = realm_of(unverified.realm_id, unverified.kid, unverified.issuer)
+    if realm is None or (key := realm.keys.get(unverified.kid)) is None:
+        raise TokenInvalid
+    try:
+        claims: Mapping[str, Any] = jwt.decode(
+            token,
+            public_key(key.pem),
+            # One, and never the token's: PyJWT refuses a header that names another.
+            algorithms=[jose_name(key.algo)],
+            audience=realm.id,
+            issuer=realm.issuers,
+            options={
+                # `iss` and `aud` are required by being compared, `rid` by naming the realm.
+                "require": ["sub", "sid", "iat"],
+                # `exp` is checked below, against our clock; `iat` is not compared with now,
+                # because instances' clocks differ.
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
+        )
+    except jwt.PyJWTError as error:
+        raise TokenInvalid from error
+    return _checked(claims, realm, key, clock)
+
+
+def named(token: str) -> tuple[str, str, str] | None:
+    """The realm, key and issuer that a token names, which proves nothing; None when it is none."""
+    try:
+        unverified = _read(token)
+    except TokenInvalid:
+        return None
+    return unverified.realm_id, unverified.kid, unverified.issuer
+
+
+@dataclass(frozen=True, slots=True)
+class _Unverified:
+    """What a token says of how to verify it."""
+
+    kid: str
+    realm_id: str
+    issuer: str
+
+
+def _read(token: str) -> _Unverified:
+    # Base64url and dots: what is not ASCII is no token, and PyJWT would not get over all of it.
+    if len(token) > LONGEST or not token.isascii():
+        raise TokenInvalid
+    try:
+        header_part, payload_part, _ = token.split(".")
+        header = json.loads(base64url_decode(header_part))
+        payload = json.loads(base64url_decode(payload_part))
+    except (ValueError, RecursionError) as error:
+        raise TokenInvalid from error
+    if not isinstance(header, dict) or not isinstance(payload, dict):
+        raise TokenInvalid
+    kid, realm_id, issuer = header.get("kid"), payload.get("rid"), payload.get("iss")
+    if (
+        not header.keys() <= _HEADER
+        or header.get("typ") != "JWT"
+        or not ids.is_id("jky", kid)
+        or not ids.is_id("rl", realm_id)
+        or not isinstance(issuer, str)
+    ):
+        raise TokenInvalid
+    return _Unverified(kid=str(kid), realm_id=str(realm_id), issuer=issuer)
+
+
+def _checked(claims: Mapping[str, Any], realm: Realm, key: PublicKey, clock: Clock) -> Claims:
+    session = ids.parse_session_id(claims["sid"])
+    expires_at = claims.get("exp")
+    if (
+        session is None
+        or session.user_id != claims["sub"]
+        or claims.get("session_type") not in ("managed", "unmanaged")
+        or not isinstance(claims["iat"], int)
+        or not (expires_at is None or type(expires_at) is int)
+    ):
+        raise TokenInvalid
+    if expires_at is not None and clock.wall_ms() >= expires_at * 1000:
+        raise SessionExpired
+    return Claims(
+        session=session,
+        user_id=session.user_id,
+        realm=realm,
+        key_id=key.id,
+        session_type=claims["session_type"],
+        issued_at=claims["iat"],
+        expires_at=expires_at,
+        auth_method=claims.get("auth_method", "password"),
+    )

@@ -1,0 +1,1 @@
+"""Realms, users, credentials, access keys and signing keys, as servers manage them."""

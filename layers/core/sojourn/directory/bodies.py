@@ -1,0 +1,186 @@
+"""What the directory's routes take. A field that is not named stays as it is."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from sojourn.api.changes import ReadOnly
+from sojourn.api.complaints import CHECK
+from sojourn.api.fields import InRealm, UserId
+from sojourn.crypto import passwords
+from sojourn.domain import labels, names
+from sojourn.domain.realm import Algorithm, AtLimit, KeyKind, SessionType
+
+
+def _username(_: str, sent: str) -> list[str]:
+    return names.username_complaints(sent)
+
+
+def _email(_: str, sent: str) -> list[str]:
+    return names.email_complaints(sent)
+
+
+def _password(_: str, sent: str) -> list[str]:
+    complaint = passwords.complaint(sent)
+    return [] if complaint is None else [complaint]
+
+
+Label = Annotated[str, Meta(min_length=1, max_length=200, extra={CHECK: labels.complaints})]
+# As they are sent; what else they must be is of their NFC.
+Username = Annotated[str, Meta(min_length=1, max_length=names.SENT, extra={CHECK: _username})]
+Email = Annotated[str, Meta(min_length=3, max_length=names.SENT, extra={CHECK: _email})]
+NewPassword = Annotated[str, Meta(max_length=passwords.SENT, extra={CHECK: _password})]
+Password = Annotated[str, Meta(max_length=passwords.SENT)]
+# The end of the year 9999: what is later was meant in milliseconds.
+ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
+JwtField = Literal["username", "name", "email", "custom"]
+Permission = Literal["read", "write", "admin"]
+
+
+class RealmSettings(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A realm's settings."""
+
+    session_type: SessionType | UnsetType = UNSET
+    session_minutes: int | UnsetType = UNSET
+    api_key_minutes: int | UnsetType = UNSET
+    max_sessions: int | UnsetType = UNSET
+    at_limit: AtLimit | UnsetType = UNSET
+    jwt_algo: str | UnsetType = UNSET
+    jwt_fields: list[JwtField] | UnsetType = UNSET
+    max_staleness_seconds: int | UnsetType = UNSET
+    rotate_days: int | UnsetType = UNSET
+
+
+class RealmBody(RealmSettings, forbid_unknown_fields=True, frozen=True):
+    """A new realm."""
+
+    name: Label
+
+
+class RealmChanges(RealmSettings, forbid_unknown_fields=True, frozen=True):
+    """A realm's name and settings."""
+
+    name: Label | UnsetType = UNSET
+    object: ReadOnly | UnsetType = UNSET
+    id: ReadOnly | UnsetType = UNSET
+    created_at: ReadOnly | UnsetType = UNSET
+    issuer: str | UnsetType = UNSET
+    former_issuers: ReadOnly | UnsetType = UNSET
+    state: ReadOnly | UnsetType = UNSET
+
+
+class Changes(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What may be sent of a thing, and what may not be changed of it."""
+
+    object: ReadOnly | UnsetType = UNSET
+    id: ReadOnly | UnsetType = UNSET
+    created_at: ReadOnly | UnsetType = UNSET
+
+
+class UserBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """A new user."""
+
+    user_type: Literal["human", "api"] = "human"
+    username: Username | None = None
+    email: Email | None = None
+    name: Label | None = None
+    password: NewPassword | None = None
+    custom: dict[str, Any] | None = None
+
+
+class UserChanges(Changes, forbid_unknown_fields=True, frozen=True):
+    """What may change of a user; null clears what may be absent."""
+
+    username: Username | None | UnsetType = UNSET
+    email: Email | None | UnsetType = UNSET
+    name: Label | None | UnsetType = UNSET
+    password: NewPassword | UnsetType = UNSET
+    custom: dict[str, Any] | None | UnsetType = UNSET
+    state: Literal["active", "inactive"] | UnsetType = UNSET
+    user_type: ReadOnly | UnsetType = UNSET
+
+
+class CredentialBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """A new credential."""
+
+    user_id: UserId
+    credential_type: Literal["password", "api_key"]
+    password: NewPassword | None = None
+    name: Label | None = None
+
+
+class CredentialChanges(Changes, forbid_unknown_fields=True, frozen=True):
+    """What may change of a credential."""
+
+    name: Label | None | UnsetType = UNSET
+    password: NewPassword | UnsetType = UNSET
+    user_id: ReadOnly | UnsetType = UNSET
+    credential_type: ReadOnly | UnsetType = UNSET
+
+
+class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """A new access key, of the realm that the request is about, or stack-wide."""
+
+    name: Label
+    permission: Permission
+    expires_at: ExpiresAt | None = None
+
+
+class AccessKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
+    """What may change of an access key; `expires_at` null: it does not expire."""
+
+    name: Label | UnsetType = UNSET
+    expires_at: ExpiresAt | None | UnsetType = UNSET
+    permission: ReadOnly | UnsetType = UNSET
+    last_used_at: ReadOnly | UnsetType = UNSET
+
+
+class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """A new signing key, by default of the realm's `jwt_algo` and for tokens with an `exp`."""
+
+    algo: Algorithm | None = None
+    kind: KeyKind = "expiring"
+
+
+class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
+    """What may change of a signing key: it can be said to be compromised, and not unsaid."""
+
+    compromised: bool | UnsetType = UNSET
+    kid: ReadOnly | UnsetType = UNSET
+    algo: ReadOnly | UnsetType = UNSET
+    kind: ReadOnly | UnsetType = UNSET
+    state: ReadOnly | UnsetType = UNSET
+    public_key: ReadOnly | UnsetType = UNSET
+    signs_from: ReadOnly | UnsetType = UNSET
+    open_ended: ReadOnly | UnsetType = UNSET
+    retire_after: ReadOnly | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.compromised is False:
+            raise ValueError("compromised can be set to true, and not taken back")
+
+
+class RealmDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """The name of the realm to delete, for certainty."""
+
+    name: str | None = None
+
+
+class JwtKeyDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """Whether to remove a signing key although a token that it signed may be alive."""
+
+    force: bool = False
+
+
+class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """Whether to count only."""
+
+    dry_run: bool = False
+
+
+class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A user's change of their own password."""
+
+    current_password: Password
+    password: NewPassword
+    keep_sessions: Literal["none", "current", "all"] = "current"

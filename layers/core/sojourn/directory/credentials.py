@@ -1,0 +1,184 @@
+"""Credentials: a human's password, an api user's keys."""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from sojourn.api.callers import Server
+from sojourn.directory import answers
+from sojourn.directory.bodies import CredentialBody, CredentialChanges
+from sojourn.directory.users import Users
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
+from sojourn.domain.session_rules import Account, Actor, Change, Credential
+from sojourn.runtime import audit
+from sojourn.runtime.clock import Clock
+from sojourn.runtime.optimistic import archive_pending, commit
+from sojourn.sessions.listing import Page, paged, visible
+from sojourn.store.users import DynamoAccounts
+
+View = dict[str, Any]
+API_KEYS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The routes under `/v1/credentials`."""
+
+    users: Users
+    accounts: DynamoAccounts
+    clock: Clock
+
+    def create(self, server: Server, body: CredentialBody) -> View:
+        """Give a user a credential; an API key's `api_key` is shown once. Raises `Conflict`.
+
+        A first password is one that is set, so it ends all the user's sessions too (rule 8).
+        """
+        account = visible(server, self.accounts.get(body.user_id))
+        human = account.user_type == "human"
+        if (body.credential_type == "password") != human:
+            raise Invalid(errors=["A human user has a password, an api user has api_keys."])
+        if human:
+            if body.password is None:
+                raise Invalid(errors=["password is required for a password credential."])
+            secret = None
+            made = replace(
+                self.users.password_credential(
+                    account.id, body.password, account.username, account.email
+                ),
+                name=body.name,
+            )
+        else:
+            if body.password is not None:
+                raise Invalid(errors=["password has no place in an api_key credential."])
+            secret = ids.new_secret("ak", account.id)
+            now_ms = self.clock.wall_ms()
+            made = Credential(
+                id=ids.new_credential_id(account.id, now_ms),
+                type="api_key",
+                created_ms=now_ms,
+                secret=ids.digest(secret).hex(),
+                name=body.name,
+            )
+
+        realm = self.users.realm_of(account)
+        by = Actor(type="access_key", id=server.key.id)
+
+        def decide(found: Account) -> Change:
+            if found.state == "deleted":
+                raise NotFound
+            if human and found.password is not None:
+                raise Conflict("The user has a password; change it instead of adding another.")
+            if len(found.credentials) >= API_KEYS:
+                raise Conflict(f"The user has {API_KEYS} API keys; delete one first.")
+            change = Change(before=found, after=replace(found, version=found.version + 1))
+            if human:
+                change = rules.end_all_for(
+                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                )
+            credentials = {**found.credentials, made.id: made}
+            after = replace(change.after, credentials=credentials)
+            return replace(change, after=rules.unlocked(after) if human else after)
+
+        done = commit(self.accounts, account, decide, clock=self.clock)
+        event = "user.password_set" if human else "credential.created"
+        audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
+        archive_pending(self.accounts, done)
+        view = answers.credential(made, account)
+        return view if secret is None else view | {"api_key": secret}
+
+    def of_user(self, server: Server, user_id: str, page: Page) -> View:
+        """A user's credentials. Raises `NotFound`."""
+        found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
+        account = visible(server, found)
+        self.users.realm_of(account)
+        if page.after is not None and ids.credential_owner(page.after) != account.id:
+            raise CursorInvalid
+        shown = [answers.credential(c, account) for c in account.credentials.values()]
+        return paged(shown, page)
+
+    def get(self, server: Server, credential_id: str) -> View:
+        """One credential. Raises `NotFound`."""
+        account = self._owner(server, credential_id)
+        self.users.realm_of(account)
+        return answers.credential(account.credentials[credential_id], account)
+
+    def update(self, server: Server, credential_id: str, changes: CredentialChanges) -> View:
+        """Rename a credential, or set a password, which ends all the user's sessions (rule 8)."""
+        account = self._owner(server, credential_id)
+        fresh = None
+        if changes.password is not UNSET:
+            if account.user_type == "api":
+                raise Invalid(errors=["An API key has no password; make another key."])
+            fresh = self.users.password_credential(
+                account.id, changes.password, account.username, account.email
+            ).secret
+        realm = self.users.realm_of(account)
+        by = Actor(type="access_key", id=server.key.id)
+        committed: list[Account] = []
+
+        def decide(found: Account) -> Change:
+            known = _known(found, credential_id)
+            change = Change(before=found, after=replace(found, version=found.version + 1))
+            if fresh is not None:
+                change = rules.end_all_for(
+                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
+                )
+                known = replace(known, secret=fresh)
+            if changes.name is not UNSET:
+                known = replace(known, name=changes.name)
+            after = replace(change.after, credentials={**found.credentials, known.id: known})
+            if fresh is not None:
+                after = rules.unlocked(after)
+            committed[:] = [found, after]
+            return replace(change, after=after)
+
+        done = commit(self.accounts, account, decide, clock=self.clock)
+        about = credential_id, account.id, account.realm_id
+        if fresh is not None:
+            audit.record("user.password_set", *about, by=server.key.id)
+        before, after = (
+            answers.credential(found.credentials[credential_id], found) for found in committed
+        )
+        if changed := audit.differing(before, after):
+            audit.record("credential.updated", *about, by=server.key.id, changed=changed)
+        archive_pending(self.accounts, done)
+        return after
+
+    def delete(self, server: Server, credential_id: str) -> None:
+        """Remove a credential. Every session of the user from before ends with it.
+
+        An API key's tokens do not say which key they came by, so all the user's are refused.
+        """
+        account = self._owner(server, credential_id)
+        realm = self.users.realm_of(account)
+        by = Actor(type="access_key", id=server.key.id)
+
+        def decide(found: Account) -> Change:
+            _known(found, credential_id)
+            change = rules.end_all_for(
+                found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
+            )
+            left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
+            return replace(change, after=replace(change.after, credentials=left))
+
+        done = commit(self.accounts, account, decide, clock=self.clock)
+        audit.record(
+            "credential.deleted", credential_id, account.id, account.realm_id, by=server.key.id
+        )
+        archive_pending(self.accounts, done)
+
+    def _owner(self, server: Server, credential_id: str) -> Account:
+        user_id = ids.credential_owner(credential_id)
+        account = visible(server, None if user_id is None else self.accounts.get(user_id))
+        _known(account, credential_id)
+        return account
+
+
+def _known(account: Account, credential_id: str) -> Credential:
+    found = account.credentials.get(credential_id)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,146 @@
+"""Realms: made with their first signing keys, and changed under their version."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from msgspec import UNSET
+
+from sojourn.api.callers import Server
+from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room
+from sojourn.crypto.token_sizes import TokenSizes
+from sojourn.directory import answers
+from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
+from sojourn.domain import ids, issuers
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
+from sojourn.domain.ports import Cipher
+from sojourn.domain.realm import Realm, Settings
+from sojourn.runtime import audit
+from sojourn.runtime.clock import Clock
+from sojourn.sessions.answers import collection
+from sojourn.sessions.listing import Page
+from sojourn.store import client as dynamodb
+from sojourn.store.realm_items import realm_from, realm_values
+from sojourn.store.realms import REALMS, Decided, DynamoDirectory
+
+View = dict[str, Any]
+ALGORITHMS = ("rs256", "es256", "eddsa")
+
+
+@dataclass(frozen=True, slots=True)
+class RealmDirectory:
+    """The routes under `/v1/realms`, but for deletion and ends."""
+
+    directory: DynamoDirectory
+    cipher: Cipher
+    public_url: str | None
+    clock: Clock
+    sizes: TokenSizes
+
+    def create(self, server: Server, body: RealmBody, *, domain: str) -> View:
+        """Make a realm and the keys that sign for it from now on. Raises `Invalid`."""
+        if server.key.realm_id is not None:
+            raise RealmForbidden("Realms are made with a stack-wide access key.")
+        now_ms = self.clock.wall_ms()
+        realm_id = ids.new_id("rl", now_ms)
+        settings = changed_settings(Settings(), body)
+        empty = Realm(
+            id=realm_id,
+            name=body.name,
+            issuer=f"{self.public_url or f'https://{domain}'}/v1/realms/{realm_id}",
+            created_ms=now_ms,
+            version=1,
+            settings=settings,
+            key_count=0,
+        )
+        at = self.directory
+        new = NewKeys(at, self.cipher, self.clock)
+        realm, private = new.added(empty, settings.jwt_algo, *KINDS, delay_ms=0)
+        realm = realm.remembering(now_ms)
+        at.dynamo.transact(
+            [
+                dynamodb.put(at.realm_key(realm_id), realm_values(realm)),
+                dynamodb.put(at.member_key(REALMS, realm_id), {}),
+                *private,
+            ]
+        )
+        audit.record("realm.created", realm_id, by=server.key.id)
+        return answers.realm(realm)
+
+    def find(self, server: Server, realm_id: str) -> Realm:
+        """The realm, when it exists for this server. Raises `NotFound`."""
+        realm = self.look(server, realm_id)
+        if realm.deletion is not None:
+            raise NotFound
+        return realm
+
+    def look(self, server: Server, realm_id: str) -> Realm:
+        """The realm, also while it is being deleted. Raises `NotFound`."""
+        server.must_see(realm_id)
+        realm = self.directory.find(realm_id) if ids.is_id("rl", realm_id) else None
+        if realm is None:
+            raise NotFound
+        return realm
+
+    def page(self, server: Server, page: Page) -> View:
+        """The realms that this server sees, by id."""
+        if page.after is not None and not ids.is_id("rl", page.after):
+            raise CursorInvalid
+        if server.realm_id is not None:
+            realm = self.directory.find(server.realm_id)
+            shown = [] if realm is None or page.after else [answers.realm(realm)]
+            return collection(shown, more=False)
+        at = self.directory
+        found, more = at.members(
+            REALMS, after=page.after, limit=page.limit, ascending=page.ascending
+        )
+        items = at.dynamo.get_many([at.realm_key(realm_id) for realm_id in found])
+        realms = [realm_from(item) for item in items if item is not None]
+        return collection([answers.realm(realm) for realm in realms], more=more)
+
+    def update(self, server: Server, realm_id: str, changes: RealmChanges) -> View:
+        """Change just the fields that are named.
+
+        Raises `Invalid`, also when a user's token would be too long, `Conflict` and `NotFound`.
+        """
+        new = NewKeys(self.directory, self.cipher, self.clock)
+
+        before: list[Realm] = []
+
+        def decide(found: Realm) -> Decided:
+            before[:] = [found]
+            settings = changed_settings(found.settings, changes)
+            name = found.name if changes.name is UNSET else changes.name
+            after = replace(found, name=name, settings=settings)
+            if changes.issuer is not UNSET and changes.issuer != found.issuer:
+                issuers.check(changes.issuer, realm_id)
+                # By a wrong clock a former issuer would be given up whose tokens are alive.
+                self.directory.dynamo.skew.check()
+                after = after.naming(changes.issuer, now_ms=self.clock.wall_ms())
+            self.sizes.check_realm(found, after)
+            if settings.jwt_algo == found.settings.jwt_algo:
+                return after, []
+            check_room(found, wanted=len(KINDS))
+            return new.added(after, settings.jwt_algo, *KINDS)
+
+        realm = self.find(server, realm_id)
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        view = answers.realm(after)
+        if changed := audit.differing(answers.realm(before[0]), view):
+            audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)
+        return view
+
+
+def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
+    """The settings with what `changes` names. Raises `Invalid`."""
+    algo = changes.jwt_algo
+    if algo is not UNSET and algo not in ALGORITHMS:
+        why = " (hs256's verifiers would hold the signing secret)" if algo == "hs256" else ""
+        raise Invalid(errors=[f"jwt_algo must be one of {', '.join(ALGORITHMS)}{why}."])
+    named = {
+        name: value for name in asdict(settings) if (value := getattr(changes, name)) is not UNSET
+    }
+    if "jwt_fields" in named:
+        named["jwt_fields"] = tuple(named["jwt_fields"])
+    after = replace(settings, **named)
+    after.check(before=settings)
+    return after

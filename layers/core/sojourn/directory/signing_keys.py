@@ -1,0 +1,241 @@
+"""A realm's signing keys: made, rotated, stopped and removed.
+
+A managed session carries the number of the key that signed its token. A key leaves the realm when
+it is stopped, or when no token of it can be alive: so a session whose key is none of the realm's
+has ended, and is neither listed nor counted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sojourn.api.callers import Server
+from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room, newest
+from sojourn.directory import answers
+from sojourn.directory.bodies import JwtKeyBody
+from sojourn.directory.realms import RealmDirectory
+from sojourn.domain import ids
+from sojourn.domain.errors import CursorInvalid, KeyInUse, NotFound
+from sojourn.domain.ports import Cipher
+from sojourn.domain.realm import SIGNING_GRACE_MS, KeyKind, PublicKey, Realm, StoppedKey
+from sojourn.domain.session_rules import Session, ended_by_realm
+from sojourn.jobs.settlement import Settlement
+from sojourn.runtime import audit
+from sojourn.runtime.clock import Clock
+from sojourn.sessions.counts import Census, Count
+from sojourn.sessions.listing import Page, paged
+from sojourn.store import client as dynamodb
+from sojourn.store import realm_cache
+from sojourn.store.realms import Decided, DynamoDirectory
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JwtKeys:
+    """The routes under `/v1/jwt_keys`."""
+
+    realms: RealmDirectory
+    directory: DynamoDirectory
+    census: Census
+    settlement: Settlement
+    cipher: Cipher
+    clock: Clock
+
+    def page(self, server: Server, page: Page) -> View:
+        """The realm's signing keys, public halves."""
+        if page.after is not None and not ids.is_id("jky", page.after):
+            raise CursorInvalid
+        realm = self.realms.find(server, server.in_realm())
+        shown = [self._view(realm, key) for key in realm.keys.values()]
+        shown += [
+            answers.stopped_key(stopped, realm)
+            for stopped in realm.stopped.values()
+            if stopped.compromised
+        ]
+        return paged(shown, page)
+
+    def get(self, server: Server, key_id: str) -> View:
+        """One signing key of the realm. Raises `NotFound`."""
+        realm = self.realms.find(server, server.in_realm())
+        if (key := realm.keys.get(key_id)) is not None:
+            return self._view(realm, key)
+        stopped = realm.stopped.get(key_id)
+        if stopped is None or not stopped.compromised:
+            raise NotFound
+        return answers.stopped_key(stopped, realm)
+
+    def create(self, server: Server, body: JwtKeyBody) -> View:
+        """Make a key: published at once, signing 150 minutes later in place of the one before.
+
+        A key of another algorithm makes it the realm's `jwt_algo`, and one of the other kind with
+        it. Raises `NotFound`, `Conflict`,
+        and `Invalid` when a user's token would be too long.
+        """
+        realm = self.realms.find(server, server.in_realm())
+        new = NewKeys(self.directory, self.cipher, self.clock)
+        kinds: list[KeyKind] = []
+
+        def decide(found: Realm) -> Decided:
+            algo = body.algo or found.settings.jwt_algo
+            kinds[:] = [body.kind] if algo == found.settings.jwt_algo else KINDS
+            check_room(found, wanted=len(kinds))
+            after = replace(found, settings=replace(found.settings, jwt_algo=algo))
+            self.realms.sizes.check_realm(found, after)
+            return new.added(after, algo, *kinds)
+
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        made = newest(after, len(kinds))
+        for key in made:
+            audit.record("jwt_key.created", key.id, realm.id, by=server.key.id)
+        (asked,) = (key for key in made if key.kind == body.kind)
+        return self._view(after, asked)
+
+    def stop(self, server: Server, key_id: str) -> View:
+        """Stop a compromised key; the answer says how many managed sessions that ended.
+
+        It comes once every cache of the key in the service has expired. Whoever has the key can
+        sign what they like, so nothing that it signed is believed from then on. Another
+        key signs at once: one that signed before, else one that was to sign, else a new one.
+        Raises `NotFound`.
+        """
+        realm = self.realms.find(server, server.in_realm())
+        after, count = self._stop(realm, key_id, by=server.key.id, compromised=True)
+        return answers.stopped_key(after.stopped[key_id], after) | {"ended": _told(count)}
+
+    def delete(self, server: Server, key_id: str, *, force: bool) -> View | None:
+        """Remove a key of which no token can be alive; with `force`, say what that ends.
+
+        Raises `KeyInUse`, `NotFound`.
+        """
+        realm = self.realms.find(server, server.in_realm())
+        key = realm.keys.get(key_id)
+        used = key is not None and self._in_use(realm, key)
+        if force and key is None and key_id in realm.stopped:
+            # Another try has stopped it: that it is gone is told when every instance knows.
+            realm_cache.outwait(self.clock)
+        if key is not None and used and force:
+            _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
+            return {
+                "object": "jwt_key",
+                "id": key_id,
+                "deleted": True,
+                "ends": _told(count)
+                | {
+                    "open_ended": key.open_ended,
+                    "tokens_until": self._view(realm, key)["retire_after"],
+                },
+            }
+
+        def decide(found: Realm) -> Decided:
+            return self.without(found, key_id)
+
+        self.directory.commit(realm, decide, clock=self.clock)
+        audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
+        return None
+
+    def without(self, realm: Realm, key_id: str) -> tuple[Realm, Sequence[dict[str, Any]]]:
+        """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
+        if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
+            # It has ended all that it could; since when and by whom is told as long as before.
+            hidden = {**realm.stopped, key_id: stopped.untold()}
+            return replace(realm, stopped=hidden), []
+        key = realm.keys.get(key_id)
+        if key is None:
+            raise NotFound
+        # A clock that is ahead would give up a key whose tokens are alive.
+        self.directory.dynamo.skew.check()
+        self._may_go(realm, key)
+        if self._in_use(realm, key):
+            view = self._view(realm, key)
+            told = {name: view[name] for name in ("retire_after", "open_ended")}
+            raise KeyInUse(
+                "A token that the key signed may be alive"
+                + (" and has no end" if key.open_ended else "")
+                + ". Wait until `retire_after`, or end them with ?force=true.",
+                members=told,
+            )
+        keys = {k: realm.keys[k] for k in realm.keys if k != key_id}
+        private = dynamodb.delete(self.directory.private_key_key(realm.id, key_id))
+        return replace(realm, keys=keys), [private]
+
+    def _may_go(self, realm: Realm, key: PublicKey) -> None:
+        now_ms = self.clock.wall_ms()
+        if realm.signs(key, now_ms):
+            raise KeyInUse(
+                "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
+                'or stop this one with {"compromised": true}.',
+                members={"retire_after": None, "open_ended": key.open_ended},
+            )
+
+    def _in_use(self, realm: Realm, key: PublicKey) -> bool:
+        now_ms = self.clock.wall_ms()
+        if now_ms < key.signs_from_ms - SIGNING_GRACE_MS:
+            return False
+        retires_ms = realm.retires_ms(key)
+        return retires_ms is None or now_ms < retires_ms
+
+    def _stop(
+        self, realm: Realm, key_id: str, *, by: str, compromised: bool
+    ) -> tuple[Realm, Count]:
+        new = NewKeys(self.directory, self.cipher, self.clock)
+        stops = False
+
+        def decide(found: Realm) -> Decided:
+            nonlocal stops
+            key = found.keys.get(key_id)
+            stops = key is not None
+            if key is not None:
+                if not compromised:
+                    self._may_go(found, key)
+                return self._stopped(found, key, new, by=by, compromised=compromised)
+            stopped = found.stopped.get(key_id)
+            if stopped is not None and not stopped.compromised:
+                realm_cache.outwait(self.clock)
+            if stopped is None or not stopped.compromised:
+                raise NotFound
+            return None
+
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        since = self.clock.monotonic()
+        if stops:
+            event = "jwt_key.compromised" if compromised else "jwt_key.deleted"
+            audit.record(event, key_id, realm.id, by=by)
+        number = after.stopped[key_id].key.number
+        before = _before(after, after.stopped[key_id])
+
+        def ended(session: Session) -> bool:
+            return session.key_number == number and ended_by_realm(session, before) is None
+
+        count = self.census.count(realm.id, ended)
+        realm_cache.outwait(self.clock, since=since)
+        return after, count
+
+    def _stopped(
+        self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
+    ) -> tuple[Realm, Sequence[dict[str, Any]]]:
+        now_ms = self.clock.wall_ms()
+        after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
+        left = after.of_kind(key.kind)
+        writes: Sequence[dict[str, Any]] = []
+        if not any(k.signs_from_ms <= now_ms for k in left):
+            if left:
+                first = replace(left[0], signs_from_ms=now_ms)
+                after = replace(after, keys={**after.keys, first.id: first})
+            else:
+                after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
+        private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
+        return after, [*writes, private, self.settlement.job(realm.id, key.id)]
+
+    def _view(self, realm: Realm, key: PublicKey) -> View:
+        return answers.jwt_key(key, realm, now_ms=self.clock.wall_ms())
+
+
+def _before(realm: Realm, stopped: StoppedKey) -> Realm:
+    """The realm as if that key had not been stopped."""
+    stops = {k: realm.stopped[k] for k in realm.stopped if k != stopped.key.id}
+    return replace(realm, keys={**realm.keys, stopped.key.id: stopped.key}, stopped=stops)
+
+
+def _told(count: Count) -> View:
+    return {"managed_sessions": count.sessions, "complete": count.complete}

@@ -1,0 +1,319 @@
+"""Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from msgspec import UNSET
+
+from sojourn.api.callers import Server
+from sojourn.crypto import passwords, token_sizes
+from sojourn.crypto.passwords import Hasher
+from sojourn.directory import answers, user_fields
+from sojourn.directory.bodies import UserBody, UserChanges
+from sojourn.domain import ids, names
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Actor, Change, Credential
+from sojourn.runtime import audit, deadline, telemetry
+from sojourn.runtime.clock import Clock
+from sojourn.runtime.optimistic import archive_pending, commit
+from sojourn.sessions.answers import collection
+from sojourn.sessions.listing import Page
+from sojourn.store import client as dynamodb
+from sojourn.store import user_items
+from sojourn.store.client import TransactionFailed
+from sojourn.store.names import Claim, Renaming, Write, claiming, claims_of, realm_now, taken
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The routes under `/v1/users`."""
+
+    directory: DynamoDirectory
+    accounts: DynamoAccounts
+    hasher: Hasher
+    clock: Clock
+
+    def create(self, server: Server, body: UserBody) -> View:
+        """Make a user, with a password credential when one is sent.
+
+        Raises `Invalid`, also when the user's token would be too long, `NotFound` (no such
+        realm), `NameTaken`.
+        """
+        realm_id = server.in_realm()
+        if body.user_type == "human" and body.username is None:
+            raise Invalid(errors=["username is required for a human user."])
+        if body.user_type == "api" and body.password is not None:
+            raise Invalid(errors=["An api user has no password; give it an api_key credential."])
+        user_fields.check(username=body.username, email=body.email, password=body.password)
+        now_ms = self.clock.wall_ms()
+        user_id = ids.new_id("usr", now_ms)
+        credentials = {}
+        if body.password is not None:
+            made = self.password_credential(user_id, body.password, body.username, body.email)
+            credentials[made.id] = made
+        account = Account(
+            id=user_id,
+            realm_id=realm_id,
+            user_type=body.user_type,
+            created_ms=now_ms,
+            username=user_fields.kept("username", body.username),
+            email=user_fields.kept("email", body.email),
+            name=body.name,
+            custom=user_fields.kept("custom", body.custom),
+            credentials=credentials,
+        )
+        realm = self.directory.get(realm_id)
+        if realm is None:
+            raise NotFound("There is no such realm.")
+        taking = claiming(account, claims_of(account), directory=self.directory)
+        limit = deadline.current(self.clock)
+        attempt = 0
+        while True:
+            token_sizes.check_user(None, account, realm=realm)
+            try:
+                self.directory.dynamo.transact(self._creation(account, realm, taking))
+            except TransactionFailed as error:
+                if not error.failed[0]:
+                    raise taken([name for name, _ in taking], error.failed[1:]) from error
+                realm = realm_now(error.items[0])
+            else:
+                audit.record("user.created", user_id, realm_id, by=server.key.id)
+                return answers.user(account)
+            if not limit.wait(attempt):
+                raise Unavailable("Too many changes of this realm at once. Try again.")
+            attempt += 1
+
+    def _creation(
+        self, account: Account, realm: Realm, taking: Sequence[tuple[Claim, Write]]
+    ) -> list[Write]:
+        """The writes that make a user: the condition on the realm, the names, the user."""
+        at = self.directory
+        held = token_sizes.at_stake(None, account, realm=realm)
+        return [
+            at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
+            *(write for _, write in taking),
+            dynamodb.put(
+                self.accounts.heart(account.id),
+                user_items.account_values(account),
+                condition="attribute_not_exists(pk)",
+            ),
+            dynamodb.put(at.member_key(f"{realm.id}#users", account.id), {}),
+        ]
+
+    def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:
+        """A new password credential of a user of these names. Raises `Invalid`."""
+        complaint = passwords.complaint(password, *names)
+        if complaint:
+            raise Invalid(errors=[complaint])
+        now_ms = self.clock.wall_ms()
+        return Credential(
+            id=ids.new_credential_id(user_id, now_ms),
+            type="password",
+            created_ms=now_ms,
+            secret=self.hasher.hash(password),
+        )
+
+    def resolve(self, server: Server, text: str) -> Account:
+        """The user of an id, a username or an email. Raises `NotFound`."""
+        user_id: str | None = text
+        if not ids.is_id("usr", text):
+            kind = "email" if "@" in text else "name"
+            realm_id = server.in_realm()
+            if len(text) > names.SENT:
+                raise NotFound
+            user_id = self.directory.user_id(realm_id, kind=kind, name=text)
+        account = None if user_id is None else self.accounts.get(user_id)
+        if account is None or account.state == "deleted" or _is_anothers(account, text):
+            raise NotFound
+        server.must_see(account.realm_id)
+        return account
+
+    def with_realm(self, server: Server, text: str) -> tuple[Account, Realm]:
+        """The user and their realm, both read now. Raises `NotFound`."""
+        account = self.resolve(server, text)
+        return account, self.realm_of(account)
+
+    def realm_of(self, account: Account) -> Realm:
+        """The user's realm, read now. Raises `NotFound`."""
+        realm = self.directory.get(account.realm_id)
+        if realm is None:
+            raise NotFound
+        return realm
+
+    def named(self, server: Server, kind: str, name: str) -> View:
+        """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
+        realm_id = server.in_realm()
+        if self.directory.get(realm_id) is None:
+            raise NotFound("There is no such realm.")
+        sent = len(name) <= names.SENT
+        user_id = self.directory.user_id(realm_id, kind=kind, name=name) if sent else None
+        account = None if user_id is None else self.accounts.get(user_id)
+        there = account is not None and account.state != "deleted"
+        found = [account] if account and there and not _is_anothers(account, name) else []
+        return collection([answers.user(a) for a in found], more=False)
+
+    def page(self, server: Server, page: Page) -> View:
+        """The realm's users, by id."""
+        if page.after is not None and not ids.is_id("usr", page.after):
+            raise CursorInvalid
+        found, more = self.directory.members(
+            f"{server.in_realm()}#users",
+            after=page.after,
+            limit=page.limit,
+            ascending=page.ascending,
+        )
+        if self.directory.get(server.in_realm()) is None:
+            raise NotFound("There is no such realm.")
+        accounts = self.accounts.get_many(found)
+        shown = [answers.user(a) for a in accounts if a and a.state != "deleted"]
+        return collection(shown, more=more)
+
+    def update(self, server: Server, text: str, changes: UserChanges) -> View:
+        """Change just the fields that are named.
+
+        A password that is set, and a state that becomes `inactive`, end all sessions in the same
+        commit; the password also clears the delays of failed logins, and a name that changes frees
+        the old one in it. Raises `Invalid`, also when the user's
+        token would be too long, and `NameTaken`.
+        """
+        account, realm = self.with_realm(server, text)
+        fresh = None
+        if changes.username is None and account.user_type == "human":
+            raise Invalid(errors=["username is required for a human user."])
+        if changes.password is not UNSET:
+            if account.user_type == "api":
+                raise Invalid(errors=["An api user has no password."])
+            # A rename later is not compared: that would tell a server what the password is.
+            called = [
+                kept if (sent := getattr(changes, name)) is UNSET else sent
+                for name, kept in (("username", account.username), ("email", account.email))
+            ]
+            fresh = self.password_credential(account.id, changes.password, *called)
+        by = Actor(type="access_key", id=server.key.id)
+        renaming = Renaming(self.directory, self.accounts, realm)
+        committed: list[Account] = []
+
+        def decide(found: Account) -> Change:
+            change = self._changed(found, renaming.realm, changes, fresh, by)
+            token_sizes.check_user(found, change.after, realm=renaming.realm)
+            committed[:] = [change.after]
+            return change
+
+        done = commit(renaming, account, decide, clock=self.clock)
+        _tell(done, changes, by=server.key.id)
+        archive_pending(self.accounts, done)
+        return answers.user(committed[0])
+
+    def unlock(self, server: Server, text: str) -> None:
+        """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
+        account, _ = self.with_realm(server, text)
+
+        def decide(found: Account) -> Change:
+            if found.state == "deleted":
+                raise NotFound
+            after = replace(rules.unlocked(found), version=found.version + 1)
+            return Change(before=found, after=after)
+
+        commit(self.accounts, account, decide, clock=self.clock)
+        audit.record("user.unlocked", account.id, account.realm_id, by=server.key.id)
+
+    def delete(self, server: Server, text: str) -> None:
+        """Remove a user, ending their sessions and stripping where those began (rule 10).
+
+        The first commit ends and frees everything; what follows is resumed by cleanup.
+        """
+        account, realm = self.with_realm(server, text)
+        by = Actor(type="access_key", id=server.key.id)
+
+        def decide(found: Account) -> Change | None:
+            if found.state == "deleted":
+                return None
+            now_ms = self.clock.wall_ms()
+            change = rules.end_all_for(found, realm, "user_deleted", by=by, now_ms=now_ms)
+            after = replace(
+                change.after,
+                state="deleted",
+                last_ms=max(now_ms, found.last_ms),
+                credentials={},
+                username=None,
+                email=None,
+                name=None,
+                custom=None,
+                known=(),
+            )
+            ended = tuple(replace(e, strip=True) for e in change.ended)
+            return replace(change, after=after, ended=ended)
+
+        renaming = Renaming(self.directory, self.accounts, realm)
+        change = commit(renaming, account, decide, clock=self.clock)
+        if change is not None:
+            audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
+        limit, done = deadline.current(self.clock), False
+        with suppress(Unavailable):
+            deleted = account if change is None else change.after
+            done = self.accounts.finish_deletion(deleted, limit.remaining)
+        if not done:
+            # The user is deleted for good, and cannot be asked for a second time.
+            telemetry.warning("The rest of a deletion is left to cleanup")
+
+    def _changed(
+        self,
+        found: Account,
+        realm: Realm,
+        changes: UserChanges,
+        fresh: Credential | None,
+        by: Actor,
+    ) -> Change:
+        if found.state == "deleted":
+            raise NotFound
+        now_ms = self.clock.wall_ms()
+        change = Change(before=found, after=replace(found, version=found.version + 1))
+        if changes.state == "inactive" and found.state != "inactive":
+            change = rules.end_all_for(found, realm, "user_disabled", by=by, now_ms=now_ms)
+        elif fresh is not None:
+            change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
+        after = change.after
+        named = {
+            name: user_fields.kept(name, value)
+            for name in ("username", "email", "name", "custom", "state")
+            if (value := getattr(changes, name)) is not UNSET
+        }
+        if fresh is not None:
+            others = {c.id: c for c in found.credentials.values() if c.type != "password"}
+            known = found.password
+            kept = fresh if known is None else replace(known, secret=fresh.secret)
+            named["credentials"] = {**others, kept.id: kept}
+            after = rules.unlocked(after)
+        return replace(change, after=replace(after, **named))
+
+
+def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
+    """Write the audit lines of an update: a password set and a state changed have their own."""
+    if done is None:
+        return
+    about = done.after.id, done.after.realm_id
+    before, after = answers.user(done.before), answers.user(done.after)
+    others = audit.differing(before, after) - {"state"}
+    if changes.password is not UNSET:
+        audit.record("user.password_set", *about, by=by)
+    if done.after.state != done.before.state:
+        event = "user.disabled" if done.after.state == "inactive" else "user.enabled"
+        audit.record(event, *about, by=by)
+    if others:
+        audit.record("user.updated", *about, by=by, changed=others)
+
+
+def _is_anothers(account: Account, text: str) -> bool:
+    """Whether an email that led to a user is not theirs.
+
+    The version before IDNA gave domains such as strasse.de and straße.de one form.
+    """
+    return "@" in text and names.fold(account.email or "") != names.fold(text)

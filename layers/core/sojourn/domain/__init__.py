@@ -1,0 +1,1 @@
+"""What is true of realms, users and sessions, whoever asks: values and rules, no I/O."""

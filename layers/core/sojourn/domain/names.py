@@ -1,0 +1,119 @@
+"""Usernames and emails: what they may hold, and when two of them are one.
+
+White space around them is no part of them. Of an email the domain is compared in its IDNA form.
+Two names are one when their NFKC_Casefold is the same: the mapping of UAX #31 (R5) and Unicode's
+chapter 3.13 for caseless identifiers. A name is kept as it was sent, but for NFC.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+from sojourn.domain import email_domains, ids
+from sojourn.domain.unicode import LONGEST_RUN, is_stream_safe, normalize
+
+LONGEST_USERNAME: Final = 128
+LONGEST_EMAIL: Final = 254
+SENT: Final = 4 * LONGEST_EMAIL
+"""Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
+
+# Default_Ignorable_Code_Point, which nobody sees and Python's unicodedata does not tell.
+IGNORABLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_NOT_IN_PATHS: Final = re.compile(r"[/?#%\\]")
+_DOT_SEGMENTS: Final = (".", "..")
+_EMAIL: Final = re.compile(r"[^@]+@[^@]+")
+
+
+def fold(name: str) -> str:
+    """The form in which names are compared; folding it again changes nothing."""
+    name, before = name.strip(), ""
+    while name != before:
+        before = name
+        local, at, domain = name.rpartition("@")
+        # UTS 46 maps one character after the other, so the normal form decides what it sees.
+        host = email_domains.ascii_form(normalize("NFC", domain)) if at else None
+        name = _caseless(name) if host is None else f"{_caseless(local)}@{host}"
+        name = name.strip()
+    return name
+
+
+def former_fold(name: str) -> str | None:
+    """The form in which the version before IDNA compared a name, where that is another."""
+    local, at, domain = name.strip().rpartition("@")
+    former = _caseless(f"{local}{at}{email_domains.shown_form(domain)}")
+    return None if former == fold(name) else former
+
+
+def _caseless(text: str) -> str:
+    """NFKC_Casefold. Once is enough for all that Unicode has today; the loop says that it is."""
+    before = ""
+    while text != before:
+        before = text
+        visible = IGNORABLE.sub("", normalize("NFKC", text))
+        text = normalize("NFKC", visible.casefold())
+    return text
+
+
+def composed(name: str) -> str:
+    """The form in which names are kept and shown."""
+    return normalize("NFC", name.strip())
+
+
+def username_complaints(name: str) -> list[str]:
+    """What is wrong with a username, in sentences.
+
+    What NFKC and folding make of it must be a username too: a ligature that is a word with a space
+    in it is none, nor is an id in letters of another width.
+    """
+    name = name.strip()
+    if not is_stream_safe(name):
+        return [f"username must not hold more than {LONGEST_RUN} marks in a row."]
+    forms = (composed(name), normalize("NFKC", name), fold(name))
+    complaints = []
+    if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
+        complaints.append(f"username must be 1 to {LONGEST_USERNAME} characters.")
+    if IGNORABLE.search(name) or not all(
+        _may_be(character) for form in forms for character in form
+    ):
+        complaints.append(
+            "username must be letters, marks and digits of any script, and dots, underscores and "
+            "hyphens."
+        )
+    if any(unicodedata.category(form[0])[0] == "M" for form in forms if form):
+        complaints.append("username must not begin with a mark, which belongs to a letter.")
+    if any(form in _DOT_SEGMENTS for form in forms):
+        complaints.append("username must not be . or .., which a path cannot hold.")
+    if any(ids.ID_SHAPE.fullmatch(form) for form in forms):
+        complaints.append("username must not look like an id, such as usr_….")
+    return complaints
+
+
+def _may_be(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in "._-" or category[0] in "LM" or category == "Nd"
+
+
+def email_complaints(email: str) -> list[str]:
+    """What is wrong with an email, in sentences. Whether anybody reads it is not asked."""
+    if not is_stream_safe(email):
+        return [f"email must not hold more than {LONGEST_RUN} marks in a row."]
+    text = composed(email)
+    complaints = []
+    if len(text) > LONGEST_EMAIL:
+        complaints.append(f"email must be at most {LONGEST_EMAIL} characters.")
+    if _EMAIL.fullmatch(text) is None:
+        complaints.append("email must be an address, such as ada@example.com.")
+    if IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
+        complaints.append("email must hold no space and no character that cannot be seen.")
+    if _NOT_IN_PATHS.search(text + fold(text)):
+        complaints.append(r"email must hold none of / ? # % \, which API Gateway reads in paths.")
+    host = email_domains.ascii_form(text.rpartition("@")[2])
+    if host is None:
+        complaints.append("email must have a domain that IDNA allows, such as example.com.")
+    elif "" in host.split("."):
+        complaints.append("email must have a domain without a dot at an end, or two in a row.")
+    return complaints

@@ -1,0 +1,1 @@
+"""What schedules run: cleanup and the rotation of signing keys."""

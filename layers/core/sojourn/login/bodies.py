@@ -1,0 +1,115 @@
+"""What the routes that begin a session take."""
+
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from sojourn.api.fields import InRealm, RealmId, SessionId, UserId
+from sojourn.api.request import Request, client_name
+from sojourn.crypto import passwords
+from sojourn.domain import addresses, names
+from sojourn.domain.errors import CredentialsAmbiguous, Invalid
+from sojourn.domain.session_rules import AuthMethod, Login, Origin
+
+Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
+Password = Annotated[str, Meta(max_length=passwords.SENT)]
+Secret = Annotated[str, Meta(max_length=200)]
+
+
+UNKNOWN: Final = "unknown"
+"""What a proxy writes in the place of an address that it does not know (RFC 7239, 6.2)."""
+
+
+class ReportedRequest(Struct, forbid_unknown_fields=True, frozen=True):
+    """Where a server's user is, as the server tells it."""
+
+    ip: str | None = None
+    client: str | None = None
+
+
+class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """`{realm_id, username or email, password}` or `{realm_id, api_key}`."""
+
+    realm_id: RealmId
+    username: Name | None = None
+    email: Name | None = None
+    password: Password | None = None
+    api_key: Secret | None = None
+    replace: SessionId | None = None
+
+    def __post_init__(self) -> None:
+        names = [name for name in (self.username, self.email) if name is not None]
+        if self.api_key is not None and self.password is not None:
+            raise CredentialsAmbiguous("Send either password or api_key, and not both.")
+        if self.api_key is not None:
+            if names or self.replace is not None:
+                raise ValueError("api_key stands alone beside realm_id")
+        elif self.password is None or len(names) != 1:
+            raise ValueError("Send password with either username or email, or send api_key")
+
+
+class ServerSessionBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """`{user_id}`, and where the user is."""
+
+    user_id: UserId
+    request: ReportedRequest | None = None
+    replace: SessionId | None = None
+
+
+class AuthenticateBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """`{password}`, and where the user is."""
+
+    password: Password
+    request: ReportedRequest | None = None
+    replace: SessionId | None = None
+
+
+class ApiKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """`{api_key}`, and where its holder is."""
+
+    api_key: Secret
+    request: ReportedRequest | None = None
+
+
+def login_of(request: Request, auth_method: AuthMethod, replace: str | None) -> Login:
+    """A login from the connection itself."""
+    return Login(
+        auth_method=auth_method,
+        origin=Origin(ip=request.ip, client=request.client),
+        replace=replace,
+    )
+
+
+def login_by_server(
+    request: Request,
+    auth_method: AuthMethod,
+    *,
+    reported: ReportedRequest | None,
+    replace: str | None = None,
+) -> Login:
+    """A login that a server makes: from where its user is, if it reports that (rule 10).
+
+    Raises `Invalid` when the reported address is none.
+    """
+    if reported is None:
+        return login_of(request, auth_method, replace)
+    origin = Origin(
+        ip=_reported_ip(reported.ip or UNKNOWN),
+        client=client_name(reported.client or ""),
+        reported=True,
+    )
+    return Login(auth_method=auth_method, origin=origin, replace=replace)
+
+
+def _reported_ip(text: str) -> str | None:
+    if text.lower() == UNKNOWN:
+        return None
+    ip = addresses.normal(text)
+    if ip is None:
+        raise Invalid(
+            errors=[
+                "request.ip must be one IPv4 or IPv6 address, such as 203.0.113.9 or 2001:db8::7 "
+                "(a port or zone is ignored); leave it out where it is not known."
+            ]
+        )
+    return ip

@@ -1,0 +1,89 @@
+"""A user changes their own password: all their sessions end but the one that did it (rule 8)."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from sojourn.crypto import passwords
+from sojourn.crypto.passwords import Hasher
+from sojourn.crypto.tokens import Claims
+from sojourn.directory.bodies import PasswordBody
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import CredentialWrong, Invalid
+from sojourn.domain.session_rules import Account, Actor, Change
+from sojourn.login.verified_password import succeeded
+from sojourn.runtime.clock import Clock
+from sojourn.runtime.optimistic import archive_pending, commit
+from sojourn.sessions.validate import Validator
+from sojourn.store.attempts import Guard
+from sojourn.store.users import DynamoAccounts
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordChange:
+    """`POST /v1/password`."""
+
+    accounts: DynamoAccounts
+    validator: Validator
+    guard: Guard
+    hasher: Hasher
+    clock: Clock
+
+    def change(self, claims: Claims, body: PasswordBody, *, ip: str | None) -> None:
+        """Set the caller's password. A wrong current one is counted as a failed login is.
+
+        Raises `CredentialWrong`, `TooManyAttempts`, `Invalid`, and as validation does. The session
+        must still stand, and the password still be the one that was verified, in the very commit
+        that changes it.
+        """
+        account = self.validator.standing(claims).account
+        complaint = passwords.complaint(body.password, account.username, account.email)
+        if complaint:
+            raise Invalid(errors=[complaint])
+        verified: set[str] = set()
+        tried = self.guard.own_password(account, ip)
+        tried.check()
+        try:
+            self._verify(account, body.current_password, verified)
+        except CredentialWrong:
+            tried.failed()
+            raise
+        success = tried.passed()
+        fresh = self.hasher.hash(body.password)
+
+        def decide(found: Account) -> Change:
+            now = self.validator.stands(claims, found).claims
+            self._verify(found, body.current_password, verified)
+            change = self._ended(found, now, body)
+            known = found.password
+            if known is None:
+                raise CredentialWrong
+            credentials = {**found.credentials, known.id: replace(known, secret=fresh)}
+            after = replace(change.after, credentials=credentials)
+            return replace(change, after=succeeded(after, success))
+
+        gone = partial(self.validator.gone, claims)
+        done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+        archive_pending(self.accounts, done)
+
+    def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:
+        if body.keep_sessions == "all":
+            return Change(before=found, after=replace(found, version=found.version + 1))
+        current = claims.session.text
+        return rules.end_all_for(
+            found,
+            claims.realm,
+            "password_changed",
+            by=Actor(type="session", id=current),
+            now_ms=self.clock.wall_ms(),
+            keep=current if body.keep_sessions == "current" else None,
+        )
+
+    def _verify(self, account: Account, password: str, verified: set[str]) -> None:
+        known = account.password
+        if known is None:
+            raise CredentialWrong("This user has no password.")
+        if known.secret in verified:
+            return
+        if not self.hasher.verify(password, known.secret):
+            raise CredentialWrong("current_password is not the user's password.")
+        verified.add(known.secret)

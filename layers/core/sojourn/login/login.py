@@ -1,0 +1,212 @@
+"""Begin a session: "Anytime there's a successful authentication (login) for a user, a login
+token is created. This also marks the beginning of an authenticated session for that user."
+"""
+
+import hmac
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sojourn.crypto import tokens
+from sojourn.crypto.signing_keys import SigningKeys
+from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
+from sojourn.domain.errors import (
+    CredentialWrong,
+    Invalid,
+    LoginFailed,
+    NotFound,
+    SessionLimit,
+    Unavailable,
+    UserInactive,
+)
+from sojourn.domain.ports import Accounts, Realms
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Change, Login, Session
+from sojourn.login.verified_password import Proof
+from sojourn.runtime import deadline, telemetry
+from sojourn.runtime.clock import Clock
+from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.optimistic import commit
+from sojourn.sessions import answers
+from sojourn.store import realm_cache
+from sojourn.store.attempts import Guard
+
+View = dict[str, Any]
+_NOTHING_TO_REPLACE: Final = (
+    "replace ends a managed session, and this login begins an unmanaged one, as the realm's "
+    "session_type or the user's user_type has it; leave replace out."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Logins:
+    """Sessions begun. All answer the session with its `token`; passwords are a module's own."""
+
+    realms: Realms
+    accounts: Accounts
+    guard: Guard
+    keys: SigningKeys
+    clock: Clock
+    skew: Skew
+
+    def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
+        """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
+        # The connection is the server's own, and says nothing of where the key's holder is.
+        ip = login.origin.ip if login.origin.reported else None
+        try:
+            return self.with_api_key(realm_id, api_key, login, ip=ip)
+        except LoginFailed as error:
+            raise CredentialWrong("The API key is not known in this realm.") from error
+
+    def with_api_key(self, realm_id: str, api_key: str, login: Login, *, ip: str | None) -> View:
+        """Log in by API key: always unmanaged, and nothing is stored.
+
+        Raises `LoginFailed`, and `TooManyAttempts` when too many came from `ip`.
+
+        "Authentication to your Realm using API keys will always create unmanaged sessions."
+        """
+        realm = self.realms.get(realm_id)
+        account, tried = self.guard.api_key(ids.secret_owner("ak", "usr", api_key), ip)
+        tried.check()
+        digest = ids.digest(api_key).hex()
+        if (
+            realm is None
+            or account is None
+            or account.realm_id != realm.id
+            or account.user_type != "api"
+            or account.state != "active"
+            or not _holds(account, digest)
+        ):
+            tried.failed()
+            raise LoginFailed
+        return self.begin_unmanaged(realm, account, login)
+
+    def of_server(self, realm: Realm, account: Account, login: Login) -> View:
+        """Begin a session on a server's word, without a credential.
+
+        Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
+        `SessionLimit`.
+        """
+        try:
+            if account.user_type == "api" or realm.settings.session_type == "unmanaged":
+                return self.begin_unmanaged(realm, account, login)
+            return self._begin_known(realm, account, login)
+        except LoginFailed as error:
+            # A 401 would tell a server of its own credential; here it is about the user.
+            if error.inactive:
+                raise UserInactive("The user is inactive; set `state` to active first.") from error
+            raise NotFound from error
+
+    def _begin_known(self, realm: Realm, account: Account, login: Login) -> View:
+        """Begin a managed session of a user who was read before their realm was."""
+        try:
+            return self.begin_managed(realm, account, login, None)
+        except SessionLimit:
+            # A commit would have shown that the user was changed; a refusal does not. So it is
+            # given only by what the user has had since the realm has these settings.
+            now = self.accounts.get(account.id)
+            if now is None:
+                raise NotFound from None
+            return self.begin_managed(realm, now, login, None)
+
+    def begin_managed(
+        self, realm: Realm, account: Account, login: Login, proof: Proof | None
+    ) -> View:
+        attempts: dict[str, View] = {}
+        found: list[str] = []
+        since = deadline.current(self.clock)
+
+        def decide(current: Account) -> Change | None:
+            nonlocal realm, since
+            # A write whose answer was lost may have been done: then this login is in there.
+            found[:] = [s.id for s in current.sessions if s.id in attempts]
+            if found:
+                return None
+            self.skew.check()
+            if since.age() >= realm_cache.SECONDS:
+                # An end of the realm may have been answered since it was read, and what began
+                # after that must not give way to a session that began before it.
+                since = deadline.Deadline(self.clock)
+                realm = self._again(realm)
+            key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
+            if proof is not None:
+                current = proof.confirm(current)
+            change, session = rules.begin(
+                current, realm, login, key_number=key.number, now_ms=self.clock.wall_ms()
+            )
+            claims = _managed_claims(current, realm, session)
+            token = tokens.sign(claims, key)
+            attempts[session.id] = answers.session(session, current) | {"token": token}
+            if proof is not None:
+                change = replace(change, before=proof.before or change.before)
+            return change
+
+        change = commit(self.accounts, account, decide, clock=self.clock, gone=LoginFailed)
+        telemetry.count(
+            LoginSucceeded=1, SessionsEvicted=0 if change is None else len(change.ended)
+        )
+        return attempts[found[0]] if found else list(attempts.values())[-1]
+
+    def _again(self, realm: Realm) -> Realm:
+        """The realm as it is now. Raises `LoginFailed`, `Unavailable`."""
+        found = self.realms.get(realm.id)
+        if found is None:
+            raise LoginFailed
+        if found.settings.session_type != "managed":
+            raise Unavailable("The realm was changed meanwhile. Try again.")
+        return found
+
+    def begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
+        """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
+        if login.replace is not None:
+            raise Invalid(errors=[_NOTHING_TO_REPLACE])
+        self.skew.check()
+        now_ms = self.clock.wall_ms()
+        session_id = rules.unmanaged_session_id(account, realm, now_ms=now_ms)
+        by_key = account.user_type == "api"
+        minutes = realm.settings.api_key_minutes if by_key else realm.settings.session_minutes
+        expires_at = now_ms // 1000 + 60 * minutes if minutes else None
+        claims = tokens.claims_of(
+            account,
+            realm,
+            session_id=session_id,
+            session_type="unmanaged",
+            issued_at=now_ms // 1000,
+            expires_at=expires_at,
+        )
+        claims["auth_method"] = login.auth_method
+        key = self.keys.for_realm(realm, seconds=60 * minutes)
+        token = tokens.sign(claims, key)
+        if expires_at is None and not realm.keys[key.id].open_ended:
+            self.realms.mark_open_ended(realm.id, key.id)
+        telemetry.count(LoginSucceeded=1)
+        view = answers.unmanaged(
+            session_id,
+            account,
+            auth_method=login.auth_method,
+            expires_at=expires_at,
+            origin=login.origin,
+        )
+        return view | {"token": token}
+
+
+def _holds(account: Account, digest: str) -> bool:
+    """Whether an API key of the account has that digest."""
+    matches = [
+        hmac.compare_digest(c.secret, digest)
+        for c in account.credentials.values()
+        if c.type == "api_key"
+    ]
+    return any(matches)
+
+
+def _managed_claims(account: Account, realm: Realm, session: Session) -> dict[str, object]:
+    return tokens.claims_of(
+        account,
+        realm,
+        session_id=session.id,
+        session_type="managed",
+        # When its lifetime began: of a user's item that a wrong clock wrote, `created_ms` is later.
+        issued_at=session.expires_at - 60 * realm.settings.session_minutes,
+        expires_at=session.expires_at,
+    )

@@ -1,0 +1,135 @@
+"""Begin a session by password: for nobody yet known, or for a server on a user's behalf."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn.api.callers import Server
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain import ids, lockout, names
+from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
+from sojourn.domain.names import fold
+from sojourn.domain.ports import Realms
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Candidate, Change, Login
+from sojourn.login.login import Logins
+from sojourn.login.verified_password import Proof
+from sojourn.runtime.optimistic import commit
+from sojourn.store.attempts import Guard
+from sojourn.store.tries import Try
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLogins:
+    """The two ways to log in by password. Both raise `TooManyAttempts`."""
+
+    realms: Realms
+    logins: Logins
+    guard: Guard
+    hasher: Hasher
+
+    def by_name(
+        self,
+        realm_id: str,
+        password: str,
+        login: Login,
+        *,
+        username: str | None = None,
+        email: str | None = None,
+    ) -> View:
+        """Log in by name and password.
+
+        Unknown realm, unknown user, wrong password and inactive user take the same calls, the
+        same time and the same `LoginFailed`, and their failures are counted alike: the account
+        that is not there is read and its password verified all the same.
+        """
+        realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
+        bucket = _bucket(realm_id, user_id, username=username, email=email)
+        account, tried = self.guard.password(user_id, bucket, login.origin.ip)
+        return self._verified(realm, account, password, login, tried)
+
+    def on_behalf(self, server: Server, text: str, password: str, login: Login) -> View:
+        """Log in the user of an id, a username or an email, for a server.
+
+        An unknown name, a wrong password and an inactive user are the same `CredentialWrong`, after
+        the same calls and the same time. Raises `NotFound` for an id that is nobody's.
+        """
+        # The connection is the server's own, and says nothing of where its user is.
+        ip = login.origin.ip if login.origin.reported else None
+        if ids.is_id("usr", text):
+            account, tried = self.guard.password(text, lockout.of_account(text), ip)
+            if account is None or account.state == "deleted":
+                raise NotFound
+            server.must_see(account.realm_id)
+            realm = self.realms.get(account.realm_id)
+        else:
+            realm_id = server.in_realm()
+            if len(text) > names.SENT:
+                raise NotFound
+            username, email = (None, text) if "@" in text else (text, None)
+            realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
+            bucket = _bucket(realm_id, user_id, username=username, email=email)
+            account, tried = self.guard.password(user_id, bucket, ip)
+        if realm is None:
+            raise NotFound
+        try:
+            return self._verified(realm, account, password, login, tried)
+        except LoginFailed as error:
+            raise CredentialWrong(
+                "There is no such user, the password is not theirs, or they are inactive."
+            ) from error
+
+    def _verified(
+        self,
+        realm: Realm | None,
+        candidate: Candidate | None,
+        password: str,
+        login: Login,
+        tried: Try,
+    ) -> View:
+        tried.check()
+        known = None if candidate is None else candidate.password
+        right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())
+        if (
+            not right
+            or known is None
+            or candidate is None
+            or realm is None
+            or candidate.realm_id != realm.id
+            or candidate.state != "active"
+        ):
+            tried.failed()
+            raise LoginFailed
+        success, account = self.guard.passed(tried, candidate.id)
+        if account is None:
+            raise LoginFailed
+        proof = Proof(password, known, self.hasher, success)
+        if realm.settings.session_type == "unmanaged":
+            return self.logins.begin_unmanaged(realm, self._leave(proof, account), login)
+        try:
+            return self.logins.begin_managed(realm, account, login, proof)
+        except (SessionLimit, NotFound):
+            # The password was right all the same, and ends the row of those that were not.
+            self._leave(proof, account)
+            raise
+
+    def _leave(self, proof: Proof, account: Account) -> Account:
+        """Commit what a right password leaves, without a session; the account that came of it."""
+        at, seen = self.logins, account
+
+        def decide(found: Account) -> Change | None:
+            nonlocal seen
+            seen = found
+            return proof.left(found)
+
+        left = commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
+        return left.after if left else seen
+
+
+def _bucket(realm_id: str, user_id: str | None, *, username: str | None, email: str | None) -> str:
+    """The bucket of an account, or that of the name which nobody has."""
+    if user_id is not None:
+        return lockout.of_account(user_id)
+    kind, name = ("name", username) if username is not None else ("email", email)
+    return lockout.of_name(realm_id, kind, fold(name or ""))

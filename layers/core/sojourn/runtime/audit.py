@@ -1,0 +1,45 @@
+"""The audit log: one line for each change by a server or by the schedule, once it is committed.
+
+A line holds the event, ids and the names of fields, and no value of a field: so no secret, name or
+address can be in it. It is written whatever the least level is that is logged.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from sojourn.runtime import telemetry
+
+SYSTEM: Final = "system"
+"""Who makes the changes of a schedule."""
+
+_MEMBER: Final = {
+    "rl": "realm_id",
+    "usr": "user_id",
+    "crd": "credential_id",
+    "kss": "session_id",
+    "key": "access_key_id",
+    "jky": "jwt_key_id",
+}
+"""The member of a line that an id is, by its prefix."""
+_ID: Final = re.compile(rf"({'|'.join(_MEMBER)})_[0-9A-Za-z]{{22,54}}")
+
+
+def record(
+    event: str, *about: str | None, by: str = SYSTEM, changed: Iterable[str] | None = None
+) -> None:
+    """Write the line of a change that was committed.
+
+    `about` are the ids of what it is about, `by` is the access key's, and `changed` names fields.
+    """
+    ids = {}
+    for text in about:
+        if text is not None and (shape := _ID.fullmatch(text)):
+            ids[_MEMBER[shape[1]]] = text
+    fields = {} if changed is None else {"changed": ",".join(sorted(changed))}
+    telemetry.audit(event, by=by, **ids, **fields)
+
+
+def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """The names of the members in which two views of one thing differ."""
+    return {name for name in after if before.get(name) != after[name]}

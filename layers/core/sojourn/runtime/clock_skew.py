@@ -1,0 +1,55 @@
+"""Whether this instance's clock is right, by the `Date` of DynamoDB's answers.
+
+What is written with a wrong clock outlasts the mistake: sessions that live too long, delays that
+do, keys that are removed too early. So an instance whose clock is certainly wrong does none of
+that. A date has whole seconds, and an answer takes its time: what may be in order is in order.
+"""
+
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from sojourn.domain.errors import Unavailable
+from sojourn.runtime import telemetry
+
+MOST_MS: Final = 10_000
+"""How far off a clock may be."""
+
+
+class Skew:
+    """What the last answer that made it certain said of this instance's clock."""
+
+    def __init__(self) -> None:
+        self._off_ms: int | None = None
+
+    def note(self, date: str | None, *, sent_ms: int, received_ms: int) -> None:
+        """Take note of the date of an answer, and of when, by this clock, it was on its way.
+
+        Nothing is learnt of an answer without a date, or of one during which the clock was set
+        back.
+        """
+        second_ms = _epoch_ms(date)
+        if second_ms is None or received_ms < sent_ms:
+            return
+        # The date was written between the two, and stands for any moment of its second.
+        least, most = sent_ms - second_ms - 999, received_ms - second_ms
+        if least > MOST_MS:
+            self._off_ms = least
+        elif most < -MOST_MS:
+            self._off_ms = most
+        elif least >= -MOST_MS and most <= MOST_MS:
+            self._off_ms = None
+
+    def check(self) -> None:
+        """Raises `Unavailable` while this instance's clock is known to be wrong."""
+        off_ms = self._off_ms
+        if off_ms is not None:
+            telemetry.count(ClockSkewed=1)
+            telemetry.warning("This instance's clock is wrong", off_seconds=off_ms / 1000)
+            raise Unavailable("This instance's clock is wrong. Try again.")
+
+
+def _epoch_ms(date: str | None) -> int | None:
+    try:
+        return None if date is None else round(parsedate_to_datetime(date).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,102 @@
+"""What anyone may know of a realm: how to verify its tokens (OpenID Connect Discovery 1.0)."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+from sojourn.crypto.signing_keys import jose_name, public_key
+from sojourn.domain import ids
+from sojourn.domain.errors import NotFound
+from sojourn.domain.realm import Algorithm, PublicKey, Realm
+from sojourn.store.realm_cache import RealmCache
+
+View = dict[str, Any]
+
+_AS_JWK: Final[dict[Algorithm, Callable[..., Any]]] = {
+    "rs256": RSAAlgorithm.to_jwk,
+    "es256": ECAlgorithm.to_jwk,
+    "eddsa": OKPAlgorithm.to_jwk,
+}
+_CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "rid", "sid", "session_type", "auth_method")
+_CLAIMS_OF: Final = {
+    "username": ("preferred_username",),
+    "name": ("name",),
+    "email": ("email", "email_verified"),
+    "custom": ("cs",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The public documents of realms, as an instance remembers these: at most 5 seconds old."""
+
+    realms: RealmCache
+
+    def configuration(self, realm_id: str) -> View:
+        """The realm's OpenID configuration. Raises `NotFound`."""
+        return configuration(self._find(realm_id))
+
+    def key_set(self, realm_id: str) -> View:
+        """The realm's public keys. Raises `NotFound`."""
+        return key_set(self._find(realm_id))
+
+    def _find(self, realm_id: str) -> Realm:
+        realm = self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None
+        if realm is None:
+            raise NotFound
+        return realm
+
+
+def configuration(realm: Realm) -> View:
+    """What a verifier needs to know, and what the standard demands beside it.
+
+    Sojourn is no OpenID provider: no browser is sent here, and no client registers. Two things
+    are in it because the standard says that they must be, and libraries refuse a document without
+    them. `authorization_endpoint` is where users log in, `POST /v1/login`, which takes JSON and no
+    redirect. RS256 is listed also when the realm has no such key; a verifier goes by the `alg` of
+    the key that a token names.
+    """
+    algorithms = {jose_name(key.algo) for key in realm.keys.values()}
+    base = realm.issuer.removesuffix(f"/realms/{realm.id}")
+    return {
+        "issuer": realm.issuer,
+        "jwks_uri": f"{realm.issuer}/.well-known/jwks.json",
+        "authorization_endpoint": f"{base}/login",
+        "response_types_supported": ["id_token"],
+        "grant_types_supported": ["implicit"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": sorted(algorithms | {"RS256"}),
+        "claims_supported": [*_CLAIMS, *_claims_of(realm)],
+    }
+
+
+def key_set(realm: Realm) -> View:
+    """Every key that a token may be signed by, now or soon (RFC 7517), by age."""
+    return {"keys": [jwk(realm.keys[key_id]) for key_id in sorted(realm.keys)]}
+
+
+def jwk(key: PublicKey) -> View:
+    """A key's public half as a JWK; `alg` names the one algorithm that it is for."""
+    members = _AS_JWK[key.algo](public_key(key.pem), as_dict=True)
+    return {
+        **{name: members[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in members},
+        "use": "sig",
+        "alg": jose_name(key.algo),
+        "kid": key.id,
+    }
+
+
+@cache
+def api_document() -> View:
+    """This API's description in OpenAPI; `python -m tools.openapi` writes it."""
+    found: View = json.loads((files("sojourn") / "openapi.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _claims_of(realm: Realm) -> list[str]:
+    return [claim for name in realm.settings.jwt_fields for claim in _CLAIMS_OF[name]]

@@ -1,0 +1,62 @@
+"""End everything in a realm at once: one commit, whatever the number of its sessions.
+
+Every session carries the realm's generation in which it began. A new generation refuses those
+from before, by the realm that each validation reads anyway; so a validation pays nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sojourn.api.callers import Server
+from sojourn.directory.realms import RealmDirectory
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Session, ended_by_realm
+from sojourn.jobs.settlement import Settlement
+from sojourn.runtime import audit
+from sojourn.runtime.clock import Clock
+from sojourn.sessions import answers
+from sojourn.sessions.counts import Census
+from sojourn.store import realm_cache
+from sojourn.store.realms import Decided, DynamoDirectory
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RealmEnds:
+    """`POST /v1/realms/{id}/end_sessions`."""
+
+    realms: RealmDirectory
+    directory: DynamoDirectory
+    census: Census
+    settlement: Settlement
+    clock: Clock
+
+    def end_all(self, server: Server, realm_id: str) -> View:
+        """End all that began before this call. Raises `NotFound`.
+
+        "a call that must be definite on them […] answers only once every such cache has
+        expired, and so costs validations nothing": every instance has read the realm anew by then.
+        """
+
+        def decide(found: Realm) -> Decided:
+            after = found.ending_all(by=server.key.id, now_ms=self.clock.wall_ms())
+            return after, [self.settlement.job(found.id, str(after.generation))]
+
+        realm = self.realms.find(server, realm_id)
+        after = self.directory.commit(realm, decide, clock=self.clock)
+        audit.record("realm.sessions_ended", realm_id, by=server.key.id)
+        realm_cache.outwait(self.clock)
+        return answers.session_end(realm_id=realm_id, ended_ms=after.ends[-1].ended_ms)
+
+    def count(self, server: Server, realm_id: str) -> View:
+        """How many sessions an end would end, and whether all users were looked at."""
+        realm = self.realms.find(server, realm_id)
+
+        def stands(session: Session) -> bool:
+            return ended_by_realm(session, realm) is None
+
+        counted = self.census.count(realm_id, stands)
+        return answers.session_end(
+            realm_id=realm_id, sessions=counted.sessions, complete=counted.complete, dry_run=True
+        )

@@ -1,0 +1,174 @@
+"""List sessions: "A list of all current sessions can be viewed, providing visibility to when and
+where each session was established."
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sojourn.api.callers import Server
+from sojourn.api.request import wrong_values
+from sojourn.crypto.tokens import Claims
+from sojourn.domain import ids
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound
+from sojourn.domain.ports import Accounts
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Ended, settle
+from sojourn.runtime.clock import Clock
+from sojourn.sessions import answers
+from sojourn.sessions.validate import Validator
+from sojourn.store.realm_cache import RealmCache
+
+View = dict[str, Any]
+PAGING: Final = ("after", "max_results", "direction")
+"""The query parameters of every list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    after: str | None = None
+    limit: int = 50
+    ascending: bool = False
+
+
+def page_of(query: dict[str, str], *, descending: bool) -> Page:
+    """The page that a query asks for. Raises `Invalid`."""
+    if errors := wrong_values(query):
+        raise Invalid(errors=errors)
+    limit = int(query.get("max_results", "50"))
+    direction = query.get("direction", "desc" if descending else "asc")
+    return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The lists of one user's sessions, and one session by its id."""
+
+    accounts: Accounts
+    validator: Validator
+    realms: RealmCache
+    clock: Clock
+
+    def own(self, claims: Claims, *, state: str, page: Page) -> View:
+        """The caller's own sessions; the caller's carries `current`. Raises as validation does."""
+        account = self.validator.standing(claims).account
+        return self._list(account, state=state, page=page, current=claims.session.text)
+
+    def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> View:
+        """A user's sessions, for a server. Raises `NotFound`."""
+        account = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
+        return self._list(visible(server, account), state=state, page=page, current=None)
+
+    def one_of_own(self, claims: Claims, session_id: str, *, state: str = "active") -> View:
+        """One of the caller's own managed sessions, as `one`."""
+        standing = self.validator.standing(claims)
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None or parsed.user_id != claims.user_id:
+            raise NotFound
+        view = self._one(standing.account, parsed, state=state, for_server=False)
+        return view | {"current": session_id == claims.session.text}
+
+    def one(self, server: Server, session_id: str, *, state: str = "active") -> View:
+        """One managed session, for a server: an active one, or with `any` also an ended one.
+
+        Who looks only at whether it is found never takes an ended session for one that stands.
+        Raises `NotFound`.
+        """
+        parsed = ids.parse_session_id(session_id)
+        if parsed is None:
+            raise NotFound
+        account = self.accounts.get(parsed.user_id)
+        return self._one(visible(server, account), parsed, state=state, for_server=True)
+
+    def _one(
+        self, account: Account, parsed: ids.SessionId, *, state: str, for_server: bool
+    ) -> View:
+        if state not in ("active", "any"):
+            raise Invalid(errors=["state must be active, or any to be given an ended one too."])
+        realm = self._realm(account)
+        active = account.active(self.clock.wall_ms(), realm)
+        found = next((s for s in active if s.id == parsed.text), None)
+        if found is not None:
+            return answers.session(found, account) | {"active": True}
+        ended = self.validator.find_ended(account, realm, parsed) if state == "any" else None
+        if ended is None:
+            raise NotFound
+        return answers.ended(ended, account, for_server=for_server)
+
+    def _list(self, account: Account, *, state: str, page: Page, current: str | None) -> View:
+        if state not in ("active", "ended"):
+            raise Invalid(errors=["state must be active or ended."])
+        if page.after is not None:
+            parsed = ids.parse_session_id(page.after)
+            if parsed is None or parsed.user_id != account.id:
+                raise CursorInvalid
+        if state == "ended":
+            return self._ended(account, page, for_server=current is None)
+        active = account.active(self.clock.wall_ms(), self._realm(account))
+        found = _turned([s for s in active if _behind(s.id, page)], page)
+        items = []
+        for session in found[: page.limit]:
+            view = answers.session(session, account) | {"active": True}
+            if current is not None:
+                view["current"] = session.id == current
+            items.append(view)
+        return answers.collection(items, more=len(found) > page.limit)
+
+    def _ended(self, account: Account, page: Page, *, for_server: bool) -> View:
+        """Ended records that are still kept; the TTL may not have removed the others yet."""
+        now_ms = self.clock.wall_ms()
+        found: dict[str, Ended] = {}
+        after = page.after
+        while len(found) <= page.limit:
+            step = self.accounts.list_ended(
+                account.id, after=after, limit=100, ascending=page.ascending
+            )
+            found.update({e.session.id: e for e in step})
+            for e in [e for e in step if now_ms >= e.keep_until * 1000]:
+                del found[e.session.id]
+            if len(step) < 100:
+                break
+            after = step[-1].session.id
+        settled = settle(account, self._realm(account), now_ms=now_ms)[1]
+        found.update(
+            {
+                e.session.id: e
+                for e in (*account.pending, *settled)
+                if _behind(e.session.id, page) and now_ms < e.keep_until * 1000
+            }
+        )
+        ordered = sorted(found.values(), key=lambda e: e.session.id, reverse=not page.ascending)
+        items = [answers.ended(e, account, for_server=for_server) for e in ordered[: page.limit]]
+        return answers.collection(items, more=len(ordered) > page.limit)
+
+    def _realm(self, account: Account) -> Realm:
+        realm = self.realms.get(account.realm_id)
+        if realm is None:
+            raise NotFound
+        return realm
+
+
+def visible(server: Server, account: Account | None) -> Account:
+    """The account, when it exists for this server. Raises `NotFound`."""
+    if account is None or account.state == "deleted" or not server.sees(account.realm_id):
+        raise NotFound
+    return account
+
+
+def paged(items: Sequence[View], page: Page) -> View:
+    """The page of a list that is all at hand, by id."""
+    ordered = sorted(items, key=lambda item: str(item["id"]), reverse=not page.ascending)
+    found = [item for item in ordered if _behind(str(item["id"]), page)]
+    return answers.collection(found[: page.limit], more=len(found) > page.limit)
+
+
+def _behind(session_id: str, page: Page) -> bool:
+    if page.after is None:
+        return True
+    return session_id > page.after if page.ascending else session_id < page.after
+
+
+def _turned(sessions: Sequence[Any], page: Page) -> list[Any]:
+    return sorted(sessions, key=lambda s: s.id, reverse=not page.ascending)

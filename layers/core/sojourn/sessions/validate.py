@@ -1,0 +1,155 @@
+"""Decide whether a token's session stands: "Managed sessions must periodically be revalidated
+[…] to ensure they haven't been terminated."
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sojourn.crypto.tokens import Claims
+from sojourn.domain import ids
+from sojourn.domain.errors import SessionEnded, SessionExpired, TokenInvalid
+from sojourn.domain.ports import AccountReader, RealmAndUser
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Ended, Session, ended_by_realm
+from sojourn.runtime.clock import Clock
+from sojourn.sessions import answers
+from sojourn.store.realm_cache import RealmCache
+
+View = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A caller whose session stands: their account, and the session if it is managed."""
+
+    claims: Claims
+    account: Account
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class Validator:
+    """Validates sessions: one consistent read when they stand, and nothing remembered."""
+
+    accounts: AccountReader
+    realms: RealmCache
+    together: RealmAndUser
+    clock: Clock
+
+    def validate(self, claims: Claims) -> View:
+        """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
+        return self.view(self.standing(claims))
+
+    def view(self, standing: Standing) -> View:
+        """What a validation tells of a session that stands."""
+        claims, account, session = standing.claims, standing.account, standing.session
+        expires_at = claims.expires_at if session is None else session.expires_at
+        left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
+        if session is not None:
+            view = answers.session(session, account)
+        else:
+            view = answers.unmanaged(
+                claims.session.text,
+                account,
+                auth_method=claims.auth_method,
+                expires_at=expires_at,
+                origin=None,
+            )
+        after = answers.revalidate_after(claims.session.text, claims.realm, left=left)
+        return view | {
+            "active": True,
+            "user": answers.user_brief(account),
+            "revalidate_after": after,
+        }
+
+    def standing(self, claims: Claims) -> Standing:
+        """The caller, read now. Raises as `validate` does."""
+        return self.stands(claims, self.caller(claims))
+
+    def caller(self, claims: Claims) -> Account | None:
+        """The caller's account, read now; with the realm in one call, where that is too old."""
+        read: list[Account | None] = []
+
+        def load() -> Realm | None:
+            realm, account = self.together.read(claims.realm.id, claims.user_id)
+            read.append(account)
+            return realm
+
+        self.realms.get(claims.realm.id, load)
+        return read[0] if read else self.accounts.get(claims.user_id)
+
+    def realm(self, claims: Claims) -> Realm:
+        """The token's realm, of the last five seconds. Raises `TokenInvalid`.
+
+        The token may have been verified long before: a call that a store held up must not act by a
+        key that was stopped, nor in a realm that was deleted, since.
+        """
+        realm = self.realms.with_key(claims.realm.id, claims.key_id, claims.realm.issuer)
+        if realm is None or claims.key_id not in realm.keys:
+            raise TokenInvalid
+        return realm
+
+    def stands(self, claims: Claims, account: Account | None) -> Standing:
+        """The caller on an account that was just read. Raises as `validate` does.
+
+        The realm is one of the last five seconds, though the token be verified before: a call
+        that a store held up must not end what began after an end of the realm that it missed.
+        """
+        realm = self.realm(claims)
+        if account is not None and account.realm_id != realm.id:
+            raise TokenInvalid
+        claims = replace(claims, realm=realm)
+        if claims.session_type == "unmanaged":
+            return self._unmanaged(claims, account)
+        session = None if account is None else account.find(claims.session.text)
+        if account is None or session is None:
+            raise self._why(claims, account)
+        if not session.live(self.clock.wall_ms()):
+            raise SessionExpired
+        if (ended := ended_by_realm(session, claims.realm)) is not None:
+            raise _told(ended)
+        return Standing(claims=claims, account=account, session=session)
+
+    def find_ended(
+        self, account: Account | None, realm: Realm, session: ids.SessionId
+    ) -> Ended | None:
+        """The ended record of a session, in the account or archived, while it is kept."""
+        now_ms = self.clock.wall_ms()
+        found = None
+        if account is not None:
+            found = account.find_ended(session.text, realm, now_ms=now_ms)
+        if found is None:
+            found = self.accounts.ended(session.user_id, session.text)
+        if found is None or now_ms >= found.keep_until * 1000:
+            return None
+        return found
+
+    def gone(self, claims: Claims) -> SessionEnded:
+        """Why the session of a user who is no more has ended."""
+        if claims.session_type == "unmanaged":
+            return SessionEnded(members={"reason": "user_deleted"})
+        return self._why(claims, None)
+
+    def _unmanaged(self, claims: Claims, account: Account | None) -> Standing:
+        if account is None or account.state == "deleted":
+            raise self.gone(claims)
+        if account.state == "inactive":
+            raise SessionEnded(members={"reason": "user_disabled"})
+        end = claims.realm.end_of(generation=claims.session.realm_generation, key_number=0)
+        if end is not None:
+            raise SessionEnded(members={"reason": "realm_ended", "ended_at": end.ended_ms / 1000})
+        if not account.accepts_unmanaged(claims.session):
+            raise SessionEnded("All sessions of this user from before were ended.")
+        return Standing(claims=claims, account=account, session=None)
+
+    def _why(self, claims: Claims, account: Account | None) -> SessionEnded:
+        """Rule 9: ended records "answer 'why was I logged out'"."""
+        found = self.find_ended(account, claims.realm, claims.session)
+        return SessionEnded() if found is None else _told(found)
+
+
+def _told(ended: Ended) -> SessionEnded:
+    return SessionEnded(
+        f"The session was ended: {ended.reason}.",
+        members={"reason": ended.reason, "ended_at": ended.ended_ms / 1000},
+    )

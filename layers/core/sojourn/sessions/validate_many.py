@@ -1,0 +1,104 @@
+"""Validate many tokens at once, each as `GET /v1/session` would, from at most three reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, Final
+
+from msgspec import Meta
+
+from sojourn.api.callers import Server
+from sojourn.api.fields import InRealm
+from sojourn.crypto import tokens
+from sojourn.crypto.tokens import Claims
+from sojourn.domain.errors import Unauthenticated
+from sojourn.domain.ports import Accounts
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account, Ended
+from sojourn.runtime.clock import Clock
+from sojourn.sessions import answers as views
+from sojourn.sessions.validate import Validator
+from sojourn.store.realm_cache import RealmCache
+
+View = dict[str, Any]
+MOST: Final = 100
+"""Tokens of one request: as many as DynamoDB reads in one batch."""
+BODY_LIMIT: Final = 256 * 1024
+
+
+class TokensBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """`{tokens}`: whatever callers have sent as their login tokens."""
+
+    tokens: Annotated[list[str], Meta(max_length=MOST)]
+
+
+@dataclass(frozen=True, slots=True)
+class ManyValidator:
+    """Validates the tokens of a server's users; one that is bad harms no other."""
+
+    accounts: Accounts
+    realms: RealmCache
+    validator: Validator
+    clock: Clock
+
+    def validate(self, server: Server, sent: Sequence[str]) -> View:
+        """What each token is worth, in order: its session, or the code of its refusal.
+
+        A realm that the server does not see is not even looked for, so its tokens are what
+        garbage is. Realms, accounts and ended records are read in one batch each, and realms in
+        one more where a token names a key that is not known.
+        """
+        named = {found for token in sent if (found := tokens.named(token))}
+        realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
+        verified = [self._verified(token, realms) for token in sent]
+        snapshot = _Snapshot.of(self.accounts, [c for c in verified if isinstance(c, Claims)])
+        validator = replace(self.validator, accounts=snapshot)
+        answers = [_answer(validator, claims) for claims in verified]
+        if snapshot.missed:
+            # Why those ended is in their records; everything else stays as it was decided.
+            snapshot.read_ended(self.accounts)
+            answers = [_answer(validator, claims) for claims in verified]
+        return {"collection": answers}
+
+    def _verified(self, token: str, realms: Mapping[str, Realm | None]) -> Claims | Unauthenticated:
+        try:
+            return tokens.verify(token, realm_of=lambda r, *_: realms.get(r), clock=self.clock)
+        except Unauthenticated as error:
+            return error
+
+
+class _Snapshot:
+    """`AccountReader` over what was read at once; ended records that it lacks are noted."""
+
+    def __init__(self, accounts: Mapping[str, Account | None]) -> None:
+        self._accounts = accounts
+        self._ended: dict[tuple[str, str], Ended | None] = {}
+        self.missed: set[tuple[str, str]] = set()
+
+    @classmethod
+    def of(cls, accounts: Accounts, callers: Sequence[Claims]) -> "_Snapshot":
+        """The accounts of these callers, read now."""
+        user_ids = sorted({claims.user_id for claims in callers})
+        return cls(dict(zip(user_ids, accounts.get_many(user_ids), strict=True)))
+
+    def read_ended(self, accounts: Accounts) -> None:
+        """Read the ended records that were missed."""
+        wanted = sorted(self.missed)
+        self._ended = dict(zip(wanted, accounts.ended_many(wanted), strict=True))
+
+    def get(self, user_id: str) -> Account | None:
+        return self._accounts[user_id]
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        where = user_id, session_id
+        if where not in self._ended:
+            self.missed.add(where)
+        return self._ended.get(where)
+
+
+def _answer(validator: Validator, claims: Claims | Unauthenticated) -> View:
+    if isinstance(claims, Unauthenticated):
+        return views.refused(claims)
+    try:
+        return validator.view(validator.stands(claims, validator.accounts.get(claims.user_id)))
+    except Unauthenticated as error:
+        return views.refused(error)

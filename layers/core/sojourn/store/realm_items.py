@@ -1,0 +1,107 @@
+"""The shape of a realm's item, both ways."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from sojourn.domain.realm import (
+    Deletion,
+    FormerIssuer,
+    PublicKey,
+    Realm,
+    RealmEnd,
+    Settings,
+    StoppedKey,
+)
+
+Values = dict[str, Any]
+
+REALM: Final = (
+    "name",
+    "issuer",
+    "created_ms",
+    "v",
+    "generation",
+    "settings",
+    "keys",
+    "key_count",
+    "ends",
+    "stopped",
+    "former",
+    "commits",
+    "deletion",
+)
+"""What a realm's item is read for: all that it holds, and nothing of the private keys beside it."""
+
+
+def realm_values(realm: Realm) -> Values:
+    """A realm's attributes, without its key."""
+    values: Values = {
+        "name": realm.name,
+        "issuer": realm.issuer,
+        "created_ms": realm.created_ms,
+        "v": realm.version,
+        "generation": realm.generation,
+        "settings": asdict(realm.settings),
+        "keys": {key_id: _key_values(key) for key_id, key in realm.keys.items()},
+        "key_count": realm.key_count,
+        "ends": [asdict(end) for end in realm.ends],
+        "stopped": {
+            key_id: _key_values(stopped.key)
+            | {
+                "ended_ms": stopped.ended_ms,
+                "by": stopped.by,
+                "compromised": stopped.compromised,
+            }
+            for key_id, stopped in realm.stopped.items()
+        },
+    }
+    if realm.former:
+        values["former"] = [asdict(former) for former in realm.former]
+    if realm.commits:
+        values["commits"] = list(realm.commits)
+    if realm.deletion is not None:
+        values["deletion"] = asdict(realm.deletion)
+    return values
+
+
+def _key_values(key: PublicKey) -> Values:
+    values = asdict(key)
+    del values["id"]
+    return values
+
+
+def _key_from(key_id: str, values: Mapping[str, Any]) -> PublicKey:
+    # A key from before there were kinds has none, and is of the first.
+    known = {name: values[name] for name in PublicKey.__match_args__ if name in values}
+    return PublicKey(id=key_id, **known)
+
+
+def realm_from(values: Mapping[str, Any]) -> Realm:
+    """The realm of its item."""
+    settings = dict(values["settings"])
+    settings["jwt_fields"] = tuple(settings["jwt_fields"])
+    return Realm(
+        id=values["pk"],
+        name=values["name"],
+        issuer=values["issuer"],
+        created_ms=values["created_ms"],
+        version=values["v"],
+        generation=values["generation"],
+        settings=Settings(**settings),
+        keys={key_id: _key_from(key_id, key) for key_id, key in values["keys"].items()},
+        key_count=values["key_count"],
+        ends=tuple(RealmEnd(**end) for end in values["ends"]),
+        stopped={
+            key_id: StoppedKey(
+                key=_key_from(key_id, key),
+                ended_ms=key["ended_ms"],
+                by=key["by"],
+                compromised=key["compromised"],
+            )
+            for key_id, key in values["stopped"].items()
+        },
+        deletion=Deletion(**values["deletion"]) if "deletion" in values else None,
+        former=tuple(FormerIssuer(**former) for former in values.get("former", ())),
+        commits=tuple(bytes(mark) for mark in values.get("commits", ())),
+    )

@@ -1,0 +1,303 @@
+"""Realms, names and access keys in DynamoDB: what logins and validations read.
+
+The directory table, by `pk` / `sk`:
+
+- `rl_…` / `realm`: a realm, its settings, its public keys and its ends, in one item
+- `rl_…` / `jky_…`: the ciphertext of a signing key's private half
+- `realms` / `rl_…`: the list of realms
+- `rl_…#users` / `usr_…`: the list of a realm's users
+- `rl_…#name#folded`, `rl_…#email#folded` / `claim`: who has a name in a realm
+- `key_…` / `key`: an access key; `rl_…#keys` or `*#keys` / `key_…`: the list of them
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from sojourn.domain import ids
+from sojourn.domain.errors import NotFound, Unavailable
+from sojourn.domain.names import fold, former_fold
+from sojourn.domain.ports import AccessKey
+from sojourn.domain.realm import Realm
+from sojourn.runtime import deadline
+from sojourn.runtime.clock import Clock
+from sojourn.store import attributes, idempotency
+from sojourn.store.access_key_items import ACCESS_KEY, access_key_from
+from sojourn.store.client import (
+    ConditionFailed,
+    DynamoDB,
+    Key,
+    TransactionFailed,
+    check,
+    update,
+)
+from sojourn.store.realm_items import REALM, realm_from, realm_values
+
+STACK: Final = "*"
+REALMS: Final = "realms"
+"""The owner of the list of realms."""
+LONGEST_NAME: Final = 1_024
+"""Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
+
+Values = dict[str, Any]
+Decided = tuple[Realm, Sequence[Values]] | None
+"""A realm as it must become, with writes to other items in the same transaction; None: as it is."""
+
+
+class DynamoDirectory:
+    """`Realms` over the directory table. Every read is consistent."""
+
+    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+        self.dynamo = dynamo
+        self.table = table
+
+    def realm_key(self, realm_id: str) -> Key:
+        """Where a realm is."""
+        return Key(self.table, realm_id, "realm", REALM)
+
+    def claim_key(self, realm_id: str, kind: str, name: str) -> Key:
+        """Where it is written who has a name; `kind` is `name` or `email`.
+
+        A name too long for a key stands there as its digest; no name begins with a tilde.
+        """
+        return self._claim_key(realm_id, kind, fold(name))
+
+    def former_claim_key(self, realm_id: str, kind: str, name: str) -> Key | None:
+        """Where the version before IDNA wrote who has a name, if that is elsewhere.
+
+        What it wrote there stays. An email that is written now carries `idna`, so that one whose
+        form is what another's was before is not taken for it.
+        """
+        # A username has no domain, and is compared as it always was.
+        folded = former_fold(name) if kind == "email" else None
+        return None if folded is None else self._claim_key(realm_id, kind, folded)
+
+    def claim_keys(self, realm_id: str, kind: str, name: str) -> list[Key]:
+        """Where it may be written who has a name, the likeliest place first."""
+        former = self.former_claim_key(realm_id, kind, name)
+        return [self.claim_key(realm_id, kind, name), *([] if former is None else [former])]
+
+    def _claim_key(self, realm_id: str, kind: str, folded: str) -> Key:
+        if len(folded.encode()) > LONGEST_NAME:
+            folded = "~" + ids.digest(folded).hex()
+        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim", ("user_id", "idna"))
+
+    def private_key_key(self, realm_id: str, key_id: str) -> Key:
+        """Where a signing key's ciphertext is."""
+        return Key(self.table, realm_id, key_id, ("ciphertext",))
+
+    def access_key_key(self, key_id: str) -> Key:
+        """Where an access key is."""
+        return Key(self.table, key_id, "key", ACCESS_KEY)
+
+    def get(self, realm_id: str) -> Realm | None:
+        realm = self.find(realm_id)
+        return None if realm is None or realm.deletion is not None else realm
+
+    def find(self, realm_id: str) -> Realm | None:
+        """The realm, also while it is being deleted; to everything else it is gone by then."""
+        values = self.dynamo.get(self.realm_key(realm_id))
+        return None if values is None else realm_from(values)
+
+    def get_many(self, realm_ids: Sequence[str]) -> list[Realm | None]:
+        found = self.dynamo.get_many([self.realm_key(realm_id) for realm_id in realm_ids])
+        realms = [None if values is None else realm_from(values) for values in found]
+        return [None if r is None or r.deletion is not None else r for r in realms]
+
+    def commit(
+        self,
+        realm: Realm,
+        decide: Callable[[Realm], Decided],
+        *,
+        clock: Clock,
+    ) -> Realm:
+        """Commit what `decide` makes of the realm, anew on each change that came between.
+
+        Raises what `decide` raises, `NotFound` when the realm is no more or is being deleted,
+        and `Unavailable`.
+        """
+        limit = deadline.current(clock)
+        attempt = 0
+        while realm.deletion is None:
+            decided = decide(realm)
+            if decided is None:
+                return realm
+            changed, others = decided
+            mark, commits = idempotency.marked(realm.commits)
+            after = replace(changed, version=realm.version + 1, commits=commits)
+            if (after.settings, after.keys) != (realm.settings, realm.keys):
+                # Nothing else has a key sign for longer, and who only ends sessions writes no keys.
+                after = after.remembering(clock.wall_ms())
+            try:
+                self._write([self._change(realm, after), *others])
+            except ConditionFailed as error:
+                if error.item is None:
+                    raise NotFound from error
+                realm = realm_from(error.item)
+                if mark in realm.commits:
+                    return after
+            else:
+                return after
+            if not limit.wait(attempt):
+                raise Unavailable("Too many changes of this realm at once. Try again.")
+            attempt += 1
+        raise NotFound
+
+    def _change(self, before: Realm, after: Realm) -> dict[str, Any]:
+        old = realm_values(before)
+        new = realm_values(after)
+        return update(
+            self.realm_key(after.id),
+            changed={name: value for name, value in new.items() if old.get(name) != value},
+            condition="v = :v",
+            values={":v": before.version},
+        )
+
+    def _write(self, writes: Sequence[dict[str, Any]]) -> None:
+        match writes:
+            case [alone]:
+                self.dynamo.write(alone)
+            case _:
+                try:
+                    self.dynamo.transact(writes)
+                except TransactionFailed as error:
+                    raise ConditionFailed(error.items[0]) from error
+
+    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+        write = {
+            "TableName": self.table,
+            "Key": self.realm_key(realm_id).attributes,
+            # The version moves, so that no change of the realm that was decided before undoes it.
+            "UpdateExpression": "SET #keys.#key.open_ended = :true ADD v :one",
+            "ConditionExpression": "attribute_exists(#keys.#key)",
+            "ExpressionAttributeNames": {"#keys": "keys", "#key": key_id},
+            "ExpressionAttributeValues": attributes.encode({":true": True, ":one": 1}),
+        }
+        try:
+            self.dynamo.write({"Update": write})
+        except ConditionFailed as error:
+            raise Unavailable("The realm's signing key was stopped just now. Try again.") from error
+
+    def get_with_login(
+        self, realm_id: str, *, username: str | None, email: str | None
+    ) -> tuple[Realm | None, str | None]:
+        kind, name = ("name", username) if username is not None else ("email", email)
+        claims = self.claim_keys(realm_id, kind, name or "")
+        realm, claim, *before = self.dynamo.get_many([self.realm_key(realm_id), *claims])
+        holder = _holder(claim) or next(map(_former_holder, before), None)
+        return _standing(realm), holder
+
+    def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
+        """The realm, and what another item holds, in one call."""
+        realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
+        return _standing(realm), values
+
+    def user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
+        """The id of the realm's user of that name."""
+        found = _holder(self.dynamo.get(self.claim_key(realm_id, kind, name)))
+        return found or self.former_user_id(realm_id, kind=kind, name=name)
+
+    def former_user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
+        """The id of the user to whom the version before IDNA gave the name, in another form."""
+        key = self.former_claim_key(realm_id, kind, name)
+        return None if key is None else _former_holder(self.dynamo.get(key))
+
+    def count_deleted(self, realm_id: str, users: int) -> None:
+        """Count users that a deletion removed, once. Raises `TransactionFailed` without a realm."""
+        write = {
+            "TableName": self.table,
+            "Key": self.realm_key(realm_id).attributes,
+            "UpdateExpression": "SET deletion.#users = deletion.#users + :users",
+            "ConditionExpression": "attribute_exists(deletion)",
+            "ExpressionAttributeNames": {"#users": "users"},
+            "ExpressionAttributeValues": attributes.encode({":users": users}),
+        }
+        # Counting twice is no harm that a condition would prevent; a transaction's token does.
+        self.dynamo.transact([{"Update": write}])
+
+    def private_key_ids(self, realm_id: str) -> list[str]:
+        """The ids of all signing keys of which there is a private half."""
+        found = self.dynamo.query_all(
+            table=self.table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": realm_id, ":prefix": "jky_"},
+            only=("sk",),
+        )
+        return [str(item["sk"]) for item in found]
+
+    def private_key(self, realm_id: str, key_id: str) -> bytes | None:
+        values = self.dynamo.get(self.private_key_key(realm_id, key_id))
+        if values is None:
+            return None
+        ciphertext = values["ciphertext"]
+        return bytes(ciphertext)
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        values = self.dynamo.get(self.access_key_key(key_id))
+        return None if values is None else access_key_from(values)
+
+    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
+        # As little as a role may be held to: it names one attribute, and answers none.
+        write = {
+            "TableName": self.table,
+            "Key": self.access_key_key(key_id).attributes,
+            "UpdateExpression": "SET last_used_ms = :now",
+            "ConditionExpression": "attribute_exists(pk) AND "
+            "(attribute_not_exists(last_used_ms) OR last_used_ms < :since)",
+            "ExpressionAttributeValues": attributes.encode(
+                {":now": now_ms, ":since": unless_since_ms}
+            ),
+        }
+        with suppress(ConditionFailed):
+            self.dynamo.write({"Update": write})
+
+    def realm_stands(self, realm_id: str) -> dict[str, Any]:
+        """A transaction's condition: the realm is there, and nobody is deleting it."""
+        return check(
+            self.realm_key(realm_id),
+            condition="attribute_exists(pk) AND attribute_not_exists(deletion)",
+        )
+
+    def realm_unchanged(self, realm: Realm) -> dict[str, Any]:
+        """A transaction's condition: the realm is the one that was read, and nobody deletes it."""
+        return check(
+            self.realm_key(realm.id),
+            condition="v = :v AND attribute_not_exists(deletion)",
+            values={":v": realm.version},
+        )
+
+    def member_key(self, owner: str, member_id: str) -> Key:
+        """Where it is written that a list has a member."""
+        return Key(self.table, owner, member_id)
+
+    def members(
+        self, owner: str, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[list[str], bool]:
+        """The ids of one page of a list, by id, and whether there are more."""
+        condition, values = "pk = :pk", {":pk": owner}
+        if after is not None:
+            condition = f"pk = :pk AND sk {'>' if ascending else '<'} :after"
+            values[":after"] = after
+        page = self.dynamo.query(
+            table=self.table,
+            condition=condition,
+            values=values,
+            limit=limit + 1,
+            ascending=ascending,
+            only=("sk",),
+        )
+        found = [str(item["sk"]) for item in page.items]
+        return found[:limit], len(found) > limit
+
+
+def _standing(values: Values | None) -> Realm | None:
+    return None if values is None or "deletion" in values else realm_from(values)
+
+
+def _holder(claim: Values | None) -> str | None:
+    return None if claim is None else str(claim["user_id"])
+
+
+def _former_holder(claim: Values | None) -> str | None:
+    return None if claim is None or "idna" in claim else _holder(claim)

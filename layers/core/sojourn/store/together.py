@@ -1,0 +1,21 @@
+"""A realm and one of its users, read in one call."""
+
+from dataclasses import dataclass
+
+from sojourn.domain.realm import Realm
+from sojourn.domain.session_rules import Account
+from sojourn.store import user_items
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoAccounts
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """`RealmAndUser` over the directory and the sessions table."""
+
+    directory: DynamoDirectory
+    accounts: DynamoAccounts
+
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+        realm, heart = self.directory.get_with(realm_id, self.accounts.heart(user_id))
+        return realm, None if heart is None else user_items.account_from(heart)

@@ -1,0 +1,279 @@
+"""The shapes of the sessions table's items, both ways.
+
+`pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
+session, and `ended#kss_…` for an ended record; a realm's id with `deletion` stands for a realm that
+is being deleted, and with `settlement#` and what ended its sessions for a walk of its users, which
+are told `after` the last one that it has come to. `due_shard` and `due_at` are the keys of the
+index that cleanup reads; nothing else is ever decided from them.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+from zlib import crc32
+
+from sojourn.domain.lockout import Known
+from sojourn.domain.session_rules import (
+    Account,
+    Actor,
+    Candidate,
+    Credential,
+    Ended,
+    Origin,
+    Session,
+)
+
+HEART: Final = "user"
+DELETION: Final = "deletion"
+ENDED: Final = "ended#"
+SETTLEMENT: Final = "settlement#"
+SHARDS: Final = 8
+SEEN: Final = (
+    "realm_id",
+    "user_type",
+    "created_ms",
+    "v",
+    "username",
+    "email",
+    "name",
+    "custom",
+    "state",
+    "generation",
+    "spared",
+    "last_ms",
+    "sessions",
+    "pending",
+    "commits",
+)
+"""What a heart is read for when no credential is checked or changed: all but the credentials, and
+what is remembered of logins."""
+CANDIDATE: Final = ("realm_id", "state", "credentials", "proofs", "unlocks", "known")
+"""What a heart is read for until a password is right."""
+RECORD: Final = (
+    "id",
+    "created_ms",
+    "expires_at",
+    "auth_method",
+    "ip",
+    "client",
+    "reported",
+    "strip",
+    "ended_ms",
+    "reason",
+    "by_type",
+    "by_id",
+)
+"""What an ended record is read for."""
+WALK: Final = ("due_at", "after")
+"""What the job of a walk of a realm's users is read for."""
+
+Values = dict[str, Any]
+
+
+class Withheld(Mapping[str, Credential]):
+    """In the place of credentials that were not read: there is nothing to be known of them."""
+
+    def __getitem__(self, key: str) -> NoReturn:
+        raise self._error()
+
+    def __iter__(self) -> Iterator[str]:
+        raise self._error()
+
+    def __len__(self) -> int:
+        raise self._error()
+
+    def _error(self) -> LookupError:
+        return LookupError("The user was read without credentials: read the whole item.")
+
+
+WITHHELD: Final = Withheld()
+
+
+def shard(user_id: str) -> int:
+    """The part of the due index in which a user's items are."""
+    return crc32(user_id.encode()) % SHARDS
+
+
+def account_values(account: Account) -> Values:
+    """The heart's attributes, without its key."""
+    values: Values = {
+        "realm_id": account.realm_id,
+        "user_type": account.user_type,
+        "created_ms": account.created_ms,
+        "v": account.version,
+        "username": account.username,
+        "email": account.email,
+        "name": account.name,
+        "custom": account.custom,
+        "state": account.state,
+        "generation": account.generation,
+        "spared": account.spared,
+        "last_ms": account.last_ms,
+        "credentials": None if account.credentials is WITHHELD else _credentials_values(account),
+        "sessions": [session_values(s) for s in account.sessions],
+        "pending": [ended_values(e) for e in account.pending],
+        "proofs": account.proofs or None,
+        "unlocks": account.unlocks or None,
+        "known": [[k.mark, k.proofs] for k in account.known] or None,
+        "commits": list(account.commits) or None,
+        "due_at": due_at(account),
+    }
+    if values["due_at"] is not None:
+        values["due_shard"] = shard(account.id)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _credentials_values(account: Account) -> Values:
+    return {
+        c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
+        for c in account.credentials.values()
+    }
+
+
+def difference(before: Account, after: Account) -> tuple[Values, list[str]]:
+    """The attributes of a heart that a change sets, and the names of those that it removes.
+
+    What was not read is not changed: raises `LookupError` where it is to be.
+    """
+    if before.credentials is WITHHELD:
+        logins = (before.proofs, before.known)
+        if after.credentials is not WITHHELD or (after.proofs, after.known) != logins:
+            raise LookupError("A user's credentials or logins change, and were not read.")
+    old, new = account_values(before), account_values(after)
+    changed = {name: value for name, value in new.items() if old.get(name) != value}
+    return changed, [name for name in old if name not in new]
+
+
+def due_at(account: Account) -> int | None:
+    """When cleanup has something to do for a heart (epoch seconds), or None."""
+    if account.state == "deleted":
+        return account.last_ms // 1000
+    due = [s.expires_at for s in account.sessions]
+    due += [e.ended_ms // 1000 for e in account.pending]
+    return min(due, default=None)
+
+
+def candidate_from(values: Mapping[str, Any]) -> Candidate:
+    """What a password is tried by, of a heart of which no more was read."""
+    return Candidate(
+        id=values["pk"],
+        realm_id=values["realm_id"],
+        state=values["state"],
+        credentials=_credentials_from(values["credentials"]),
+        proofs=values.get("proofs", 0),
+        unlocks=values.get("unlocks", 0),
+        known=_known_from(values),
+    )
+
+
+def account_from(values: Mapping[str, Any]) -> Account:
+    """The account of a heart item, that of one without credentials too."""
+    credentials: Mapping[str, Credential] = WITHHELD
+    if "credentials" in values:
+        credentials = _credentials_from(values["credentials"])
+    return Account(
+        id=values["pk"],
+        realm_id=values["realm_id"],
+        user_type=values["user_type"],
+        created_ms=values["created_ms"],
+        version=values["v"],
+        username=values.get("username"),
+        email=values.get("email"),
+        name=values.get("name"),
+        custom=values.get("custom"),
+        state=values["state"],
+        generation=values["generation"],
+        spared=values.get("spared"),
+        last_ms=values["last_ms"],
+        credentials=credentials,
+        sessions=tuple(session_from(s) for s in values["sessions"]),
+        pending=tuple(ended_from(e) for e in values["pending"]),
+        proofs=values.get("proofs", 0),
+        unlocks=values.get("unlocks", 0),
+        known=_known_from(values),
+        commits=tuple(bytes(mark) for mark in values.get("commits", ())),
+    )
+
+
+def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
+    return {
+        crd: Credential(
+            id=crd,
+            type=c["type"],
+            created_ms=c["created_ms"],
+            secret=c["secret"],
+            name=c["name"],
+        )
+        for crd, c in values.items()
+    }
+
+
+def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
+    return tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ()))
+
+
+def session_values(session: Session) -> Values:
+    """A session within a heart or an ended record."""
+    values = {
+        "id": session.id,
+        "created_ms": session.created_ms,
+        "expires_at": session.expires_at,
+        "auth_method": session.auth_method,
+        "ip": session.origin.ip,
+        "client": session.origin.client,
+        "reported": session.origin.reported,
+        "key": session.key_number,
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def session_from(values: Mapping[str, Any]) -> Session:
+    """The session of its attributes; one that was stripped began nowhere."""
+    return Session(
+        id=values["id"],
+        created_ms=values["created_ms"],
+        expires_at=values["expires_at"],
+        auth_method=values["auth_method"],
+        origin=Origin(
+            # An earlier version wrote "" for what is not known.
+            ip=values.get("ip") or None,
+            client=values.get("client") or None,
+            reported=values.get("reported", False),
+        ),
+        key_number=values.get("key", 0),
+    )
+
+
+def ended_values(ended: Ended) -> Values:
+    """An ending: what was the session, and when, why and by whom it ended."""
+    values = session_values(ended.session)
+    del values["key"]
+    if ended.strip:
+        for name in ("ip", "client", "reported"):
+            values.pop(name, None)
+        values["strip"] = True
+    return values | {
+        "ended_ms": ended.ended_ms,
+        "reason": ended.reason,
+        "by_type": ended.by.type,
+        "by_id": ended.by.id,
+    }
+
+
+def ended_item(user_id: str, ended: Ended) -> Values:
+    """An ended record's attributes, with what garbage collection goes by."""
+    return ended_values(ended) | {
+        "ttl": ended.keep_until,
+        "due_shard": shard(user_id),
+        "due_at": ended.keep_until,
+    }
+
+
+def ended_from(values: Mapping[str, Any]) -> Ended:
+    """The ending of its attributes."""
+    return Ended(
+        session=session_from(values),
+        ended_ms=values["ended_ms"],
+        reason=values["reason"],
+        by=Actor(type=values["by_type"], id=values["by_id"]),
+        strip=values.get("strip", False),
+    )

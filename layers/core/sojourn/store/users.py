@@ -1,0 +1,194 @@
+"""Accounts in DynamoDB: one item per user, whose conditional write is every commit point."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final
+
+from sojourn.domain.ports import Superseded
+from sojourn.domain.session_rules import Account, Change, Ended
+from sojourn.store import client as dynamodb
+from sojourn.store import idempotency, user_items
+from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
+
+ENDED_PER_COMMIT: Final = 99
+"""Ended records that fit the transaction beside the heart: DynamoDB takes 100 members."""
+
+_SAME: Final = "v = :v"
+
+
+class DynamoAccounts:
+    """`Accounts` over the sessions table.
+
+    `only` names the attributes that are read of an account: `user_items.SEEN` is all but its
+    credentials, and nobody can look at those or change them then. None named: all.
+    """
+
+    def __init__(self, dynamo: DynamoDB, table: str, *, only: tuple[str, ...] = ()) -> None:
+        self._dynamo = dynamo
+        self.table = table
+        self._only = only
+
+    def heart(self, user_id: str) -> Key:
+        """Where an account is."""
+        return Key(self.table, user_id, user_items.HEART, self._only)
+
+    def _record(self, user_id: str, session_id: str) -> Key:
+        return Key(self.table, user_id, user_items.ENDED + session_id, user_items.RECORD)
+
+    def get(self, user_id: str) -> Account | None:
+        values = self._dynamo.get(self.heart(user_id))
+        return None if values is None else user_items.account_from(values)
+
+    def get_many(self, user_ids: Sequence[str]) -> list[Account | None]:
+        found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
+        return [None if values is None else user_items.account_from(values) for values in found]
+
+    def commit(self, change: Change) -> Account:
+        return self.commit_with(change, [])
+
+    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Account:
+        """Commit a change together with writes to other items.
+
+        Ended records that do not fit the transaction stay pending in the heart. Raises
+        `Superseded`, or `TransactionFailed` when it is one of the others that did not hold.
+        """
+        room = ENDED_PER_COMMIT - len(others)
+        waiting = (*change.before.pending, *change.ended)
+        mark, commits = idempotency.marked(change.before.commits)
+        after = replace(change.after, pending=waiting[room:], commits=commits)
+        heart = self._heart_write(replace(change, after=after))
+        records = [self._record_write(after.id, e) for e in waiting[:room]]
+        self._write([heart, *records, *others], mark)
+        return after
+
+    def _heart_write(self, change: Change) -> dict[str, Any]:
+        changed, removed = user_items.difference(change.before, change.after)
+        return dynamodb.update(
+            self.heart(change.after.id),
+            changed=changed,
+            removed=removed,
+            condition=_SAME,
+            values={":v": change.before.version},
+        )
+
+    def _record_write(self, user_id: str, ended: Ended) -> dict[str, Any]:
+        """An Update, so that no role which ends sessions may put whole items: users are items."""
+        values = user_items.ended_item(user_id, ended)
+        return dynamodb.update(
+            self._record(user_id, ended.session.id),
+            changed=values,
+            removed=[name for name in user_items.RECORD if name not in values],
+        )
+
+    def _write(self, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
+        try:
+            match writes:
+                case [alone]:
+                    self._dynamo.write(alone)
+                case _:
+                    self._dynamo.transact(writes)
+        except ConditionFailed as error:
+            item = error.item
+        except TransactionFailed as error:
+            if not error.failed[0]:
+                raise
+            item = error.items[0]
+        else:
+            return
+        current = None if item is None else user_items.account_from(item)
+        if current is None or mark not in current.commits:
+            raise Superseded(current)
+
+    def archive(self, user_id: str) -> int:
+        written = 0
+        account = self.get(user_id)
+        while account is not None and account.pending:
+            change = Change(before=account, after=replace(account, version=account.version + 1))
+            waiting = len(account.pending)
+            try:
+                account = self.commit(change)
+            except Superseded as error:
+                account = error.current
+            else:
+                written += waiting - len(account.pending)
+        return written
+
+    def finish_deletion(self, account: Account, time_left: Callable[[], float]) -> bool:
+        """Strip a deleted user's ended records of where they began, and remove the user.
+
+        False when there was no time for all of it (`time_left()`, seconds): a user may have
+        thousands of records. Each step may be repeated; cleanup resumes what is left.
+        """
+        self.archive(account.id)
+        records = self._dynamo.query_all(
+            table=self.table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": account.id, ":prefix": user_items.ENDED},
+            only=("strip",),
+        )
+        for record in records:
+            if record.get("strip"):
+                continue
+            if time_left() <= 0:
+                return False
+            stripped = dynamodb.update(
+                Key(self.table, record["pk"], record["sk"]),
+                changed={"strip": True},
+                removed=["ip", "client", "reported"],
+                condition="attribute_exists(sk)",
+            )
+            with suppress(ConditionFailed):
+                self._dynamo.write(stripped)
+        gone = dynamodb.delete(
+            self.heart(account.id),
+            condition="attribute_not_exists(pk) OR #state = :deleted",
+            values={":deleted": "deleted"},
+            names={"#state": "state"},
+        )
+        self._dynamo.write(gone)
+        return True
+
+    def remove_records(self, user_id: str, time_left: Callable[[], float]) -> bool:
+        """Remove the ended records of a user whose realm is being deleted; False: not all yet."""
+        records = self._dynamo.query_all(
+            table=self.table,
+            condition="pk = :pk AND begins_with(sk, :prefix)",
+            values={":pk": user_id, ":prefix": user_items.ENDED},
+            only=("sk",),
+        )
+        for record in records:
+            if time_left() <= 0:
+                return False
+            self._dynamo.write(dynamodb.delete(Key(self.table, user_id, record["sk"])))
+        return True
+
+    def ended(self, user_id: str, session_id: str) -> Ended | None:
+        values = self._dynamo.get(self._record(user_id, session_id))
+        return None if values is None else user_items.ended_from(values)
+
+    def ended_many(self, wanted: Sequence[tuple[str, str]]) -> list[Ended | None]:
+        records = self._dynamo.get_many([self._record(*where) for where in wanted])
+        return [None if values is None else user_items.ended_from(values) for values in records]
+
+    def list_ended(
+        self, user_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> Sequence[Ended]:
+        condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":prefix": user_items.ENDED}
+        if after is not None:
+            # `~` sorts behind every digit of an id, `#` is the last sign of the prefix.
+            low, high = user_items.ENDED + after, user_items.ENDED + "~"
+            if not ascending:
+                low, high = user_items.ENDED, user_items.ENDED + after
+            condition = "pk = :pk AND sk BETWEEN :low AND :high"
+            values = {":low": low, ":high": high}
+        page = self._dynamo.query(
+            table=self.table,
+            condition=condition,
+            values={":pk": user_id, **values},
+            limit=limit + 1,
+            ascending=ascending,
+            only=user_items.RECORD,
+        )
+        found = [user_items.ended_from(item) for item in page.items]
+        return [e for e in found if e.session.id != after][:limit]
