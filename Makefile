@@ -50,9 +50,10 @@ test: .venv/.installed ## run the tests
 	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \
 	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project
 
-check: .venv/.installed .venv-sam/.installed ## lint, types, format and template checks
+check: .venv/.installed .venv-sam/.installed ## lint, types, imports, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .
 	@echo "mypy …" && $(BIN)/mypy
+	@echo "imports between rooms …" && $(BIN)/lint-imports --no-cache
 	@echo "cfn-lint, source and translated …" && $(BIN)/python -m tools.lint_template
 	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
 	  .venv-sam/bin/sam validate --lint --template template.yaml
