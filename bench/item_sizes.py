@@ -15,7 +15,8 @@ from math import ceil
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids
 from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
-from sojourn.domain.session_rules import Account, Actor, Credential, Ended, Origin, Session
+from sojourn.domain.session import Actor, Ended, Origin, Session
+from sojourn.domain.user import Credential, User
 from sojourn.store import attributes, idempotency, user_items
 from sojourn.store.client import Key
 from sojourn.store.tries import Counter
@@ -68,12 +69,12 @@ class Sizes:
     ended: int
 
 
-def account_of(count: int, *, hasher: Hasher | None = None) -> Account:
+def account_of(count: int, *, hasher: Hasher | None = None) -> User:
     """A user with a password and so many live sessions."""
     user_id = ids.new_id("usr", NOW_MS)
     credential_id = ids.new_credential_id(user_id, NOW_MS)
     password = (hasher or Hasher()).dummy()
-    return Account(
+    return User(
         id=user_id,
         realm_id=ids.new_id("rl", NOW_MS),
         user_type="human",

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.names import fold
-from sojourn.domain.ports import AccessKey, Superseded
+from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Change, Ended, Origin
+from sojourn.domain.session import Ended, Origin
+from sojourn.domain.user import Change, User
 
 RECORDS_PER_COMMIT = 99
 
@@ -24,15 +26,15 @@ def recorded(ended: Ended) -> Ended:
     return replace(ended, session=replace(ended.session, key_number=0, origin=origin))
 
 
-class FakeAccounts:
-    """`Accounts`."""
+class FakeUsers:
+    """`UserStore`."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, User] = {}
         self._ended: dict[str, dict[str, Ended]] = {}
 
-    def add(self, account: Account) -> None:
+    def add(self, account: User) -> None:
         """A user that was not there before."""
         with self._lock:
             assert account.id not in self._accounts
@@ -43,15 +45,15 @@ class FakeAccounts:
         with self._lock:
             del self._accounts[user_id]
 
-    def get(self, user_id: str) -> Account | None:
+    def get(self, user_id: str) -> User | None:
         with self._lock:
             return deepcopy(self._accounts.get(user_id))
 
-    def get_many(self, user_ids: Sequence[str]) -> Sequence[Account | None]:
+    def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         with self._lock:
             return [self.get(user_id) for user_id in user_ids]
 
-    def commit(self, change: Change) -> Account:
+    def commit(self, change: Change) -> User:
         with self._lock:
             current = self.get(change.after.id)
             if current is None or current.version != change.before.version:
@@ -171,8 +173,8 @@ class FakeRealms:
 class FakeTogether:
     """`RealmAndUser`."""
 
-    def __init__(self, realms: FakeRealms, accounts: FakeAccounts) -> None:
+    def __init__(self, realms: FakeRealms, accounts: FakeUsers) -> None:
         self._realms, self._accounts = realms, accounts
 
-    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
         return self._realms.get(realm_id), self._accounts.get(user_id)

@@ -1,4 +1,4 @@
-"""Accounts and realms that the rules can make, as Hypothesis strategies."""
+"""Users and realms that the rules can make, as Hypothesis strategies."""
 
 from dataclasses import replace
 
@@ -7,17 +7,11 @@ import hypothesis.strategies as st
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.lockout import KNOWN, Known
-from sojourn.domain.realm import (
-    JWT_FIELDS,
-    Deletion,
-    FormerIssuer,
-    PublicKey,
-    Realm,
-    RealmEnd,
-    Settings,
-    StoppedKey,
-)
-from sojourn.domain.session_rules import Account, Actor, Change, Credential, Ended, Login, Origin
+from sojourn.domain.policy import JWT_FIELDS, Settings
+from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
+from sojourn.domain.session import Actor, Ended, Login, Origin, Reason
+from sojourn.domain.signing_key import PublicKey, StoppedKey
+from sojourn.domain.user import Change, Credential, User
 
 NOW = 2_500_000_000_000
 BY = Actor(type="system", id="tests")
@@ -107,7 +101,7 @@ def changes(draw: st.DrawFn) -> Change:
         )
         for n in range(draw(st.integers(0, 3)))
     ]
-    found = Account(
+    found = User(
         id=user_id,
         realm_id=owner.id,
         user_type=draw(st.sampled_from(["human", "api"])),
@@ -130,10 +124,10 @@ def changes(draw: st.DrawFn) -> Change:
     return change
 
 
-def _login(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
+def _login(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     if found.state != "active":
         return _end_all(draw, found, owner, now_ms)
-    login, active = draw(logins), found.active(now_ms, owner)
+    login, active = draw(logins), rules.active(found, owner, now_ms=now_ms)
     if draw(st.booleans()) and active:
         login = replace(login, replace=draw(st.sampled_from(active)).id)
     else:
@@ -142,24 +136,24 @@ def _login(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change
     return rules.begin(found, owner, login, key_number=number, now_ms=now_ms)[0]
 
 
-def _end(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
+def _end(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     chosen = draw(st.sets(st.sampled_from(found.sessions))) if found.sessions else set()
-    reasons: dict[str, rules.Reason] = {s.id: "terminated_by_user" for s in chosen}
+    reasons: dict[str, Reason] = {s.id: "terminated_by_user" for s in chosen}
     return rules.end(found, owner, reasons, by=BY, now_ms=now_ms)
 
 
-def _end_all(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
+def _end_all(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     keep = draw(st.none() | st.sampled_from(found.sessions)) if found.sessions else None
     kept = None if keep is None else keep.id
     return rules.end_all_for(found, owner, "password_changed", by=BY, now_ms=now_ms, keep=kept)
 
 
-def _disable(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
+def _disable(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     change = rules.end_all_for(found, owner, "user_disabled", by=BY, now_ms=now_ms)
     return replace(change, after=replace(change.after, state="inactive"))
 
 
-def _delete(draw: st.DrawFn, found: Account, owner: Realm, now_ms: int) -> Change:
+def _delete(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     change = rules.end_all_for(found, owner, "user_deleted", by=BY, now_ms=now_ms)
     after = replace(change.after, state="deleted", username=None, credentials={}, known=())
     ended: tuple[Ended, ...] = tuple(replace(e, strip=True) for e in change.ended)

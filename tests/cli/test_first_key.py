@@ -10,9 +10,9 @@ import click
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from sojourn import ids as layers_ids
-from sojourn import labels
-from sojourn.errors import AlreadyInitialised
+from sojourn.domain import ids as layers_ids
+from sojourn.domain import labels
+from sojourn.domain.errors import AlreadyInitialised
 from sojourn_cli import first_key, ids
 from sojourn_cli.directory import Directory
 from sojourn_cli.stack import PATIENT

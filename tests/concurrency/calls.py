@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sojourn.domain.errors import Unavailable
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.world import PASSWORD, Answer, World
 
 OWN: Final = "own"
@@ -142,7 +142,7 @@ def _stop_key(world: World, _user: Someone, given: Given, _tokens: Tokens) -> An
 def _left(world: World, user: Someone, _given: Given, _tokens: Tokens) -> Answer:
     """How many items the store has of a user."""
     accounts = world.services.terminator.accounts
-    assert isinstance(accounts, DynamoAccounts)
+    assert isinstance(accounts, DynamoUsers)
     found = accounts._dynamo.query_all(
         table=accounts.table, condition="pk = :pk", values={":pk": user.id}
     )

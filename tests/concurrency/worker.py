@@ -24,7 +24,7 @@ from sojourn.domain.ports import Superseded
 from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from tests.concurrency.clock import CrewClock
 from tests.concurrency.strikes import Strikes
@@ -237,11 +237,9 @@ class Worker:
 
     def _count(self) -> None:
         """Count how often a change is decided anew, and how often a call is sent again."""
-        write, call, counts = DynamoAccounts._write, DynamoDB._call, self._counts
+        write, call, counts = DynamoUsers._write, DynamoDB._call, self._counts
 
-        def counted_write(
-            self: DynamoAccounts, writes: Sequence[dict[str, Any]], mark: bytes
-        ) -> None:
+        def counted_write(self: DynamoUsers, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
             try:
                 write(self, writes, mark)
             except Superseded:
@@ -252,17 +250,17 @@ class Worker:
             counts["wanted"] += 1
             return call(self, operation, **parameters)
 
-        DynamoAccounts._write = counted_write  # type: ignore[method-assign]
+        DynamoUsers._write = counted_write  # type: ignore[method-assign]
         DynamoDB._call = counted_call  # type: ignore[method-assign]
 
     def _die(self) -> None:
         """Have a function that is stopped after its commit archive nothing."""
-        archive, dying = DynamoAccounts.archive, self._dying
+        archive, dying = DynamoUsers.archive, self._dying
 
-        def until_stopped(self: DynamoAccounts, user_id: str) -> int:
+        def until_stopped(self: DynamoUsers, user_id: str) -> int:
             return 0 if getattr(dying, "now", False) else archive(self, user_id)
 
-        DynamoAccounts.archive = until_stopped  # type: ignore[method-assign]
+        DynamoUsers.archive = until_stopped  # type: ignore[method-assign]
 
 
 def main(

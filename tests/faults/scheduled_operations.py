@@ -7,7 +7,7 @@ import pytest
 from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain.errors import Unavailable
 from sojourn.store import users
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.faults.cast import Cast, made
 from tests.faults.operations import NEW_PASSWORD, Operation
 from tests.faults.realm_operations import signing_key
@@ -23,8 +23,8 @@ def _left_over(world: World, cast: Cast) -> None:
     assert world.login("eve", password=NEW_PASSWORD).status == 200
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(users, "ENDED_PER_COMMIT", 1)
-        patch.setattr(DynamoAccounts, "archive", _away)
-        patch.setattr(DynamoAccounts, "finish_deletion", _away)
+        patch.setattr(DynamoUsers, "archive", _away)
+        patch.setattr(DynamoUsers, "finish_deletion", _away)
         patch.setattr(RealmDeletion, "resume", lambda *_: False)
         for path, status in (
             (f"/v1/sessions?user_id={cast.ada}", 204),

@@ -17,7 +17,7 @@ from local.template import Template
 from sojourn.bootstrap import _CONFIG, Services, compose
 from sojourn.crypto import signing_keys
 from sojourn.crypto.passwords import Hasher
-from sojourn.domain.realm import Algorithm
+from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import telemetry
 from tests.clock import MovedClock
 from tests.faults.layer import Layer

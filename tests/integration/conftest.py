@@ -19,7 +19,7 @@ from local.template import Template
 from sojourn.bootstrap import Services, compose
 from sojourn.crypto import signing_keys
 from sojourn.crypto.passwords import Hasher
-from sojourn.domain.realm import Algorithm
+from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
 from tests.integration.world import World
 

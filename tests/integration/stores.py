@@ -3,28 +3,29 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from sojourn.domain.ports import AccessKey, Accounts, Realms
+from sojourn.domain.access_key import AccessKey
+from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import User
 from sojourn.store import client as dynamodb
 from sojourn.store import user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
-from tests.fake_store import FakeAccounts, FakeRealms
+from sojourn.store.users import DynamoUsers
+from tests.fake_store import FakeRealms, FakeUsers
 
 
 class Store(Protocol):
     """A store under test: its ports, and what the ports have no words for."""
 
     @property
-    def accounts(self) -> Accounts: ...
+    def accounts(self) -> UserStore: ...
 
     @property
     def realms(self) -> Realms: ...
 
-    def add_account(self, account: Account) -> None: ...
+    def add_account(self, account: User) -> None: ...
 
     def remove_account(self, user_id: str) -> None: ...
 
@@ -45,7 +46,7 @@ class FakeStore:
     """The store in memory."""
 
     def __init__(self) -> None:
-        self.accounts = FakeAccounts()
+        self.accounts = FakeUsers()
         self.realms = FakeRealms()
         self.add_account = self.accounts.add
         self.remove_account = self.accounts.remove
@@ -60,10 +61,10 @@ class FakeStore:
 class DynamoStore:
     """The store over DynamoDB, or what stands for it."""
 
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     realms: DynamoDirectory
 
-    def add_account(self, account: Account) -> None:
+    def add_account(self, account: User) -> None:
         heart = self.accounts.heart(account.id)
         self.realms.dynamo.write(
             dynamodb.put(

@@ -11,11 +11,12 @@ from botocore.exceptions import ConnectionClosedError
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
 from sojourn.domain.ports import Superseded
-from sojourn.domain.session_rules import Account, Change, Ended, Origin
+from sojourn.domain.session import Ended, Origin
+from sojourn.domain.user import Change, User
 from sojourn.store import client as dynamodb
 from sojourn.store import user_items
 from sojourn.store.client import ConditionFailed, Key, TransactionFailed
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore
 from tests.integration.test_store_contract import (
@@ -252,7 +253,7 @@ def test_archive_goes_on_from_what_came_between(
     waiting = must_get(store, user.id)
     read = store.accounts.get
 
-    def late(user_id: str) -> Account | None:
+    def late(user_id: str) -> User | None:
         monkeypatch.setattr(store.accounts, "get", read)
         found = read(user_id)
         store.accounts.commit(login(waiting)[0])
@@ -267,7 +268,7 @@ def test_archive_goes_on_from_what_came_between(
 # The rest of a deletion.
 
 
-def deleted(store: DynamoStore, count: int) -> tuple[Account, list[Ended]]:
+def deleted(store: DynamoStore, count: int) -> tuple[User, list[Ended]]:
     """A user who was just deleted, with so many ended records from before."""
     user, records = with_ended(store, count)
     gone = replace(user, version=user.version + 1, state="deleted", last_ms=NOW)
@@ -359,7 +360,7 @@ def test_records_of_one_user_are_removed(store: DynamoStore) -> None:
 
 def test_account_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
-    accounts: DynamoAccounts = store.accounts
+    accounts: DynamoUsers = store.accounts
     assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
 
 

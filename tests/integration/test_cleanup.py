@@ -6,7 +6,7 @@ import pytest
 
 from sojourn.domain.errors import Unavailable
 from sojourn.jobs import cleanup
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.world import World
 
 LIFETIME = 360 * 60
@@ -40,15 +40,15 @@ def test_item_that_fails_leaves_the_others(world: World, monkeypatch: pytest.Mon
     for user_id in users:
         assert world.admin("POST", "/v1/sessions", {"user_id": user_id}).status == 201
     world.clock.advance(LIFETIME)
-    get = DynamoAccounts.get
+    get = DynamoUsers.get
 
-    def refuses(self: DynamoAccounts, user_id: str) -> Any:
+    def refuses(self: DynamoUsers, user_id: str) -> Any:
         if user_id == failing:
             raise Unavailable
         return get(self, user_id)
 
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoAccounts, "get", refuses)
+        patched.setattr(DynamoUsers, "get", refuses)
         report = world.clean_up()
     assert (report["found"], report["removed"], report["failed"]) == (4, 3, 1)
     assert report["remaining"] == 1

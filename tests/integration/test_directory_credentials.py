@@ -10,8 +10,8 @@ from sojourn.bootstrap import Services
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory.credentials import API_KEYS
 from sojourn.domain import ids
-from sojourn.domain.session_rules import Change
-from sojourn.store.users import DynamoAccounts
+from sojourn.domain.user import Change
+from sojourn.store.users import DynamoUsers
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -123,7 +123,7 @@ def test_credential_of_a_user_who_is_deleted_meanwhile(
 
     def delete() -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(DynamoAccounts, "finish_deletion", lambda *_: False)
+            patched.setattr(DynamoUsers, "finish_deletion", lambda *_: False)
             assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
 
     meanwhile(monkeypatch, delete)

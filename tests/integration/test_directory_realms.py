@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sojourn.domain import ids
-from sojourn.domain.realm import SIGNING_DELAY_MS, SIGNING_KEYS
+from sojourn.domain.policy import SIGNING_KEYS
+from sojourn.domain.signing_key import SIGNING_DELAY_MS
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.test_jwt_keys import listed
 from tests.integration.world import Answer, World

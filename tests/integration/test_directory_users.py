@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.bootstrap import Services
 from sojourn.domain.errors import Unavailable
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -216,7 +216,7 @@ def test_deletion_is_done_although_its_rest_is_not(
         raise Unavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoAccounts, "finish_deletion", away)
+        patched.setattr(DynamoUsers, "finish_deletion", away)
         assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
     items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
     for gone in ("203.0.113.9", "tests/1.0", "ada", "Countess", "plan", "argon2id"):
@@ -238,7 +238,7 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
 
     def delete() -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(DynamoAccounts, "finish_deletion", lambda *_: False)
+            patched.setattr(DynamoUsers, "finish_deletion", lambda *_: False)
             assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
 
     meanwhile(monkeypatch, delete)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sojourn.crypto.passwords import Hasher
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.world import PASSWORD, Answer, World
 
 
@@ -66,7 +66,7 @@ def test_call_held_up_beyond_its_keys_stop_does_not_act(
     mine, other = world.login("ada").body, world.login("ada").body
     assert world.call("GET", "/v1/session", bearer=mine["token"]).status == 200
     before = world.services.validator.accounts.get(user_id)
-    with held_up(DynamoAccounts, "get", lambda: change(world)):
+    with held_up(DynamoUsers, "get", lambda: change(world)):
         target = path.format(other=other["id"])
         answer = world.call(method, target, bearer=mine["token"])
     assert (answer.status, answer.body["code"]) == (401, "token_invalid")

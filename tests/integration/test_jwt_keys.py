@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from sojourn.domain import session_rules as rules
-from sojourn.domain.realm import SIGNING_DELAY_MS, SIGNING_GRACE_MS, SIGNING_KEYS, STOPS_KEPT
+from sojourn.domain.policy import SIGNING_KEYS
+from sojourn.domain.realm import STOPS_KEPT
+from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS
 from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory

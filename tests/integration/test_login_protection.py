@@ -14,12 +14,12 @@ from sojourn.crypto.passwords import Hasher
 from sojourn.domain import lockout
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Limit, Success
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import User
 from sojourn.store import user_items
 from sojourn.store.attempts import Guard
 from sojourn.store.client import DynamoDB, Key
 from sojourn.store.tries import Counter, Try
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed
 from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once, lost
@@ -725,7 +725,7 @@ def test_deletion_forgets_the_addresses_at_once(
 
     user_id = world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
-    monkeypatch.setattr(DynamoAccounts, "finish_deletion", dies)
+    monkeypatch.setattr(DynamoUsers, "finish_deletion", dies)
     assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
     account = world.services.users.accounts.get(user_id)
     assert account is not None
@@ -779,7 +779,7 @@ def test_user_disabled_meanwhile_gets_no_unmanaged_token(
     world.user("ada")
     passed, answers = Guard.passed, list[int]()
 
-    def disabled_first(guard: Guard, tried: Try, user_id: str) -> tuple[Success, Account | None]:
+    def disabled_first(guard: Guard, tried: Try, user_id: str) -> tuple[Success, User | None]:
         if not answers:
             answers.append(0)
             # Another login from here is remembered, so that this one has nothing to write.

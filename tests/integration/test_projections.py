@@ -11,7 +11,7 @@ from sojourn.store import user_items
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.realm_items import REALM
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.stores import DynamoStore
 from tests.integration.test_store_contract import NOW, with_ended
 
@@ -26,7 +26,7 @@ def at(services: Services) -> DynamoDirectory:
 
 
 @pytest.fixture
-def seen(services: Services) -> DynamoAccounts:
+def seen(services: Services) -> DynamoUsers:
     """The accounts of who needs no credentials."""
     return services.cleanup.accounts
 
@@ -57,7 +57,7 @@ def _named(parameters: Mapping[str, Any]) -> set[str] | None:
     return None if aliases is None else {names[alias] for alias in aliases.split(", ")} - KEYS
 
 
-def _list_ended(accounts: DynamoAccounts) -> object:
+def _list_ended(accounts: DynamoUsers) -> object:
     return accounts.list_ended(USER, after=None, limit=1, ascending=True)
 
 
@@ -74,9 +74,9 @@ def _list_ended(accounts: DynamoAccounts) -> object:
     ids=["user", "users", "record", "records", "list of records", "records that go"],
 )
 def test_sessions_are_read_without_credentials(
-    seen: DynamoAccounts,
+    seen: DynamoUsers,
     read: list[set[str] | None],
-    reading: Callable[[DynamoAccounts], object],
+    reading: Callable[[DynamoUsers], object],
     named: tuple[str, ...],
 ) -> None:
     """Who neither checks nor changes a credential never has one sent."""

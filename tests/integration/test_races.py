@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from sojourn.domain.session_rules import Account, Change, Login, Origin, begin
+from sojourn.domain.session import Login, Origin
+from sojourn.domain.session_rules import begin
+from sojourn.domain.user import Change, User
 from sojourn.runtime import optimistic
 from sojourn.runtime.turns import Turns
 from sojourn.store import users as store
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
 from tests.integration.world import Answer, World
@@ -19,10 +21,10 @@ from tests.integration.world import Answer, World
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
     """Do something, once, between the next commit's read and its write."""
-    commit = DynamoAccounts.commit_with
+    commit = DynamoUsers.commit_with
     waiting = [act]
 
-    def interrupted(self: DynamoAccounts, change: Change, others: Any) -> Account:
+    def interrupted(self: DynamoUsers, change: Change, others: Any) -> User:
         if waiting:
             # The other is another process: its commit takes no turn of ours.
             with monkeypatch.context() as patched:
@@ -30,7 +32,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
                 waiting.pop()()
         return commit(self, change, others)
 
-    monkeypatch.setattr(DynamoAccounts, "commit_with", interrupted)
+    monkeypatch.setattr(DynamoUsers, "commit_with", interrupted)
 
 
 def all_at_once(count: int, act: Callable[[int], Answer]) -> list[Answer]:
@@ -251,11 +253,11 @@ def test_hundred_end_in_one_commit(world: World, monkeypatch: pytest.MonkeyPatch
     user_id, began = hundred_sessions(world)
     monkeypatch.setattr(store, "ENDED_PER_COMMIT", 9)
 
-    def dies(_self: DynamoAccounts, _user_id: str) -> int:
+    def dies(_self: DynamoUsers, _user_id: str) -> int:
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoAccounts, "archive", dies)
+        patched.setattr(DynamoUsers, "archive", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/sessions?user_id={user_id}")
     assert world.active(user_id) == []

@@ -11,7 +11,7 @@ from sojourn.domain import session_rules as rules
 from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
@@ -336,16 +336,16 @@ def test_end_between_a_users_read_and_removal_leaves_no_record(
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
     assert warm.call("GET", "/v1/session", bearer=token).status == 200
-    remove = DynamoAccounts.remove_records
+    remove = DynamoUsers.remove_records
     ends: list[Answer] = []
 
-    def then_log_out(self: DynamoAccounts, wanted: str, time_left: Callable[[], float]) -> bool:
+    def then_log_out(self: DynamoUsers, wanted: str, time_left: Callable[[], float]) -> bool:
         done = remove(self, wanted, time_left)
         if not ends:
             ends.append(warm.call("DELETE", "/v1/session", bearer=token))
         return done
 
-    monkeypatch.setattr(DynamoAccounts, "remove_records", then_log_out)
+    monkeypatch.setattr(DynamoUsers, "remove_records", then_log_out)
     assert delete(world).status == 204
     assert ends[0].status == 204
     assert left(world, dynamodb, user_id) == []

@@ -8,7 +8,7 @@ import pytest
 from sojourn.bootstrap import Services
 from sojourn.domain import session_rules as rules
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed
 from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once
@@ -242,13 +242,13 @@ def test_dry_run_is_bounded_in_time(world: World, monkeypatch: pytest.MonkeyPatc
     for name in ("ada", "bob"):
         world.user(name)
         world.login(name)
-    get_many = DynamoAccounts.get_many
+    get_many = DynamoUsers.get_many
 
-    def slow(self: DynamoAccounts, user_ids: Any) -> Any:
+    def slow(self: DynamoUsers, user_ids: Any) -> Any:
         world.clock.advance(4)
         return get_many(self, user_ids)
 
-    monkeypatch.setattr(DynamoAccounts, "get_many", slow)
+    monkeypatch.setattr(DynamoUsers, "get_many", slow)
     counted = end(world, dry_run=True).body
     assert (counted["sessions"], counted["complete"]) == (1, False)
 

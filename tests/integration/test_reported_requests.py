@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sojourn.api.request import Request
-from sojourn.domain.session_rules import Origin
+from sojourn.domain.session import Origin
 from sojourn.login.bodies import login_of
 from sojourn.store import user_items
 from tests.integration.world import Answer, World

@@ -14,7 +14,7 @@ from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.jobs import settlement
 from sojourn.store import users as store
 from sojourn.store.realm_cache import SECONDS
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
 from tests.iam.judge import Judge, sit
 from tests.iam.policy import Request, Statement, applies
@@ -239,10 +239,10 @@ def cleans_up(world: World) -> None:
     assert world.call("DELETE", "/v1/session", bearer=token).status == 204
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(store, "ENDED_PER_COMMIT", 1)
-        patched.setattr(DynamoAccounts, "archive", dies)
+        patched.setattr(DynamoUsers, "archive", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/sessions?user_id={user_id}")
-        patched.setattr(DynamoAccounts, "finish_deletion", dies)
+        patched.setattr(DynamoUsers, "finish_deletion", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/users/{gone}")
         patched.setattr(RealmDeletion, "resume", dies)

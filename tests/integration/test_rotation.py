@@ -8,7 +8,8 @@ import pytest
 from sojourn.crypto.kms import KmsCipher
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.realm import SIGNING_KEYS, Realm
+from sojourn.domain.policy import SIGNING_KEYS
+from sojourn.domain.realm import Realm
 from sojourn.jobs import rotation
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed

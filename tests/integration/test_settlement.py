@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import User
 from sojourn.jobs import settlement
 from sojourn.jobs.settlement import DELAY_SECONDS
 from sojourn.store import user_items
@@ -39,7 +39,7 @@ def people(world: World, number: int) -> list[str]:
     return made
 
 
-def account(world: World, user_id: str) -> Account:
+def account(world: World, user_id: str) -> User:
     """A user as they are stored."""
     found = world.services.validator.accounts.get(user_id)
     assert found is not None

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.ports import AccessKey, Superseded
-from sojourn.domain.realm import Deletion, PublicKey, Realm, Settings
-from sojourn.domain.session_rules import Account, Actor, Change, Ended, Login, Origin, Session
+from sojourn.domain.policy import Settings
+from sojourn.domain.ports import Superseded
+from sojourn.domain.realm import Deletion, Realm
+from sojourn.domain.session import Actor, Ended, Login, Origin, Session
+from sojourn.domain.signing_key import PublicKey
+from sojourn.domain.user import Change, User
 from tests import histories
 from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore, FakeStore, Store
@@ -52,18 +56,18 @@ def realm(**changes: object) -> Realm:
 OWNER = realm()
 
 
-def account(**changes: object) -> Account:
+def account(**changes: object) -> User:
     """A human of the realm."""
-    made = Account(id=ids.new_id("usr", NOW), realm_id=OWNER.id, user_type="human", created_ms=NOW)
+    made = User(id=ids.new_id("usr", NOW), realm_id=OWNER.id, user_type="human", created_ms=NOW)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
-def login(found: Account, now_ms: int = NOW) -> tuple[Change, Session]:
+def login(found: User, now_ms: int = NOW) -> tuple[Change, Session]:
     """The change that a login is."""
     return rules.begin(found, OWNER, Login("password", ORIGIN), key_number=3, now_ms=now_ms)
 
 
-def with_sessions(store: Store, count: int) -> Account:
+def with_sessions(store: Store, count: int) -> User:
     """A user in the store who has so many sessions."""
     found = account()
     for n in range(count):
@@ -72,12 +76,12 @@ def with_sessions(store: Store, count: int) -> Account:
     return found
 
 
-def end_all(found: Account) -> Change:
+def end_all(found: User) -> Change:
     """The change that ends every session."""
     return rules.end_all_for(found, OWNER, "terminated_by_admin", by=BY, now_ms=NOW + 1_000)
 
 
-def with_ended(store: Store, count: int) -> tuple[Account, list[Ended]]:
+def with_ended(store: Store, count: int) -> tuple[User, list[Ended]]:
     """A user with so many ended records, at most 99, and the records in the order of their ids."""
     found = with_sessions(store, count)
     change = end_all(found)
@@ -85,7 +89,7 @@ def with_ended(store: Store, count: int) -> tuple[Account, list[Ended]]:
     return change.after, [recorded(e) for e in change.ended]
 
 
-def must_get(store: Store, user_id: str) -> Account:
+def must_get(store: Store, user_id: str) -> User:
     """The account, which must be there."""
     found = store.accounts.get(user_id)
     assert found is not None
@@ -123,7 +127,7 @@ def test_unknown_user_is_none(store: Store) -> None:
 
 
 def test_many_are_in_order(store: Store) -> None:
-    """Accounts come in the order that was asked, None where nobody is, a user asked twice twice."""
+    """Users come in the order that was asked, None where nobody is, a user asked twice twice."""
     ada, bob = with_sessions(store, 1), with_sessions(store, 2)
     nobody = ids.new_id("usr", NOW)
     found = store.accounts.get_many([bob.id, nobody, ada.id, bob.id])

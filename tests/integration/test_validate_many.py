@@ -11,7 +11,7 @@ from sojourn.domain import ids
 from sojourn.sessions.validate_many import BODY_LIMIT, MOST
 from sojourn.store import client as dynamodb
 from sojourn.store import users as store
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.integration.test_budgets import calls
 from tests.integration.test_jwt_keys import kid
 from tests.integration.world import Answer, World
@@ -81,7 +81,7 @@ def pending(world: World) -> str:
     world.login("ada")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(store, "ENDED_PER_COMMIT", 0)
-        patched.setattr(DynamoAccounts, "archive", lambda *_: 0)
+        patched.setattr(DynamoUsers, "archive", lambda *_: 0)
         assert world.admin("DELETE", f"/v1/sessions?user_id={user_id}").status == 204
     return token
 

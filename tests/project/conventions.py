@@ -11,8 +11,8 @@ import yaml
 
 from local.template import ROOT, Template, parse
 from sojourn.api.respond import SECONDS_TO_REPORT
-from sojourn.domain.realm import SIGNING_GRACE_MS
 from sojourn.domain.session_rules import CLOCKS_APART_MS
+from sojourn.domain.signing_key import SIGNING_GRACE_MS
 from tests.project import times
 from tests.project.references import cycle, dangling, references
 from tools.lint_template import translate

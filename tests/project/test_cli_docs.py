@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from sojourn.domain.realm import Settings
+from sojourn.domain.policy import Settings
 from sojourn_cli import where
 from sojourn_cli.realms import SETTINGS
 from tests.cli.tool import commands, parse

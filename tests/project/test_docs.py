@@ -11,8 +11,8 @@ import pytest
 
 from local.template import parse
 from sojourn.domain import errors
-from sojourn.domain.realm import Settings
-from sojourn.domain.session_rules import Reason
+from sojourn.domain.policy import Settings
+from sojourn.domain.session import Reason
 from tests.project.seed import SENTENCES
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -49,13 +49,13 @@ def test_mutants_are_told_apart() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "domain.session_rules.Session.live: now_ms < self.expires_at * 1000 -> "
+        "domain.session.Session.live: now_ms < self.expires_at * 1000 -> "
         "now_ms <= self.expires_at * 1000",
         "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id "
         "-> False",
         "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id -> "
         "account.state != 'active'",
-        "domain.session_rules.ENDED_RECORD_SECONDS: 30 -> 31",
+        "domain.session.ENDED_RECORD_SECONDS: 30 -> 31",
         "store.users._SAME: 'v = :v' -> "
         "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
         "store.client.DynamoDB.get: True -> False",
@@ -150,7 +150,8 @@ def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> 
 def test_what_kills_without_a_mutant_is_told() -> None:
     """A test that fails on the code as it is written kills nothing, and the run says so."""
     one, two, three, four = list(named("domain.ids").values())[:4]
-    lines = {"ids": {m.line: frozenset({"sound", "broken"}) for m in (one, two, three, four)}}
+    both = frozenset({"sound", "broken"})
+    lines = {"domain.ids": {m.line: both for m in (one, two, three, four)}}
     baseline = Baseline(seconds={"sound": 0.0, "broken": 0.1}, lines=lines)
 
     def killer(mutant: Mutant, tests: Sequence[str]) -> str | None:

@@ -8,12 +8,14 @@ from sojourn.crypto import signing_keys
 from sojourn.crypto.signing_keys import SigningKeys
 from sojourn.crypto.tokens import Claims, verify
 from sojourn.domain import ids
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import (
     SessionEnded,
 )
-from sojourn.domain.ports import AccessKey
-from sojourn.domain.realm import Realm, Settings
-from sojourn.domain.session_rules import Account, Actor, Login, Origin
+from sojourn.domain.policy import Settings
+from sojourn.domain.realm import Realm
+from sojourn.domain.session import Actor, Login, Origin
+from sojourn.domain.user import User
 from sojourn.login.login import Logins
 from sojourn.runtime.clock_skew import Skew
 from sojourn.sessions.listing import Listing, Page
@@ -22,7 +24,7 @@ from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard
 from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
-from tests.fake_store import FakeAccounts, FakeRealms, FakeTogether
+from tests.fake_store import FakeRealms, FakeTogether, FakeUsers
 
 LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
 BY = Actor(type="access_key", id="key_a")
@@ -44,7 +46,7 @@ class World:
 
     def __init__(self) -> None:
         self.clock = MovedClock()
-        self.accounts, self.realms = FakeAccounts(), FakeRealms()
+        self.accounts, self.realms = FakeUsers(), FakeRealms()
         self.realm = self.new_realm()
         self.ada, self.bob = self.user(), self.user()
         self.server = Server(key=access_key(None), realm_id=None)
@@ -96,7 +98,7 @@ class World:
     def user(self, **changes: Any) -> str:
         """A new user's id."""
         now_ms = self.clock.wall_ms()
-        made = Account(
+        made = User(
             id=ids.new_id("usr", now_ms),
             realm_id=self.realm.id,
             user_type="human",
@@ -105,7 +107,7 @@ class World:
         self.accounts.add(replace(made, **changes))
         return made.id
 
-    def account(self, user_id: str) -> Account:
+    def account(self, user_id: str) -> User:
         """The user, who must be there."""
         found = self.accounts.get(user_id)
         assert found is not None

@@ -10,8 +10,10 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.domain.lockout import Known
-from sojourn.domain.realm import Realm, Settings
-from sojourn.domain.session_rules import Account, Actor, Credential, Ended, Login, Origin, Session
+from sojourn.domain.policy import Settings
+from sojourn.domain.realm import Realm
+from sojourn.domain.session import Actor, Ended, Login, Origin, Session
+from sojourn.domain.user import Credential, State, User
 
 NOW = 2_000_000_000_000
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests"))
@@ -31,13 +33,13 @@ def realm(**settings: object) -> Realm:
     )
 
 
-def account(owner: Realm) -> Account:
+def account(owner: Realm) -> User:
     """A human of the realm."""
     user_id = ids.new_id("usr", NOW)
-    return Account(id=user_id, realm_id=owner.id, user_type="human", created_ms=NOW)
+    return User(id=user_id, realm_id=owner.id, user_type="human", created_ms=NOW)
 
 
-def several(owner: Realm, count: int) -> Account:
+def several(owner: Realm, count: int) -> User:
     """An account with so many sessions."""
     found = account(owner)
     for number in range(count):
@@ -53,10 +55,10 @@ def test_cap_is_never_exceeded_and_the_oldest_give_way(cap: int, times: list[int
     found, now = account(owner), NOW
     for step in times:
         now += step
-        before = found.active(now, owner)
+        before = rules.active(found, owner, now_ms=now)
         change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
         found = change.after
-        active = found.active(max(now, session.created_ms), owner)
+        active = rules.active(found, owner, now_ms=max(now, session.created_ms))
         assert len(active) <= cap
         assert active[-1] == session
         evicted = [e.session for e in change.ended]
@@ -143,7 +145,7 @@ def test_refusal_under_a_lowered_cap_lists_all_that_are_active() -> None:
 
 
 @pytest.mark.parametrize("state", ["inactive", "deleted"])
-def test_only_active_users_begin_sessions(state: rules.State) -> None:
+def test_only_active_users_begin_sessions(state: State) -> None:
     """An inactive or deleted user begins no session of either kind."""
     owner = realm()
     found = replace(account(owner), state=state)
@@ -335,7 +337,7 @@ def test_ending_everything_is_the_next_generation() -> None:
 
 
 @pytest.mark.parametrize("state", ["inactive", "deleted"])
-def test_only_an_active_users_unmanaged_tokens_stand(state: rules.State) -> None:
+def test_only_an_active_users_unmanaged_tokens_stand(state: State) -> None:
     """A token of the user's generation stands as long as the user is active."""
     owner = realm()
     found = account(owner)
@@ -392,10 +394,10 @@ def test_ending_is_found_where_it_is_pending_or_the_realms() -> None:
     first, second, third = found.sessions
     pending = tuple(Ended(s, NOW, "logout", BY) for s in (first, second))
     found = replace(found, sessions=(third,), pending=pending)
-    assert found.find_ended(second.id, owner, now_ms=NOW) == pending[1]
-    assert found.find_ended(third.id, owner, now_ms=NOW) is None
+    assert rules.find_ended(found, second.id, owner, now_ms=NOW) == pending[1]
+    assert rules.find_ended(found, third.id, owner, now_ms=NOW) is None
     over = owner.ending_all(by="key_a", now_ms=NOW + 5)
-    ended = found.find_ended(third.id, over, now_ms=NOW)
+    ended = rules.find_ended(found, third.id, over, now_ms=NOW)
     assert ended == Ended(third, NOW + 5, "realm_ended", Actor(type="access_key", id="key_a"))
 
 
@@ -444,7 +446,7 @@ def test_secret_is_not_shown() -> None:
     assert "canary" not in repr(made)
 
 
-def nearly_spent(owner: Realm, count: int) -> Account:
+def nearly_spent(owner: Realm, count: int) -> User:
     """An account with so many sessions that end when a minute is over, each 1 ms after another."""
     return several(replace(owner, settings=replace(owner.settings, session_minutes=1)), count)
 
@@ -458,7 +460,7 @@ def test_session_past_its_time_stays_where_another_clock_may_be_behind(late: int
     now = spent.expires_at * 1000 + late
     begun, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now)
     assert begun.after.sessions == (spent, session)
-    assert begun.after.active(now, owner) == (session,)
+    assert rules.active(begun.after, owner, now_ms=now) == (session,)
     ended = rules.end(begun.after, owner, {session.id: "logout"}, by=BY, now_ms=now)
     assert ended.after.sessions == (spent,)
     assert [e.session for e in ended.ended] == [session]

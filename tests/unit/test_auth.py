@@ -9,6 +9,7 @@ from sojourn.api import callers as auth
 from sojourn.api.callers import Callers, Server
 from sojourn.api.request import Request
 from sojourn.domain import ids
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
@@ -21,7 +22,6 @@ from sojourn.domain.errors import (
     TokenMissing,
     WrongCaller,
 )
-from sojourn.domain.ports import AccessKey
 from sojourn.domain.realm import Realm
 from tests.unit.flows import LOGIN, World
 

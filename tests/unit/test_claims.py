@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from sojourn.domain.realm import JWT_FIELDS
+from sojourn.domain.policy import JWT_FIELDS
 from sojourn.sessions.discovery import configuration
 from tests.unit.flows import LOGIN, World
 

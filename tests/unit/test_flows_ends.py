@@ -20,7 +20,8 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion
-from sojourn.domain.session_rules import Actor, end_all_for
+from sojourn.domain.session import Actor
+from sojourn.domain.session_rules import end_all_for
 from sojourn.runtime import optimistic
 from sojourn.runtime.turns import Turns
 from sojourn.sessions.listing import Page

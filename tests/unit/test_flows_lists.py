@@ -12,7 +12,8 @@ from sojourn.domain.errors import (
     Invalid,
     NotFound,
 )
-from sojourn.domain.session_rules import Ended, end_all_for
+from sojourn.domain.session import Ended
+from sojourn.domain.session_rules import end_all_for
 from sojourn.sessions.listing import Page, page_of, paged
 from sojourn.store import realm_cache
 from tests.unit.flows import BY, MINUTES, World

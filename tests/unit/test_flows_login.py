@@ -23,7 +23,8 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion, Realm
-from sojourn.domain.session_rules import Account, Change, Credential, begin, end_all_for
+from sojourn.domain.session_rules import begin, end_all_for
+from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import deadline
 from sojourn.store.attempts import Guard
 from tests.clock import MovedClock
@@ -111,7 +112,7 @@ class Unguarded:
         self._world = world
         self.wrong = 0
 
-    def api_key(self, user_id: str | None, _ip: str) -> tuple[Account | None, "Unguarded"]:
+    def api_key(self, user_id: str | None, _ip: str) -> tuple[User | None, "Unguarded"]:
         """The account that a key names."""
         return (None if user_id is None else self._world.accounts.get(user_id)), self
 

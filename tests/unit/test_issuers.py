@@ -6,7 +6,8 @@ import pytest
 
 from sojourn.domain import issuers
 from sojourn.domain.errors import Conflict, Invalid
-from sojourn.domain.realm import FORMER_ISSUERS, SIGNING_GRACE_MS, FormerIssuer
+from sojourn.domain.realm import FORMER_ISSUERS, FormerIssuer
+from sojourn.domain.signing_key import SIGNING_GRACE_MS
 from tests.unit.test_account import NOW
 from tests.unit.test_realm_keys import endless, key, owner
 

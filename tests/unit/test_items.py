@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from sojourn.domain import ids
 from sojourn.domain.lockout import Known
-from sojourn.domain.session_rules import Account, Actor, Change, Credential, Ended, Origin, Session
+from sojourn.domain.session import Actor, Ended, Origin, Session
+from sojourn.domain.user import Change, Credential, User
 from sojourn.store import user_items
 from tests import histories
 
 NOW = histories.NOW
-USER = Account(id="usr_1", realm_id="rl_1", user_type="human", created_ms=NOW)
+USER = User(id="usr_1", realm_id="rl_1", user_type="human", created_ms=NOW)
 SESSION = Session(
     id="kss_1",
     created_ms=NOW,
@@ -211,7 +212,7 @@ CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
 WHOLE = replace(USER, credentials={"crd_1": CREDENTIAL}, proofs=2, known=(Known(b"12345678", 2),))
 
 
-def seen(account: Account) -> Account:
+def seen(account: User) -> User:
     """The account as who reads it without credentials has it."""
     values = user_items.account_values(account) | {"pk": account.id}
     return user_items.account_from(
@@ -231,7 +232,7 @@ def seen(account: Account) -> Account:
     ],
 )
 def test_credentials_that_were_not_read_are_not_none_at_all(
-    look: Callable[[Account], object],
+    look: Callable[[User], object],
 ) -> None:
     """Who looks for credentials in a user that was read without gets an error, and no empty set."""
     look(WHOLE)

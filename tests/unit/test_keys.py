@@ -11,7 +11,8 @@ from sojourn.crypto import signing_keys
 from sojourn.crypto.signing_keys import PrivateKey, SigningKeys, generate
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.realm import Algorithm, Realm
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
 from tests.fake_store import FakeRealms
 from tests.unit.test_account import NOW, realm

@@ -5,17 +5,9 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain.errors import Invalid
-from sojourn.domain.realm import (
-    DAY_SECONDS,
-    JWT_FIELDS,
-    NOT_RETIRING,
-    SIGNING_DELAY_MS,
-    SIGNING_GRACE_MS,
-    SIGNING_KEYS,
-    Deletion,
-    Realm,
-    Settings,
-)
+from sojourn.domain.policy import DAY_SECONDS, JWT_FIELDS, NOT_RETIRING, SIGNING_KEYS, Settings
+from sojourn.domain.realm import Deletion, Realm
+from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS
 
 
 @pytest.mark.parametrize(

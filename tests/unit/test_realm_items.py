@@ -4,16 +4,10 @@ from dataclasses import asdict, replace
 
 from hypothesis import HealthCheck, given, settings
 
-from sojourn.domain.ports import AccessKey
-from sojourn.domain.realm import (
-    Deletion,
-    FormerIssuer,
-    PublicKey,
-    Realm,
-    RealmEnd,
-    Settings,
-    StoppedKey,
-)
+from sojourn.domain.access_key import AccessKey
+from sojourn.domain.policy import Settings
+from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
+from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.store import access_key_items, realm_items
 from sojourn.store.access_key_items import access_key_from, access_key_values
 from sojourn.store.realm_items import realm_from, realm_values

@@ -10,18 +10,10 @@ from bench.item_sizes import item_size
 from sojourn.crypto.signing_keys import generate
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
-from sojourn.domain.realm import (
-    ENDS_KEPT,
-    SIGNING_DELAY_MS,
-    SIGNING_GRACE_MS,
-    STOPS_KEPT,
-    PublicKey,
-    Realm,
-    RealmEnd,
-    Settings,
-    StoppedKey,
-)
-from sojourn.domain.session_rules import Account
+from sojourn.domain.policy import Settings
+from sojourn.domain.realm import ENDS_KEPT, STOPS_KEPT, Realm, RealmEnd
+from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS, PublicKey, StoppedKey
+from sojourn.domain.user import User
 from sojourn.store.realm_items import realm_values
 from tests.unit.test_account import LOGIN, NOW, account, realm
 
@@ -124,7 +116,7 @@ def test_stopped_key_ends_its_own_sessions_alone(number: int) -> None:
     """A session has ended when the key that signed its token was stopped, and only then."""
     stopped = StoppedKey(key=key(1, NOW), ended_ms=NOW, by="key_a", compromised=True)
     found = replace(owner(key(2, NOW)), stopped={stopped.key.id: stopped})
-    before: Account = account(found)
+    before: User = account(found)
     change, session = rules.begin(before, found, LOGIN, key_number=number, now_ms=NOW)
     active, ended = rules.settle(change.after, found, now_ms=NOW)
     assert (session in active) == (number == 2)

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from sojourn.domain.realm import Realm, StoppedKey
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import StoppedKey
 from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, outwait
 from tests.clock import MovedClock
 from tests.unit.flows import World

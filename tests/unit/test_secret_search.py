@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sojourn.crypto import signing_keys
-from sojourn.domain.realm import Algorithm
+from sojourn.domain.signing_key import Algorithm
 from tests.watched.secrets import Search, Secret, private_parts
 
 PASSWORD = Secret("password", 'süßer "Kanarien"-Vogel & Co/+ 8%')

@@ -7,12 +7,13 @@ from botocore.exceptions import ClientError
 
 from sojourn.api import respond
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.session_rules import Account, Origin, Session
+from sojourn.domain.session import Origin, Session
+from sojourn.domain.user import User
 from sojourn.jobs.cleanup import Cleanup
 from sojourn.runtime import deadline
 from sojourn.store import attributes, user_items
 from sojourn.store.client import DynamoDB
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
 
 
@@ -23,7 +24,7 @@ class LateStore:
         self.clock = clock
         self.calls = 0
         spent = Session("kss_1", 0, 0, "password", Origin(ip="", client=""))
-        user = Account("usr_1", "rl_1", "human", 0, sessions=(spent,))
+        user = User("usr_1", "rl_1", "human", 0, sessions=(spent,))
         values = user_items.account_values(user) | {"pk": "usr_1", "sk": "user"}
         self.item = attributes.encode(values)
 
@@ -45,7 +46,7 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
     dynamo = DynamoDB(LateStore(clock), clock)
-    accounts = DynamoAccounts(dynamo, "sessions", only=user_items.SEEN)
+    accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
     deletions: Any = None
     cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
     item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}
@@ -61,7 +62,7 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     clock = MovedClock()
     store = LateStore(clock)
     dynamo = DynamoDB(store, clock)
-    accounts = DynamoAccounts(dynamo, "sessions", only=user_items.SEEN)
+    accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
     deletions: Any = None
     cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
     item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}

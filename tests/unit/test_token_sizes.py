@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from sojourn.crypto import tokens
 from sojourn.crypto.token_sizes import at_stake, check_user, grows, longest
 from sojourn.domain.errors import Invalid
-from sojourn.domain.realm import JWT_FIELDS, Realm
-from sojourn.domain.session_rules import Account, AuthMethod, UserType
+from sojourn.domain.policy import JWT_FIELDS
+from sojourn.domain.realm import Realm
+from sojourn.domain.session import AuthMethod
+from sojourn.domain.user import User, UserType
 from tests.unit.test_account import account, realm
 from tests.unit.test_tokens import NOW, PAIRS
 
@@ -36,7 +38,7 @@ def of(algos: list[str], **settings: Any) -> Realm:
     return replace(realm(), settings=wanted, keys={KEYS[a].id: KEYS[a] for a in algos})
 
 
-def token(user: Account, owner: Realm, algo: str, method: AuthMethod) -> str:
+def token(user: User, owner: Realm, algo: str, method: AuthMethod) -> str:
     """A token as a login signs it."""
     by_key = user.user_type == "api"
     managed = owner.settings.session_type == "managed" and not by_key
@@ -98,7 +100,7 @@ def test_size_is_that_of_the_real_token(
     assert by_server <= size <= by_server + 4
 
 
-def user(**fields: Any) -> Account:
+def user(**fields: Any) -> User:
     """A user of the realm."""
     return replace(account(realm()), **fields)
 

@@ -16,8 +16,9 @@ from sojourn.crypto import signing_keys, token_sizes, tokens
 from sojourn.crypto.signing_keys import PrivateKey
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
-from sojourn.domain.realm import Algorithm, PublicKey, Realm
-from sojourn.domain.session_rules import Account
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import Algorithm, PublicKey
+from sojourn.domain.user import User
 from tests.clock import MovedClock
 from tests.unit.test_account import account, realm
 
@@ -256,7 +257,7 @@ def test_longest_token_is_of_4000_bytes(algo: str) -> None:
         verify(longer)
 
 
-def padded(count: int) -> Account:
+def padded(count: int) -> User:
     """A user whose `custom` is a text of so many characters."""
     return replace(USER, custom=json.dumps("x" * count))
 
@@ -287,7 +288,7 @@ def test_claims_are_the_sessions_and_what_the_realm_asks_for() -> None:
         "session_type": "managed",
     }
 
-    def made(who: Account, fields: tuple[str, ...], expires_at: int | None) -> dict[str, object]:
+    def made(who: User, fields: tuple[str, ...], expires_at: int | None) -> dict[str, object]:
         owner = replace(OWNER, settings=replace(OWNER.settings, jwt_fields=fields))
         return tokens.claims_of(
             who,

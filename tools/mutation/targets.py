@@ -25,8 +25,12 @@ def _whole(*names: str) -> tuple[str, ...]:
 
 
 TARGETS: Final = (
+    Target("domain.session", "rules", _unit("account")),
+    Target("domain.user", "rules", _unit("account")),
     Target("domain.session_rules", "rules", _unit("account", "realm_keys")),
+    Target("domain.policy", "rules", _unit("realm")),
     Target("domain.realm", "rules", _unit("realm", "realm_keys")),
+    Target("domain.signing_key", "rules", _unit("realm", "realm_keys")),
     Target("domain.lockout", "rules", _unit("attempts")),
     Target("domain.addresses", "rules", _unit("addresses")),
     Target("domain.ids", "tokens", _unit("ids")),

@@ -10,8 +10,10 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from sojourn.api.fields import RealmId, SessionId, UserId
 from sojourn.directory.bodies import JwtField, Permission
 from sojourn.domain import ids
-from sojourn.domain.realm import Algorithm, AtLimit, KeyKind, SessionType
-from sojourn.domain.session_rules import AuthMethod, Reason, UserType
+from sojourn.domain.policy import AtLimit, SessionType
+from sojourn.domain.session import AuthMethod, Reason
+from sojourn.domain.signing_key import Algorithm, KeyKind
+from sojourn.domain.user import UserType
 
 CredentialId = Annotated[str, Meta(pattern=rf"^crd_[0-9A-Za-z]{{{2 * ids.BODY}}}\Z")]
 AccessKeyId = Annotated[str, Meta(pattern=rf"^key_[0-9A-Za-z]{{{ids.BODY}}}\Z")]

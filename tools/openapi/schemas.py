@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.directory.realms import ALGORITHMS
-from sojourn.domain import realm
 from sojourn.domain.errors import (
     KeyInUse,
     SessionEnded,
@@ -17,6 +16,7 @@ from sojourn.domain.errors import (
     SojournError,
     TooManyAttempts,
 )
+from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
 from sojourn.login.bodies import LoginBody
 from tools.openapi import objects as give
 
@@ -38,11 +38,11 @@ def _between(limits: tuple[int, int], *, least: int | None = None) -> Schema:
 
 
 SETTINGS: Final[Mapping[str, Schema]] = {
-    "session_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
-    "api_key_minutes": _between(realm.UNMANAGED_MINUTES, least=0),
-    "max_sessions": _between(realm.MAX_SESSIONS),
-    "max_staleness_seconds": _between(realm.MAX_STALENESS),
-    "rotate_days": _between(realm.ROTATE_DAYS, least=0),
+    "session_minutes": _between(UNMANAGED_MINUTES, least=0),
+    "api_key_minutes": _between(UNMANAGED_MINUTES, least=0),
+    "max_sessions": _between(MAX_SESSIONS),
+    "max_staleness_seconds": _between(MAX_STALENESS),
+    "rotate_days": _between(ROTATE_DAYS, least=0),
     "jwt_algo": {"enum": list(ALGORITHMS)},
     "jwt_fields": {"uniqueItems": True},
 }

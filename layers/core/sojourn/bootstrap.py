@@ -42,7 +42,7 @@ from sojourn.store.client import DynamoDB
 from sojourn.store.realm_cache import RealmCache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.together import Together
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 if TYPE_CHECKING:
     from sojourn.domain.ports import Cipher
@@ -121,9 +121,9 @@ def compose(
     cipher: Cipher = _NoCipher()
     if settings.kms_key_id is not None:
         cipher = KmsCipher(client("kms"), settings.kms_key_id, clock)
-    accounts = DynamoAccounts(dynamo, settings.sessions_table)
+    accounts = DynamoUsers(dynamo, settings.sessions_table)
     # For all that neither checks nor changes a credential: it never has one in hand.
-    seen = DynamoAccounts(dynamo, settings.sessions_table, only=user_items.SEEN)
+    seen = DynamoUsers(dynamo, settings.sessions_table, only=user_items.SEEN)
     directory = DynamoDirectory(dynamo, settings.directory_table)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)
     logins = Logins(

@@ -8,6 +8,7 @@ from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
@@ -20,7 +21,7 @@ from sojourn.domain.errors import (
     Unavailable,
     WrongCaller,
 )
-from sojourn.domain.ports import AccessKey, Realms
+from sojourn.domain.ports import Realms
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.store.realm_cache import RealmCache

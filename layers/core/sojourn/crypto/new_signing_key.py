@@ -6,15 +6,10 @@ from typing import Any, Final
 
 from sojourn.crypto import signing_keys
 from sojourn.domain.errors import Conflict
+from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.ports import Cipher
-from sojourn.domain.realm import (
-    SIGNING_DELAY_MS,
-    SIGNING_KEYS,
-    Algorithm,
-    KeyKind,
-    PublicKey,
-    Realm,
-)
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm, KeyKind, PublicKey
 from sojourn.runtime.clock import Clock
 from sojourn.store import client as dynamodb
 from sojourn.store.realms import DynamoDirectory

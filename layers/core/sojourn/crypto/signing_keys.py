@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.ports import Cipher, Realms
-from sojourn.domain.realm import Algorithm, KeyKind, PublicKey, Realm
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import Algorithm, KeyKind, PublicKey
 from sojourn.runtime.cache import Cache
 from sojourn.runtime.clock import Clock
 

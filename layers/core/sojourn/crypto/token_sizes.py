@@ -13,11 +13,13 @@ from sojourn.crypto.signing_keys import jose_name
 from sojourn.crypto.tokens import LONGEST, claims_of, too_long
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid
-from sojourn.domain.realm import JWT_FIELDS, Algorithm, Realm
-from sojourn.domain.session_rules import Account
+from sojourn.domain.policy import JWT_FIELDS
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import Algorithm
+from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 USERS: Final = 1_000
 SECONDS: Final = 5.0
@@ -25,11 +27,11 @@ PAGE: Final = 100
 
 _LATEST: Final = 9_999_999_999
 _SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
-_NOBODY: Final = Account(id="usr_", realm_id="rl_", user_type="human", created_ms=0)
+_NOBODY: Final = User(id="usr_", realm_id="rl_", user_type="human", created_ms=0)
 _EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
 
 
-def longest(account: Account, realm: Realm) -> int:
+def longest(account: User, realm: Realm) -> int:
     """The bytes of the longest token that the user would get of the realm as it is.
 
     It is the size of what `tokens.sign` makes with the largest of the realm's keys: ids have one
@@ -69,14 +71,14 @@ def _base64(size: int) -> int:
     return (4 * size + 2) // 3
 
 
-def check_user(before: Account | None, after: Account, *, realm: Realm) -> None:
+def check_user(before: User | None, after: User, *, realm: Realm) -> None:
     """Raise `Invalid` when a user's change makes their token too long, and longer than it was."""
     size = longest(after, realm)
     if size > LONGEST and (before is None or size > longest(before, realm)):
         raise Invalid(errors=[too_long("The user's token", size)])
 
 
-def at_stake(before: Account | None, after: Account, *, realm: Realm) -> bool:
+def at_stake(before: User | None, after: User, *, realm: Realm) -> bool:
     """Whether a change that the realm takes as it is may be one that it would not take changed."""
     widest = replace(
         realm.settings,
@@ -102,7 +104,7 @@ class TokenSizes:
     """Looks at a realm's users when their tokens are to grow."""
 
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     clock: Clock
 
     def check_realm(self, before: Realm, after: Realm) -> None:
@@ -117,7 +119,7 @@ class TokenSizes:
             if size > LONGEST and size > longest(user, before):
                 raise Invalid(errors=[too_long(f"The token of user {user.id}", size)])
 
-    def _users(self, realm_id: str) -> Iterator[Account]:
+    def _users(self, realm_id: str) -> Iterator[User]:
         until = self.clock.stopwatch() + SECONDS
         after: str | None = None
         looked, more = 0, True

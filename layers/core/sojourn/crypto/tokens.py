@@ -15,8 +15,11 @@ from jwt.utils import base64url_decode
 from sojourn.crypto.signing_keys import PrivateKey, jose_name, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
-from sojourn.domain.realm import PublicKey, Realm, SessionType
-from sojourn.domain.session_rules import Account, AuthMethod
+from sojourn.domain.policy import SessionType
+from sojourn.domain.realm import Realm
+from sojourn.domain.session import AuthMethod
+from sojourn.domain.signing_key import PublicKey
+from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 
 LONGEST: Final = 4_000
@@ -40,7 +43,7 @@ class Claims:
 
 
 def claims_of(
-    account: Account,
+    account: User,
     realm: Realm,
     *,
     session_id: str,

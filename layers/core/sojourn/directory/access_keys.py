@@ -9,8 +9,8 @@ from sojourn.api.callers import Server
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
-from sojourn.domain.ports import AccessKey
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.answers import collection

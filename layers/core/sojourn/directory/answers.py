@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sojourn.domain.ports import AccessKey
-from sojourn.domain.realm import PublicKey, Realm, StoppedKey
-from sojourn.domain.session_rules import Account, Credential
+from sojourn.domain.access_key import AccessKey
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import PublicKey, StoppedKey
+from sojourn.domain.user import Credential, User
 from sojourn.sessions import answers
 
 View = dict[str, Any]
@@ -66,7 +67,7 @@ def _key(found: PublicKey, owner: Realm, *, state: str) -> View:
     }
 
 
-def user(found: Account) -> View:
+def user(found: User) -> View:
     """A user."""
     return answers.user_brief(found) | {
         "realm_id": found.realm_id,
@@ -76,7 +77,7 @@ def user(found: Account) -> View:
     }
 
 
-def credential(found: Credential, owner: Account) -> View:
+def credential(found: Credential, owner: User) -> View:
     """A credential, without what it proves."""
     return {
         "object": "credential",

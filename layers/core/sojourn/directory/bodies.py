@@ -9,7 +9,8 @@ from sojourn.api.complaints import CHECK
 from sojourn.api.fields import InRealm, UserId
 from sojourn.crypto import passwords
 from sojourn.domain import labels, names
-from sojourn.domain.realm import Algorithm, AtLimit, KeyKind, SessionType
+from sojourn.domain.policy import AtLimit, SessionType
+from sojourn.domain.signing_key import Algorithm, KeyKind
 
 
 def _username(_: str, sent: str) -> list[str]:

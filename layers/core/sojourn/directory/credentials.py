@@ -12,12 +12,13 @@ from sojourn.directory.users import Users
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
-from sojourn.domain.session_rules import Account, Actor, Change, Credential
+from sojourn.domain.session import Actor
+from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions.listing import Page, paged, visible
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
 API_KEYS: Final = 20
@@ -28,7 +29,7 @@ class Credentials:
     """The routes under `/v1/credentials`."""
 
     users: Users
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     clock: Clock
 
     def create(self, server: Server, body: CredentialBody) -> View:
@@ -66,7 +67,7 @@ class Credentials:
         realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             if found.state == "deleted":
                 raise NotFound
             if human and found.password is not None:
@@ -117,9 +118,9 @@ class Credentials:
             ).secret
         realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
-        committed: list[Account] = []
+        committed: list[User] = []
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             known = _known(found, credential_id)
             change = Change(before=found, after=replace(found, version=found.version + 1))
             if fresh is not None:
@@ -156,7 +157,7 @@ class Credentials:
         realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             _known(found, credential_id)
             change = rules.end_all_for(
                 found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
@@ -170,14 +171,14 @@ class Credentials:
         )
         archive_pending(self.accounts, done)
 
-    def _owner(self, server: Server, credential_id: str) -> Account:
+    def _owner(self, server: Server, credential_id: str) -> User:
         user_id = ids.credential_owner(credential_id)
         account = visible(server, None if user_id is None else self.accounts.get(user_id))
         _known(account, credential_id)
         return account
 
 
-def _known(account: Account, credential_id: str) -> Credential:
+def _known(account: User, credential_id: str) -> Credential:
     found = account.credentials.get(credential_id)
     if found is None:
         raise NotFound

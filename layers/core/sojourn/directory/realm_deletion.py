@@ -22,7 +22,7 @@ from sojourn.store import realm_cache, user_items
 from sojourn.store.client import Key, TransactionFailed
 from sojourn.store.names import claims_of, freed
 from sojourn.store.realms import REALMS, DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
 SECONDS: Final = 6.0
@@ -37,7 +37,7 @@ class RealmDeletion:
 
     realms: RealmDirectory
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     clock: Clock
 
     def delete(self, server: Server, realm_id: str, name: str | None) -> View | None:

@@ -12,8 +12,9 @@ from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.domain import ids, issuers
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
+from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher
-from sojourn.domain.realm import Realm, Settings
+from sojourn.domain.realm import Realm
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.answers import collection

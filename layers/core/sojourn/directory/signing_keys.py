@@ -17,8 +17,10 @@ from sojourn.directory.realms import RealmDirectory
 from sojourn.domain import ids
 from sojourn.domain.errors import CursorInvalid, KeyInUse, NotFound
 from sojourn.domain.ports import Cipher
-from sojourn.domain.realm import SIGNING_GRACE_MS, KeyKind, PublicKey, Realm, StoppedKey
-from sojourn.domain.session_rules import Session, ended_by_realm
+from sojourn.domain.realm import Realm
+from sojourn.domain.session import Session
+from sojourn.domain.session_rules import ended_by_realm
+from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock

@@ -16,7 +16,8 @@ from sojourn.domain import ids, names
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Actor, Change, Credential
+from sojourn.domain.session import Actor
+from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
@@ -27,7 +28,7 @@ from sojourn.store import user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.names import Claim, Renaming, Write, claiming, claims_of, realm_now, taken
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
 
@@ -37,7 +38,7 @@ class Users:
     """The routes under `/v1/users`."""
 
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     hasher: Hasher
     clock: Clock
 
@@ -59,7 +60,7 @@ class Users:
         if body.password is not None:
             made = self.password_credential(user_id, body.password, body.username, body.email)
             credentials[made.id] = made
-        account = Account(
+        account = User(
             id=user_id,
             realm_id=realm_id,
             user_type=body.user_type,
@@ -92,7 +93,7 @@ class Users:
             attempt += 1
 
     def _creation(
-        self, account: Account, realm: Realm, taking: Sequence[tuple[Claim, Write]]
+        self, account: User, realm: Realm, taking: Sequence[tuple[Claim, Write]]
     ) -> list[Write]:
         """The writes that make a user: the condition on the realm, the names, the user."""
         at = self.directory
@@ -121,7 +122,7 @@ class Users:
             secret=self.hasher.hash(password),
         )
 
-    def resolve(self, server: Server, text: str) -> Account:
+    def resolve(self, server: Server, text: str) -> User:
         """The user of an id, a username or an email. Raises `NotFound`."""
         user_id: str | None = text
         if not ids.is_id("usr", text):
@@ -136,12 +137,12 @@ class Users:
         server.must_see(account.realm_id)
         return account
 
-    def with_realm(self, server: Server, text: str) -> tuple[Account, Realm]:
+    def with_realm(self, server: Server, text: str) -> tuple[User, Realm]:
         """The user and their realm, both read now. Raises `NotFound`."""
         account = self.resolve(server, text)
         return account, self.realm_of(account)
 
-    def realm_of(self, account: Account) -> Realm:
+    def realm_of(self, account: User) -> Realm:
         """The user's realm, read now. Raises `NotFound`."""
         realm = self.directory.get(account.realm_id)
         if realm is None:
@@ -199,9 +200,9 @@ class Users:
             fresh = self.password_credential(account.id, changes.password, *called)
         by = Actor(type="access_key", id=server.key.id)
         renaming = Renaming(self.directory, self.accounts, realm)
-        committed: list[Account] = []
+        committed: list[User] = []
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             change = self._changed(found, renaming.realm, changes, fresh, by)
             token_sizes.check_user(found, change.after, realm=renaming.realm)
             committed[:] = [change.after]
@@ -216,7 +217,7 @@ class Users:
         """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
         account, _ = self.with_realm(server, text)
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             if found.state == "deleted":
                 raise NotFound
             after = replace(rules.unlocked(found), version=found.version + 1)
@@ -233,7 +234,7 @@ class Users:
         account, realm = self.with_realm(server, text)
         by = Actor(type="access_key", id=server.key.id)
 
-        def decide(found: Account) -> Change | None:
+        def decide(found: User) -> Change | None:
             if found.state == "deleted":
                 return None
             now_ms = self.clock.wall_ms()
@@ -266,7 +267,7 @@ class Users:
 
     def _changed(
         self,
-        found: Account,
+        found: User,
         realm: Realm,
         changes: UserChanges,
         fresh: Credential | None,
@@ -311,7 +312,7 @@ def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
         audit.record("user.updated", *about, by=by, changed=others)
 
 
-def _is_anothers(account: Account, text: str) -> bool:
+def _is_anothers(account: User, text: str) -> bool:
     """Whether an email that led to a user is not theirs.
 
     The version before IDNA gave domains such as strasse.de and straße.de one form.

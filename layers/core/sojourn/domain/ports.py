@@ -1,17 +1,18 @@
 """What the core needs of the outside, as it would like to be answered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Change, Ended
+from sojourn.domain.session import Ended
+from sojourn.domain.user import Change, User
 
 
 class Superseded(Exception):
     """A commit's account was no longer current; `current` is (None: the user is gone)."""
 
-    def __init__(self, current: Account | None) -> None:
+    def __init__(self, current: User | None) -> None:
         super().__init__("the account has changed")
         self.current = current
 
@@ -19,7 +20,7 @@ class Superseded(Exception):
 class Committer(Protocol):
     """Carries out changes of accounts."""
 
-    def commit(self, change: Change) -> Account:
+    def commit(self, change: Change) -> User:
         """Carry out a change; the account as it is then, with the endings that are still pending.
 
         Raises `Superseded` when the account is no longer the same.
@@ -27,10 +28,10 @@ class Committer(Protocol):
         ...
 
 
-class AccountReader(Protocol):
+class UserReader(Protocol):
     """What a validation reads. Every read is consistent."""
 
-    def get(self, user_id: str) -> Account | None:
+    def get(self, user_id: str) -> User | None:
         """The account, or None."""
         ...
 
@@ -42,15 +43,15 @@ class AccountReader(Protocol):
 class RealmAndUser(Protocol):
     """What a validation reads where the realm that its instance remembers is too old."""
 
-    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
         """The realm and its user, in one consistent read."""
         ...
 
 
-class Accounts(Committer, AccountReader, Protocol):
+class UserStore(Committer, UserReader, Protocol):
     """Users with their sessions. Every read is consistent; every write has its condition."""
 
-    def get_many(self, user_ids: Sequence[str]) -> Sequence[Account | None]:
+    def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         """At most 100 accounts, in order, in one read."""
         ...
 
@@ -67,24 +68,6 @@ class Accounts(Committer, AccountReader, Protocol):
     ) -> Sequence[Ended]:
         """Ended records by session id, from the one behind `after`."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class AccessKey:
-    """A server's credential for this API. `realm_id` None: stack-wide."""
-
-    id: str
-    realm_id: str | None
-    name: str
-    permission: str
-    created_ms: int
-    secret_hash: str
-    expires_at: int | None = None
-    last_used_ms: int | None = None
-
-    def expired(self, now_ms: int) -> bool:
-        """Whether its time is over."""
-        return self.expires_at is not None and now_ms >= self.expires_at * 1000
 
 
 class Realms(Protocol):

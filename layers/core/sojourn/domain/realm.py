@@ -2,158 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
-from sojourn.domain.errors import Conflict, Invalid
+from sojourn.domain.errors import Conflict
+from sojourn.domain.policy import Settings
+from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
 
-SessionType = Literal["managed", "unmanaged"]
-AtLimit = Literal["evict_oldest", "deny"]
-Algorithm = Literal["rs256", "es256", "eddsa"]
-KeyKind = Literal["expiring", "open_ended"]
-"""What a key signs: tokens with an `exp`, or tokens without."""
-
-MANAGED_MINUTES: Final = (1, 525_600)
-UNMANAGED_MINUTES: Final = (1, 1_051_200)
-MAX_SESSIONS: Final = (1, 100)
-MAX_STALENESS: Final = (1, 3_600)
-ROTATE_DAYS: Final = (1, 365)
-DAY_SECONDS: Final = 86_400
-JWT_FIELDS: Final = ("username", "name", "email", "custom")
-SIGNING_DELAY_MS: Final = 150 * 60_000
-"""A new key is published at once and signs this much later: API Gateway caches a key set for
-two hours."""
-SIGNING_GRACE_MS: Final = 30_000
-"""How long a key may still sign after its successor began: the time-out of a login that had chosen
-it, and instances whose clocks differ."""
 ENDS_KEPT: Final = 20
 """Ends of everything that a realm remembers one by one; what is older counts as the oldest."""
-SIGNING_KEYS: Final = 20
-"""Signing keys of one realm: they are read with it. Those that were stopped are not among them."""
-NOT_RETIRING: Final = 3
-"""Of the keys that rotation keeps, those that verify no old token: the one that signs, the one that
-is published to sign next, and the one of tokens without `exp`."""
 FORMER_ISSUERS: Final = 10
 """Former issuers whose tokens a realm takes."""
 STOPS_KEPT: Final = 16
 """Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A realm's session settings, with the contract's defaults."""
-
-    session_type: SessionType = "managed"
-    session_minutes: int = 360
-    api_key_minutes: int = 0
-    max_sessions: int = 10
-    at_limit: AtLimit = "evict_oldest"
-    jwt_algo: Algorithm = "rs256"
-    jwt_fields: tuple[str, ...] = ("username",)
-    max_staleness_seconds: int = 300
-    rotate_days: int = 0
-
-    @property
-    def longest_seconds(self) -> int:
-        """The longest lifetime of a token with an `exp` that these settings let begin."""
-        return 60 * max(self.session_minutes, self.api_key_minutes)
-
-    @property
-    def rotation(self) -> tuple[int, int]:
-        """What decides how many keys the schedule keeps: days and seconds."""
-        return self.rotate_days, self.longest_seconds
-
-    @property
-    def rotating_keys(self) -> int:
-        """How many keys the schedule keeps at most: those of living tokens, and three more."""
-        if not self.rotate_days:
-            return 0
-        return _ceil(self.longest_seconds, self.rotate_days * DAY_SECONDS) + NOT_RETIRING
-
-    def check(self, *, before: "Settings | None" = None) -> None:
-        """Raise `Invalid` with one sentence for each setting that is out of its range.
-
-        `before` are the settings that these follow: a rotation that they had is not refused.
-
-        "For managed sessions, it may range from 1 minute to 1 year"; "For unmanaged sessions,
-        […] from 1 minute to 2 years or may be disabled entirely"; the same for API keys.
-        """
-        errors = []
-        if self.session_type == "managed":
-            low, high = MANAGED_MINUTES
-            if not low <= self.session_minutes <= high:
-                errors.append(
-                    f"session_minutes must be {low} to {high} in a managed realm, "
-                    f"and is {self.session_minutes}."
-                )
-        else:
-            low, high = UNMANAGED_MINUTES
-            if self.session_minutes != 0 and not low <= self.session_minutes <= high:
-                errors.append(
-                    f"session_minutes must be {low} to {high}, or 0 for open-ended, in an "
-                    f"unmanaged realm, and is {self.session_minutes}."
-                )
-        low, high = UNMANAGED_MINUTES
-        if self.api_key_minutes != 0 and not low <= self.api_key_minutes <= high:
-            errors.append(
-                f"api_key_minutes must be {low} to {high}, or 0 for open-ended, "
-                f"and is {self.api_key_minutes}."
-            )
-        low, high = MAX_SESSIONS
-        if not low <= self.max_sessions <= high:
-            errors.append(f"max_sessions must be {low} to {high}, and is {self.max_sessions}.")
-        low, high = MAX_STALENESS
-        if not low <= self.max_staleness_seconds <= high:
-            errors.append(
-                f"max_staleness_seconds must be {low} to {high}, "
-                f"and is {self.max_staleness_seconds}."
-            )
-        low, high = ROTATE_DAYS
-        if self.rotate_days != 0 and not low <= self.rotate_days <= high:
-            errors.append(
-                f"rotate_days must be {low} to {high}, or 0 for never, and is {self.rotate_days}."
-            )
-        if len(set(self.jwt_fields)) != len(self.jwt_fields):
-            errors.append("jwt_fields must name each field once.")
-        if not errors and (before is None or before.rotation != self.rotation):
-            errors += self._too_many_keys()
-        if errors:
-            raise Invalid("The session settings are not valid.", errors=errors)
-
-    def _too_many_keys(self) -> list[str]:
-        keys = self.rotating_keys
-        if keys <= SIGNING_KEYS:
-            return []
-        days = _ceil(self.longest_seconds, DAY_SECONDS)
-        least = _ceil(self.longest_seconds, (SIGNING_KEYS - NOT_RETIRING) * DAY_SECONDS)
-        return [
-            f"rotate_days must be at least {least} where tokens live for {days} days, or 0 for "
-            f"never, and is {self.rotate_days}: keys whose tokens are alive would be "
-            f"{days} / {self.rotate_days} = {keys - NOT_RETIRING}, with {NOT_RETIRING} that sign "
-            f"or will {keys}, and a realm has {SIGNING_KEYS} at most. "
-            "Raise rotate_days, or lower session_minutes or api_key_minutes."
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """The public half of a signing key: a key has one algorithm, for life.
-
-    `number` counts the realm's keys from 1; each managed session records whose it is.
-    `longest_seconds` is the longest lifetime in force while the key could sign, `open_ended`
-    whether it may have signed a token without `exp`: until when its signatures may be alive.
-    Each realm has keys of both kinds; one from before there were kinds has one that does both,
-    until the schedule has made the other.
-    """
-
-    id: str
-    algo: Algorithm
-    pem: str
-    signs_from_ms: int
-    created_ms: int
-    number: int = 1
-    longest_seconds: int = 0
-    open_ended: bool = False
-    kind: KeyKind = "expiring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,28 +37,6 @@ class FormerIssuer:
     def forget_ms(self) -> int:
         """When no token of it that has an `exp` can be alive."""
         return self.left_ms + SIGNING_GRACE_MS + 1000 * self.longest_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class StoppedKey:
-    """What is told of a key that verifies nothing any more: since when, and by whom.
-
-    That its sessions have ended is told by its absence from the realm's keys.
-    """
-
-    key: PublicKey
-    ended_ms: int
-    by: str
-    compromised: bool
-
-    def untold(self) -> "StoppedKey":
-        """Itself as a key that is listed no more."""
-        return replace(self, key=replace(self.key, pem=""), compromised=False)
-
-    @property
-    def forget_ms(self) -> int:
-        """When no managed session that it signed for can be alive."""
-        return self.ended_ms + SIGNING_GRACE_MS + 1000 * self.key.longest_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,10 +201,6 @@ class Realm:
         after = self.remembering_stops(now_ms, room=STOPS_KEPT - 1)
         keys = {k: self.keys[k] for k in self.keys if k != key.id}
         return replace(after, keys=keys, stopped={**after.stopped, key.id: stop})
-
-
-def _ceil(number: int, by: int) -> int:
-    return -(-number // by)
 
 
 def _order(key: PublicKey) -> tuple[int, str]:

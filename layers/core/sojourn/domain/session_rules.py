@@ -1,197 +1,28 @@
-"""A user and everything that decides about their sessions: the rules, and no I/O.
+"""The session rules: how a session begins, ends and is seen; pure, and no I/O.
 
-An account is one value, kept in one item. Each operation here takes the account as it was
-read and gives a `Change`: the account as it must become, and the sessions that ended by it.
-Whoever carries a change out writes it under the condition that the account is still the one
-it was worked out from (`version`), or asks again with the one that is there now. So the cap, an
-ending and the end of everything are each one commit, and no clock but the committer's own
-orders them.
+A user is one value, kept in one item. Each operation here takes the user as it was read and gives a
+`Change`: the user as it must become, and the sessions that ended by it. Whoever carries a change
+out writes it under the condition that the user is still the one it was worked out from
+(`version`), or asks again with the one that is there now. So the cap, an ending and the end of
+everything are each one commit, and no clock but the committer's own orders them.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
 
 from sojourn.domain import ids
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
-from sojourn.domain.lockout import Known
 from sojourn.domain.realm import Realm, RealmEnd
+from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
+from sojourn.domain.user import Change, User
 
-Reason = Literal[
-    "logout",
-    "terminated_by_user",
-    "terminated_by_admin",
-    "evicted",
-    "replaced",
-    "password_changed",
-    "user_disabled",
-    "user_deleted",
-    "realm_ended",
-]
-UserType = Literal["human", "api"]
-State = Literal["active", "inactive", "deleted"]
-AuthMethod = Literal["password", "api_key", "server"]
-Keep = Literal["none", "current", "all"]
-
-ENDED_RECORD_SECONDS: Final = 30 * 86_400
 CLOCKS_APART_MS: Final = 10_000
 """How far the clocks of two instances may be apart: each five seconds off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who ended a session: `type` is `session`, `access_key` or `system`."""
-
-    type: Literal["session", "access_key", "system"]
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a session began: an address and a client's printable name, None where not known.
-
-    They are the connection's own, or `reported` by a server for its user.
-    """
-
-    ip: str | None
-    client: str | None
-    reported: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A managed session as its user's item records it. Times: ms, and whole seconds."""
-
-    id: str
-    created_ms: int
-    expires_at: int
-    auth_method: AuthMethod
-    origin: Origin
-    key_number: int = 0
-    """The number of the realm's key that signed its token; 0 in an ended record."""
-
-    def live(self, now_ms: int) -> bool:
-        """Rule 4: decided on read, and never by the TTL."""
-        return now_ms < self.expires_at * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What remains of a session that was ended before its time."""
-
-    session: Session
-    ended_ms: int
-    reason: Reason
-    by: Actor
-    strip: bool = False
-    """The user is being deleted: nothing of where the session began is kept."""
-
-    @property
-    def keep_until(self) -> int:
-        """Rule 9: until the session would have expired, or 30 days, whichever is first."""
-        return min(self.session.expires_at, self.ended_ms // 1000 + ENDED_RECORD_SECONDS)
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A password (`secret` is its PHC string) or an API key (`secret` is its SHA-256 in hex)."""
-
-    id: str
-    type: Literal["password", "api_key"]
-    created_ms: int
-    secret: str = field(repr=False)
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A user with credentials, live sessions and endings that are still to be recorded."""
-
-    id: str
-    realm_id: str
-    user_type: UserType
-    created_ms: int
-    version: int = 0
-    username: str | None = None
-    email: str | None = None
-    name: str | None = None
-    custom: str | None = None
-    state: State = "active"
-    generation: int = 0
-    spared: str | None = None
-    """The one unmanaged session that outlives the last change of generation."""
-    last_ms: int = 0
-    credentials: Mapping[str, Credential] = field(default_factory=dict)
-    sessions: tuple[Session, ...] = ()
-    pending: tuple[Ended, ...] = ()
-    proofs: int = 0
-    """How often a right password ended a row of failures; see `lockout.py`."""
-    unlocks: int = 0
-    """How often an administrator cleared its delays."""
-    known: tuple[Known, ...] = ()
-    commits: tuple[bytes, ...] = field(default=(), compare=False)
-    """The marks of its last commits, by which `store/idempotency.py` tells them apart."""
-
-    def active(self, now_ms: int, realm: Realm) -> tuple[Session, ...]:
-        """The active sessions, oldest first."""
-        return settle(self, realm, now_ms=now_ms)[0]
-
-    def find(self, session_id: str) -> Session | None:
-        """The recorded session of that id, live or not."""
-        return next((s for s in self.sessions if s.id == session_id), None)
-
-    def find_ended(self, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
-        """An ending of that session that is not archived yet."""
-        ended = (*self.pending, *settle(self, realm, now_ms=now_ms)[1])
-        return next((e for e in ended if e.session.id == session_id), None)
-
-    def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this account, or None."""
-        return _find_known(self.known, mark)
-
-    @property
-    def password(self) -> Credential | None:
-        """The password credential, of which a human has at most one."""
-        return _password(self.credentials)
-
-    def accepts_unmanaged(self, session: ids.SessionId) -> bool:
-        """Whether a token of its own may still stand: user active, begun since the last end."""
-        current = session.user_generation == self.generation or session.text == self.spared
-        return self.state == "active" and current
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """As much of an account as a password is tried by, whatever else it holds."""
-
-    id: str
-    realm_id: str
-    state: State
-    credentials: Mapping[str, Credential]
-    proofs: int
-    unlocks: int
-    known: tuple[Known, ...]
-
-    def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this account, or None."""
-        return _find_known(self.known, mark)
-
-    @property
-    def password(self) -> Credential | None:
-        """The password credential."""
-        return _password(self.credentials)
-
-
-def _find_known(known: Iterable[Known], mark: bytes) -> Known | None:
-    return next((k for k in known if k.mark == mark), None)
-
-
-def _password(credentials: Mapping[str, Credential]) -> Credential | None:
-    return next((c for c in credentials.values() if c.type == "password"), None)
-
-
 def settle(
-    account: Account, realm: Realm, *, now_ms: int
+    account: User, realm: Realm, *, now_ms: int
 ) -> tuple[tuple[Session, ...], tuple[Ended, ...]]:
     """The active sessions, and the endings of those that their realm ended for all at once.
 
@@ -210,7 +41,18 @@ def settle(
     return tuple(active), tuple(ended)
 
 
-def lingering(account: Account, *, now_ms: int) -> tuple[Session, ...]:
+def active(account: User, realm: Realm, *, now_ms: int) -> tuple[Session, ...]:
+    """The active sessions, oldest first."""
+    return settle(account, realm, now_ms=now_ms)[0]
+
+
+def find_ended(account: User, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
+    """An ending of that session that is not archived yet."""
+    ended = (*account.pending, *settle(account, realm, now_ms=now_ms)[1])
+    return next((e for e in ended if e.session.id == session_id), None)
+
+
+def lingering(account: User, *, now_ms: int) -> tuple[Session, ...]:
     """The sessions that are past their time by this clock, and by one that is behind may live.
 
     "Validity […] never decided from […] a clock of another instance": they are neither listed nor
@@ -235,31 +77,8 @@ def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
     return ending(session, end.ended_ms, reason, by=by)
 
 
-def ending(session: Session, now_ms: int, reason: Reason, *, by: Actor) -> Ended:
-    """The end of a session now; a clock behind the one that began it does not end it before."""
-    return Ended(session=session, ended_ms=max(now_ms, session.created_ms), reason=reason, by=by)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One commit: from the account that was read to the one that must replace it."""
-
-    before: Account
-    after: Account
-    ended: tuple[Ended, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a login brings: how it authenticated, from where, and which session it replaces."""
-
-    auth_method: AuthMethod
-    origin: Origin
-    replace: str | None = None
-
-
 def begin(
-    account: Account, realm: Realm, login: Login, *, key_number: int, now_ms: int
+    account: User, realm: Realm, login: Login, *, key_number: int, now_ms: int
 ) -> tuple[Change, Session]:
     """Begin a managed session, ending the oldest when the user is at the limit.
 
@@ -335,7 +154,7 @@ def _brief(session: Session) -> dict[str, object]:
     }
 
 
-def unmanaged_session_id(account: Account, realm: Realm, *, now_ms: int) -> str:
+def unmanaged_session_id(account: User, realm: Realm, *, now_ms: int) -> str:
     """The id of an unmanaged session, which is nowhere but in its token.
 
     Raises `LoginFailed` when the user is not active.
@@ -350,12 +169,8 @@ def unmanaged_session_id(account: Account, realm: Realm, *, now_ms: int) -> str:
     )
 
 
-Decide = Callable[[Account], Change | None]
-"""What an operation makes of the account as it is now; None: nothing needs doing."""
-
-
 def end(
-    account: Account, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
+    account: User, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
 ) -> Change:
     """End each session that `reasons` names, with its reason; of those past their time, no record.
 
@@ -369,7 +184,7 @@ def end(
     return Change(before=account, after=after, ended=(*settled, *ended))
 
 
-def record_ended(account: Account, realm: Realm, *, now_ms: int) -> Change | None:
+def record_ended(account: User, realm: Realm, *, now_ms: int) -> Change | None:
     """Record the sessions that their realm ended for all at once; None where there are none."""
     active, ended = settle(account, realm, now_ms=now_ms)
     if not ended:
@@ -380,7 +195,7 @@ def record_ended(account: Account, realm: Realm, *, now_ms: int) -> Change | Non
 
 
 def end_everything(
-    account: Account,
+    account: User,
     realm: Realm,
     reasons: Mapping[str, Reason],
     *,
@@ -399,7 +214,7 @@ def end_everything(
 
 
 def end_all_for(
-    account: Account,
+    account: User,
     realm: Realm,
     reason: Reason,
     *,
@@ -412,12 +227,12 @@ def end_all_for(
     return end_everything(account, realm, reasons, by=by, now_ms=now_ms, keep=keep)
 
 
-def unlocked(account: Account) -> Account:
+def unlocked(account: User) -> User:
     """The account as an administrator leaves it who clears its delays; see `lockout.py`."""
     return replace(account, unlocks=account.unlocks + 1)
 
 
-def prune(account: Account, *, now_ms: int) -> Change | None:
+def prune(account: User, *, now_ms: int) -> Change | None:
     """Drop the sessions that lived out their time, of which nothing is recorded; None when none.
 
     An account with endings left pending is written too, because every commit records them.

@@ -13,14 +13,14 @@ from typing import Any, Final
 from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound, Unavailable
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import User
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import commit
 from sojourn.store import user_items
 from sojourn.store.client import ConditionFailed, DynamoDB, Item, Key, delete
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 PAGE: Final = 100
 
@@ -51,7 +51,7 @@ class Cleanup:
     """Works through the due index until it is empty or the time is up."""
 
     dynamo: DynamoDB
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     deletions: RealmDeletion
     settlement: Settlement
     table: str
@@ -132,7 +132,7 @@ class Cleanup:
             return False
         return change is not None
 
-    def _outwait(self, account: Account, time_left: Callable[[], float]) -> None:
+    def _outwait(self, account: User, time_left: Callable[[], float]) -> None:
         """Wait until no instance's clock can take for live what has expired, if there is time.
 
         A run waits once at most: what expires meanwhile was not due when it began.

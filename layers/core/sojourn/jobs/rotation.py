@@ -7,8 +7,10 @@ from typing import Any, Final
 from sojourn.crypto.new_signing_key import NewKeys, newest
 from sojourn.directory.signing_keys import JwtKeys
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
+from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.ports import Cipher
-from sojourn.domain.realm import SIGNING_KEYS, KeyKind, Realm
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import KeyKind
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.store.realm_items import realm_from

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import Change, User
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
@@ -22,7 +22,7 @@ from sojourn.store import client as dynamodb
 from sojourn.store import user_items
 from sojourn.store.client import ConditionFailed, Key
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 DELAY_SECONDS: Final = 3_600
 """From the end to the walk: no login that had read the realm before it commits so late."""
@@ -34,7 +34,7 @@ class Settlement:
     """Walks the users of a realm that ended sessions for all of them at once."""
 
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     clock: Clock
 
     def job(self, realm_id: str, what: str) -> dict[str, Any]:
@@ -88,8 +88,8 @@ class Settlement:
         )
         return found is not None and found["due_at"] <= self.clock.wall_ms() // 1000
 
-    def _settle(self, account: Account, realm: Realm) -> None:
-        def decide(found: Account) -> rules.Change | None:
+    def _settle(self, account: User, realm: Realm) -> None:
+        def decide(found: User) -> Change | None:
             return rules.record_ended(found, realm, now_ms=self.clock.wall_ms())
 
         # A clock that is ahead would take for expired what is live.

@@ -9,7 +9,7 @@ from sojourn.api.request import Request, client_name
 from sojourn.crypto import passwords
 from sojourn.domain import addresses, names
 from sojourn.domain.errors import CredentialsAmbiguous, Invalid
-from sojourn.domain.session_rules import AuthMethod, Login, Origin
+from sojourn.domain.session import AuthMethod, Login, Origin
 
 Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]

@@ -9,20 +9,21 @@ from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import PasswordBody
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CredentialWrong, Invalid
-from sojourn.domain.session_rules import Account, Actor, Change
+from sojourn.domain.session import Actor
+from sojourn.domain.user import Change, User
 from sojourn.login.verified_password import succeeded
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
     """`POST /v1/password`."""
 
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     validator: Validator
     guard: Guard
     hasher: Hasher
@@ -50,7 +51,7 @@ class PasswordChange:
         success = tried.passed()
         fresh = self.hasher.hash(body.password)
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             now = self.validator.stands(claims, found).claims
             self._verify(found, body.current_password, verified)
             change = self._ended(found, now, body)
@@ -65,7 +66,7 @@ class PasswordChange:
         done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         archive_pending(self.accounts, done)
 
-    def _ended(self, found: Account, claims: Claims, body: PasswordBody) -> Change:
+    def _ended(self, found: User, claims: Claims, body: PasswordBody) -> Change:
         if body.keep_sessions == "all":
             return Change(before=found, after=replace(found, version=found.version + 1))
         current = claims.session.text
@@ -78,7 +79,7 @@ class PasswordChange:
             keep=current if body.keep_sessions == "current" else None,
         )
 
-    def _verify(self, account: Account, password: str, verified: set[str]) -> None:
+    def _verify(self, account: User, password: str, verified: set[str]) -> None:
         known = account.password
         if known is None:
             raise CredentialWrong("This user has no password.")

@@ -19,9 +19,10 @@ from sojourn.domain.errors import (
     Unavailable,
     UserInactive,
 )
-from sojourn.domain.ports import Accounts, Realms
+from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Change, Login, Session
+from sojourn.domain.session import Login, Session
+from sojourn.domain.user import Change, User
 from sojourn.login.verified_password import Proof
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
@@ -43,7 +44,7 @@ class Logins:
     """Sessions begun. All answer the session with its `token`; passwords are a module's own."""
 
     realms: Realms
-    accounts: Accounts
+    accounts: UserStore
     guard: Guard
     keys: SigningKeys
     clock: Clock
@@ -81,7 +82,7 @@ class Logins:
             raise LoginFailed
         return self.begin_unmanaged(realm, account, login)
 
-    def of_server(self, realm: Realm, account: Account, login: Login) -> View:
+    def of_server(self, realm: Realm, account: User, login: Login) -> View:
         """Begin a session on a server's word, without a credential.
 
         Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
@@ -97,7 +98,7 @@ class Logins:
                 raise UserInactive("The user is inactive; set `state` to active first.") from error
             raise NotFound from error
 
-    def _begin_known(self, realm: Realm, account: Account, login: Login) -> View:
+    def _begin_known(self, realm: Realm, account: User, login: Login) -> View:
         """Begin a managed session of a user who was read before their realm was."""
         try:
             return self.begin_managed(realm, account, login, None)
@@ -109,14 +110,12 @@ class Logins:
                 raise NotFound from None
             return self.begin_managed(realm, now, login, None)
 
-    def begin_managed(
-        self, realm: Realm, account: Account, login: Login, proof: Proof | None
-    ) -> View:
+    def begin_managed(self, realm: Realm, account: User, login: Login, proof: Proof | None) -> View:
         attempts: dict[str, View] = {}
         found: list[str] = []
         since = deadline.current(self.clock)
 
-        def decide(current: Account) -> Change | None:
+        def decide(current: User) -> Change | None:
             nonlocal realm, since
             # A write whose answer was lost may have been done: then this login is in there.
             found[:] = [s.id for s in current.sessions if s.id in attempts]
@@ -156,7 +155,7 @@ class Logins:
             raise Unavailable("The realm was changed meanwhile. Try again.")
         return found
 
-    def begin_unmanaged(self, realm: Realm, account: Account, login: Login) -> View:
+    def begin_unmanaged(self, realm: Realm, account: User, login: Login) -> View:
         """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
@@ -190,7 +189,7 @@ class Logins:
         return view | {"token": token}
 
 
-def _holds(account: Account, digest: str) -> bool:
+def _holds(account: User, digest: str) -> bool:
     """Whether an API key of the account has that digest."""
     matches = [
         hmac.compare_digest(c.secret, digest)
@@ -200,7 +199,7 @@ def _holds(account: Account, digest: str) -> bool:
     return any(matches)
 
 
-def _managed_claims(account: Account, realm: Realm, session: Session) -> dict[str, object]:
+def _managed_claims(account: User, realm: Realm, session: Session) -> dict[str, object]:
     return tokens.claims_of(
         account,
         realm,

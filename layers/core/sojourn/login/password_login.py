@@ -10,7 +10,8 @@ from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, Sessio
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Candidate, Change, Login
+from sojourn.domain.session import Login
+from sojourn.domain.user import Candidate, Change, User
 from sojourn.login.login import Logins
 from sojourn.login.verified_password import Proof
 from sojourn.runtime.optimistic import commit
@@ -114,11 +115,11 @@ class PasswordLogins:
             self._leave(proof, account)
             raise
 
-    def _leave(self, proof: Proof, account: Account) -> Account:
+    def _leave(self, proof: Proof, account: User) -> User:
         """Commit what a right password leaves, without a session; the account that came of it."""
         at, seen = self.logins, account
 
-        def decide(found: Account) -> Change | None:
+        def decide(found: User) -> Change | None:
             nonlocal seen
             seen = found
             return proof.left(found)

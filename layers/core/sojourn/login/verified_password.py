@@ -5,7 +5,7 @@ from dataclasses import replace
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain.errors import LoginFailed
 from sojourn.domain.lockout import Success
-from sojourn.domain.session_rules import Account, Change, Credential
+from sojourn.domain.user import Change, Credential, User
 
 
 class Proof:
@@ -19,9 +19,9 @@ class Proof:
         self._hasher = hasher
         self._success = success
         self._fresh: str | None = None
-        self.before: Account | None = None
+        self.before: User | None = None
 
-    def confirm(self, account: Account) -> Account:
+    def confirm(self, account: User) -> User:
         """The account to begin from: a hash at today's parameters, the success remembered.
 
         Raises `LoginFailed`.
@@ -40,7 +40,7 @@ class Proof:
             account = _with_hash(account, known, self._fresh)
         return succeeded(account, self._success)
 
-    def left(self, account: Account) -> Change | None:
+    def left(self, account: User) -> Change | None:
         """What a login that records no session leaves in the account; None when nothing.
 
         Raises `LoginFailed`.
@@ -53,12 +53,12 @@ class Proof:
         return Change(before=account, after=replace(after, version=account.version + 1))
 
 
-def succeeded(account: Account, success: Success) -> Account:
+def succeeded(account: User, success: Success) -> User:
     """The account with what a right password leaves in it."""
     proofs, known = success.applied(account.proofs, account.known)
     return replace(account, proofs=proofs, known=known)
 
 
-def _with_hash(account: Account, known: Credential, phc: str) -> Account:
+def _with_hash(account: User, known: Credential, phc: str) -> User:
     credentials = {**account.credentials, known.id: replace(known, secret=phc)}
     return replace(account, credentials=credentials)

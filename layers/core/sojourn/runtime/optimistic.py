@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from sojourn.domain.errors import NotFound, SojournError, Unavailable
-from sojourn.domain.ports import Accounts, Committer, Superseded
-from sojourn.domain.session_rules import Account, Change, Decide
+from sojourn.domain.ports import Committer, Superseded, UserStore
+from sojourn.domain.user import Change, Decide, User
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.turns import Turns
@@ -15,7 +15,7 @@ _TURNS = Turns()
 
 def commit(
     accounts: Committer,
-    account: Account,
+    account: User,
     decide: Decide,
     *,
     clock: Clock,
@@ -51,7 +51,7 @@ def commit(
         raise Unavailable("Too many changes of this user at once. Try again.")
 
 
-def archive_pending(accounts: Accounts, change: Change | None) -> None:
+def archive_pending(accounts: UserStore, change: Change | None) -> None:
     """Record the endings that a commit left pending, if any; cleanup resumes what fails here."""
     if change is None or not change.after.pending:
         return

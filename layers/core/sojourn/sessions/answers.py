@@ -7,12 +7,13 @@ from zlib import crc32
 from sojourn.domain import ids
 from sojourn.domain.errors import Unauthenticated
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, AuthMethod, Ended, Origin, Session
+from sojourn.domain.session import AuthMethod, Ended, Origin, Session
+from sojourn.domain.user import User
 
 View = dict[str, Any]
 
 
-def session(found: Session, account: Account) -> View:
+def session(found: Session, account: User) -> View:
     """A managed session."""
     return {
         "object": "session",
@@ -29,7 +30,7 @@ def session(found: Session, account: Account) -> View:
 
 def unmanaged(
     session_id: str,
-    account: Account,
+    account: User,
     *,
     auth_method: AuthMethod,
     expires_at: int | None,
@@ -49,7 +50,7 @@ def unmanaged(
     }
 
 
-def ended(found: Ended, account: Account, *, for_server: bool) -> View:
+def ended(found: Ended, account: User, *, for_server: bool) -> View:
     """A session that was ended before its time; only a server learns by whom."""
     view = session(found.session, account) | {
         "active": False,
@@ -73,7 +74,7 @@ def request(origin: Origin) -> View:
     return {"ip": origin.ip, "client": origin.client, "reported": origin.reported}
 
 
-def user_brief(account: Account) -> View:
+def user_brief(account: User) -> View:
     """The user as a validation tells of them."""
     return {
         "object": "user",

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.session_rules import Session
+from sojourn.domain.session import Session
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 USERS: Final = 2_000
 SECONDS: Final = 4.0
@@ -30,7 +30,7 @@ class Census:
     """Counts sessions user by user; nothing is ever decided from it."""
 
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
     clock: Clock
 
     def count(self, realm_id: str, wanted: Callable[[Session], bool]) -> Count:

@@ -10,7 +10,8 @@ from typing import Any
 from sojourn.api.callers import Server
 from sojourn.directory.realms import RealmDirectory
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Session, ended_by_realm
+from sojourn.domain.session import Session
+from sojourn.domain.session_rules import ended_by_realm
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock

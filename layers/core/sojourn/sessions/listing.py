@@ -10,10 +10,12 @@ from sojourn.api.callers import Server
 from sojourn.api.request import wrong_values
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound
-from sojourn.domain.ports import Accounts
+from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Ended, settle
+from sojourn.domain.session import Ended
+from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
@@ -46,7 +48,7 @@ def page_of(query: dict[str, str], *, descending: bool) -> Page:
 class Listing:
     """The lists of one user's sessions, and one session by its id."""
 
-    accounts: Accounts
+    accounts: UserStore
     validator: Validator
     realms: RealmCache
     clock: Clock
@@ -82,13 +84,11 @@ class Listing:
         account = self.accounts.get(parsed.user_id)
         return self._one(visible(server, account), parsed, state=state, for_server=True)
 
-    def _one(
-        self, account: Account, parsed: ids.SessionId, *, state: str, for_server: bool
-    ) -> View:
+    def _one(self, account: User, parsed: ids.SessionId, *, state: str, for_server: bool) -> View:
         if state not in ("active", "any"):
             raise Invalid(errors=["state must be active, or any to be given an ended one too."])
         realm = self._realm(account)
-        active = account.active(self.clock.wall_ms(), realm)
+        active = rules.active(account, realm, now_ms=self.clock.wall_ms())
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
             return answers.session(found, account) | {"active": True}
@@ -97,7 +97,7 @@ class Listing:
             raise NotFound
         return answers.ended(ended, account, for_server=for_server)
 
-    def _list(self, account: Account, *, state: str, page: Page, current: str | None) -> View:
+    def _list(self, account: User, *, state: str, page: Page, current: str | None) -> View:
         if state not in ("active", "ended"):
             raise Invalid(errors=["state must be active or ended."])
         if page.after is not None:
@@ -106,7 +106,7 @@ class Listing:
                 raise CursorInvalid
         if state == "ended":
             return self._ended(account, page, for_server=current is None)
-        active = account.active(self.clock.wall_ms(), self._realm(account))
+        active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
         found = _turned([s for s in active if _behind(s.id, page)], page)
         items = []
         for session in found[: page.limit]:
@@ -116,7 +116,7 @@ class Listing:
             items.append(view)
         return answers.collection(items, more=len(found) > page.limit)
 
-    def _ended(self, account: Account, page: Page, *, for_server: bool) -> View:
+    def _ended(self, account: User, page: Page, *, for_server: bool) -> View:
         """Ended records that are still kept; the TTL may not have removed the others yet."""
         now_ms = self.clock.wall_ms()
         found: dict[str, Ended] = {}
@@ -131,7 +131,7 @@ class Listing:
             if len(step) < 100:
                 break
             after = step[-1].session.id
-        settled = settle(account, self._realm(account), now_ms=now_ms)[1]
+        settled = rules.settle(account, self._realm(account), now_ms=now_ms)[1]
         found.update(
             {
                 e.session.id: e
@@ -143,14 +143,14 @@ class Listing:
         items = [answers.ended(e, account, for_server=for_server) for e in ordered[: page.limit]]
         return answers.collection(items, more=len(ordered) > page.limit)
 
-    def _realm(self, account: Account) -> Realm:
+    def _realm(self, account: User) -> Realm:
         realm = self.realms.get(account.realm_id)
         if realm is None:
             raise NotFound
         return realm
 
 
-def visible(server: Server, account: Account | None) -> Account:
+def visible(server: Server, account: User | None) -> User:
     """The account, when it exists for this server. Raises `NotFound`."""
     if account is None or account.state == "deleted" or not server.sees(account.realm_id):
         raise NotFound

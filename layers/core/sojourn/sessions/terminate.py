@@ -15,9 +15,11 @@ from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
-from sojourn.domain.ports import Accounts
+from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Actor, Change, Reason, ended_by_realm
+from sojourn.domain.session import Actor, Reason
+from sojourn.domain.session_rules import ended_by_realm
+from sojourn.domain.user import Change, User
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
@@ -33,7 +35,7 @@ View = dict[str, Any]
 class Terminator:
     """Ends sessions. When a method returns, every validation that begins after it refuses."""
 
-    accounts: Accounts
+    accounts: UserStore
     realms: RealmCache
     validator: Validator
     clock: Clock
@@ -83,7 +85,7 @@ class Terminator:
         by = Actor(type="session", id=claims.session.text)
         current = claims.session.text
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             realm = self.validator.stands(claims, found).claims.realm
             reasons: dict[str, Reason] = {
                 s.id: "logout" if s.id == current else "terminated_by_user"
@@ -107,7 +109,7 @@ class Terminator:
         account = visible(server, found)
         self._all_of(server, account, self._realm(account))
 
-    def end_all_of(self, server: Server, account: Account) -> View:
+    def end_all_of(self, server: Server, account: User) -> View:
         """End all of a user's sessions as an administrator; when, and how many managed ones."""
         realm = self._realm(account)
         ended = self._all_of(server, account, realm).ended
@@ -119,18 +121,18 @@ class Terminator:
             sessions=sum(ended_by_realm(e.session, realm) is None for e in ended),
         )
 
-    def count_of(self, _server: Server, account: Account) -> View:
+    def count_of(self, _server: Server, account: User) -> View:
         """How many managed sessions an end would end."""
-        active = account.active(self.clock.wall_ms(), self._realm(account))
+        active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
         return answers.session_end(
             realm_id=account.realm_id, user_id=account.id, sessions=len(active), dry_run=True
         )
 
-    def _all_of(self, server: Server, account: Account, realm: Realm) -> Change:
+    def _all_of(self, server: Server, account: User, realm: Realm) -> Change:
         """End all of a user's sessions as an administrator; what that changed."""
         by = Actor(type="access_key", id=server.key.id)
 
-        def decide(found: Account) -> Change:
+        def decide(found: User) -> Change:
             if found.state == "deleted":
                 raise NotFound
             return rules.end_all_for(
@@ -141,7 +143,7 @@ class Terminator:
         audit.record("user.sessions_ended", account.id, account.realm_id, by=server.key.id)
         return change
 
-    def _realm(self, account: Account) -> Realm:
+    def _realm(self, account: User) -> Realm:
         realm = self.realms.get(account.realm_id)
         if realm is None:
             raise NotFound
@@ -149,8 +151,8 @@ class Terminator:
 
     def _commit_all(
         self,
-        account: Account,
-        decide: Callable[[Account], Change],
+        account: User,
+        decide: Callable[[User], Change],
         gone: Callable[[], SojournError],
     ) -> Change:
         done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
@@ -167,7 +169,7 @@ class Terminator:
 
     def _end_one(
         self,
-        account: Account | None,
+        account: User | None,
         realm: Realm,
         session: ids.SessionId,
         caller: "_Caller",
@@ -175,7 +177,7 @@ class Terminator:
     ) -> None:
         latest = account
 
-        def decide(found: Account) -> Change | None:
+        def decide(found: User) -> Change | None:
             nonlocal latest, realm
             latest = found
             if found.state == "deleted" and caller.by.type == "access_key":
@@ -185,7 +187,7 @@ class Terminator:
                 if not caller.own_end:
                     self.validator.stands(caller.claims, found)
             now_ms = self.clock.wall_ms()
-            if all(s.id != session.text for s in found.active(now_ms, realm)):
+            if all(s.id != session.text for s in rules.active(found, realm, now_ms=now_ms)):
                 return None
             return rules.end(found, realm, {session.text: reason}, by=caller.by, now_ms=now_ms)
 

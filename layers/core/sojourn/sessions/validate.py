@@ -7,10 +7,12 @@ from typing import Any
 
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
+from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import SessionEnded, SessionExpired, TokenInvalid
-from sojourn.domain.ports import AccountReader, RealmAndUser
+from sojourn.domain.ports import RealmAndUser, UserReader
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Ended, Session, ended_by_realm
+from sojourn.domain.session import Ended, Session
+from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.store.realm_cache import RealmCache
@@ -23,7 +25,7 @@ class Standing:
     """A caller whose session stands: their account, and the session if it is managed."""
 
     claims: Claims
-    account: Account
+    account: User
     session: Session | None
 
 
@@ -31,7 +33,7 @@ class Standing:
 class Validator:
     """Validates sessions: one consistent read when they stand, and nothing remembered."""
 
-    accounts: AccountReader
+    accounts: UserReader
     realms: RealmCache
     together: RealmAndUser
     clock: Clock
@@ -66,9 +68,9 @@ class Validator:
         """The caller, read now. Raises as `validate` does."""
         return self.stands(claims, self.caller(claims))
 
-    def caller(self, claims: Claims) -> Account | None:
+    def caller(self, claims: Claims) -> User | None:
         """The caller's account, read now; with the realm in one call, where that is too old."""
-        read: list[Account | None] = []
+        read: list[User | None] = []
 
         def load() -> Realm | None:
             realm, account = self.together.read(claims.realm.id, claims.user_id)
@@ -89,7 +91,7 @@ class Validator:
             raise TokenInvalid
         return realm
 
-    def stands(self, claims: Claims, account: Account | None) -> Standing:
+    def stands(self, claims: Claims, account: User | None) -> Standing:
         """The caller on an account that was just read. Raises as `validate` does.
 
         The realm is one of the last five seconds, though the token be verified before: a call
@@ -106,18 +108,18 @@ class Validator:
             raise self._why(claims, account)
         if not session.live(self.clock.wall_ms()):
             raise SessionExpired
-        if (ended := ended_by_realm(session, claims.realm)) is not None:
+        if (ended := rules.ended_by_realm(session, claims.realm)) is not None:
             raise _told(ended)
         return Standing(claims=claims, account=account, session=session)
 
     def find_ended(
-        self, account: Account | None, realm: Realm, session: ids.SessionId
+        self, account: User | None, realm: Realm, session: ids.SessionId
     ) -> Ended | None:
         """The ended record of a session, in the account or archived, while it is kept."""
         now_ms = self.clock.wall_ms()
         found = None
         if account is not None:
-            found = account.find_ended(session.text, realm, now_ms=now_ms)
+            found = rules.find_ended(account, session.text, realm, now_ms=now_ms)
         if found is None:
             found = self.accounts.ended(session.user_id, session.text)
         if found is None or now_ms >= found.keep_until * 1000:
@@ -130,7 +132,7 @@ class Validator:
             return SessionEnded(members={"reason": "user_deleted"})
         return self._why(claims, None)
 
-    def _unmanaged(self, claims: Claims, account: Account | None) -> Standing:
+    def _unmanaged(self, claims: Claims, account: User | None) -> Standing:
         if account is None or account.state == "deleted":
             raise self.gone(claims)
         if account.state == "inactive":
@@ -142,7 +144,7 @@ class Validator:
             raise SessionEnded("All sessions of this user from before were ended.")
         return Standing(claims=claims, account=account, session=None)
 
-    def _why(self, claims: Claims, account: Account | None) -> SessionEnded:
+    def _why(self, claims: Claims, account: User | None) -> SessionEnded:
         """Rule 9: ended records "answer 'why was I logged out'"."""
         found = self.find_ended(account, claims.realm, claims.session)
         return SessionEnded() if found is None else _told(found)

@@ -11,9 +11,10 @@ from sojourn.api.fields import InRealm
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.errors import Unauthenticated
-from sojourn.domain.ports import Accounts
+from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Ended
+from sojourn.domain.session import Ended
+from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers as views
 from sojourn.sessions.validate import Validator
@@ -35,7 +36,7 @@ class TokensBody(InRealm, forbid_unknown_fields=True, frozen=True):
 class ManyValidator:
     """Validates the tokens of a server's users; one that is bad harms no other."""
 
-    accounts: Accounts
+    accounts: UserStore
     realms: RealmCache
     validator: Validator
     clock: Clock
@@ -67,25 +68,25 @@ class ManyValidator:
 
 
 class _Snapshot:
-    """`AccountReader` over what was read at once; ended records that it lacks are noted."""
+    """`UserReader` over what was read at once; ended records that it lacks are noted."""
 
-    def __init__(self, accounts: Mapping[str, Account | None]) -> None:
+    def __init__(self, accounts: Mapping[str, User | None]) -> None:
         self._accounts = accounts
         self._ended: dict[tuple[str, str], Ended | None] = {}
         self.missed: set[tuple[str, str]] = set()
 
     @classmethod
-    def of(cls, accounts: Accounts, callers: Sequence[Claims]) -> "_Snapshot":
+    def of(cls, accounts: UserStore, callers: Sequence[Claims]) -> "_Snapshot":
         """The accounts of these callers, read now."""
         user_ids = sorted({claims.user_id for claims in callers})
         return cls(dict(zip(user_ids, accounts.get_many(user_ids), strict=True)))
 
-    def read_ended(self, accounts: Accounts) -> None:
+    def read_ended(self, accounts: UserStore) -> None:
         """Read the ended records that were missed."""
         wanted = sorted(self.missed)
         self._ended = dict(zip(wanted, accounts.ended_many(wanted), strict=True))
 
-    def get(self, user_id: str) -> Account | None:
+    def get(self, user_id: str) -> User | None:
         return self._accounts[user_id]
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sojourn.domain.ports import AccessKey
+from sojourn.domain.access_key import AccessKey
 
 Values = dict[str, Any]
 

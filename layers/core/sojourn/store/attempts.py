@@ -10,12 +10,12 @@ from dataclasses import replace
 from sojourn.domain import ids, lockout
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Success
-from sojourn.domain.session_rules import Account, Candidate
+from sojourn.domain.user import Candidate, User
 from sojourn.runtime.clock import Clock
 from sojourn.store import user_items
 from sojourn.store.client import DynamoDB, Key
 from sojourn.store.tries import Counter, Place, Try
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 _NOBODY = "usr_" + "0" * ids.BODY
 """Whom to read when there is nobody, so that the answer takes the same time."""
@@ -29,7 +29,7 @@ class Guard:
     """
 
     def __init__(
-        self, dynamo: DynamoDB, accounts: DynamoAccounts, table: str | None, clock: Clock
+        self, dynamo: DynamoDB, accounts: DynamoUsers, table: str | None, clock: Clock
     ) -> None:
         self._dynamo = dynamo
         self._accounts = accounts
@@ -52,7 +52,7 @@ class Guard:
         candidate = None if values is None else user_items.candidate_from(values)
         return candidate, self._try(candidate, counters, ip)
 
-    def passed(self, tried: Try, user_id: str) -> tuple[Success, Account | None]:
+    def passed(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
         """What a right password leaves, and the whole account as it is now, in one read.
 
         Raises `TooManyAttempts` when others used up the limit meanwhile.
@@ -61,7 +61,7 @@ class Guard:
         account = None if values is None else user_items.account_from(values)
         return tried.passed_with(found), account
 
-    def own_password(self, account: Account, ip: str | None) -> Try:
+    def own_password(self, account: User, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
         counters = self._counters(lockout.of_account(account.id), ip)
         found = self._dynamo.get_many([counter.key for counter in counters])
@@ -69,7 +69,7 @@ class Guard:
             counter.read(values)
         return self._try(account, counters, ip)
 
-    def api_key(self, user_id: str | None, ip: str | None) -> tuple[Account | None, Try]:
+    def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
         """A try of an API key, and the account that it is for, in one read.
 
         Its 256 random bits need no counter of the account's: the address's is all there is.
@@ -97,7 +97,7 @@ class Guard:
             raise Unavailable("This function counts no failed tries: ATTEMPTS_TABLE is not set.")
         return Key(self._table, digest, kind)
 
-    def _read(self, user_id: str | None, counters: Sequence[Counter]) -> Account | None:
+    def _read(self, user_id: str | None, counters: Sequence[Counter]) -> User | None:
         heart = self._accounts.heart(user_id or _NOBODY)
         values, *found = self._dynamo.get_many([heart, *(counter.key for counter in counters)])
         for counter, bucket in zip(counters, found, strict=True):
@@ -105,7 +105,7 @@ class Guard:
         return None if values is None else user_items.account_from(values)
 
     def _try(
-        self, account: Account | Candidate | None, counters: Sequence[Counter], ip: str | None
+        self, account: User | Candidate | None, counters: Sequence[Counter], ip: str | None
     ) -> Try:
         """The try, in the account's counter at its address where the account knows that."""
         everywhere, *at_address = counters

@@ -8,26 +8,26 @@ from sojourn.domain.errors import NameTaken, NotFound
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account, Change
+from sojourn.domain.user import Change, User
 from sojourn.store import client as dynamodb
 from sojourn.store.client import Key, TransactionFailed, Values
 from sojourn.store.realm_items import realm_from
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 Write = dict[str, Any]
 Claim = tuple[str, str]
 """The kind of a name, `name` or `email`, and the name."""
 
 
-def claims_of(account: Account) -> list[Claim]:
+def claims_of(account: User) -> list[Claim]:
     """The names that a user has."""
     named = (("name", account.username), ("email", account.email))
     return [(kind, name) for kind, name in named if name is not None]
 
 
 def claiming(
-    account: Account, claims: Sequence[Claim], *, directory: DynamoDirectory
+    account: User, claims: Sequence[Claim], *, directory: DynamoDirectory
 ) -> list[tuple[Claim, Write]]:
     """The writes by which a user takes names that nobody else has, each with its name.
 
@@ -55,7 +55,7 @@ def claiming(
 
 
 def freed(
-    account: Account,
+    account: User,
     claims: Sequence[Claim],
     *,
     directory: DynamoDirectory,
@@ -108,12 +108,12 @@ class Renaming:
     that it was decided for. Where that has changed, it is decided anew for what `realm` is then.
     """
 
-    def __init__(self, directory: DynamoDirectory, accounts: DynamoAccounts, realm: Realm) -> None:
+    def __init__(self, directory: DynamoDirectory, accounts: DynamoUsers, realm: Realm) -> None:
         self._directory = directory
         self._accounts = accounts
         self.realm = realm
 
-    def commit(self, change: Change) -> Account:
+    def commit(self, change: Change) -> User:
         gained, writes = self._writes(change)
         held = at_stake(change.before, change.after, realm=self.realm)
         if held:

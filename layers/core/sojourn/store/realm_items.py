@@ -4,15 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
-from sojourn.domain.realm import (
-    Deletion,
-    FormerIssuer,
-    PublicKey,
-    Realm,
-    RealmEnd,
-    Settings,
-    StoppedKey,
-)
+from sojourn.domain.policy import Settings
+from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
+from sojourn.domain.signing_key import PublicKey, StoppedKey
 
 Values = dict[str, Any]
 

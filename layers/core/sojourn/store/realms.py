@@ -16,9 +16,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain import ids
+from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.names import fold, former_fold
-from sojourn.domain.ports import AccessKey
 from sojourn.domain.realm import Realm
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock

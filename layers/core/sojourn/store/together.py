@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from sojourn.domain.realm import Realm
-from sojourn.domain.session_rules import Account
+from sojourn.domain.user import User
 from sojourn.store import user_items
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoAccounts
+from sojourn.store.users import DynamoUsers
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,8 @@ class Together:
     """`RealmAndUser` over the directory and the sessions table."""
 
     directory: DynamoDirectory
-    accounts: DynamoAccounts
+    accounts: DynamoUsers
 
-    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, Account | None]:
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
         realm, heart = self.directory.get_with(realm_id, self.accounts.heart(user_id))
         return realm, None if heart is None else user_items.account_from(heart)

@@ -12,15 +12,8 @@ from typing import Any, Final, NoReturn
 from zlib import crc32
 
 from sojourn.domain.lockout import Known
-from sojourn.domain.session_rules import (
-    Account,
-    Actor,
-    Candidate,
-    Credential,
-    Ended,
-    Origin,
-    Session,
-)
+from sojourn.domain.session import Actor, Ended, Origin, Session
+from sojourn.domain.user import Candidate, Credential, User
 
 HEART: Final = "user"
 DELETION: Final = "deletion"
@@ -93,7 +86,7 @@ def shard(user_id: str) -> int:
     return crc32(user_id.encode()) % SHARDS
 
 
-def account_values(account: Account) -> Values:
+def account_values(account: User) -> Values:
     """The heart's attributes, without its key."""
     values: Values = {
         "realm_id": account.realm_id,
@@ -122,14 +115,14 @@ def account_values(account: Account) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _credentials_values(account: Account) -> Values:
+def _credentials_values(account: User) -> Values:
     return {
         c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
         for c in account.credentials.values()
     }
 
 
-def difference(before: Account, after: Account) -> tuple[Values, list[str]]:
+def difference(before: User, after: User) -> tuple[Values, list[str]]:
     """The attributes of a heart that a change sets, and the names of those that it removes.
 
     What was not read is not changed: raises `LookupError` where it is to be.
@@ -143,7 +136,7 @@ def difference(before: Account, after: Account) -> tuple[Values, list[str]]:
     return changed, [name for name in old if name not in new]
 
 
-def due_at(account: Account) -> int | None:
+def due_at(account: User) -> int | None:
     """When cleanup has something to do for a heart (epoch seconds), or None."""
     if account.state == "deleted":
         return account.last_ms // 1000
@@ -165,12 +158,12 @@ def candidate_from(values: Mapping[str, Any]) -> Candidate:
     )
 
 
-def account_from(values: Mapping[str, Any]) -> Account:
+def account_from(values: Mapping[str, Any]) -> User:
     """The account of a heart item, that of one without credentials too."""
     credentials: Mapping[str, Credential] = WITHHELD
     if "credentials" in values:
         credentials = _credentials_from(values["credentials"])
-    return Account(
+    return User(
         id=values["pk"],
         realm_id=values["realm_id"],
         user_type=values["user_type"],

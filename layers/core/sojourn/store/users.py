@@ -1,4 +1,4 @@
-"""Accounts in DynamoDB: one item per user, whose conditional write is every commit point."""
+"""Users in DynamoDB: one item per user, whose conditional write is every commit point."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain.ports import Superseded
-from sojourn.domain.session_rules import Account, Change, Ended
+from sojourn.domain.session import Ended
+from sojourn.domain.user import Change, User
 from sojourn.store import client as dynamodb
 from sojourn.store import idempotency, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
@@ -17,8 +18,8 @@ ENDED_PER_COMMIT: Final = 99
 _SAME: Final = "v = :v"
 
 
-class DynamoAccounts:
-    """`Accounts` over the sessions table.
+class DynamoUsers:
+    """`UserStore` over the sessions table.
 
     `only` names the attributes that are read of an account: `user_items.SEEN` is all but its
     credentials, and nobody can look at those or change them then. None named: all.
@@ -36,18 +37,18 @@ class DynamoAccounts:
     def _record(self, user_id: str, session_id: str) -> Key:
         return Key(self.table, user_id, user_items.ENDED + session_id, user_items.RECORD)
 
-    def get(self, user_id: str) -> Account | None:
+    def get(self, user_id: str) -> User | None:
         values = self._dynamo.get(self.heart(user_id))
         return None if values is None else user_items.account_from(values)
 
-    def get_many(self, user_ids: Sequence[str]) -> list[Account | None]:
+    def get_many(self, user_ids: Sequence[str]) -> list[User | None]:
         found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
         return [None if values is None else user_items.account_from(values) for values in found]
 
-    def commit(self, change: Change) -> Account:
+    def commit(self, change: Change) -> User:
         return self.commit_with(change, [])
 
-    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Account:
+    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> User:
         """Commit a change together with writes to other items.
 
         Ended records that do not fit the transaction stay pending in the heart. Raises
@@ -114,7 +115,7 @@ class DynamoAccounts:
                 written += waiting - len(account.pending)
         return written
 
-    def finish_deletion(self, account: Account, time_left: Callable[[], float]) -> bool:
+    def finish_deletion(self, account: User, time_left: Callable[[], float]) -> bool:
         """Strip a deleted user's ended records of where they began, and remove the user.
 
         False when there was no time for all of it (`time_left()`, seconds): a user may have

@@ -1,0 +1,114 @@
+"""A user: credentials, live sessions, and endings that are still to be recorded."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from sojourn.domain import ids
+from sojourn.domain.lockout import Known
+from sojourn.domain.session import Ended, Session
+
+UserType = Literal["human", "api"]
+State = Literal["active", "inactive", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A password (`secret` is its PHC string) or an API key (`secret` is its SHA-256 in hex)."""
+
+    id: str
+    type: Literal["password", "api_key"]
+    created_ms: int
+    secret: str = field(repr=False)
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with credentials, live sessions and endings that are still to be recorded."""
+
+    id: str
+    realm_id: str
+    user_type: UserType
+    created_ms: int
+    version: int = 0
+    username: str | None = None
+    email: str | None = None
+    name: str | None = None
+    custom: str | None = None
+    state: State = "active"
+    generation: int = 0
+    spared: str | None = None
+    """The one unmanaged session that outlives the last change of generation."""
+    last_ms: int = 0
+    credentials: Mapping[str, Credential] = field(default_factory=dict)
+    sessions: tuple[Session, ...] = ()
+    pending: tuple[Ended, ...] = ()
+    proofs: int = 0
+    """How often a right password ended a row of failures; see `lockout.py`."""
+    unlocks: int = 0
+    """How often an administrator cleared its delays."""
+    known: tuple[Known, ...] = ()
+    commits: tuple[bytes, ...] = field(default=(), compare=False)
+    """The marks of its last commits, by which `store/idempotency.py` tells them apart."""
+
+    def find(self, session_id: str) -> Session | None:
+        """The recorded session of that id, live or not."""
+        return next((s for s in self.sessions if s.id == session_id), None)
+
+    def find_known(self, mark: bytes) -> Known | None:
+        """What is remembered of an address that has succeeded for this account, or None."""
+        return _find_known(self.known, mark)
+
+    @property
+    def password(self) -> Credential | None:
+        """The password credential, of which a human has at most one."""
+        return _password(self.credentials)
+
+    def accepts_unmanaged(self, session: ids.SessionId) -> bool:
+        """Whether a token of its own may still stand: user active, begun since the last end."""
+        current = session.user_generation == self.generation or session.text == self.spared
+        return self.state == "active" and current
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """As much of an account as a password is tried by, whatever else it holds."""
+
+    id: str
+    realm_id: str
+    state: State
+    credentials: Mapping[str, Credential]
+    proofs: int
+    unlocks: int
+    known: tuple[Known, ...]
+
+    def find_known(self, mark: bytes) -> Known | None:
+        """What is remembered of an address that has succeeded for this account, or None."""
+        return _find_known(self.known, mark)
+
+    @property
+    def password(self) -> Credential | None:
+        """The password credential."""
+        return _password(self.credentials)
+
+
+def _find_known(known: Iterable[Known], mark: bytes) -> Known | None:
+    return next((k for k in known if k.mark == mark), None)
+
+
+def _password(credentials: Mapping[str, Credential]) -> Credential | None:
+    return next((c for c in credentials.values() if c.type == "password"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One commit: from the account that was read to the one that must replace it."""
+
+    before: User
+    after: User
+    ended: tuple[Ended, ...] = ()
+
+
+Decide = Callable[[User], Change | None]
+"""What an operation makes of the account as it is now; None: nothing needs doing."""
