@@ -18,7 +18,7 @@ from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Know
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Credential, User
 from sojourn.store import attributes, idempotency, user_items
-from sojourn.store.client import Key
+from sojourn.store.expressions import Key
 from sojourn.store.tries import Counter
 from sojourn.store.user_items import Values
 

@@ -7,8 +7,7 @@ from sojourn.domain.access_key import AccessKey
 from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import User
-from sojourn.store import client as dynamodb
-from sojourn.store import user_items
+from sojourn.store import expressions, user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
@@ -67,29 +66,29 @@ class DynamoStore:
     def add_account(self, account: User) -> None:
         heart = self.accounts.heart(account.id)
         self.realms.dynamo.write(
-            dynamodb.put(
+            expressions.put(
                 heart, user_items.account_values(account), condition="attribute_not_exists(pk)"
             )
         )
 
     def remove_account(self, user_id: str) -> None:
-        self.realms.dynamo.write(dynamodb.delete(self.accounts.heart(user_id)))
+        self.realms.dynamo.write(expressions.delete(self.accounts.heart(user_id)))
 
     def add_realm(self, realm: Realm) -> None:
         at = self.realms.realm_key(realm.id)
-        self.realms.dynamo.write(dynamodb.put(at, realm_values(realm)))
+        self.realms.dynamo.write(expressions.put(at, realm_values(realm)))
 
     def find_realm(self, realm_id: str) -> Realm | None:
         return self.realms.find(realm_id)
 
     def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None:
         at = self.realms.claim_key(realm_id, kind, name)
-        self.realms.dynamo.write(dynamodb.put(at, {"user_id": user_id}))
+        self.realms.dynamo.write(expressions.put(at, {"user_id": user_id}))
 
     def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None:
         at = self.realms.private_key_key(realm_id, key_id)
-        self.realms.dynamo.write(dynamodb.put(at, {"ciphertext": ciphertext}))
+        self.realms.dynamo.write(expressions.put(at, {"ciphertext": ciphertext}))
 
     def add_access_key(self, key: AccessKey) -> None:
         at = self.realms.access_key_key(key.id)
-        self.realms.dynamo.write(dynamodb.put(at, access_key_values(key)))
+        self.realms.dynamo.write(expressions.put(at, access_key_values(key)))

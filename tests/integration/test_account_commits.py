@@ -13,9 +13,9 @@ from sojourn.domain import ids
 from sojourn.domain.ports import Superseded
 from sojourn.domain.session import Ended, Origin
 from sojourn.domain.user import Change, User
-from sojourn.store import client as dynamodb
-from sojourn.store import user_items
-from sojourn.store.client import ConditionFailed, Key, TransactionFailed
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed, TransactionFailed
+from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
 from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore
@@ -38,7 +38,7 @@ def store(services: Services) -> DynamoStore:
 
 def claim(store: DynamoStore, name: str, *, condition: str | None = None) -> dict[str, Any]:
     """A write to another item."""
-    return dynamodb.put(Key(store.realms.table, name, "claim"), {"x": 1}, condition=condition)
+    return expressions.put(Key(store.realms.table, name, "claim"), {"x": 1}, condition=condition)
 
 
 def is_claimed(store: DynamoStore, name: str) -> bool:
@@ -297,14 +297,14 @@ def test_deletion_goes_through_every_record(
     """A record that is stripped already, or went meanwhile, does not end the work on the others."""
     user, records = deleted(store, 3)
     first = store.accounts._record(user.id, records[0].session.id)
-    strip = dynamodb.update(first, changed={"strip": True}, condition="attribute_exists(pk)")
+    strip = expressions.update(first, changed={"strip": True}, condition="attribute_exists(pk)")
     store.realms.dynamo.write(strip)
     gone = store.accounts._record(user.id, records[1].session.id)
     query_all = store.realms.dynamo.query_all
 
     def listed(**parameters: Any) -> Any:
         found = list(query_all(**parameters))
-        store.realms.dynamo.write(dynamodb.delete(gone))
+        store.realms.dynamo.write(expressions.delete(gone))
         return found
 
     monkeypatch.setattr(store.realms.dynamo, "query_all", listed)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from tests.integration.test_realm_in_body import made
 from tests.integration.world import Answer, World
 
@@ -113,7 +113,7 @@ def stored(world: World, user_id: str, **values: object) -> None:
     users = world.services.users
     heart = users.accounts.heart(user_id)
     users.directory.dynamo.write(
-        dynamodb.update(heart, changed=values, condition="attribute_exists(pk)")
+        expressions.update(heart, changed=values, condition="attribute_exists(pk)")
     )
 
 

@@ -14,8 +14,9 @@ from sojourn.domain import ids
 from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.runtime.deadline import deadline
-from sojourn.store import client as dynamodb
-from sojourn.store.client import Key, TransactionFailed
+from sojourn.store import expressions
+from sojourn.store.client import TransactionFailed
+from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import Decided, DynamoDirectory
 from tests.clock import MovedClock
@@ -33,7 +34,7 @@ def at(services: Services) -> DynamoDirectory:
 def add(at: DynamoDirectory, **changes: Any) -> Realm:
     """A realm in the directory."""
     made = realm(**changes)
-    at.dynamo.write(dynamodb.put(at.realm_key(made.id), realm_values(made)))
+    at.dynamo.write(expressions.put(at.realm_key(made.id), realm_values(made)))
     return made
 
 
@@ -51,7 +52,7 @@ def renamed(name: str) -> Callable[[Realm], Decided]:
 
 def beside(at: DynamoDirectory, name: str, *, condition: str | None = None) -> dict[str, Any]:
     """A write to another item."""
-    return dynamodb.put(Key(at.table, name, "claim"), {"user_id": name}, condition=condition)
+    return expressions.put(Key(at.table, name, "claim"), {"user_id": name}, condition=condition)
 
 
 # Commits of realms.
@@ -269,7 +270,7 @@ def test_private_keys_of_a_realm_are_all_found(at: DynamoDirectory) -> None:
     made, other = add(at), add(at)
     keys = sorted(ids.new_id("jky", NOW + n) for n in range(3))
     for realm_id, key_id in [(made.id, k) for k in keys] + [(other.id, "jky_other")]:
-        at.dynamo.write(dynamodb.put(at.private_key_key(realm_id, key_id), {"ciphertext": b"x"}))
+        at.dynamo.write(expressions.put(at.private_key_key(realm_id, key_id), {"ciphertext": b"x"}))
     assert at.private_key_ids(made.id) == keys
     assert at.private_key_ids(ids.new_id("rl", NOW)) == []
 
@@ -277,7 +278,7 @@ def test_private_keys_of_a_realm_are_all_found(at: DynamoDirectory) -> None:
 def test_user_of_a_name(at: DynamoDirectory) -> None:
     """A name gives its user's id, whatever its case, in its realm and as its kind alone."""
     key = at.claim_key("rl_1", "name", "Ada")
-    at.dynamo.write(dynamodb.put(key, {"user_id": "usr_ada"}))
+    at.dynamo.write(expressions.put(key, {"user_id": "usr_ada"}))
     assert at.user_id("rl_1", kind="name", name="aDA") == "usr_ada"
     assert at.user_id("rl_1", kind="email", name="ada") is None
     assert at.user_id("rl_2", kind="name", name="ada") is None
@@ -307,7 +308,7 @@ def test_keys_of_the_directory(at: DynamoDirectory) -> None:
 def test_members_are_paged_by_id(at: DynamoDirectory, ascending: bool) -> None:
     """A list goes on behind its cursor, in both directions, and says whether there is more."""
     for owner, member in [("a", f"m{n}") for n in range(3)] + [("b", "m9"), ("b", "m0")]:
-        at.dynamo.write(dynamodb.put(at.member_key(owner, member), {}))
+        at.dynamo.write(expressions.put(at.member_key(owner, member), {}))
     ordered = ["m0", "m1", "m2"] if ascending else ["m2", "m1", "m0"]
 
     def page(limit: int, after: str | None = None) -> tuple[list[str], bool]:

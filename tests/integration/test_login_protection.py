@@ -17,7 +17,8 @@ from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Limit, Success
 from sojourn.domain.user import User
 from sojourn.store import user_items
 from sojourn.store.attempts import Guard
-from sojourn.store.client import DynamoDB, Key
+from sojourn.store.client import DynamoDB
+from sojourn.store.expressions import Key
 from sojourn.store.tries import Counter, Try
 from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed

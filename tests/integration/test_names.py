@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from tests.integration.world import PASSWORD, Answer, World
 
 SHOWN, ASCII = "ada@münchen.de", "ada@xn--mnchen-3ya.de"
@@ -90,19 +90,19 @@ def former(world: World, username: str, email: str, key: str) -> str:
     made = create(world, username, "other@example.com").body["id"]
     users = world.services.users
     at = users.directory
-    at.dynamo.write(dynamodb.delete(at.claim_key(world.realm_id, "email", "other@example.com")))
-    claim = dynamodb.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
-    at.dynamo.write(dynamodb.put(claim, {"user_id": made}))
+    at.dynamo.write(expressions.delete(at.claim_key(world.realm_id, "email", "other@example.com")))
+    claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
+    at.dynamo.write(expressions.put(claim, {"user_id": made}))
     heart = users.accounts.heart(made)
     changed = {"email": email}
-    at.dynamo.write(dynamodb.update(heart, changed=changed, condition="attribute_exists(pk)"))
+    at.dynamo.write(expressions.update(heart, changed=changed, condition="attribute_exists(pk)"))
     return str(made)
 
 
 def claimed(world: World, key: str) -> Any:
     """What is stored at the place of an email."""
     at = world.services.users.directory
-    return at.dynamo.get(dynamodb.Key(at.table, f"{world.realm_id}#email#{key}", "claim"))
+    return at.dynamo.get(expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim"))
 
 
 def test_user_of_the_former_version(world: World) -> None:

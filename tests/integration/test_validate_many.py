@@ -9,7 +9,7 @@ import pytest
 
 from sojourn.domain import ids
 from sojourn.sessions.validate_many import BODY_LIMIT, MOST
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.integration.test_budgets import calls
@@ -182,7 +182,7 @@ def of_a_compromised_key(world: World) -> str:
 def of_a_deleted_realm(world: World) -> str:
     """A session of a realm that is no more."""
     token, at = live(world), world.services.access_keys.directory
-    at.dynamo.write(dynamodb.delete(at.realm_key(world.realm_id)))
+    at.dynamo.write(expressions.delete(at.realm_key(world.realm_id)))
     world.clock.advance(5)
     return token
 
@@ -192,7 +192,7 @@ def of_another_stack(world: World) -> str:
     token, at = live(world), world.services.access_keys.directory
     elsewhere = {"issuer": "https://elsewhere.example.com"}
     key = at.realm_key(world.realm_id)
-    at.dynamo.write(dynamodb.update(key, changed=elsewhere, condition="attribute_exists(pk)"))
+    at.dynamo.write(expressions.update(key, changed=elsewhere, condition="attribute_exists(pk)"))
     world.clock.advance(5)
     return token
 

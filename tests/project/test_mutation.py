@@ -59,8 +59,8 @@ def test_mutants_are_told_apart() -> None:
         "store.users._SAME: 'v = :v' -> "
         "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
         "store.client.DynamoDB.get: True -> False",
-        "store.client._conditioned: parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' "
-        "-> pass",
+        "store.expressions._conditioned: "
+        "parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' -> pass",
     ],
 )
 def test_what_matters_most_is_mutated(name: str) -> None:

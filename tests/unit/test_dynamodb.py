@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
-from sojourn.store import client as dynamodb
-from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.store import expressions
+from sojourn.store.client import ConditionFailed, DynamoDB, Page, TransactionFailed
+from sojourn.store.expressions import Key
 from tests.clock import MovedClock
 
 KEY = Key("sessions", "usr_1", "user")
@@ -178,7 +179,7 @@ def test_query_is_consistent_unless_it_is_an_indexs(index: str | None) -> None:
         index=index,
         start=start,
     )
-    assert page == dynamodb.Page(items=(VALUES,), next_start=start)
+    assert page == Page(items=(VALUES,), next_start=start)
     ((operation, parameters),) = client.calls
     own = {"ConsistentRead": True} if index is None else {"IndexName": "due"}
     assert operation == "query"
@@ -196,7 +197,7 @@ def test_query_begins_at_the_beginning_and_goes_up() -> None:
     """A query without a start is in ascending order, and its last page says so."""
     store, client = over({"Items": []})
     page = store.query(table="t", condition="pk = :pk", values={":pk": "a"}, limit=1)
-    assert page == dynamodb.Page(items=(), next_start=None)
+    assert page == Page(items=(), next_start=None)
     assert client.calls[0][1]["ScanIndexForward"] is True
     assert "ExclusiveStartKey" not in client.calls[0][1]
 
@@ -218,9 +219,9 @@ def test_whole_query_takes_every_page() -> None:
 @pytest.mark.parametrize(
     ("write", "operation"),
     [
-        (dynamodb.put(KEY, {}), "put_item"),
-        (dynamodb.delete(KEY), "delete_item"),
-        (dynamodb.update(KEY, changed={"n": 1}, condition="v = :v", values={}), "update_item"),
+        (expressions.put(KEY, {}), "put_item"),
+        (expressions.delete(KEY), "delete_item"),
+        (expressions.update(KEY, changed={"n": 1}, condition="v = :v", values={}), "update_item"),
     ],
     ids=["put", "delete", "update"],
 )
@@ -242,7 +243,7 @@ def test_failed_condition_carries_what_is_there() -> None:
     for failure, item in found:
         store, client = over(failure)
         with pytest.raises(ConditionFailed) as failed:
-            store.write(dynamodb.put(KEY, {}))
+            store.write(expressions.put(KEY, {}))
         assert failed.value.item == item
         assert len(client.calls) == 1
 
@@ -251,7 +252,7 @@ def test_failed_transaction_tells_which_condition() -> None:
     """A transaction tells by position which condition failed, and what is there."""
     store, client = over(cancelled("None", "ConditionalCheckFailed", items={1: ITEM}))
     with pytest.raises(TransactionFailed) as failed:
-        store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+        store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert failed.value.failed == (False, True)
     assert failed.value.items == (None, VALUES)
     assert len(client.calls) == 1
@@ -260,7 +261,7 @@ def test_failed_transaction_tells_which_condition() -> None:
 def test_transaction_is_asked_again_by_the_same_token() -> None:
     """A lost answer is asked again by the same token; the next transaction has another."""
     store, client = over(CLOSED, {})
-    members = [dynamodb.put(KEY, {}), dynamodb.delete(KEY)]
+    members = [expressions.put(KEY, {}), expressions.delete(KEY)]
     store.transact(members)
     store.transact(members)
     tokens = [parameters["ClientRequestToken"] for _, parameters in client.calls]
@@ -310,7 +311,7 @@ def test_what_passes_is_tried_again(code: str) -> None:
 def test_what_says_nothing_of_the_condition_is_tried_again(failure: Exception) -> None:
     """The store's own failures, a lost connection, a conflict also beside a failed condition."""
     store, client = over(failure, {})
-    store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+    store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert len(client.calls) == 2
 
 
@@ -330,7 +331,7 @@ def test_what_does_not_pass_is_unavailable_at_once(failure: Exception) -> None:
     """An error that no retry mends is `Unavailable`, with its cause, after one call."""
     store, client = over(failure)
     with pytest.raises(Unavailable) as refused:
-        store.transact([dynamodb.put(KEY, {}), dynamodb.put(KEY, {})])
+        store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert refused.value.__cause__ is failure
     assert len(client.calls) == 1
 
@@ -367,7 +368,7 @@ def longest_waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 def test_waits_double_from_twenty_milliseconds(longest_waits: Waits) -> None:
     """What is tried again waits 20 ms first, and twice as long each time."""
     store = DynamoDB(Client(CLOSED, CLOSED, CLOSED, {}), longest_waits)
-    store.transact([dynamodb.delete(KEY)])
+    store.transact([expressions.delete(KEY)])
     assert longest_waits.waits == [0.02, 0.04, 0.08]
 
 
@@ -387,7 +388,7 @@ def test_what_succeeds_at_once_needs_no_time() -> None:
     with deadline.deadline(clock, seconds=0):
         store = DynamoDB(Client({"Responses": {"sessions": [ITEM]}}), clock)
         assert store.get_many([KEY]) == [VALUES]
-        DynamoDB(Client({}), clock).write(dynamodb.put(KEY, {}))
+        DynamoDB(Client({}), clock).write(expressions.put(KEY, {}))
 
 
 # The shapes of writes.
@@ -395,7 +396,7 @@ def test_what_succeeds_at_once_needs_no_time() -> None:
 
 def test_update_names_what_it_sets_and_removes() -> None:
     """An update sets and removes by aliases, under its condition, and asks what beat it."""
-    made = dynamodb.update(
+    made = expressions.update(
         KEY,
         changed={"name": "Ada", "v": 2},
         removed=["email"],
@@ -421,18 +422,18 @@ def test_update_names_what_it_sets_and_removes() -> None:
 
 def test_update_that_only_removes() -> None:
     """An update without anything to set has no SET, and one without values none of them."""
-    made = dynamodb.update(KEY, changed={}, removed=["a", "b"], condition="attribute_exists(pk)")
+    made = expressions.update(KEY, changed={}, removed=["a", "b"], condition="attribute_exists(pk)")
     parameters = made["Update"]
     assert parameters["UpdateExpression"] == "REMOVE #0, #1"
     assert "ExpressionAttributeValues" not in parameters
-    made = dynamodb.update(KEY, changed={"a": None}, condition="attribute_exists(pk)")
+    made = expressions.update(KEY, changed={"a": None}, condition="attribute_exists(pk)")
     assert made["Update"]["UpdateExpression"] == "SET #0 = :set0"
     assert made["Update"]["ExpressionAttributeValues"] == {":set0": {"NULL": True}}
 
 
 def test_update_without_a_condition_asks_for_nothing() -> None:
     """An update that holds whatever is there has no condition, and no item comes back of it."""
-    made = dynamodb.update(KEY, changed={"a": 1}, removed=["b"])
+    made = expressions.update(KEY, changed={"a": 1}, removed=["b"])
     assert made["Update"] == {
         "TableName": "sessions",
         "Key": KEY.attributes,
@@ -451,15 +452,15 @@ def test_put_and_delete_carry_their_condition() -> None:
     }
     bare = {"TableName": "sessions", "Item": {**KEY.attributes, "n": {"N": "1"}}}
     given: dict[str, Any] = {"condition": "key_id = :id", "values": {":id": "x"}}
-    assert dynamodb.put(KEY, {"n": 1, "pk": "other"}) == {"Put": bare}
-    assert dynamodb.put(KEY, {"n": 1}, **given) == {"Put": bare | condition}
+    assert expressions.put(KEY, {"n": 1, "pk": "other"}) == {"Put": bare}
+    assert expressions.put(KEY, {"n": 1}, **given) == {"Put": bare | condition}
     gone = {"TableName": "sessions", "Key": KEY.attributes}
-    assert dynamodb.delete(KEY) == {"Delete": gone}
-    assert dynamodb.delete(KEY, **given, names={"#s": "state"}) == {
+    assert expressions.delete(KEY) == {"Delete": gone}
+    assert expressions.delete(KEY, **given, names={"#s": "state"}) == {
         "Delete": gone | condition | {"ExpressionAttributeNames": {"#s": "state"}}
     }
-    assert dynamodb.check(KEY, **given) == {"ConditionCheck": gone | condition}
-    alone = dynamodb.check(KEY, condition="attribute_exists(pk)")["ConditionCheck"]
+    assert expressions.check(KEY, **given) == {"ConditionCheck": gone | condition}
+    alone = expressions.check(KEY, condition="attribute_exists(pk)")["ConditionCheck"]
     assert "ExpressionAttributeValues" not in alone
 
 

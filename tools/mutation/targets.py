@@ -41,6 +41,7 @@ TARGETS: Final = (
     Target("store.realm_items", "store", (*_unit("realm_items"), CONTRACT)),
     Target("store.access_key_items", "store", (*_unit("realm_items"), CONTRACT)),
     Target("store.client", "store", (*_unit("dynamodb"), CONTRACT)),
+    Target("store.expressions", "store", (*_unit("dynamodb"), CONTRACT)),
     Target("store.idempotency", "store", _unit("marks")),
     Target("store.users", "store", (CONTRACT, *_whole("account_commits"))),
     Target("store.realms", "store", (CONTRACT, *_whole("directory_commits"))),

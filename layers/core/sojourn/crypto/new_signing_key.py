@@ -11,7 +11,7 @@ from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm, KeyKind, PublicKey
 from sojourn.runtime.clock import Clock
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from sojourn.store.realms import DynamoDirectory
 
 KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
@@ -73,5 +73,5 @@ class NewKeys:
             realm = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
             at = self._directory.private_key_key(realm.id, key.id)
             # An Update, so that no role which makes keys may put whole items: realms are items.
-            writes.append(dynamodb.update(at, changed={"ciphertext": ciphertext}))
+            writes.append(expressions.update(at, changed={"ciphertext": ciphertext}))
         return realm, writes

@@ -15,9 +15,10 @@ from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.answers import collection
 from sojourn.sessions.listing import Page
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from sojourn.store.access_key_items import access_key_from, access_key_values
-from sojourn.store.client import ConditionFailed, Key, TransactionFailed
+from sojourn.store.client import ConditionFailed, TransactionFailed
+from sojourn.store.expressions import Key
 from sojourn.store.realms import STACK, DynamoDirectory
 
 View = dict[str, Any]
@@ -67,7 +68,7 @@ class AccessKeys:
                 "with it, or a replacement with --force when its secret is lost."
             )
         key, secret = self._new(name=name, permission="admin", realm_id=None)
-        write = dynamodb.put(
+        write = expressions.put(
             marker,
             {"key_id": key.id},
             condition="attribute_not_exists(pk)" if before is None else "key_id = :before",
@@ -115,7 +116,7 @@ class AccessKeys:
         }
         if not named:
             return answers.access_key(key)
-        write = dynamodb.update(
+        write = expressions.update(
             self.directory.access_key_key(key_id),
             changed={name: value for name, value in named.items() if value is not None},
             removed=[name for name, value in named.items() if value is None],
@@ -137,8 +138,8 @@ class AccessKeys:
         at = self.directory
         at.dynamo.transact(
             [
-                dynamodb.delete(at.access_key_key(key.id)),
-                dynamodb.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
+                expressions.delete(at.access_key_key(key.id)),
+                expressions.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
             ]
         )
         audit.record("access_key.deleted", key.id, key.realm_id, by=server.key.id)
@@ -187,8 +188,8 @@ class AccessKeys:
     def _writes(self, key: AccessKey) -> list[dict[str, Any]]:
         at = self.directory
         writes = [
-            dynamodb.put(at.access_key_key(key.id), access_key_values(key)),
-            dynamodb.put(at.member_key(f"{key.realm_id or STACK}#keys", key.id), {}),
+            expressions.put(at.access_key_key(key.id), access_key_values(key)),
+            expressions.put(at.member_key(f"{key.realm_id or STACK}#keys", key.id), {}),
         ]
         if key.realm_id is not None:
             # A deletion of the realm at the same moment must not leave a key behind.

@@ -17,9 +17,9 @@ from sojourn.domain.errors import Invalid, NotFound, Unavailable
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.runtime import audit, deadline
 from sojourn.runtime.clock import Clock
-from sojourn.store import client as dynamodb
-from sojourn.store import realm_cache, user_items
-from sojourn.store.client import Key, TransactionFailed
+from sojourn.store import expressions, realm_cache, user_items
+from sojourn.store.client import TransactionFailed
+from sojourn.store.expressions import Key
 from sojourn.store.names import claims_of, freed
 from sojourn.store.realms import REALMS, DynamoDirectory
 from sojourn.store.users import DynamoUsers
@@ -80,7 +80,7 @@ class RealmDeletion:
 
     def _mark(self, realm: Realm, *, by: str) -> Realm:
         now_ms = self.clock.wall_ms()
-        job = dynamodb.put(
+        job = expressions.put(
             self._job(realm.id),
             {"due_shard": user_items.shard(realm.id), "due_at": now_ms // 1000},
         )
@@ -127,8 +127,8 @@ class RealmDeletion:
         ):
             if time_left() <= 0:
                 return False
-            at.dynamo.write(dynamodb.delete(at.access_key_key(member["sk"])))
-            at.dynamo.write(dynamodb.delete(at.member_key(owner, member["sk"])))
+            at.dynamo.write(expressions.delete(at.access_key_key(member["sk"])))
+            at.dynamo.write(expressions.delete(at.member_key(owner, member["sk"])))
         return True
 
     def _remove_user(self, realm_id: str, user_id: str, time_left: Callable[[], float]) -> bool:
@@ -138,7 +138,7 @@ class RealmDeletion:
         """
         limit = deadline.current(self.clock)
         attempt = 0
-        member = dynamodb.delete(self.directory.member_key(f"{realm_id}#users", user_id))
+        member = expressions.delete(self.directory.member_key(f"{realm_id}#users", user_id))
         while True:
             account = self.accounts.get(user_id)
             if not self.accounts.remove_records(user_id, time_left):
@@ -146,7 +146,7 @@ class RealmDeletion:
             if account is None:
                 self.directory.dynamo.write(member)
                 return True
-            heart = dynamodb.delete(
+            heart = expressions.delete(
                 self.accounts.heart(user_id),
                 condition="v = :v",
                 values={":v": account.version},
@@ -171,12 +171,12 @@ class RealmDeletion:
     def _finish(self, realm_id: str) -> None:
         at = self.directory
         for key_id in at.private_key_ids(realm_id):
-            at.dynamo.write(dynamodb.delete(at.private_key_key(realm_id, key_id)))
+            at.dynamo.write(expressions.delete(at.private_key_key(realm_id, key_id)))
         at.dynamo.transact(
             [
-                dynamodb.delete(at.realm_key(realm_id)),
-                dynamodb.delete(at.member_key(REALMS, realm_id)),
-                dynamodb.delete(self._job(realm_id)),
+                expressions.delete(at.realm_key(realm_id)),
+                expressions.delete(at.member_key(REALMS, realm_id)),
+                expressions.delete(self._job(realm_id)),
             ]
         )
 

@@ -19,7 +19,7 @@ from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.answers import collection
 from sojourn.sessions.listing import Page
-from sojourn.store import client as dynamodb
+from sojourn.store import expressions
 from sojourn.store.realm_items import realm_from, realm_values
 from sojourn.store.realms import REALMS, Decided, DynamoDirectory
 
@@ -59,8 +59,8 @@ class RealmDirectory:
         realm = realm.remembering(now_ms)
         at.dynamo.transact(
             [
-                dynamodb.put(at.realm_key(realm_id), realm_values(realm)),
-                dynamodb.put(at.member_key(REALMS, realm_id), {}),
+                expressions.put(at.realm_key(realm_id), realm_values(realm)),
+                expressions.put(at.member_key(REALMS, realm_id), {}),
                 *private,
             ]
         )

@@ -26,8 +26,7 @@ from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.counts import Census, Count
 from sojourn.sessions.listing import Page, paged
-from sojourn.store import client as dynamodb
-from sojourn.store import realm_cache
+from sojourn.store import expressions, realm_cache
 from sojourn.store.realms import Decided, DynamoDirectory
 
 View = dict[str, Any]
@@ -158,7 +157,7 @@ class JwtKeys:
                 members=told,
             )
         keys = {k: realm.keys[k] for k in realm.keys if k != key_id}
-        private = dynamodb.delete(self.directory.private_key_key(realm.id, key_id))
+        private = expressions.delete(self.directory.private_key_key(realm.id, key_id))
         return replace(realm, keys=keys), [private]
 
     def _may_go(self, realm: Realm, key: PublicKey) -> None:
@@ -226,7 +225,7 @@ class JwtKeys:
                 after = replace(after, keys={**after.keys, first.id: first})
             else:
                 after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
-        private = dynamodb.delete(self.directory.private_key_key(realm.id, key.id))
+        private = expressions.delete(self.directory.private_key_key(realm.id, key.id))
         return after, [*writes, private, self.settlement.job(realm.id, key.id)]
 
     def _view(self, realm: Realm, key: PublicKey) -> View:

@@ -23,8 +23,7 @@ from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions.answers import collection
 from sojourn.sessions.listing import Page
-from sojourn.store import client as dynamodb
-from sojourn.store import user_items
+from sojourn.store import expressions, user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.names import Claim, Renaming, Write, claiming, claims_of, realm_now, taken
 from sojourn.store.realms import DynamoDirectory
@@ -101,12 +100,12 @@ class Users:
         return [
             at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
             *(write for _, write in taking),
-            dynamodb.put(
+            expressions.put(
                 self.accounts.heart(account.id),
                 user_items.account_values(account),
                 condition="attribute_not_exists(pk)",
             ),
-            dynamodb.put(at.member_key(f"{realm.id}#users", account.id), {}),
+            expressions.put(at.member_key(f"{realm.id}#users", account.id), {}),
         ]
 
     def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:

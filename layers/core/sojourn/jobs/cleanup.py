@@ -19,7 +19,8 @@ from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import commit
 from sojourn.store import user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, Item, Key, delete
+from sojourn.store.client import ConditionFailed, DynamoDB
+from sojourn.store.expressions import Item, Key, delete
 from sojourn.store.users import DynamoUsers
 
 PAGE: Final = 100

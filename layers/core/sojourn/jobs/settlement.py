@@ -18,9 +18,9 @@ from sojourn.domain.user import Change, User
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.store import client as dynamodb
-from sojourn.store import user_items
-from sojourn.store.client import ConditionFailed, Key
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed
+from sojourn.store.expressions import Key
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
 
@@ -40,7 +40,7 @@ class Settlement:
     def job(self, realm_id: str, what: str) -> dict[str, Any]:
         """The write that leaves a walk to cleanup, in the transaction of what ended sessions."""
         due_at = self.clock.wall_ms() // 1000 + DELAY_SECONDS
-        return dynamodb.update(
+        return expressions.update(
             Key(self.accounts.table, realm_id, user_items.SETTLEMENT + what),
             changed={"due_shard": user_items.shard(realm_id), "due_at": due_at},
         )
@@ -53,7 +53,7 @@ class Settlement:
         if found is None:
             return False
         if "after" not in found and self._covered(realm_id, name):
-            dynamo.write(dynamodb.delete(job))
+            dynamo.write(expressions.delete(job))
             return True
         realm = self.directory.get(realm_id)
         after, more = found.get("after"), True
@@ -69,7 +69,7 @@ class Settlement:
             after = users[-1] if users else after
             if more and not self._note(job, after):
                 return False
-        dynamo.write(dynamodb.delete(job))
+        dynamo.write(expressions.delete(job))
         return True
 
     def _covered(self, realm_id: str, name: str) -> bool:
@@ -100,7 +100,7 @@ class Settlement:
 
     def _note(self, job: Key, after: str | None) -> bool:
         """Write down how far the walk has come; False when another has finished it."""
-        write = dynamodb.update(job, changed={"after": after}, condition="attribute_exists(pk)")
+        write = expressions.update(job, changed={"after": after}, condition="attribute_exists(pk)")
         try:
             self.directory.dynamo.write(write)
         except ConditionFailed:

@@ -13,7 +13,8 @@ from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Success
 from sojourn.domain.user import Candidate, User
 from sojourn.runtime.clock import Clock
 from sojourn.store import user_items
-from sojourn.store.client import DynamoDB, Key
+from sojourn.store.client import DynamoDB
+from sojourn.store.expressions import Key
 from sojourn.store.tries import Counter, Place, Try
 from sojourn.store.users import DynamoUsers
 

@@ -6,7 +6,7 @@ have been done. The one place where botocore's errors are translated.
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,9 +16,9 @@ from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 from sojourn.store import attributes
+from sojourn.store.expressions import Item, Key, Write, projection
 
 Values = dict[str, Any]
-Item = dict[str, dict[str, Any]]
 
 _RETRIED: Final = frozenset(
     {
@@ -57,21 +57,6 @@ class TransactionFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """Where an item is, and which top-level attributes of it are read (none named: all)."""
-
-    table: str
-    pk: str
-    sk: str
-    only: tuple[str, ...] = field(default=(), compare=False)
-
-    @property
-    def attributes(self) -> Item:
-        """The key as DynamoDB takes it."""
-        return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     """One page of a query, and where the next one starts (None at the end)."""
 
@@ -94,7 +79,7 @@ class DynamoDB:
             TableName=key.table,
             Key=key.attributes,
             ConsistentRead=True,
-            **_projection([key.only]),
+            **projection([key.only]),
         )
         item = answer.get("Item")
         return None if item is None else attributes.decode(item)
@@ -112,7 +97,7 @@ class DynamoDB:
             table: {
                 "Keys": list({(key.pk, key.sk): key.attributes for key in asked}.values()),
                 "ConsistentRead": True,
-                **_projection([key.only for key in asked]),
+                **projection([key.only for key in asked]),
             }
             for table, asked in tables.items()
         }
@@ -130,7 +115,7 @@ class DynamoDB:
             attempt += 1
         return [found.get((key.table, key.pk, key.sk)) for key in keys]
 
-    def write(self, write: Mapping[str, Any]) -> None:
+    def write(self, write: Write) -> None:
         """One conditional write, of the shape that a transaction's member has.
 
         Raises `ConditionFailed`. A lost answer is asked again, so what the condition meets may
@@ -142,7 +127,7 @@ class DynamoDB:
         except ClientError as error:
             raise ConditionFailed(_item(error.response)) from error
 
-    def transact(self, writes: Sequence[Mapping[str, Any]]) -> None:
+    def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none; idempotent, so that a lost answer is asked again.
 
         Raises `TransactionFailed`.
@@ -182,7 +167,7 @@ class DynamoDB:
             "ExpressionAttributeValues": attributes.encode(values),
             "Limit": limit,
             "ScanIndexForward": ascending,
-            **_projection([only]),
+            **projection([only]),
         }
         if index is None:
             parameters["ConsistentRead"] = True
@@ -257,16 +242,6 @@ _OPERATION: Final = {
 }
 
 
-def _projection(named: Sequence[tuple[str, ...]]) -> dict[str, Any]:
-    """The parameters that read the attributes which any of these names; the key is always read."""
-    if not all(named):
-        return {}
-    names = dict.fromkeys(("pk", "sk", *(name for only in named for name in only)))
-    # Aliases, since DynamoDB reserves words such as `name` and `state`.
-    aliases = {f"#{n}": name for n, name in enumerate(names)}
-    return {"ProjectionExpression": ", ".join(aliases), "ExpressionAttributeNames": aliases}
-
-
 def _item(answer: Any) -> Values | None:
     item = answer.get("Item")
     return attributes.decode(item) if item else None
@@ -292,89 +267,3 @@ def _passing(error: ClientError) -> bool:
         return any(reason.get("Code") in _RETRIED_REASONS for reason in _reasons(error))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return code in _RETRIED or status >= 500
-
-
-def update(
-    key: Key,
-    *,
-    changed: Mapping[str, object],
-    removed: Sequence[str] = (),
-    condition: str | None = None,
-    values: Mapping[str, object] | None = None,
-) -> dict[str, Any]:
-    """An Update that sets and removes attributes where `condition` holds.
-
-    Where there is no item it makes one, and it leaves every attribute alone that it does not name.
-    In `condition`, names are as they are and values start with a colon.
-    """
-    names = {f"#{n}": name for n, name in enumerate([*changed, *removed])}
-    place = {name: alias for alias, name in names.items()}
-    expression = []
-    if changed:
-        sets = ", ".join(f"{place[name]} = :set{n}" for n, name in enumerate(changed))
-        expression.append(f"SET {sets}")
-    if removed:
-        expression.append("REMOVE " + ", ".join(place[name] for name in removed))
-    bound = {f":set{n}": value for n, value in enumerate(changed.values())}
-    bound.update(values or {})
-    parameters: dict[str, Any] = {
-        "TableName": key.table,
-        "Key": key.attributes,
-        "UpdateExpression": " ".join(expression),
-        "ExpressionAttributeNames": names,
-    }
-    if bound:
-        parameters["ExpressionAttributeValues"] = {
-            name: attributes.encode_value(value) for name, value in bound.items()
-        }
-    return {"Update": _conditioned(parameters, condition, None)}
-
-
-def put(
-    key: Key,
-    item: Mapping[str, object],
-    *,
-    condition: str | None = None,
-    values: Mapping[str, object] | None = None,
-) -> dict[str, Any]:
-    """A Put of a whole item, where `condition` holds."""
-    parameters: dict[str, Any] = {
-        "TableName": key.table,
-        "Item": {**attributes.encode(item), **key.attributes},
-    }
-    return {"Put": _conditioned(parameters, condition, values)}
-
-
-def delete(
-    key: Key,
-    *,
-    condition: str | None = None,
-    values: Mapping[str, object] | None = None,
-    names: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """A Delete, where `condition` holds; `names` stand in for reserved words in it."""
-    parameters: dict[str, Any] = {"TableName": key.table, "Key": key.attributes}
-    if names:
-        parameters["ExpressionAttributeNames"] = dict(names)
-    return {"Delete": _conditioned(parameters, condition, values)}
-
-
-def check(
-    key: Key, *, condition: str, values: Mapping[str, object] | None = None
-) -> dict[str, Any]:
-    """A transaction's member that only asks whether `condition` holds."""
-    parameters: dict[str, Any] = {"TableName": key.table, "Key": key.attributes}
-    return {"ConditionCheck": _conditioned(parameters, condition, values)}
-
-
-def _conditioned(
-    parameters: dict[str, Any],
-    condition: str | None,
-    values: Mapping[str, object] | None,
-) -> dict[str, Any]:
-    if condition is not None:
-        parameters["ConditionExpression"] = condition
-        parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-    if values:
-        parameters["ExpressionAttributeValues"] = attributes.encode(values)
-    return parameters

@@ -9,8 +9,9 @@ from sojourn.domain.names import fold
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, User
-from sojourn.store import client as dynamodb
-from sojourn.store.client import Key, TransactionFailed, Values
+from sojourn.store import expressions
+from sojourn.store.client import TransactionFailed, Values
+from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_from
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
@@ -35,7 +36,7 @@ def claiming(
     """
     writes = []
     for claimed in claims:
-        take = dynamodb.put(
+        take = expressions.put(
             directory.claim_key(account.realm_id, *claimed),
             {"user_id": account.id, "idna": True if claimed[0] == "email" else None},
             condition="attribute_not_exists(pk) OR user_id = :user_id",
@@ -44,7 +45,7 @@ def claiming(
         writes.append((claimed, take))
         former = directory.former_claim_key(account.realm_id, *claimed)
         if former is not None:
-            free = dynamodb.check(
+            free = expressions.check(
                 former,
                 condition="attribute_not_exists(pk) OR user_id = :user_id "
                 "OR attribute_exists(idna)",
@@ -76,7 +77,7 @@ def freed(
         ):
             keys.append(former)
     return [
-        dynamodb.delete(
+        expressions.delete(
             key,
             condition="attribute_not_exists(pk) OR user_id = :user_id",
             values={":user_id": account.id},
@@ -143,5 +144,5 @@ class Renaming:
         if change.after.state == "deleted":
             owner = f"{change.before.realm_id}#users"
             member = self._directory.member_key(owner, change.before.id)
-            writes.append(dynamodb.delete(member))
+            writes.append(expressions.delete(member))
         return gained, writes

@@ -24,14 +24,8 @@ from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.store import attributes, idempotency
 from sojourn.store.access_key_items import ACCESS_KEY, access_key_from
-from sojourn.store.client import (
-    ConditionFailed,
-    DynamoDB,
-    Key,
-    TransactionFailed,
-    check,
-    update,
-)
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.expressions import Key, check, update
 from sojourn.store.realm_items import REALM, realm_from, realm_values
 
 STACK: Final = "*"

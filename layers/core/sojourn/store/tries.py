@@ -14,8 +14,9 @@ from sojourn.domain.errors import TooManyAttempts, Unavailable
 from sojourn.domain.lockout import Bucket, Known, Limit, Success
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
-from sojourn.store import client as dynamodb
-from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.store import expressions
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.expressions import Key
 
 
 @dataclass(slots=True)
@@ -63,8 +64,8 @@ class Counter:
             "ttl": after.kept_until(self.limit),
         }
         if self.version is None:
-            return dynamodb.put(self.key, item, condition="attribute_not_exists(pk)")
-        return dynamodb.put(self.key, item, condition="v = :v", values={":v": self.version})
+            return expressions.put(self.key, item, condition="attribute_not_exists(pk)")
+        return expressions.put(self.key, item, condition="v = :v", values={":v": self.version})
 
     def _counted(self) -> Bucket:
         return self.bucket.since(self.unlocks)

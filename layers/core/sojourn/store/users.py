@@ -8,9 +8,9 @@ from typing import Any, Final
 from sojourn.domain.ports import Superseded
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, User
-from sojourn.store import client as dynamodb
-from sojourn.store import idempotency, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, Key, TransactionFailed
+from sojourn.store import expressions, idempotency, user_items
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.expressions import Key
 
 ENDED_PER_COMMIT: Final = 99
 """Ended records that fit the transaction beside the heart: DynamoDB takes 100 members."""
@@ -65,7 +65,7 @@ class DynamoUsers:
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
         changed, removed = user_items.difference(change.before, change.after)
-        return dynamodb.update(
+        return expressions.update(
             self.heart(change.after.id),
             changed=changed,
             removed=removed,
@@ -76,7 +76,7 @@ class DynamoUsers:
     def _record_write(self, user_id: str, ended: Ended) -> dict[str, Any]:
         """An Update, so that no role which ends sessions may put whole items: users are items."""
         values = user_items.ended_item(user_id, ended)
-        return dynamodb.update(
+        return expressions.update(
             self._record(user_id, ended.session.id),
             changed=values,
             removed=[name for name in user_items.RECORD if name not in values],
@@ -133,7 +133,7 @@ class DynamoUsers:
                 continue
             if time_left() <= 0:
                 return False
-            stripped = dynamodb.update(
+            stripped = expressions.update(
                 Key(self.table, record["pk"], record["sk"]),
                 changed={"strip": True},
                 removed=["ip", "client", "reported"],
@@ -141,7 +141,7 @@ class DynamoUsers:
             )
             with suppress(ConditionFailed):
                 self._dynamo.write(stripped)
-        gone = dynamodb.delete(
+        gone = expressions.delete(
             self.heart(account.id),
             condition="attribute_not_exists(pk) OR #state = :deleted",
             values={":deleted": "deleted"},
@@ -161,7 +161,7 @@ class DynamoUsers:
         for record in records:
             if time_left() <= 0:
                 return False
-            self._dynamo.write(dynamodb.delete(Key(self.table, user_id, record["sk"])))
+            self._dynamo.write(expressions.delete(Key(self.table, user_id, record["sk"])))
         return True
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
