@@ -9,7 +9,7 @@ from sojourn.domain.session import Origin
 from sojourn.login.bodies import login_of
 from sojourn.store import user_items
 from tests.integration.world import Answer, World
-from tests.unit.test_http import event
+from tests.unit.api.test_request import event
 
 
 def begin(world: World, user_id: str, reported: Any) -> Answer:

@@ -1,7 +1,8 @@
 """What is promised about calls that meet, on DynamoDB Local: every user's history has an order.
 
 Real handlers in several processes, each with instances of its own, called by many lanes at once.
-See `tests/concurrency`; `tests/unit/test_checker.py` shows that the checker finds what is wrong.
+See `tests/concurrency`; that the checker finds what is wrong is shown by
+`tests/unit/concurrency/test_checker.py`.
 """
 
 from collections.abc import Iterator, Sequence

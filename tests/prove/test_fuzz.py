@@ -27,7 +27,7 @@ from tests.integration.hostile import Stopwatch, Things
 from tests.integration.test_hostile import events, turn
 from tests.integration.world import ROUTES, World
 from tests.prove import spoilt
-from tests.unit import test_tokens as unit
+from tests.unit.crypto import test_tokens as unit
 from tools import proof
 from tools.openapi.routes import OPERATIONS
 

@@ -17,7 +17,8 @@ class Target:
 
 
 def _unit(*names: str) -> tuple[str, ...]:
-    return tuple(f"tests/unit/test_{name}.py" for name in names)
+    files = [name.rpartition("/") for name in names]
+    return tuple(f"tests/unit/{room}/test_{module}.py" for room, _, module in files)
 
 
 def _whole(*names: str) -> tuple[str, ...]:
@@ -25,58 +26,61 @@ def _whole(*names: str) -> tuple[str, ...]:
 
 
 TARGETS: Final = (
-    Target("domain.session", "rules", _unit("account")),
-    Target("domain.user", "rules", _unit("account")),
-    Target("domain.session_rules", "rules", _unit("account", "realm_keys")),
-    Target("domain.policy", "rules", _unit("realm")),
-    Target("domain.realm", "rules", _unit("realm", "realm_keys")),
-    Target("domain.signing_key", "rules", _unit("realm", "realm_keys")),
-    Target("domain.lockout", "rules", _unit("attempts")),
-    Target("domain.addresses", "rules", _unit("addresses")),
-    Target("domain.ids", "tokens", _unit("ids")),
-    Target("crypto.tokens", "tokens", _unit("tokens", "token_sizes")),
-    Target("crypto.signing_keys", "tokens", _unit("keys", "tokens")),
-    Target("store.attributes", "store", _unit("attributes")),
-    Target("store.user_items", "store", (*_unit("items"), CONTRACT)),
-    Target("store.realm_items", "store", (*_unit("realm_items"), CONTRACT)),
-    Target("store.access_key_items", "store", (*_unit("realm_items"), CONTRACT)),
-    Target("store.client", "store", (*_unit("dynamodb"), CONTRACT)),
-    Target("store.expressions", "store", (*_unit("dynamodb"), CONTRACT)),
-    Target("store.idempotency", "store", _unit("marks")),
+    Target("domain.session", "rules", _unit("domain/session_rules")),
+    Target("domain.user", "rules", _unit("domain/session_rules")),
+    Target("domain.session_rules", "rules", _unit("domain/session_rules", "domain/signing_key")),
+    Target("domain.policy", "rules", _unit("domain/policy")),
+    Target("domain.realm", "rules", _unit("domain/policy", "domain/signing_key")),
+    Target("domain.signing_key", "rules", _unit("domain/policy", "domain/signing_key")),
+    Target("domain.lockout", "rules", _unit("domain/lockout")),
+    Target("domain.addresses", "rules", _unit("domain/addresses")),
+    Target("domain.ids", "tokens", _unit("domain/ids")),
+    Target("crypto.tokens", "tokens", _unit("crypto/tokens", "crypto/token_sizes")),
+    Target("crypto.signing_keys", "tokens", _unit("crypto/signing_keys", "crypto/tokens")),
+    Target("store.attributes", "store", _unit("store/attributes")),
+    Target("store.user_items", "store", (*_unit("store/user_items"), CONTRACT)),
+    Target("store.realm_items", "store", (*_unit("store/realm_items"), CONTRACT)),
+    Target("store.access_key_items", "store", (*_unit("store/realm_items"), CONTRACT)),
+    Target("store.client", "store", (*_unit("store/client"), CONTRACT)),
+    Target("store.expressions", "store", (*_unit("store/client"), CONTRACT)),
+    Target("store.idempotency", "store", _unit("store/idempotency")),
     Target("store.users", "store", (CONTRACT, *_whole("account_commits"))),
     Target("store.realms", "store", (CONTRACT, *_whole("directory_commits"))),
     Target(
         "runtime.optimistic",
         "expiry and ownership",
-        _unit("flows_ends", "flows_login"),
+        _unit("sessions/terminate", "login/login"),
         strict=False,
     ),
     Target(
         "sessions.validate",
         "expiry and ownership",
-        _unit("flows_login", "flows_ends", "flows_lists"),
+        _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
     Target("sessions.validate_many", "expiry and ownership", _whole("validate_many"), strict=False),
     Target(
         "sessions.terminate",
         "expiry and ownership",
-        _unit("flows_login", "flows_ends", "flows_lists"),
+        _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
     Target(
         "sessions.listing",
         "expiry and ownership",
-        _unit("flows_login", "flows_ends", "flows_lists"),
+        _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
     Target(
-        "api.callers", "expiry and ownership", (*_unit("auth"), *_whole("key_use")), strict=False
+        "api.callers",
+        "expiry and ownership",
+        (*_unit("api/callers"), *_whole("key_use")),
+        strict=False,
     ),
     Target(
         "login.login",
         "credentials",
-        _unit("flows_login", "flows_ends", "flows_lists"),
+        _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
     Target("login.password_login", "credentials", _whole("login_protection"), strict=False),
@@ -98,9 +102,9 @@ TARGETS: Final = (
     Target("directory.realm_deletion", "ends of realms", _whole("realm_deletion"), strict=False),
     Target("jobs.settlement", "ends of realms", _whole("settlement"), strict=False),
     Target("sessions.counts", "ends of realms", _whole("census"), strict=False),
-    Target("runtime.cache", "caches and time", _unit("cache"), strict=False),
-    Target("store.realm_cache", "caches and time", _unit("cache"), strict=False),
-    Target("runtime.deadline", "caches and time", _unit("deadline"), strict=False),
+    Target("runtime.cache", "caches and time", _unit("runtime/cache"), strict=False),
+    Target("store.realm_cache", "caches and time", _unit("runtime/cache"), strict=False),
+    Target("runtime.deadline", "caches and time", _unit("runtime/deadline"), strict=False),
     Target("runtime.turns", "caches and time", strict=False),
 )
 
@@ -113,8 +117,8 @@ LEFT_OUT: Final = (
     "tests/integration/test_openapi_successes.py",
     "tests/integration/test_hostile.py",
     "tests/integration/test_secrets_in_flight.py",
-    "tests/unit/test_passwords.py",
+    "tests/unit/crypto/test_passwords.py",
     # They measure CPU, which is more while lines are noted.
-    "tests/unit/test_http.py::test_hostile_bodies_cost_little",
-    "tests/unit/test_normal.py",
+    "tests/unit/api/test_request.py::test_hostile_bodies_cost_little",
+    "tests/unit/domain/test_unicode.py",
 )

@@ -15,7 +15,7 @@ from sojourn.domain.realm import ENDS_KEPT, STOPS_KEPT, Realm, RealmEnd
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS, PublicKey, StoppedKey
 from sojourn.domain.user import User
 from sojourn.store.realm_items import realm_values
-from tests.unit.test_account import LOGIN, NOW, account, realm
+from tests.unit.domain.test_session_rules import LOGIN, NOW, account, realm
 
 minutes = st.integers(1, 525_600)
 

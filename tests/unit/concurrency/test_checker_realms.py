@@ -7,7 +7,16 @@ from tests.concurrency.checker import Operation, check
 from tests.concurrency.realm import Realm, Version
 from tests.concurrency.state import Call, State
 from tests.concurrency.user import Rules
-from tests.unit.test_checker import begin, call, denied, listed, logout, refused, stands, two
+from tests.unit.concurrency.test_checker import (
+    begin,
+    call,
+    denied,
+    listed,
+    logout,
+    refused,
+    stands,
+    two,
+)
 
 KEYS = {"one": "first-key", "two": "first-key", "three": "first-key", "four": "second-key"}
 RULES = Rules(signed=KEYS)

@@ -15,7 +15,7 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
 from tests.fake_store import FakeRealms
-from tests.unit.test_account import NOW, realm
+from tests.unit.domain.test_session_rules import NOW, realm
 
 
 class Sealer:

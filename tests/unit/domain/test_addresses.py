@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sojourn.api.request import Request
 from sojourn.domain import addresses
-from tests.unit.test_http import event
+from tests.unit.api.test_request import event
 
 
 @pytest.mark.parametrize(

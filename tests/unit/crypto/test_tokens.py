@@ -20,7 +20,7 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
 from sojourn.domain.user import User
 from tests.clock import MovedClock
-from tests.unit.test_account import account, realm
+from tests.unit.domain.test_session_rules import account, realm
 
 CLOCK = MovedClock()
 NOW = CLOCK.wall_ms()

@@ -15,8 +15,8 @@ from sojourn.domain.policy import JWT_FIELDS
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod
 from sojourn.domain.user import User, UserType
-from tests.unit.test_account import account, realm
-from tests.unit.test_tokens import NOW, PAIRS
+from tests.unit.crypto.test_tokens import NOW, PAIRS
+from tests.unit.domain.test_session_rules import account, realm
 
 KEYS = {algo: replace(public, signs_from_ms=0) for algo, (public, _) in PAIRS.items()}
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)

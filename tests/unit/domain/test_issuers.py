@@ -8,8 +8,8 @@ from sojourn.domain import issuers
 from sojourn.domain.errors import Conflict, Invalid
 from sojourn.domain.realm import FORMER_ISSUERS, FormerIssuer
 from sojourn.domain.signing_key import SIGNING_GRACE_MS
-from tests.unit.test_account import NOW
-from tests.unit.test_realm_keys import endless, key, owner
+from tests.unit.domain.test_session_rules import NOW
+from tests.unit.domain.test_signing_key import endless, key, owner
 
 ID = "rl_03Qo5C5nz1djyfBGoEjV82"
 PATH = f"/v1/realms/{ID}"

@@ -11,7 +11,7 @@ from sojourn.domain.policy import JWT_FIELDS
 from sojourn.sessions.discovery import configuration
 from tests.unit.flows import LOGIN, World
 
-DOCUMENT = (Path(__file__).parents[2] / "docs/http-api.md").read_text()
+DOCUMENT = (Path(__file__).parents[3] / "docs/http-api.md").read_text()
 EVERY = {"iss", "sub", "aud", "rid", "sid", "iat", "session_type"}
 OF_FIELD = {
     "username": {"preferred_username"},
