@@ -82,7 +82,7 @@ class Api:
             yield items, more
 
     def _headers(self, raw: bytes | None) -> dict[str, str]:
-        headers = {"authorization": f"Bearer {self.access_key}", "user-agent": "sojourn-cli"}
+        headers = {"authorization": f"Bearer {self.access_key}"}
         if raw is not None:
             headers["content-type"] = "application/json"
         if self.realm_id is not None:

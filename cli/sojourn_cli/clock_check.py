@@ -44,8 +44,7 @@ def agree(seen: Dated) -> Finding:
 
 def of_api(reach: Reach) -> str | None:
     """The date of an answer of the API; this one needs no key."""
-    headers = {"user-agent": "sojourn-cli"}
-    return reach.ask("GET", "/v1/session", headers=headers).headers.get("date")
+    return reach.ask("GET", "/v1/session", headers={}).headers.get("date")
 
 
 def of_dynamodb(found: Resources) -> str | None:

@@ -1,16 +1,16 @@
 """One exchange with a stack's API, and a sentence for whatever keeps it from an answer."""
 
-import http.client
-import socket
 import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-from urllib.parse import urlsplit
+from functools import cached_property
+from typing import Final
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import click
+import urllib3
+from urllib3 import exceptions
 
 SECONDS: Final = 40
 """The gateway answers within 30 seconds."""
@@ -33,49 +33,54 @@ class Reply:
     body: bytes
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the access key to wherever it leads."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
 class Reach:
-    """Asks one base URL."""
+    """Asks one base URL, by one connection after the other."""
 
     def __init__(self, base_url: str, *, ca_file: str | None = None) -> None:
         self.base_url = checked_url(base_url)
-        handlers: list[urllib.request.BaseHandler] = [_NoRedirects()]
-        if ca_file is not None:
-            trusted = ssl.create_default_context(cafile=ca_file)
-            handlers.append(urllib.request.HTTPSHandler(context=trusted))
-        if urlsplit(self.base_url).hostname in _LOOPBACK:
-            # A proxy would be asked for its own loopback, and given the key.
-            handlers.append(urllib.request.ProxyHandler({}))
-        self._opener = urllib.request.build_opener(*handlers)
+        self._ca_file = ca_file
 
     def ask(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None
     ) -> Reply:
-        """The answer, whatever its status. Raises `NotReachable`."""
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked
-            self.base_url + path, data=body, headers=dict(headers), method=method
-        )
+        """The answer, whatever its status. Raises `NotReachable`.
+
+        No redirect is followed: it would carry the access key to wherever it leads.
+        """
         try:
-            try:
-                answer = self._opener.open(request, timeout=SECONDS)
-            except urllib.error.HTTPError as error:
-                answer = error
+            answer = self._pool.urlopen(
+                method,
+                urlsplit(self.base_url).path + path,
+                body,
+                {"user-agent": "sojourn-cli", **headers},
+                retries=False,
+                redirect=False,
+                timeout=SECONDS,
+                preload_content=False,
+            )
             with answer:
                 content = answer.read(LONGEST_ANSWER + 1)
-                if len(content) <= LONGEST_ANSWER and answer.length:
-                    raise http.client.IncompleteRead(content, answer.length)
-                reply = Reply(int(answer.status), answer.headers, content)
-        except (OSError, http.client.HTTPException) as error:
+        except exceptions.HTTPError as error:
             raise NotReachable(f"{self.base_url} {_why(error)}") from error
-        if len(reply.body) > LONGEST_ANSWER:
+        if len(content) > LONGEST_ANSWER:
             raise NotReachable(f"{self.base_url} answered without end; is it Sojourn?")
-        return reply
+        return Reply(answer.status, answer.headers, content)
+
+    @cached_property
+    def _pool(self) -> urllib3.HTTPConnectionPool:
+        """The way to the base URL, through the environment's proxy if it names one."""
+        scheme, host = urlsplit(self.base_url).scheme, str(urlsplit(self.base_url).hostname)
+        proxy = getproxies().get(scheme)
+        # A proxy would be asked for its own loopback, and given the key.
+        if proxy is None or host in _LOOPBACK or proxy_bypass(host):
+            manager = urllib3.PoolManager(ca_certs=self._ca_file)
+        else:
+            given = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
+            known = urllib3.make_headers(proxy_basic_auth=unquote(given.auth or ""))
+            manager = urllib3.ProxyManager(
+                given.url, proxy_headers=known if given.auth else None, ca_certs=self._ca_file
+            )
+        return manager.connection_from_url(self.base_url)
 
 
 def checked_url(text: str) -> str:
@@ -95,20 +100,23 @@ def checked_url(text: str) -> str:
     return text
 
 
-def _why(error: Exception) -> str:
-    reason = error.reason if isinstance(error, urllib.error.URLError) else error
-    match reason:
-        case ssl.SSLCertVerificationError():
-            return f"has a certificate that is not trusted here: {reason.verify_message}."
-        case ssl.SSLError():
+def _why(error: exceptions.HTTPError) -> str:
+    match error:
+        case exceptions.SSLError(args=[ssl.SSLCertVerificationError() as cause]):
+            return (
+                f"has a certificate that is not trusted here: {cause.verify_message.rstrip('.')}."
+            )
+        case exceptions.SSLError(args=[ssl.SSLError()]):
             return "does not speak TLS as this machine does; is it https there?"
-        case socket.gaierror():
+        case exceptions.ProxyError():
+            return "is asked through the environment's proxy, which refuses or does not answer."
+        case exceptions.NameResolutionError():
             return "has a name that is not found; is the URL right, and the network up?"
-        case ConnectionRefusedError():
+        case exceptions.NewConnectionError(__cause__=ConnectionRefusedError()):
             return "refuses connections; is it running there?"
-        case TimeoutError():
+        case exceptions.TimeoutError():
             return f"did not answer within {SECONDS} seconds."
-        case ConnectionError() | http.client.HTTPException():
+        case exceptions.ProtocolError():
             return "broke the connection off, or does not speak HTTP."
         case _:
-            return f"cannot be reached: {getattr(reason, 'strerror', None) or reason}."
+            return f"cannot be reached: {getattr(error.__cause__, 'strerror', None) or error}."

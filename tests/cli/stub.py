@@ -1,6 +1,7 @@
 """A tiny HTTP server that answers what a test tells it to, and remembers what it was asked."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -67,12 +68,13 @@ class Stub:
 
 
 @contextmanager
-def served() -> Iterator[Stub]:
-    """A stub on the loopback."""
+def served(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
+    """A stub on the loopback, with TLS if it is given how."""
     stub = Stub()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def _serve(self) -> None:
             length = int(self.headers.get("content-length", "0"))
@@ -105,8 +107,13 @@ def served() -> Iterator[Stub]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    if context is not None:
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    stub.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
     try:
         yield stub
     finally:

@@ -2,15 +2,12 @@
 
 import json
 import re
-import socket
-import threading
 
 import click
 import pytest
 
-from sojourn_cli import reach
 from sojourn_cli.cells import table
-from tests.cli.stub import Say, Stub, page, problem, served
+from tests.cli.stub import Say, Stub, page, problem
 from tests.cli.tool import ACCESS, EXAMPLES, REALM, Tool, commands
 
 LINES = [(*name.split(), *rest) for name, rest in EXAMPLES.items()]
@@ -112,114 +109,6 @@ def test_refusals_say_what_to_do(stub: Stub, tool: Tool, answer: Say, sentence: 
     assert sentence in refused.stderr
 
 
-def test_nothing_listens() -> None:
-    """A refused connection exits with 3 and says so."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    lost = Tool(f"http://127.0.0.1:{port}")("realms", "list")
-    assert lost.exit_code == 3
-    assert "refuses connections" in lost.stderr
-
-
-def test_name_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that DNS does not know exits with 3 and says so."""
-
-    def unknown(*_: object, **__: object) -> None:
-        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    lost = Tool("https://nowhere.invalid")("realms", "list")
-    assert lost.exit_code == 3
-    assert "name that is not found" in lost.stderr
-
-
-def test_no_tls_there(stub: Stub) -> None:
-    """HTTPS to a port that speaks HTTP exits with 3 and says so."""
-    lost = Tool(stub.url.replace("http:", "https:"))("realms", "list")
-    assert lost.exit_code == 3
-    assert "TLS" in lost.stderr
-
-
-def test_certificate_is_not_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A certificate that nobody vouches for exits with 3 and says so."""
-    import ssl
-    import urllib.error
-
-    def untrusted(*_: object, **__: object) -> None:
-        error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-        error.verify_message = "self-signed certificate"
-        raise urllib.error.URLError(error)
-
-    monkeypatch.setattr("urllib.request.OpenerDirector.open", untrusted)
-    lost = Tool("https://sessions.example.com")("realms", "list")
-    assert lost.exit_code == 3
-    assert "not trusted here: self-signed certificate" in lost.stderr
-
-
-def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes the connection and says nothing is given up on, with 3."""
-    monkeypatch.setattr(reach, "SECONDS", 0.1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        lost = Tool(f"http://127.0.0.1:{silent.getsockname()[1]}")("realms", "list")
-    assert lost.exit_code == 3
-    assert "did not answer" in lost.stderr
-
-
-def test_connection_breaks_off() -> None:
-    """Half an answer exits with 3."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-
-        def half() -> None:
-            connection, _ = server.accept()
-            connection.recv(4096)
-            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
-            connection.close()
-
-        thread = threading.Thread(target=half)
-        thread.start()
-        lost = Tool(f"http://127.0.0.1:{server.getsockname()[1]}")("realms", "list")
-        thread.join()
-    assert lost.exit_code == 3
-    assert "broke the connection off" in lost.stderr
-
-
-def test_redirect_is_not_followed(stub: Stub, tool: Tool) -> None:
-    """The access key goes to nobody that a redirect names."""
-    with served() as elsewhere:
-        stub.on("*", Say(307, None, {"location": f"{elsewhere.url}/v1/realms"}))
-        lost = tool("realms", "list")
-        assert elsewhere.asked == []
-        assert elsewhere.url in lost.stderr
-
-
-def test_proxy_is_not_asked_for_loopback(stub: Stub, tool: Tool) -> None:
-    """A proxy of the environment is not given the local stack's key."""
-    stub.on("*", page())
-    with served() as proxy:
-        assert tool("realms", "list", http_proxy=proxy.url, no_proxy=None).exit_code == 0
-        assert proxy.asked == []
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.com",
-        "ftp://x",
-        "example.com",
-        "https://",
-        "https://a b",
-        "https://u@h/",
-        "https://h?q=1",
-        "https://h:port",
-        "https://[",
-        "https://a\x1b[2J",
-    ],
-)
-def test_url_that_cannot_be(url: str) -> None:
-    """A URL without TLS, but for the loopback, or that is none, is a usage error."""
-    assert Tool(url)("realms", "list").exit_code == 2
-
-
 def test_waits_as_it_is_told(stub: Stub, tool: Tool) -> None:
     """429 and 503 are asked again after Retry-After, and what comes then counts."""
     busy = problem(503, "unavailable", "Busy.")
@@ -286,15 +175,6 @@ def test_list_that_goes_round(stub: Stub, tool: Tool) -> None:
     """A page that comes again ends the reading, with 3."""
     stub.on("*", page({"id": REALM}, more=True))
     assert tool("realms", "list").exit_code == 3
-
-
-def test_answer_without_end(stub: Stub, tool: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An answer that is longer than any of Sojourn's is not read to its end."""
-    monkeypatch.setattr(reach, "LONGEST_ANSWER", 1_000)
-    stub.on("*", Say(200, b" " * 1_001))
-    lost = tool("realms", "list")
-    assert lost.exit_code == 3
-    assert "without end" in lost.stderr
 
 
 def test_nothing_steers_the_terminal(stub: Stub, tool: Tool) -> None:
