@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from sojourn.api.callers import Server
 from sojourn.api.fields import taken
 from sojourn.api.request import Request, Response, Routes, query
 from sojourn.api.respond import api
 from sojourn.bootstrap import Services
+from sojourn.domain.access_key import Server
 from sojourn.login.bodies import (
     ApiKeyBody,
     AuthenticateBody,

@@ -1,11 +1,12 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
-from sojourn.api.callers import Server, about
+from sojourn.api.callers import about
 from sojourn.api.fields import taken
 from sojourn.api.request import Request, Response, Routes, flag, query
 from sojourn.api.respond import api
 from sojourn.bootstrap import Services
 from sojourn.directory.bodies import EndBody
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sojourn.api import changes
-from sojourn.api.callers import Server
 from sojourn.api.request import BODY_LIMIT, Request
+from sojourn.domain.access_key import Server
 from sojourn.sessions.discovery import api_document
 from tests import contract
 from tests.clock import MovedClock

@@ -58,9 +58,10 @@ def test_routes_are_the_templates() -> None:
 
 def test_every_error_is_answered_somewhere() -> None:
     """Every error of the tree is some route's, but for the command's own and the classes above."""
-    described = {kind for route in OPERATIONS for kind in errors_of(route, OPERATIONS[route])}
-    parents = {kind for kind in tree(SojournError) if kind.__subclasses__()}
-    assert {*tree(SojournError)} - described - parents == {AlreadyInitialised}
+    described = {kind.code for route in OPERATIONS for kind in errors_of(route, OPERATIONS[route])}
+    above = {b.code for k in tree(SojournError) for b in k.__mro__[1:] if hasattr(b, "code")}
+    there = {kind.code for kind in tree(SojournError)}
+    assert there - described - above == {AlreadyInitialised.code}
 
 
 @pytest.mark.parametrize("route", OPERATIONS)

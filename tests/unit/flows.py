@@ -3,12 +3,11 @@
 from dataclasses import replace
 from typing import Any, cast
 
-from sojourn.api.callers import Server
 from sojourn.crypto import signing_keys
 from sojourn.crypto.signing_keys import SigningKeys
 from sojourn.crypto.tokens import Claims, verify
 from sojourn.domain import ids
-from sojourn.domain.access_key import AccessKey
+from sojourn.domain.access_key import AccessKey, Server
 from sojourn.domain.errors import (
     SessionEnded,
 )

@@ -6,8 +6,8 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
-from sojourn.api.callers import Permission
 from sojourn.api.request import BODY_LIMIT
+from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import (
     AccessKeyInvalid,
     BodyInvalid,

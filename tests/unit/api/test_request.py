@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sojourn.api.callers import bearer
+from sojourn.api.problems import problem
 from sojourn.api.request import (
     BODY_LIMIT,
     DEPTH_LIMIT,
@@ -16,7 +17,6 @@ from sojourn.api.request import (
     Response,
     convert,
     printable,
-    problem,
     query,
 )
 from sojourn.api.respond import respond

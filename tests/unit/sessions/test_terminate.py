@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from sojourn.api.callers import Server
 from sojourn.domain import ids
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import (
     NotFound,
     SessionEnded,

@@ -1,20 +1,17 @@
 """Who calls: a user by a login token, or a server by an access key."""
 
 import hmac
-from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
-from sojourn.domain.access_key import AccessKey
+from sojourn.domain.access_key import AccessKey, Server
 from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
     Invalid,
-    NotFound,
-    PermissionMissing,
     RealmForbidden,
     TokenInvalid,
     TokenMissing,
@@ -26,65 +23,8 @@ from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.store.realm_cache import RealmCache
 
-Permission = Literal["read", "write", "admin"]
-_RANK: Final = {"read": 0, "write": 1, "admin": 2}
 USE_MS: Final = 3_600_000
 """A use of an access key is written when the last one written is older than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server, and the realm that its request is about (None: it named none)."""
-
-    key: AccessKey
-    realm_id: str | None
-
-    def may(self, permission: Permission) -> "Server":
-        """Itself, when its key carries the permission. Raises `PermissionMissing`."""
-        if _RANK[self.key.permission] < _RANK[permission]:
-            raise PermissionMissing(
-                f"This needs an access key with {permission!r}; this one has "
-                f"{self.key.permission!r}."
-            )
-        return self
-
-    def in_realm(self) -> str:
-        """The one realm that the request is about. Raises `Invalid` when it names none."""
-        if self.realm_id is None:
-            raise Invalid(
-                errors=[
-                    "A stack-wide key must name a realm: send realm_id, in the query or the body, "
-                    "or the header Authrocket-Realm."
-                ]
-            )
-        return self.realm_id
-
-    def narrow(self, named: str | None) -> "Server":
-        """This server, about the realm that the request names as `realm_id`, if it does.
-
-        Raises `RealmForbidden` when a realm-bound key names another, `Invalid` when a stack-wide
-        one has named another before.
-        """
-        if named is None or named == self.realm_id:
-            return self
-        if not ids.is_id("rl", named):
-            raise Invalid(errors=["realm_id must be an id, rl_ followed by 22 letters or digits."])
-        if self.key.realm_id is not None:
-            raise RealmForbidden
-        if self.realm_id is not None:
-            raise Invalid(
-                errors=["Two realms are named, in the header, the query or the body; name one."]
-            )
-        return replace(self, realm_id=named)
-
-    def sees(self, realm_id: str) -> bool:
-        """Whether something of that realm exists for this caller."""
-        return self.realm_id is None or self.realm_id == realm_id
-
-    def must_see(self, realm_id: str) -> None:
-        """Raises `NotFound` when something of that realm does not exist for this caller."""
-        if not self.sees(realm_id):
-            raise NotFound
 
 
 def about(caller: Claims | Server) -> tuple[str, ...]:

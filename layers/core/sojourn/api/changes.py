@@ -11,10 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from sojourn.api import complaints
-from sojourn.api.callers import Server
 from sojourn.api.complaints import READ_ONLY, Complaint
 from sojourn.api.fields import Body
 from sojourn.api.request import Request
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound
 
 ReadOnly = Annotated[

@@ -4,8 +4,8 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta, Struct
 
-from sojourn.api.callers import Server
 from sojourn.api.request import BODY_LIMIT, Request
+from sojourn.domain.access_key import Server
 
 # `$` would let a line's end follow.
 RealmId = Annotated[str, Meta(pattern=r"^rl_[0-9A-Za-z]{22}\Z")]

@@ -1,4 +1,4 @@
-"""API Gateway's payload 2.0, in and out; our errors as RFC 9457 problems, in one table."""
+"""API Gateway's payload 2.0, in and out."""
 
 import base64
 import binascii
@@ -18,9 +18,7 @@ from sojourn.domain import addresses
 from sojourn.domain.errors import (
     BodyInvalid,
     Invalid,
-    SojournError,
     TooLarge,
-    Unauthenticated,
     UnsupportedMediaType,
 )
 
@@ -31,8 +29,6 @@ PATH_CHARACTERS: Final = 200
 CLIENT_BYTES: Final = 160
 
 _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
-_NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
-"""What an `error_description` must not hold (RFC 6750, 3)."""
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CONTAINERS: Final = (dict, list)
@@ -237,34 +233,6 @@ SECURITY_HEADERS: Final = {
 
 Route = Callable[[Request], Response]
 Routes = Mapping[str, Route]
-
-
-def problem(error: SojournError, *, request_id: str) -> Response:
-    """An error as `application/problem+json` (RFC 9457)."""
-    headers = {"content-type": "application/problem+json"}
-    if isinstance(error, Unauthenticated):
-        headers["www-authenticate"] = _challenge(error)
-    if error.retry_after is not None:
-        headers["retry-after"] = str(error.retry_after)
-    body = {
-        "type": f"urn:sojourn:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "code": error.code,
-        "request_id": request_id,
-        "errors": list(error.errors),
-        **error.members,
-    }
-    return Response(status=error.status, body=body, headers=headers)
-
-
-def _challenge(error: Unauthenticated) -> str:
-    """What a 401 asks for (RFC 6750, 3): `error` only where a token came."""
-    if not error.presented:
-        return "Bearer"
-    description = _NOT_IN_DESCRIPTION.sub("", error.detail)
-    return f'Bearer error="invalid_token", error_description="{description}"'
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from sojourn.api.edge import Edge
-from sojourn.api.request import Answer, Request, Response, Route, Routes, mapping, problem
+from sojourn.api.problems import problem
+from sojourn.api.request import Answer, Request, Response, Route, Routes, mapping
 from sojourn.bootstrap import Services, compose
 from sojourn.domain.errors import (
     CredentialWrong,

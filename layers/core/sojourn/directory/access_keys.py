@@ -5,11 +5,10 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from sojourn.api.callers import Server
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
-from sojourn.domain.access_key import AccessKey
+from sojourn.domain.access_key import AccessKey, Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
@@ -83,7 +82,7 @@ class AccessKeys:
     def find(self, server: Server, key_id: str) -> AccessKey:
         """The key, when it exists for this server. Raises `NotFound`."""
         key = self.directory.access_key(key_id) if ids.is_id("key", key_id) else None
-        if key is None or not _sees(server, key):
+        if key is None or not server.sees_key(key):
             raise NotFound
         return key
 
@@ -195,9 +194,3 @@ class AccessKeys:
             # A deletion of the realm at the same moment must not leave a key behind.
             writes.append(at.realm_stands(key.realm_id))
         return writes
-
-
-def _sees(server: Server, key: AccessKey) -> bool:
-    if server.key.realm_id is not None:
-        return key.realm_id == server.key.realm_id
-    return server.realm_id is None or key.realm_id == server.realm_id

@@ -5,19 +5,19 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from sojourn.api.callers import Server
 from sojourn.directory import answers
 from sojourn.directory.bodies import CredentialBody, CredentialChanges
 from sojourn.directory.users import Users
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
+from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.sessions.listing import Page, paged, visible
+from sojourn.sessions.listing import Page, paged
 from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sojourn.api.callers import Server
 from sojourn.directory import answers
 from sojourn.directory.realms import RealmDirectory
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, Unavailable
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.runtime import audit, deadline

@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sojourn.api.callers import Server
 from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room
 from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.domain import ids, issuers
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
 from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn.api.callers import Permission, Server
 from sojourn.api.changes import changes_of
 from sojourn.api.fields import InRealm, taken
 from sojourn.api.request import Request, Response, Route, Routes, flag, query
@@ -25,6 +24,7 @@ from sojourn.directory.bodies import (
     UserBody,
     UserChanges,
 )
+from sojourn.domain.access_key import Permission, Server
 from sojourn.domain.errors import Invalid
 from sojourn.sessions.listing import PAGING, Page, page_of
 

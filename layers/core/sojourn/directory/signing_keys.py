@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sojourn.api.callers import Server
 from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room, newest
 from sojourn.directory import answers
 from sojourn.directory.bodies import JwtKeyBody
 from sojourn.directory.realms import RealmDirectory
 from sojourn.domain import ids
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, KeyInUse, NotFound
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm

@@ -7,13 +7,13 @@ from typing import Any
 
 from msgspec import UNSET
 
-from sojourn.api.callers import Server
 from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory import answers, user_fields
 from sojourn.directory.bodies import UserBody, UserChanges
 from sojourn.domain import ids, names
 from sojourn.domain import session_rules as rules
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor

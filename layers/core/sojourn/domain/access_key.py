@@ -1,6 +1,21 @@
-"""A server's access key, and what it permits."""
+"""A server's access key, what it permits, and what exists for the server that holds it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from sojourn.domain import ids
+from sojourn.domain.errors import (
+    NotFound,
+    PermissionMissing,
+    RealmForbidden,
+    RealmIdInvalid,
+    RealmNotNamed,
+    TwoRealmsNamed,
+)
+from sojourn.domain.user import User
+
+Permission = Literal["read", "write", "admin"]
+_RANK: Final = {"read": 0, "write": 1, "admin": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +34,64 @@ class AccessKey:
     def expired(self, now_ms: int) -> bool:
         """Whether its time is over."""
         return self.expires_at is not None and now_ms >= self.expires_at * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server, and the realm that its request is about (None: it named none)."""
+
+    key: AccessKey
+    realm_id: str | None
+
+    def may(self, permission: Permission) -> "Server":
+        """Itself, when its key carries the permission. Raises `PermissionMissing`."""
+        if _RANK[self.key.permission] < _RANK[permission]:
+            raise PermissionMissing(
+                f"This needs an access key with {permission!r}; this one has "
+                f"{self.key.permission!r}."
+            )
+        return self
+
+    def in_realm(self) -> str:
+        """The one realm that the request is about. Raises `RealmNotNamed`."""
+        if self.realm_id is None:
+            raise RealmNotNamed
+        return self.realm_id
+
+    def narrow(self, named: str | None) -> "Server":
+        """This server, about the realm that the request names, if it does.
+
+        Raises `RealmIdInvalid`, `RealmForbidden` when a realm-bound key names another realm, and
+        `TwoRealmsNamed` when a stack-wide one has named another before.
+        """
+        if named is None or named == self.realm_id:
+            return self
+        if not ids.is_id("rl", named):
+            raise RealmIdInvalid
+        if self.key.realm_id is not None:
+            raise RealmForbidden
+        if self.realm_id is not None:
+            raise TwoRealmsNamed
+        return replace(self, realm_id=named)
+
+    def sees(self, realm_id: str) -> bool:
+        """Whether something of that realm exists for this caller."""
+        return self.realm_id is None or self.realm_id == realm_id
+
+    def must_see(self, realm_id: str) -> None:
+        """Raises `NotFound` when something of that realm does not exist for this caller."""
+        if not self.sees(realm_id):
+            raise NotFound
+
+    def sees_key(self, key: AccessKey) -> bool:
+        """Whether an access key exists for this caller: a stack-wide one for no bound one."""
+        if self.key.realm_id is not None:
+            return key.realm_id == self.key.realm_id
+        return self.realm_id is None or key.realm_id == self.realm_id
+
+
+def visible(server: Server, user: User | None) -> User:
+    """The user, when they exist for this server. Raises `NotFound`."""
+    if user is None or user.state == "deleted" or not server.sees(user.realm_id):
+        raise NotFound
+    return user

@@ -199,6 +199,18 @@ class Invalid(SojournError):
     status, code, title = 422, "invalid", "A field is not valid"
 
 
+class RealmNotNamed(Invalid):
+    """A request with a stack-wide access key names no realm, and is about one."""
+
+
+class TwoRealmsNamed(Invalid):
+    """A request names two realms."""
+
+
+class RealmIdInvalid(Invalid):
+    """What a request names a realm by is no realm's id."""
+
+
 class CredentialWrong(Invalid):
     """A wrong password or API key where it is input, and the caller is somebody else."""
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn.api.callers import Server
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids, lockout, names
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms

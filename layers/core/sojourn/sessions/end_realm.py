@@ -7,8 +7,8 @@ from before, by the realm that each validation reads anyway; so a validation pay
 from dataclasses import dataclass
 from typing import Any
 
-from sojourn.api.callers import Server
 from sojourn.directory.realms import RealmDirectory
+from sojourn.domain.access_key import Server
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm

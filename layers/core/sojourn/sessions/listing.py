@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sojourn.api.callers import Server
 from sojourn.api.request import wrong_values
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
+from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound
 from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
@@ -148,13 +148,6 @@ class Listing:
         if realm is None:
             raise NotFound
         return realm
-
-
-def visible(server: Server, account: User | None) -> User:
-    """The account, when it exists for this server. Raises `NotFound`."""
-    if account is None or account.state == "deleted" or not server.sees(account.realm_id):
-        raise NotFound
-    return account
 
 
 def paged(items: Sequence[View], page: Page) -> View:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from sojourn.api.callers import Server
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
+from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
 from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
@@ -24,7 +24,6 @@ from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions import answers
-from sojourn.sessions.listing import visible
 from sojourn.sessions.validate import Validator
 from sojourn.store.realm_cache import RealmCache
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from sojourn.api.callers import Server
 from sojourn.api.fields import InRealm
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
+from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated
 from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
