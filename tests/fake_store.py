@@ -15,7 +15,7 @@ from sojourn.domain.names import fold
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Origin
-from sojourn.domain.user import Change, User
+from sojourn.domain.user import Change, NameKind, User
 
 RECORDS_PER_COMMIT = 99
 
@@ -100,7 +100,7 @@ class FakeRealms:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._realms: dict[str, Realm] = {}
-        self._names: dict[tuple[str, str, str], str] = {}
+        self._names: dict[tuple[str, NameKind, str], str] = {}
         self._private: dict[tuple[str, str], bytes] = {}
         self._access_keys: dict[str, AccessKey] = {}
 
@@ -114,8 +114,8 @@ class FakeRealms:
         with self._lock:
             return deepcopy(self._realms.get(realm_id))
 
-    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None:
-        """A user has a name; `kind` is `name` or `email`."""
+    def add_name(self, realm_id: str, kind: NameKind, name: str, user_id: str) -> None:
+        """A user has a name."""
         with self._lock:
             self._names[realm_id, kind, fold(name)] = user_id
 
@@ -140,9 +140,10 @@ class FakeRealms:
     def get_with_login(
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
-        kind, name = ("name", username) if username is not None else ("email", email)
+        kind: NameKind = "email" if username is None else "username"
+        name = fold((email if username is None else username) or "")
         with self._lock:
-            return self.get(realm_id), self._names.get((realm_id, kind, fold(name or "")))
+            return self.get(realm_id), self._names.get((realm_id, kind, name))
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         with self._lock:

@@ -6,7 +6,7 @@ from typing import Protocol
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.user import User
+from sojourn.domain.user import NameKind, User
 from sojourn.store import expressions, user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.realm_items import realm_values
@@ -34,7 +34,7 @@ class Store(Protocol):
         """The realm, also while it is being deleted."""
         ...
 
-    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None: ...
+    def add_name(self, realm_id: str, kind: NameKind, name: str, user_id: str) -> None: ...
 
     def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None: ...
 
@@ -81,8 +81,8 @@ class DynamoStore:
     def find_realm(self, realm_id: str) -> Realm | None:
         return self.realms.find(realm_id)
 
-    def add_name(self, realm_id: str, kind: str, name: str, user_id: str) -> None:
-        at = self.realms.claim_key(realm_id, kind, name)
+    def add_name(self, realm_id: str, kind: NameKind, name: str, user_id: str) -> None:
+        at = self.realms.names.key(realm_id, kind, name)
         self.realms.dynamo.write(expressions.put(at, {"user_id": user_id}))
 
     def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None:

@@ -277,17 +277,18 @@ def test_private_keys_of_a_realm_are_all_found(at: DynamoDirectory) -> None:
 
 def test_user_of_a_name(at: DynamoDirectory) -> None:
     """A name gives its user's id, whatever its case, in its realm and as its kind alone."""
-    key = at.claim_key("rl_1", "name", "Ada")
+    key = at.names.key("rl_1", "username", "Ada")
     at.dynamo.write(expressions.put(key, {"user_id": "usr_ada"}))
-    assert at.user_id("rl_1", kind="name", name="aDA") == "usr_ada"
-    assert at.user_id("rl_1", kind="email", name="ada") is None
-    assert at.user_id("rl_2", kind="name", name="ada") is None
+    assert at.names.user_of("rl_1", "username", "aDA") == "usr_ada"
+    assert at.names.user_of("rl_1", "email", "ada") is None
+    assert at.names.user_of("rl_2", "username", "ada") is None
 
 
 def test_only_a_name_too_long_for_a_key_stands_as_its_digest(at: DynamoDirectory) -> None:
     """Up to 1,024 bytes a name stands as it is, folded; what is longer stands as its digest."""
-    fits, longer = at.claim_key("rl_1", "name", "Ä" * 512), at.claim_key("rl_1", "name", "Ä" * 513)
-    just_longer = at.claim_key("rl_1", "name", "Ä" * 512 + "a")
+    fits, longer, just_longer = (
+        at.names.key("rl_1", "username", name) for name in ("Ä" * 512, "Ä" * 513, "Ä" * 512 + "a")
+    )
     assert fits == Key(at.table, "rl_1#name#" + "ä" * 512, "claim")
     assert just_longer.pk.startswith("rl_1#name#~")
     assert longer == Key(at.table, "rl_1#name#~" + ids.digest("ä" * 513).hex(), "claim")

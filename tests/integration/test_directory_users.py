@@ -125,7 +125,7 @@ def test_name_that_is_anothers_by_now_is_not_freed(
 ) -> None:
     """A name that belongs to another, as where one table alone was restored, stays theirs."""
     user_id = world.user("ada")
-    at = services.users.directory.claim_key(world.realm_id, "name", "ada")
+    at = services.users.directory.names.key(world.realm_id, "username", "ada")
     theirs = {**at.attributes, "user_id": {"S": "usr_" + "0" * 22}}
     dynamodb.put_item(TableName=at.table, Item=theirs)
     assert world.admin("PATCH", f"/v1/users/{user_id}", {"username": "eve"}).status == 409

@@ -90,7 +90,7 @@ def former(world: World, username: str, email: str, key: str) -> str:
     made = create(world, username, "other@example.com").body["id"]
     users = world.services.users
     at = users.directory
-    at.dynamo.write(expressions.delete(at.claim_key(world.realm_id, "email", "other@example.com")))
+    at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
     at.dynamo.write(expressions.put(claim, {"user_id": made}))
     heart = users.accounts.heart(made)

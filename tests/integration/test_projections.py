@@ -132,7 +132,7 @@ def test_directory_is_read_without_what_is_beside(
 
 def test_name_is_read_for_whose_it_is(at: DynamoDirectory, read: list[set[str] | None]) -> None:
     """Of a name, its user is read; with the realm, both in one."""
-    at.user_id("rl_1", kind="name", name="ada")
+    at.names.user_of("rl_1", "username", "ada")
     at.get_with_login("rl_1", username="ada", email=None)
     alone, together = read
     assert alone is not None

@@ -428,7 +428,7 @@ def test_realm_comes_with_the_user_of_a_name(store: Store) -> None:
     one, other = realm(), realm()
     store.add_realm(one)
     store.add_realm(other)
-    store.add_name(one.id, "name", "Ada", "usr_ada")
+    store.add_name(one.id, "username", "Ada", "usr_ada")
     store.add_name(one.id, "email", "ada@example.com", "usr_mail")
     by_name = store.realms.get_with_login
     assert by_name(one.id, username="aDA", email=None) == (one, "usr_ada")
@@ -444,7 +444,7 @@ def test_name_of_any_length_is_asked_for(store: Store) -> None:
     """A name that is longer than a key may be is found as any other, and is no other."""
     store.add_realm(OWNER)
     long = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 120
-    store.add_name(OWNER.id, "name", long, "usr_long")
+    store.add_name(OWNER.id, "username", long, "usr_long")
     found = store.realms.get_with_login(OWNER.id, username=long, email=None)
     assert found == (OWNER, "usr_long")
     found = store.realms.get_with_login(OWNER.id, username=long[:-1], email=None)

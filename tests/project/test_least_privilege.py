@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from sojourn.store import access_key_items, realm_items, user_items
-from sojourn.store.realms import DynamoDirectory
+from sojourn.store.names import DynamoNames
 from tests.iam import never
 from tests.iam.policy import Statement
 from tests.iam.requests import HERE, KEYS
@@ -55,7 +55,7 @@ SEEN, RECORD, WALK, REALM, ACCESS_KEY = (
     set(access_key_items.ACCESS_KEY),
 )
 _NO_STORE: Any = None
-CLAIM = set(DynamoDirectory(_NO_STORE, "directory").claim_key("rl_1", "name", "ada").only)
+CLAIM = set(DynamoNames(_NO_STORE, "directory").key("rl_1", "username", "ada").only)
 
 
 @pytest.mark.parametrize(

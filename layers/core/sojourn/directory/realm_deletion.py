@@ -20,7 +20,6 @@ from sojourn.runtime.clock import Clock
 from sojourn.store import expressions, realm_cache, user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Key
-from sojourn.store.names import claims_of, freed
 from sojourn.store.realms import REALMS, DynamoDirectory
 from sojourn.store.users import DynamoUsers
 
@@ -151,7 +150,7 @@ class RealmDeletion:
                 condition="v = :v",
                 values={":v": account.version},
             )
-            names = freed(account, claims_of(account), directory=self.directory)
+            names = self.directory.names.freeing(account, account.unique_names)
             try:
                 self.directory.dynamo.transact([heart, *names, member])
             except TransactionFailed as error:

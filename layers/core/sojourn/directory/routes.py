@@ -26,6 +26,7 @@ from sojourn.directory.bodies import (
 )
 from sojourn.domain.access_key import Permission, Server
 from sojourn.domain.errors import Invalid
+from sojourn.domain.user import NameKind
 from sojourn.sessions.listing import PAGING, Page, page_of
 
 View = dict[str, Any]
@@ -128,12 +129,13 @@ def _list_users(services: Services) -> Callable[[Server, Page, dict[str, str]], 
     users = services.users
 
     def list_users(server: Server, page: Page, wanted: dict[str, str]) -> View:
-        by = [name for name in ("username", "email") if name in wanted]
+        kinds: tuple[NameKind, ...] = ("username", "email")
+        by = [kind for kind in kinds if kind in wanted]
         if not by:
             return users.page(server, page)
         if len(by) > 1 or page.after is not None:
             raise Invalid(errors=["Send one of username, email and after: a name finds one user."])
-        return users.named(server, "name" if by == ["username"] else "email", wanted[by[0]])
+        return users.named(server, by[0], wanted[by[0]])
 
     return list_users
 

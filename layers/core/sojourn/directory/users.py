@@ -17,7 +17,7 @@ from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
-from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.user import Change, Credential, NameKind, UniqueName, User
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
@@ -25,8 +25,9 @@ from sojourn.sessions.answers import collection
 from sojourn.sessions.listing import Page
 from sojourn.store import expressions, user_items
 from sojourn.store.client import TransactionFailed
-from sojourn.store.names import Claim, Renaming, Write, claiming, claims_of, realm_now, taken
+from sojourn.store.expressions import Write
 from sojourn.store.realms import DynamoDirectory
+from sojourn.store.user_directory import Renaming, realm_now, taken
 from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
@@ -73,7 +74,7 @@ class Users:
         realm = self.directory.get(realm_id)
         if realm is None:
             raise NotFound("There is no such realm.")
-        taking = claiming(account, claims_of(account), directory=self.directory)
+        taking = self.directory.names.claiming(account, account.unique_names)
         limit = deadline.current(self.clock)
         attempt = 0
         while True:
@@ -92,7 +93,7 @@ class Users:
             attempt += 1
 
     def _creation(
-        self, account: User, realm: Realm, taking: Sequence[tuple[Claim, Write]]
+        self, account: User, realm: Realm, taking: Sequence[tuple[UniqueName, Write]]
     ) -> list[Write]:
         """The writes that make a user: the condition on the realm, the names, the user."""
         at = self.directory
@@ -125,11 +126,11 @@ class Users:
         """The user of an id, a username or an email. Raises `NotFound`."""
         user_id: str | None = text
         if not ids.is_id("usr", text):
-            kind = "email" if "@" in text else "name"
+            kind: NameKind = "email" if "@" in text else "username"
             realm_id = server.in_realm()
             if len(text) > names.SENT:
                 raise NotFound
-            user_id = self.directory.user_id(realm_id, kind=kind, name=text)
+            user_id = self.directory.names.user_of(realm_id, kind, text)
         account = None if user_id is None else self.accounts.get(user_id)
         if account is None or account.state == "deleted" or _is_anothers(account, text):
             raise NotFound
@@ -148,13 +149,13 @@ class Users:
             raise NotFound
         return realm
 
-    def named(self, server: Server, kind: str, name: str) -> View:
+    def named(self, server: Server, kind: NameKind, name: str) -> View:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
         if self.directory.get(realm_id) is None:
             raise NotFound("There is no such realm.")
         sent = len(name) <= names.SENT
-        user_id = self.directory.user_id(realm_id, kind=kind, name=name) if sent else None
+        user_id = self.directory.names.user_of(realm_id, kind, name) if sent else None
         account = None if user_id is None else self.accounts.get(user_id)
         there = account is not None and account.state != "deleted"
         found = [account] if account and there and not _is_anothers(account, name) else []

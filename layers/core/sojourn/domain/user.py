@@ -10,6 +10,9 @@ from sojourn.domain.session import Ended, Session
 
 UserType = Literal["human", "api"]
 State = Literal["active", "inactive", "deleted"]
+NameKind = Literal["username", "email"]
+UniqueName = tuple[NameKind, str]
+"""A name that no other user of the realm may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,15 @@ class User:
     def find_known(self, mark: bytes) -> Known | None:
         """What is remembered of an address that has succeeded for this account, or None."""
         return _find_known(self.known, mark)
+
+    @property
+    def unique_names(self) -> tuple[UniqueName, ...]:
+        """The names that no other user of the realm may have."""
+        named: tuple[tuple[NameKind, str | None], ...] = (
+            ("username", self.username),
+            ("email", self.email),
+        )
+        return tuple((kind, name) for kind, name in named if name is not None)
 
     @property
     def password(self) -> Credential | None:

@@ -1,148 +1,115 @@
-"""Names claimed and freed in the same commit as the change of their user."""
+"""Who has a name in a realm: one item for each, which one user at a time may have."""
 
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
-from sojourn.crypto.token_sizes import at_stake
-from sojourn.domain.errors import NameTaken, NotFound
-from sojourn.domain.names import fold
-from sojourn.domain.ports import Superseded
-from sojourn.domain.realm import Realm
-from sojourn.domain.user import Change, User
+from sojourn.domain import ids
+from sojourn.domain.names import fold, former_fold
+from sojourn.domain.user import NameKind, UniqueName, User
 from sojourn.store import expressions
-from sojourn.store.client import TransactionFailed, Values
-from sojourn.store.expressions import Key
-from sojourn.store.realm_items import realm_from
-from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoUsers
+from sojourn.store.client import DynamoDB, Values
+from sojourn.store.expressions import Key, Write
 
-Write = dict[str, Any]
-Claim = tuple[str, str]
-"""The kind of a name, `name` or `email`, and the name."""
+LONGEST_NAME: Final = 1_024
+"""Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
 
-
-def claims_of(account: User) -> list[Claim]:
-    """The names that a user has."""
-    named = (("name", account.username), ("email", account.email))
-    return [(kind, name) for kind, name in named if name is not None]
+_PLACE: Final[dict[NameKind, str]] = {"username": "name", "email": "email"}
+_OWN: Final = "attribute_not_exists(pk) OR user_id = :user_id"
 
 
-def claiming(
-    account: User, claims: Sequence[Claim], *, directory: DynamoDirectory
-) -> list[tuple[Claim, Write]]:
-    """The writes by which a user takes names that nobody else has, each with its name.
+class DynamoNames:
+    """The claims of names in the directory table. Every read is consistent."""
 
-    Nobody else has it in the form that the version before IDNA compared, either.
-    """
-    writes = []
-    for claimed in claims:
-        take = expressions.put(
-            directory.claim_key(account.realm_id, *claimed),
-            {"user_id": account.id, "idna": True if claimed[0] == "email" else None},
-            condition="attribute_not_exists(pk) OR user_id = :user_id",
-            values={":user_id": account.id},
-        )
-        writes.append((claimed, take))
-        former = directory.former_claim_key(account.realm_id, *claimed)
-        if former is not None:
-            free = expressions.check(
-                former,
-                condition="attribute_not_exists(pk) OR user_id = :user_id "
-                "OR attribute_exists(idna)",
-                values={":user_id": account.id},
-            )
-            writes.append((claimed, free))
-    return writes
+    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+        self._dynamo = dynamo
+        self._table = table
+
+    def key(self, realm_id: str, kind: NameKind, name: str) -> Key:
+        """Where it is written who has a name.
+
+        A name too long for a key stands there as its digest; no name begins with a tilde.
+        """
+        return self._key(realm_id, kind, fold(name))
+
+    def former_key(self, realm_id: str, kind: NameKind, name: str) -> Key | None:
+        """Where the version before IDNA wrote who has a name, if that is elsewhere.
+
+        What it wrote there stays. An email that is written now carries `idna`, so that one whose
+        form is what another's was before is not taken for it.
+        """
+        # A username has no domain, and is compared as it always was.
+        folded = former_fold(name) if kind == "email" else None
+        return None if folded is None else self._key(realm_id, kind, folded)
+
+    def keys(self, realm_id: str, kind: NameKind, name: str) -> list[Key]:
+        """Where it may be written who has a name, the likeliest place first."""
+        former = self.former_key(realm_id, kind, name)
+        return [self.key(realm_id, kind, name), *([] if former is None else [former])]
+
+    def _key(self, realm_id: str, kind: NameKind, folded: str) -> Key:
+        if len(folded.encode()) > LONGEST_NAME:
+            folded = "~" + ids.digest(folded).hex()
+        place = f"{realm_id}#{_PLACE[kind]}#{folded}"
+        return Key(self._table, place, "claim", ("user_id", "idna"))
+
+    def user_of(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        """The id of the realm's user of that name."""
+        found = _holder(self._dynamo.get(self.key(realm_id, kind, name)))
+        return found or self._former_user_of(realm_id, kind, name)
+
+    def _former_user_of(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        """The id of the user to whom the version before IDNA gave the name, in another form."""
+        key = self.former_key(realm_id, kind, name)
+        return None if key is None else _former_holder(self._dynamo.get(key))
+
+    def claiming(self, user: User, names: Iterable[UniqueName]) -> list[tuple[UniqueName, Write]]:
+        """The writes by which a user takes names that nobody else has, each with its name.
+
+        Nobody else has it in the form that the version before IDNA compared, either.
+        """
+        writes = []
+        own = {":user_id": user.id}
+        for name in names:
+            kind, _ = name
+            item = {"user_id": user.id, "idna": True if kind == "email" else None}
+            at = self.key(user.realm_id, *name)
+            writes.append((name, expressions.put(at, item, condition=_OWN, values=own)))
+            former = self.former_key(user.realm_id, *name)
+            if former is not None:
+                condition = f"{_OWN} OR attribute_exists(idna)"
+                free = expressions.check(former, condition=condition, values=own)
+                writes.append((name, free))
+        return writes
+
+    def freeing(
+        self, user: User, names: Iterable[UniqueName], *, kept: Collection[Key] = ()
+    ) -> list[Write]:
+        """The writes that free names, where the user still has them.
+
+        What the version before IDNA wrote in another form is looked up: nothing writes it any more.
+        `kept` are keys that the same transaction writes or looks at.
+        """
+        keys = []
+        for name in names:
+            keys.append(self.key(user.realm_id, *name))
+            former = self.former_key(user.realm_id, *name)
+            if former is not None and user.id == self._former_user_of(user.realm_id, *name):
+                keys.append(former)
+        own = {":user_id": user.id}
+        return [
+            expressions.delete(key, condition=_OWN, values=own) for key in keys if key not in kept
+        ]
 
 
-def freed(
-    account: User,
-    claims: Sequence[Claim],
-    *,
-    directory: DynamoDirectory,
-    kept: Collection[Key] = (),
-) -> list[Write]:
-    """The writes that free names, where the user still has them.
-
-    What the version before IDNA wrote in another form is looked up: nothing writes it any more.
-    `kept` are keys that the same transaction writes or looks at.
-    """
-    keys = []
-    for claimed in claims:
-        kind, name = claimed
-        keys.append(directory.claim_key(account.realm_id, *claimed))
-        former = directory.former_claim_key(account.realm_id, *claimed)
-        if former is not None and account.id == directory.former_user_id(
-            account.realm_id, kind=kind, name=name
-        ):
-            keys.append(former)
-    return [
-        expressions.delete(
-            key,
-            condition="attribute_not_exists(pk) OR user_id = :user_id",
-            values={":user_id": account.id},
-        )
-        for key in keys
-        if key not in kept
-    ]
+def holder(claims: Sequence[Values | None]) -> str | None:
+    """The id of the user who has a name, of what is at its `DynamoNames.keys`."""
+    current, *former = claims
+    return _holder(current) or next(map(_former_holder, former), None)
 
 
-def taken(claims: Sequence[Claim], failed: Sequence[bool]) -> NameTaken:
-    """The error that names those of the claims that failed."""
-    fields = {"name": "username", "email": "email"}
-    pairs = zip(claims, failed, strict=False)
-    names = dict.fromkeys(fields[kind] for (kind, _), bad in pairs if bad)
-    return NameTaken(errors=[f"Another user of the realm has this {name}." for name in names])
+def _holder(claim: Values | None) -> str | None:
+    return None if claim is None else str(claim["user_id"])
 
 
-def realm_now(item: Values | None) -> Realm:
-    """The realm that a condition on it met. Raises `NotFound` when it is gone, or going."""
-    if item is None or "deletion" in item:
-        raise NotFound("There is no such realm.")
-    return realm_from(item)
-
-
-class Renaming:
-    """Commits an account with the names that its change claims and frees.
-
-    A change that could be too much for other settings of the realm is committed on the very `realm`
-    that it was decided for. Where that has changed, it is decided anew for what `realm` is then.
-    """
-
-    def __init__(self, directory: DynamoDirectory, accounts: DynamoUsers, realm: Realm) -> None:
-        self._directory = directory
-        self._accounts = accounts
-        self.realm = realm
-
-    def commit(self, change: Change) -> User:
-        gained, writes = self._writes(change)
-        held = at_stake(change.before, change.after, realm=self.realm)
-        if held:
-            writes.append(self._directory.realm_unchanged(self.realm))
-        try:
-            return self._accounts.commit_with(change, writes)
-        except TransactionFailed as error:
-            if held and error.failed[-1]:
-                self.realm = realm_now(error.items[-1])
-                raise Superseded(change.before) from error
-            raise taken(gained, error.failed[-len(writes) :]) from error
-
-    def _writes(self, change: Change) -> tuple[list[Claim], list[Write]]:
-        """What a change of names claims, and the writes that claim and then free."""
-        before = {(kind, fold(name)): (kind, name) for kind, name in claims_of(change.before)}
-        after = {(kind, fold(name)): (kind, name) for kind, name in claims_of(change.after)}
-        taking = claiming(
-            change.after,
-            [after[folded] for folded in sorted(after.keys() - before.keys())],
-            directory=self._directory,
-        )
-        gained, writes = [claimed for claimed, _ in taking], [write for _, write in taking]
-        lost = [before[folded] for folded in sorted(before.keys() - after.keys())]
-        at, realm_id = self._directory, change.after.realm_id
-        kept = {key for claimed in gained for key in at.claim_keys(realm_id, *claimed)}
-        writes += freed(change.before, lost, directory=at, kept=kept)
-        if change.after.state == "deleted":
-            owner = f"{change.before.realm_id}#users"
-            member = self._directory.member_key(owner, change.before.id)
-            writes.append(expressions.delete(member))
-        return gained, writes
+def _former_holder(claim: Values | None) -> str | None:
+    return None if claim is None or "idna" in claim else _holder(claim)

@@ -15,10 +15,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn.domain import ids
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import NotFound, Unavailable
-from sojourn.domain.names import fold, former_fold
 from sojourn.domain.realm import Realm
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
@@ -26,13 +24,12 @@ from sojourn.store import attributes, idempotency
 from sojourn.store.access_key_items import ACCESS_KEY, access_key_from
 from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
 from sojourn.store.expressions import Key, check, update
+from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values
 
 STACK: Final = "*"
 REALMS: Final = "realms"
 """The owner of the list of realms."""
-LONGEST_NAME: Final = 1_024
-"""Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
 
 Values = dict[str, Any]
 Decided = tuple[Realm, Sequence[Values]] | None
@@ -45,37 +42,11 @@ class DynamoDirectory:
     def __init__(self, dynamo: DynamoDB, table: str) -> None:
         self.dynamo = dynamo
         self.table = table
+        self.names = DynamoNames(dynamo, table)
 
     def realm_key(self, realm_id: str) -> Key:
         """Where a realm is."""
         return Key(self.table, realm_id, "realm", REALM)
-
-    def claim_key(self, realm_id: str, kind: str, name: str) -> Key:
-        """Where it is written who has a name; `kind` is `name` or `email`.
-
-        A name too long for a key stands there as its digest; no name begins with a tilde.
-        """
-        return self._claim_key(realm_id, kind, fold(name))
-
-    def former_claim_key(self, realm_id: str, kind: str, name: str) -> Key | None:
-        """Where the version before IDNA wrote who has a name, if that is elsewhere.
-
-        What it wrote there stays. An email that is written now carries `idna`, so that one whose
-        form is what another's was before is not taken for it.
-        """
-        # A username has no domain, and is compared as it always was.
-        folded = former_fold(name) if kind == "email" else None
-        return None if folded is None else self._claim_key(realm_id, kind, folded)
-
-    def claim_keys(self, realm_id: str, kind: str, name: str) -> list[Key]:
-        """Where it may be written who has a name, the likeliest place first."""
-        former = self.former_claim_key(realm_id, kind, name)
-        return [self.claim_key(realm_id, kind, name), *([] if former is None else [former])]
-
-    def _claim_key(self, realm_id: str, kind: str, folded: str) -> Key:
-        if len(folded.encode()) > LONGEST_NAME:
-            folded = "~" + ids.digest(folded).hex()
-        return Key(self.table, f"{realm_id}#{kind}#{folded}", "claim", ("user_id", "idna"))
 
     def private_key_key(self, realm_id: str, key_id: str) -> Key:
         """Where a signing key's ciphertext is."""
@@ -176,26 +147,17 @@ class DynamoDirectory:
     def get_with_login(
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
-        kind, name = ("name", username) if username is not None else ("email", email)
-        claims = self.claim_keys(realm_id, kind, name or "")
-        realm, claim, *before = self.dynamo.get_many([self.realm_key(realm_id), *claims])
-        holder = _holder(claim) or next(map(_former_holder, before), None)
-        return _standing(realm), holder
+        if username is not None:
+            keys = self.names.keys(realm_id, "username", username)
+        else:
+            keys = self.names.keys(realm_id, "email", email or "")
+        realm, *claims = self.dynamo.get_many([self.realm_key(realm_id), *keys])
+        return _standing(realm), holder(claims)
 
     def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
         """The realm, and what another item holds, in one call."""
         realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
         return _standing(realm), values
-
-    def user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
-        """The id of the realm's user of that name."""
-        found = _holder(self.dynamo.get(self.claim_key(realm_id, kind, name)))
-        return found or self.former_user_id(realm_id, kind=kind, name=name)
-
-    def former_user_id(self, realm_id: str, *, kind: str, name: str) -> str | None:
-        """The id of the user to whom the version before IDNA gave the name, in another form."""
-        key = self.former_claim_key(realm_id, kind, name)
-        return None if key is None else _former_holder(self.dynamo.get(key))
 
     def count_deleted(self, realm_id: str, users: int) -> None:
         """Count users that a deletion removed, once. Raises `TransactionFailed` without a realm."""
@@ -287,11 +249,3 @@ class DynamoDirectory:
 
 def _standing(values: Values | None) -> Realm | None:
     return None if values is None or "deletion" in values else realm_from(values)
-
-
-def _holder(claim: Values | None) -> str | None:
-    return None if claim is None else str(claim["user_id"])
-
-
-def _former_holder(claim: Values | None) -> str | None:
-    return None if claim is None or "idna" in claim else _holder(claim)
