@@ -1,12 +1,12 @@
 """Sessions, when and where: a user's own, and any of a realm's for a server."""
 
 from sojourn.api.callers import about
+from sojourn.api.paging import PAGING, page_of
 from sojourn.api.request import Request, Response, Routes, query
 from sojourn.api.respond import api
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound
-from sojourn.sessions.listing import PAGING, page_of
 
 
 def routes(services: Services) -> Routes:

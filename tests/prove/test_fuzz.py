@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.stack import Context
+from sojourn.api import paging
 from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.domain import ids
 from sojourn.domain.errors import SojournError
-from sojourn.sessions import listing
 from tests.clock import MovedClock
 from tests.cpu import LIMIT_MS, cpu_ms
 from tests.integration.conftest import composed, empty, provided
@@ -136,9 +136,9 @@ def test_pages() -> None:
 
     def check(query: dict[str, str]) -> None:
         with contextlib.suppress(SojournError):
-            page = listing.page_of(query, descending=True)
+            page = paging.page_of(query, descending=True)
             assert 1 <= page.limit <= 100
-            listing.paged([{"id": "a"}, {"id": "b"}], page)
+            paging.paged([{"id": "a"}, {"id": "b"}], page)
 
     names = st.sampled_from(["after", "max_results", "direction"])
     fuzz("pages", PARSERS, st.dictionaries(names, spoilt.texts), check)

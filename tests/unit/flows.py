@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any, cast
 
+from sojourn.api.paging import Page
 from sojourn.crypto import signing_keys
 from sojourn.crypto.signing_keys import SigningKeys
 from sojourn.crypto.tokens import Claims, verify
@@ -17,7 +18,7 @@ from sojourn.domain.session import Actor, Login, Origin
 from sojourn.domain.user import User
 from sojourn.login.login import Logins
 from sojourn.runtime.clock_skew import Skew
-from sojourn.sessions.listing import Listing, Page
+from sojourn.sessions.listing import Listing
 from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard

@@ -84,6 +84,7 @@ TARGETS: Final = (
         _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
+    Target("api.paging", "expiry and ownership", ("tests/unit/api/test_paging.py",), strict=False),
     Target("login.password_login", "credentials", _whole("login_protection"), strict=False),
     Target("login.verified_password", "credentials", _whole("login_protection"), strict=False),
     Target("login.change_password", "credentials", _whole("directory_credentials"), strict=False),

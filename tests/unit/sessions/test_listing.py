@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from sojourn.api.paging import Page
 from sojourn.domain import ids
 from sojourn.domain.errors import (
     CursorInvalid,
@@ -14,7 +14,6 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.session import Ended
 from sojourn.domain.session_rules import end_all_for
-from sojourn.sessions.listing import Page, page_of, paged
 from sojourn.store import realm_cache
 from tests.unit.flows import BY, MINUTES, World
 
@@ -40,52 +39,6 @@ def test_own_list_marks_the_caller(world: World) -> None:
     assert all("current" not in s for s in seen["collection"])
 
 
-@pytest.mark.parametrize(
-    ("text", "limit"), [("1", 1), ("2", 2), ("99", 99), ("100", 100), ("050", 50), ("000000001", 1)]
-)
-def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
-    """`max_results` is a whole number, 1 to 100; without it there are fifty."""
-    assert page_of({"max_results": text}, descending=True).limit == limit
-    assert page_of({}, descending=True).limit == 50
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "0",
-        "101",
-        "-1",
-        "+5",
-        " 5",
-        "5.0",
-        "1e1",
-        "\u0665",
-        "\u00b2",
-        "x",
-        "0000000001",
-        "0000000050",
-        "0000001001",
-        "9" * 5_000,
-    ],
-)
-def test_page_of_another_size_is_refused(text: str) -> None:
-    """What is no number of that size is refused, however long, and the error says what is one."""
-    with pytest.raises(Invalid) as refused:
-        page_of({"max_results": text}, descending=True)
-    assert refused.value.errors == ("max_results must be a whole number, 1 to 100.",)
-
-
-def test_page_has_a_direction() -> None:
-    """`direction` is asc or desc, and by default the list's own; anything else is refused."""
-    assert [page_of({}, descending=d).ascending for d in (True, False)] == [False, True]
-    assert page_of({"direction": "asc"}, descending=True).ascending
-    assert not page_of({"direction": "desc"}, descending=False).ascending
-    with pytest.raises(Invalid) as refused:
-        page_of({"direction": "up"}, descending=True)
-    assert refused.value.errors == ("direction must be asc or desc.",)
-
-
 @pytest.mark.parametrize("ascending", [True, False])
 @pytest.mark.parametrize("state", ["active", "ended"])
 def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> None:
@@ -105,19 +58,6 @@ def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> Non
     assert page(2, ordered[1]) == (ordered[2:], False)
     assert page(1, ordered[0]) == (ordered[1:2], True)
     assert page(1, ordered[2]) == ([], False)
-
-
-def test_list_at_hand_is_paged_alike() -> None:
-    """So is a list that is read whole: by id, behind its cursor, and with a word on the rest."""
-
-    def page(**wanted: Any) -> tuple[str, bool]:
-        view = paged([{"id": name} for name in "bca"], Page(**wanted))
-        return "".join(item["id"] for item in view["collection"]), view["more_results"]
-
-    assert page(limit=3) == ("cba", False)
-    assert page(limit=2, ascending=True) == ("ab", True)
-    assert page(limit=2, ascending=True, after="a") == ("bc", False)
-    assert page(after="b") == ("a", False)
 
 
 def test_cursor_must_be_a_session_of_that_user(world: World) -> None:

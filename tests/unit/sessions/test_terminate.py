@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sojourn.api.paging import Page
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import (
@@ -24,7 +25,6 @@ from sojourn.domain.session import Actor
 from sojourn.domain.session_rules import end_all_for
 from sojourn.runtime import optimistic
 from sojourn.runtime.turns import Turns
-from sojourn.sessions.listing import Page
 from tests import fake_store
 from tests.unit.flows import MINUTES, World, access_key
 

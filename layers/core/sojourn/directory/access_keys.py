@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from sojourn.api.paging import Page, collection
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
@@ -12,8 +13,6 @@ from sojourn.domain.access_key import AccessKey, Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-from sojourn.sessions.answers import collection
-from sojourn.sessions.listing import Page
 from sojourn.store import expressions
 from sojourn.store.access_key_items import access_key_from, access_key_values
 from sojourn.store.client import ConditionFailed, TransactionFailed

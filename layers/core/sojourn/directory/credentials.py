@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
+from sojourn.api.paging import Page, paged
 from sojourn.directory import answers
 from sojourn.directory.bodies import CredentialBody, CredentialChanges
 from sojourn.directory.users import Users
@@ -17,7 +18,6 @@ from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.sessions.listing import Page, paged
 from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from sojourn.api.paging import Page, collection
 from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room
 from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
@@ -17,8 +18,6 @@ from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-from sojourn.sessions.answers import collection
-from sojourn.sessions.listing import Page
 from sojourn.store import expressions
 from sojourn.store.realm_items import realm_from, realm_values
 from sojourn.store.realms import REALMS, Decided, DynamoDirectory

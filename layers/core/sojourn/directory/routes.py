@@ -6,6 +6,7 @@ from typing import Any
 
 from sojourn.api.changes import changes_of
 from sojourn.api.fields import InRealm, taken
+from sojourn.api.paging import PAGING, Page, page_of
 from sojourn.api.request import Request, Response, Route, Routes, flag, query
 from sojourn.bootstrap import Services
 from sojourn.directory import answers
@@ -27,7 +28,6 @@ from sojourn.directory.bodies import (
 from sojourn.domain.access_key import Permission, Server
 from sojourn.domain.errors import Invalid
 from sojourn.domain.user import NameKind
-from sojourn.sessions.listing import PAGING, Page, page_of
 
 View = dict[str, Any]
 DONE = Response(status=204)

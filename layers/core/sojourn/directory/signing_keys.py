@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sojourn.api.paging import Page, paged
 from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room, newest
 from sojourn.directory import answers
 from sojourn.directory.bodies import JwtKeyBody
@@ -25,7 +26,6 @@ from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.counts import Census, Count
-from sojourn.sessions.listing import Page, paged
 from sojourn.store import expressions, realm_cache
 from sojourn.store.realms import Decided, DynamoDirectory
 

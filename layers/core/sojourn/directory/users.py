@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from sojourn.api.paging import Page, collection
 from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory import answers, user_fields
@@ -21,8 +22,6 @@ from sojourn.domain.user import Change, Credential, NameKind, UniqueName, User
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.sessions.answers import collection
-from sojourn.sessions.listing import Page
 from sojourn.store import expressions, user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Write

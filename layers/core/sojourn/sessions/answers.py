@@ -118,8 +118,3 @@ def session_end(
         "sessions": sessions,
         "complete": complete,
     }
-
-
-def collection(items: list[View], *, more: bool) -> View:
-    """One page of a list."""
-    return {"collection": items, "more_results": more}

@@ -2,11 +2,10 @@
 where each session was established."
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sojourn.api.request import wrong_values
+from sojourn.api.paging import Page, paged
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
@@ -22,26 +21,6 @@ from sojourn.sessions.validate import Validator
 from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
-PAGING: Final = ("after", "max_results", "direction")
-"""The query parameters of every list."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is asked for."""
-
-    after: str | None = None
-    limit: int = 50
-    ascending: bool = False
-
-
-def page_of(query: dict[str, str], *, descending: bool) -> Page:
-    """The page that a query asks for. Raises `Invalid`."""
-    if errors := wrong_values(query):
-        raise Invalid(errors=errors)
-    limit = int(query.get("max_results", "50"))
-    direction = query.get("direction", "desc" if descending else "asc")
-    return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +86,13 @@ class Listing:
         if state == "ended":
             return self._ended(account, page, for_server=current is None)
         active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
-        found = _turned([s for s in active if _behind(s.id, page)], page)
         items = []
-        for session in found[: page.limit]:
+        for session in active:
             view = answers.session(session, account) | {"active": True}
             if current is not None:
                 view["current"] = session.id == current
             items.append(view)
-        return answers.collection(items, more=len(found) > page.limit)
+        return paged(items, page)
 
     def _ended(self, account: User, page: Page, *, for_server: bool) -> View:
         """Ended records that are still kept; the TTL may not have removed the others yet."""
@@ -132,36 +110,13 @@ class Listing:
                 break
             after = step[-1].session.id
         settled = rules.settle(account, self._realm(account), now_ms=now_ms)[1]
-        found.update(
-            {
-                e.session.id: e
-                for e in (*account.pending, *settled)
-                if _behind(e.session.id, page) and now_ms < e.keep_until * 1000
-            }
-        )
-        ordered = sorted(found.values(), key=lambda e: e.session.id, reverse=not page.ascending)
-        items = [answers.ended(e, account, for_server=for_server) for e in ordered[: page.limit]]
-        return answers.collection(items, more=len(ordered) > page.limit)
+        unrecorded = [e for e in (*account.pending, *settled) if now_ms < e.keep_until * 1000]
+        found.update({e.session.id: e for e in unrecorded})
+        items = [answers.ended(e, account, for_server=for_server) for e in found.values()]
+        return paged(items, page)
 
     def _realm(self, account: User) -> Realm:
         realm = self.realms.get(account.realm_id)
         if realm is None:
             raise NotFound
         return realm
-
-
-def paged(items: Sequence[View], page: Page) -> View:
-    """The page of a list that is all at hand, by id."""
-    ordered = sorted(items, key=lambda item: str(item["id"]), reverse=not page.ascending)
-    found = [item for item in ordered if _behind(str(item["id"]), page)]
-    return answers.collection(found[: page.limit], more=len(found) > page.limit)
-
-
-def _behind(session_id: str, page: Page) -> bool:
-    if page.after is None:
-        return True
-    return session_id > page.after if page.ascending else session_id < page.after
-
-
-def _turned(sessions: Sequence[Any], page: Page) -> list[Any]:
-    return sorted(sessions, key=lambda s: s.id, reverse=not page.ascending)
