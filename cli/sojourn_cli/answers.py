@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from sojourn_cli.cells import printable, when
+from sojourn_cli.cells import printable
 from sojourn_cli.reach import NotReachable, Reply
-from sojourn_cli.words import own_words
 
 View = dict[str, Any]
 
@@ -56,18 +55,23 @@ def understood(reply: Reply, *, method: str, base_url: str) -> Answer:
 def _told(problem: View, reply: Reply, method: str) -> str:
     """A problem document's sentences, and what to do where we know."""
     errors = problem.get("errors")
-    sentences = [str(error) for error in errors] if isinstance(errors, list) else []
-    detail = str(problem.get("detail") or problem.get("title") or problem["code"])
+    sentences = [_own(str(error)) for error in errors] if isinstance(errors, list) else []
+    detail = _own(str(problem.get("detail") or problem.get("title") or problem["code"]))
     lines = [f"{detail} ({reply.status} {problem['code']})"]
     lines += [f"- {text}" for text in sentences if text.rstrip(".") != detail.rstrip(".")]
     if problem["code"] == "access_key_invalid":
         lines.append("Is the access key this stack's?")
-    if problem.get("retire_after") is not None:
-        lines.append(f"No token of it is alive from {when(problem['retire_after'])} on.")
     lines += _late(reply, method)
     if reply.status >= 500:
         lines.append(f"The log has it under {problem.get('request_id')}.")
-    return "\n".join(printable(own_words(line)) for line in lines)
+    return "\n".join(printable(line) for line in lines)
+
+
+def _own(sentence: str) -> str:
+    """The API's sentence, in this tool's words where it names a header or a member."""
+    if sentence.startswith("A stack-wide key must name a realm"):
+        return "A stack-wide access key must name a realm: give --realm."
+    return sentence
 
 
 def _gateway(reply: Reply, method: str) -> str:

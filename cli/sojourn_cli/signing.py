@@ -118,14 +118,29 @@ def delete(
     except Refused as refused:
         if refused.problem.get("code") != "key_in_use":
             raise
-        hint = "--force deletes one that has stopped signing, and says what that ends."
-        text = f"{refused.message}\n{hint}"
-        raise Refused(text, status=refused.status, problem=refused.problem) from refused
+        text = f"{_in_use(refused.problem)} ({refused.status} key_in_use)"
+        raise click.ClickException(text) from refused
     if as_json and gone:
         show_json(gone)
         return
     show_gone("jwt_key", key, as_json=as_json)
     say_members(gone.get("ends"))
+
+
+def _in_use(problem: View) -> str:
+    """Why a key may not go yet, and what to do."""
+    retire_after = problem.get("retire_after")
+    if retire_after is not None:
+        return (
+            f"A token that this key signed may be alive until {when(retire_after)}. Wait until "
+            "then, or use --force, which says what it ends."
+        )
+    return (
+        "This key signs now, or signed a token that has no end. Make another by `sojourn keys "
+        "signing rotate` and wait until it signs; --force deletes one that has stopped signing, "
+        "and says what that ends. Stop one that others may hold by `sojourn keys signing "
+        "compromised`."
+    )
 
 
 def say_members(members: object) -> None:
