@@ -5,15 +5,13 @@ The tables can be in a DynamoDB Local instead; the keys are moto's all the same.
 
 import os
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any
 
 import boto3
 from moto import mock_aws
-from moto.dynamodb.responses import DynamoHandler
 
-from local import answers, dynamodb_local, transactions
+from local import dynamodb_local, moto_patches
 from local.template import Template
 
 REGION = "eu-west-1"
@@ -46,24 +44,6 @@ _OVERRIDES = (
 )
 
 
-def serialise() -> threading.RLock:
-    """Make moto's DynamoDB take one call at a time.
-
-    DynamoDB is atomic; moto copies tables without a lock, and loses writes under threads.
-    """
-    lock = threading.RLock()
-    call_action = DynamoHandler.call_action
-
-    def one_at_a_time(handler: Any, *args: Any, **kwargs: Any) -> Any:
-        with lock:
-            return call_action(handler, *args, **kwargs)
-
-    DynamoHandler.call_action = one_at_a_time  # type: ignore[method-assign]
-    transactions.copy_touched_items_alone()
-    answers.write_values_as_they_are()
-    return lock
-
-
 def forget_the_machines() -> None:
     """Leave out what the machine says of an AWS account: nothing here is in one."""
     for name in _OVERRIDES:
@@ -83,7 +63,7 @@ def start(
     """
     forget_the_machines()
     os.environ.update(_ENVIRONMENT)
-    serialise()
+    moto_patches.apply()
     core: dict[str, Any] = {"reset_boto3_session": True}
     if dynamodb_url is not None:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = dynamodb_url

@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 
-from local import aws, dynamodb_local
+from local import aws, dynamodb_local, moto_patches
 from local.template import Template
 from sojourn.bootstrap import Services, compose
 from sojourn.crypto import signing_keys
@@ -69,7 +69,7 @@ def provided() -> Iterator[Provision]:
     """Tables, a key, and what is shared."""
     endpoint = os.environ.get("SOJOURN_TEST_DYNAMODB")
     os.environ.update(aws._ENVIRONMENT)
-    aws.serialise()
+    moto_patches.apply()
     config: Any = {"core": {"passthrough": {"urls": [f"{endpoint}.*"]}}} if endpoint else {}
     mock = mock_aws(config=config)
     mock.start()
