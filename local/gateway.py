@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from local import control, events, wire
 from local.events import Call, Reply
-from local.stack import Functions, HandlerFailed
+from local.stack import Functions, HandlerFailed, HandlerTimedOut
 
 BODY_LIMIT = 10 * 1024 * 1024
 HEADER_LIMIT = 10_240
@@ -74,8 +74,7 @@ class Gateway:
             reply = events.reply_of(self._stack.invoke(self._stack.routes[route], event))
         except HandlerFailed as error:
             self._log(f"{route}: {error}")
-            slow = "longer than" in str(error)
-            if slow:
+            if isinstance(error, HandlerTimedOut):
                 return events.message(503, "Service Unavailable")
             return events.message(500, "Internal Server Error")
         # Of localhost, a browser that is told https alone would ask it of every other port, too.

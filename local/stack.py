@@ -23,6 +23,10 @@ class HandlerFailed(Exception):
     """The handler raised, or took longer than it may."""
 
 
+class HandlerTimedOut(HandlerFailed):
+    """The handler took longer than it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What Lambda hands a handler beside the event."""
@@ -100,7 +104,7 @@ class Stack:
         try:
             return future.result(timeout=limit)
         except FutureTimeout as error:
-            raise HandlerFailed(f"{logical_id} took longer than {limit} s") from error
+            raise HandlerTimedOut(f"{logical_id} took longer than {limit} s") from error
         except Exception as error:
             raise HandlerFailed(f"{logical_id} raised {error!r}") from error
 

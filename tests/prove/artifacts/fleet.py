@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from local.aws import REGION
 from local.clock import LocalClock
-from local.stack import HandlerFailed
+from local.stack import HandlerFailed, HandlerTimedOut
 from local.template import Function, Template
 from tests.prove.artifacts.building import Built
 from tests.prove.artifacts.emulator import Emulator, FunctionError, Place, TimedOut
@@ -102,7 +102,7 @@ class Fleet:
         try:
             answer: dict[str, Any] = instance.invoke(event)
         except TimedOut as error:
-            raise HandlerFailed(f"{logical_id} took longer than it may") from error
+            raise HandlerTimedOut(f"{logical_id} took longer than it may") from error
         except FunctionError as error:
             raise HandlerFailed(f"{logical_id} raised {error}") from error
         finally:
