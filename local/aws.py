@@ -50,6 +50,17 @@ def forget_the_machines() -> None:
         os.environ.pop(name, None)
 
 
+def reach(region: str, *, ca_file: str | None = None) -> None:
+    """Have boto3 speak to a running local stack, whose authority's certificate is in `ca_file`."""
+    forget_the_machines()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        os.environ.setdefault(name, "local")
+    os.environ["AWS_DEFAULT_REGION"] = region
+    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sojourn-local")
+    if ca_file is not None:
+        os.environ["AWS_CA_BUNDLE"] = ca_file
+
+
 def start(
     template: Template,
     *,

@@ -1,37 +1,35 @@
 """`/_local/`: the clock, the schedules and the tables of the local stack."""
 
-import json
 import math
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from werkzeug.wrappers import Request
+
 from local import aws
-from local.events import Call, Reply, message, plain
+from local.events import Answer, message, plain
 from local.stack import Functions, HandlerFailed
 
 LONGEST_ADVANCE = 100 * 365 * 86_400
 
 
-def answer(call: Call, stack: Functions, names: Mapping[str, str]) -> Reply:
-    """The reply to a call under `/_local/`."""
-    if call.path == "/_local/clock" and call.method == "GET":
-        return plain(200, {"now": stack.clock.wall_ms() / 1000})
-    if call.path == "/_local/clock" and call.method == "PUT":
-        return _advance(call, stack)
-    if call.path == "/_local/items" and call.method == "GET":
-        return plain(200, aws.count_items(names))
-    if call.path.startswith("/_local/run/") and call.method == "POST":
-        return _run(call.path.removeprefix("/_local/run/"), stack)
-    return message(404, "Not Found")
+def answer(request: Request, path: str, stack: Functions, names: Mapping[str, str]) -> Answer:
+    """The answer to a request under `/_local/`."""
+    match request.method, path.removeprefix("/_local/").split("/", 1):
+        case "GET", ["clock"]:
+            return plain(200, {"now": stack.clock.wall_ms() / 1000})
+        case "PUT", ["clock"]:
+            return _advance(request.get_json(force=True, silent=True), stack)
+        case "GET", ["items"]:
+            return plain(200, aws.count_items(names))
+        case "POST", ["run", logical_id]:
+            return _run(logical_id, stack)
+    return message(404)
 
 
-def _advance(call: Call, stack: Functions) -> Reply:
-    try:
-        body = json.loads(call.body)
-    except ValueError:
-        body = None
+def _advance(body: object, stack: Functions) -> Answer:
     seconds = body.get("advance") if isinstance(body, dict) else None
     if (
         not isinstance(seconds, int | float)
@@ -44,7 +42,7 @@ def _advance(call: Call, stack: Functions) -> Reply:
     return plain(200, {"now": stack.clock.advance(seconds)})
 
 
-def _run(logical_id: str, stack: Functions) -> Reply:
+def _run(logical_id: str, stack: Functions) -> Answer:
     function = stack.functions.get(logical_id)
     if function is None or not function.scheduled:
         known = ", ".join(f.logical_id for f in stack.functions.values() if f.scheduled)

@@ -6,31 +6,29 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import Message
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.wrappers import Request, Response
 
 _TEXT = re.compile(
     r"text/|application/(?:json|javascript|xml|x-www-form-urlencoded)|.*\+(?:json|xml)"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request as it came over the wire."""
+class Answer(Response):
+    """An answer with no type but the one that it is given."""
 
-    method: str
-    target: str
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-    peer: str
+    default_mimetype = None
 
-    @property
-    def path(self) -> str:
-        """The path, as it was sent."""
-        return self.target.partition("?")[0]
+
+def target(request: Request) -> tuple[str, str]:
+    """The path and the query of a request, as they were sent: WSGI has the path decoded."""
+    sent = request.environ["RAW_URI"].encode("latin-1").decode()
+    path, _, query = re.sub(r"\A\w+://[^/?#]*", "", sent).partition("?")
+    return path, query
 
 
 def decoded(path: str) -> str:
@@ -70,29 +68,23 @@ def match(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str,
     return None if found is None else (found[1], found[2])
 
 
-def event_of(call: Call, route: str, parameters: Mapping[str, str], *, host: str) -> dict[str, Any]:
+def event_of(
+    request: Request, route: str, parameters: Mapping[str, str], *, host: str
+) -> dict[str, Any]:
     """The event of a request."""
     now = time.time()
-    headers: dict[str, str] = {}
-    for name, value in call.headers:
-        key = name.lower()
-        if key != "cookie":
-            headers[key] = f"{headers[key]},{value}" if key in headers else value
-    headers.setdefault("x-forwarded-for", call.peer)
+    path, raw_query = target(request)
+    path, peer = decoded(path), request.remote_addr or "127.0.0.1"
+    headers = {name.lower(): value.strip() for name, value in request.headers.items()}
+    cookies = headers.pop("cookie", None)
+    headers.setdefault("x-forwarded-for", peer)
     query: dict[str, str] = {}
-    raw_query = call.target.partition("?")[2]
     for name, value in parse_qsl(raw_query, keep_blank_values=True):
         query[name] = f"{query[name]},{value}" if name in query else value
-    cookies = [
-        cookie.strip()
-        for name, value in call.headers
-        if name.lower() == "cookie"
-        for cookie in value.split(";")
-    ]
     event: dict[str, Any] = {
         "version": "2.0",
         "routeKey": route,
-        "rawPath": decoded(call.path),
+        "rawPath": path,
         "rawQueryString": raw_query,
         "headers": headers,
         "requestContext": {
@@ -101,10 +93,10 @@ def event_of(call: Call, route: str, parameters: Mapping[str, str], *, host: str
             "domainName": host,
             "domainPrefix": "local",
             "http": {
-                "method": call.method,
-                "path": decoded(call.path),
+                "method": request.method,
+                "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": call.peer,
+                "sourceIp": peer,
                 "userAgent": headers.get("user-agent", ""),
             },
             "requestId": base64.b64encode(uuid.uuid4().bytes[:11]).decode(),
@@ -115,14 +107,14 @@ def event_of(call: Call, route: str, parameters: Mapping[str, str], *, host: str
         },
         "isBase64Encoded": False,
     }
-    if cookies:
-        event["cookies"] = cookies
+    if cookies is not None:
+        event["cookies"] = [cookie.strip() for cookie in cookies.split(";")]
     if query:
         event["queryStringParameters"] = query
     if parameters:
         event["pathParameters"] = dict(parameters)
-    if call.body:
-        event["body"], event["isBase64Encoded"] = _body(call.body, headers.get("content-type", ""))
+    if body := request.get_data():
+        event["body"], event["isBase64Encoded"] = _body(body, headers.get("content-type", ""))
     return event
 
 
@@ -135,39 +127,26 @@ def _body(body: bytes, content_type: str) -> tuple[str, bool]:
     return base64.b64encode(body).decode(), True
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A response to be written."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
-
-
-def message(status: int, text: str) -> Reply:
+def message(status: int, text: str | None = None) -> Answer:
     """What the gateway answers by itself."""
-    return plain(status, {"message": text})
+    return plain(status, {"message": text or HTTP_STATUS_CODES[status]})
 
 
-def plain(status: int, value: object) -> Reply:
+def plain(status: int, value: object) -> Answer:
     """A JSON answer."""
-    body = json.dumps(value).encode()
-    return Reply(status, (("content-type", "application/json"),), body)
+    return Answer(json.dumps(value), status, content_type="application/json")
 
 
-def reply_of(answer: object) -> Reply:
-    """The response of a handler's answer, with the gateway's inference where it has no status."""
-    if not isinstance(answer, dict) or "statusCode" not in answer:
-        return plain(200, answer)
-    body = answer.get("body", "")
-    raw = base64.b64decode(body) if answer.get("isBase64Encoded") else str(body).encode()
-    headers = {str(k).lower(): str(v) for k, v in (answer.get("headers") or {}).items()}
+def answer_of(returned: object) -> Answer:
+    """The answer of what a handler returns, with the gateway's inference where it has no status."""
+    if not isinstance(returned, dict) or "statusCode" not in returned:
+        return plain(200, returned)
+    body = returned.get("body", "")
+    raw = base64.b64decode(body) if returned.get("isBase64Encoded") else str(body).encode()
+    headers = {str(k).lower(): str(v) for k, v in (returned.get("headers") or {}).items()}
     if raw:
         headers.setdefault("content-type", "text/plain; charset=utf-8")
-    cookies = [("set-cookie", str(cookie)) for cookie in answer.get("cookies", [])]
-    return Reply(int(answer["statusCode"]), (*headers.items(), *cookies), raw)
-
-
-def header_pairs(headers: Message) -> tuple[tuple[str, str], ...]:
-    """Every header of a request, repeated ones too."""
-    return tuple((name, value.strip()) for name, value in headers.items())
+    answer = Answer(raw, int(returned["statusCode"]), headers)
+    for cookie in returned.get("cookies", []):
+        answer.headers.add("set-cookie", str(cookie))
+    return answer

@@ -2,16 +2,18 @@
 
 import argparse
 import json
-import os
 import re
-import ssl
 import sys
 import traceback
-import urllib.request
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local import devfile
+
+if TYPE_CHECKING:
+    from werkzeug.test import Client
 
 PLACEHOLDER = re.compile(r"\$\{([A-Z_]+)\}")
 
@@ -72,13 +74,14 @@ def filled(text: str, values: "Values") -> Any:
 
 
 class Values:
-    """What placeholders stand for; tokens and sessions are made when they are asked for."""
+    """What placeholders stand for; `client` logs in when a token or a session is asked for."""
 
-    def __init__(self, dev: dict[str, Any], login: "Login") -> None:
+    def __init__(
+        self, dev: dict[str, Any], client: "Client", *, headers: Mapping[str, str]
+    ) -> None:
         self._dev = dev
-        self._login = login
-        self._session: dict[str, Any] | None = None
-        self._other: dict[str, Any] | None = None
+        self._client = client
+        self._headers = headers
 
     def __getitem__(self, name: str) -> str:
         user = self._dev["users"][0]
@@ -94,45 +97,28 @@ class Values:
             case "API_KEY":
                 return str(self._dev["api_users"][0]["api_key"])
             case "LOGIN_TOKEN" | "TOKEN":
-                return str(self._own()["token"])
+                return str(self._own["token"])
             case "SESSION_ID":
-                return str(self._another()["id"])
+                return str(self._another["id"])
             case _:
                 raise KeyError(name)
 
+    @cached_property
     def _own(self) -> dict[str, Any]:
-        self._session = self._session or self._login(self._dev)
-        return self._session
+        return self._login()
 
+    @cached_property
     def _another(self) -> dict[str, Any]:
-        self._other = self._other or self._login(self._dev)
-        return self._other
+        return self._login()
 
-
-class Login:
-    """Logs the first user in at a running stack."""
-
-    def __call__(self, dev: dict[str, Any]) -> dict[str, Any]:
-        user = dev["users"][0]
-        body = {
-            "realm_id": dev["realm_id"],
-            "username": user["username"],
-            "password": user["password"],
-        }
-        request = urllib.request.Request(
-            dev["base_url"] + "/v1/login",
-            data=json.dumps(body).encode(),
-            headers={"content-type": "application/json", "user-agent": "events"},
-        )
-        trusted = ssl.create_default_context(cafile=dev.get("ca_file"))
-        with urllib.request.urlopen(request, timeout=30, context=trusted) as answer:
-            session: dict[str, Any] = json.load(answer)
+    def _login(self) -> dict[str, Any]:
+        """A new session of the first user."""
+        user = self._dev["users"][0]
+        body = {name: user[name] for name in ("username", "password")}
+        body["realm_id"] = self._dev["realm_id"]
+        headers = {"user-agent": "events", **self._headers}
+        answer = self._client.post("/v1/login", json=body, headers=headers)
+        if answer.status_code != 200:
+            raise EventInvalid(f"No user could be logged in for the event: {answer.text}")
+        session: dict[str, Any] = answer.get_json()
         return session
-
-
-def use_region(region: str) -> None:
-    """Give boto3 what it asks for before it speaks to the local stack."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        os.environ.setdefault(name, "local")
-    os.environ["AWS_DEFAULT_REGION"] = region
-    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sojourn-local")

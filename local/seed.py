@@ -1,14 +1,15 @@
 """A demo realm with its people, made by the handlers themselves."""
 
-import json
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from local import events
-from local.events import Call
+from werkzeug.test import Client
+
 from local.stack import Stack
-from sojourn.api import edge
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 
 class SeedFailed(Exception):
@@ -25,43 +26,25 @@ class Seeded:
     api_users: list[dict[str, str]]
 
 
-class _Client:
-    """Calls the routes in process, as a server with the access key."""
-
-    def __init__(self, stack: Stack, access_key: str, host: str) -> None:
-        self._stack = stack
-        self._key = access_key
-        self._host = host
-
-    def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        headers = (
-            ("content-type", "application/json"),
-            ("authorization", f"Bearer {self._key}"),
-            ("user-agent", "seed"),
-            (edge.SECRET, self._stack.edge_secret or ""),
-        )
-        call = Call("POST", path, headers, json.dumps(body).encode(), "127.0.0.1")
-        found = events.match(self._stack.routes, "POST", path)
-        if found is None:
-            raise SeedFailed(f"The template has no route POST {path}")
-        event = events.event_of(call, found[0], found[1], host=self._host)
-        answer = self._stack.invoke(self._stack.routes[found[0]], event)
-        if answer["statusCode"] >= 300:
-            raise SeedFailed(f"POST {path} answered {answer['statusCode']}: {answer.get('body')}")
-        made: dict[str, Any] = json.loads(answer["body"])
-        return made
-
-
-def seed(stack: Stack, *, host: str) -> Seeded:
+def seed(stack: Stack, gateway: "WSGIApplication") -> Seeded:
     """Make a managed realm, two humans, an api user and a stack-wide admin key."""
     services = next(iter(stack.services.values()))
     _, access_key = services.access_keys.create_first(name="local")
-    client = _Client(stack, access_key, host)
-    realm_id = client.post("/v1/realms", {"name": "Demo"})["id"]
+    client = Client(gateway)
+
+    def made(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        headers = {"authorization": f"Bearer {access_key}", **stack.by_the_edge}
+        answer = client.post(path, json=body, headers=headers)
+        if answer.status_code >= 300:
+            raise SeedFailed(f"POST {path} answered {answer.status_code}: {answer.text}")
+        content: dict[str, Any] = answer.get_json()
+        return content
+
+    realm_id = made("/v1/realms", {"name": "Demo"})["id"]
     users = []
     for username, name in (("ada", "Ada Lovelace"), ("grace", "Grace Hopper")):
         password = secrets.token_urlsafe(12)
-        user = client.post(
+        user = made(
             "/v1/users",
             {
                 "realm_id": realm_id,
@@ -73,10 +56,8 @@ def seed(stack: Stack, *, host: str) -> Seeded:
             },
         )
         users.append({"id": user["id"], "username": username, "password": password})
-    robot = client.post(
-        "/v1/users", {"realm_id": realm_id, "user_type": "api", "name": "Nightly job"}
-    )
-    credential = client.post(
+    robot = made("/v1/users", {"realm_id": realm_id, "user_type": "api", "name": "Nightly job"})
+    credential = made(
         "/v1/credentials",
         {"realm_id": realm_id, "user_id": robot["id"], "credential_type": "api_key"},
     )

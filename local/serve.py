@@ -14,21 +14,20 @@ SOJOURN_LOCAL         another folder for dev.json and dev.log than .local
 """
 
 import contextlib
-import functools
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from local import devfile, greeting, parameters
 
 if TYPE_CHECKING:
-    from local import gateway
     from local.template import Template
 
 STORES: Final = ("moto", "dynamodb-local")
@@ -98,31 +97,24 @@ def serve() -> int:
     say("Starting Sojourn's local stack …")
 
     # Imported now: they take a second or two, and the line above should not wait for that.
-    from local import dynamodb_local, gateway
+    from local import dynamodb_local, tls
     from local.template import Template
 
     template = Template.read()
     try:
         wanted = Wanted.of(os.environ, template)
-        server = _listening(gateway.listen, wanted.port)
         with contextlib.ExitStack() as held:
-            held.callback(server.server_close)
-            place = held.enter_context(devfile.claimed(server.server_address[1]))
-            ca_file = _secured(server, place) if wanted.tls else None
+            listening = held.enter_context(_listening(wanted.port))
+            folder = held.enter_context(devfile.claimed(listening.getsockname()[1]))
+            context, ca_file = tls.context(folder) if wanted.tls else (None, None)
             # What the handlers print goes to a file from here on, for the life of the process.
-            sys.stdout = (place / "dev.log").open("w", buffering=1)
+            sys.stdout = (folder / "dev.log").open("w", buffering=1)
             dynamodb_url = None
             if wanted.store == "dynamodb-local":
                 say("Starting DynamoDB Local …")
                 dynamodb_url = held.enter_context(dynamodb_local.running())
-            _serve(
-                server,
-                template,
-                wanted,
-                say,
-                greeting.Place(place, ca_file, dynamodb_url),
-                began=began,
-            )
+            place = greeting.Place(folder, ca_file, dynamodb_url)
+            _serve(listening, context, template, wanted, say, place, began=began)
     except (Refused, devfile.FolderUnusable, dynamodb_local.Failed) as error:
         print(error, file=sys.stderr)
         return 1
@@ -130,9 +122,9 @@ def serve() -> int:
     return 0
 
 
-def _listening(listen: "Callable[[int], gateway.Server]", port: int) -> "gateway.Server":
+def _listening(port: int) -> socket.socket:
     try:
-        return listen(port)
+        return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
         raise Refused(
             f"Port {port} cannot be had ({error.strerror}). Another `make dev` may be running; "
@@ -140,16 +132,9 @@ def _listening(listen: "Callable[[int], gateway.Server]", port: int) -> "gateway
         ) from error
 
 
-def _secured(server: "gateway.Server", place: Path) -> Path:
-    """Have the server speak TLS; the certificate of the authority that a client must trust."""
-    from local import tls
-
-    server.tls, ca_file = tls.context(place)
-    return ca_file
-
-
 def _serve(
-    server: "gateway.Server",
+    listening: socket.socket,
+    context: ssl.SSLContext | None,
     template: "Template",
     wanted: Wanted,
     say: "greeting.Say",
@@ -158,13 +143,15 @@ def _serve(
     began: float,
 ) -> None:
     """Make the stack, answer by it until a signal, and finish what is being answered."""
-    from local import aws, gateway
+    from local import aws
     from local.clock import LocalClock
+    from local.gateway import Gateway
+    from local.http_server import Server
     from local.seed import seed
     from local.stack import Stack
 
-    host = f"127.0.0.1:{server.server_address[1]}"
-    base_url = f"{'https' if wanted.tls else 'http'}://{host}"
+    host = f"127.0.0.1:{listening.getsockname()[1]}"
+    base_url = f"{'http' if context is None else 'https'}://{host}"
     say("Making tables and keys from template.yaml …")
     names = aws.start(template, parameters=wanted.parameters, dynamodb_url=place.dynamodb_url)
     stack = Stack(
@@ -174,30 +161,21 @@ def _serve(
         public_url=base_url,
         parameters=wanted.parameters,
     )
-    server.gateway = gateway.Gateway(
-        stack,
-        names,
-        template.cors(stack.known),
-        host=host,
-        log=lambda line: print(line, flush=True),
-        dynamodb_url=place.dynamodb_url,
-    )
+    cors = template.cors(stack.known)
+    gateway = Gateway(stack, names, cors, host=host, dynamodb_url=place.dynamodb_url)
     say("Seeding a demo realm …")
-    seeded = seed(stack, host=host)
-    listen = functools.partial(server.serve_forever, poll_interval=0.05)
-    threading.Thread(target=listen, name="listen", daemon=True).start()
-    stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
-            signal.signal(number, lambda *_: stop.set())
-    devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
-    say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
-    stop.wait()
-    say("\nStopping: finishing what is being answered …")
-    # Whoever looks for the stack finds none from now on.
-    (place.folder / devfile.NAME).unlink(missing_ok=True)
-    server.shutdown()
-    server.gateway.wait_idle(5)
+    seeded = seed(stack, gateway)
+    with Server(listening, gateway, tls=context).running():
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
+                signal.signal(number, lambda *_: stop.set())
+        devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
+        say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
+        stop.wait()
+        say("\nStopping: finishing what is being answered …")
+        # Whoever looks for the stack finds none from now on.
+        (place.folder / devfile.NAME).unlink(missing_ok=True)
     stack.close()
 
 

@@ -2,14 +2,18 @@
 
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict
 from typing import Any
+from urllib.parse import urlsplit
 
-from local import aws, gateway, parameters
+from werkzeug.test import Client
+
+from local import aws, parameters
 from local.clock import LocalClock
-from local.invoke import EventInvalid, Login, Values, use_region
+from local.gateway import Gateway
+from local.invoke import EventInvalid, Values
 from local.seed import seed
 from local.stack import Stack
 from local.template import Template
@@ -18,9 +22,9 @@ from local.template import Template
 class Attached:
     """A stack with the values that an event's placeholders stand for."""
 
-    def __init__(self, stack: Stack, dev: dict[str, Any]) -> None:
+    def __init__(self, stack: Stack, gateway: Gateway, dev: dict[str, Any]) -> None:
         self._stack = stack
-        self.values = Values(dev, Login())
+        self.values = Values(dev, Client(gateway), headers=stack.by_the_edge)
 
     def advance(self, seconds: float) -> None:
         """Move the stack's clock on."""
@@ -42,29 +46,29 @@ def attached(dev: dict[str, Any] | None) -> Iterator[Attached]:
     What the handlers log goes to stderr, so that stdout is the answer alone.
     """
     template = Template.read()
+    given = _parameters(template)
     with redirect_stdout(sys.stderr):
-        if dev is not None:
-            aws.forget_the_machines()
-            use_region(dev["aws"]["region"])
-            if dev.get("ca_file"):
-                os.environ["AWS_CA_BUNDLE"] = dev["ca_file"]
-            stack = Stack(
-                template,
-                dev["aws"]["names"],
-                LocalClock(),
-                public_url=dev["base_url"],
-                endpoint_url=dev["base_url"],
-                parameters=_parameters(template),
-            )
+        if dev is None:
+            base_url, endpoint_url = "http://127.0.0.1", None
+            names = aws.start(template, parameters=given)
         else:
-            stack, dev = _for_the_moment(template)
-    real = sys.stdout
-    sys.stdout = sys.stderr
-    try:
-        yield Attached(stack, dev)
-    finally:
-        sys.stdout = real
-        stack.close()
+            base_url = endpoint_url = dev["base_url"]
+            names = dev["aws"]["names"]
+            aws.reach(dev["aws"]["region"], ca_file=dev.get("ca_file"))
+        stack = Stack(
+            template,
+            names,
+            LocalClock(),
+            public_url=base_url,
+            endpoint_url=endpoint_url,
+            parameters=given,
+        )
+        host = urlsplit(base_url).netloc
+        gateway = Gateway(stack, names, template.cors(stack.known), host=host)
+        try:
+            yield Attached(stack, gateway, dev or asdict(seed(stack, gateway)))
+        finally:
+            stack.close()
 
 
 def _parameters(template: Template) -> dict[str, str]:
@@ -72,29 +76,3 @@ def _parameters(template: Template) -> dict[str, str]:
         return parameters.chosen(template.parameters(), os.environ)
     except parameters.ParameterInvalid as error:
         raise EventInvalid(str(error)) from error
-
-
-def _for_the_moment(template: Template) -> tuple[Stack, dict[str, Any]]:
-    server = gateway.listen(0)
-    host = f"127.0.0.1:{server.server_address[1]}"
-    given = _parameters(template)
-    names = aws.start(template, parameters=given)
-    stack = Stack(
-        template,
-        names,
-        LocalClock(),
-        public_url=f"http://{host}",
-        parameters=given,
-    )
-    cors = template.cors(stack.known)
-    server.gateway = gateway.Gateway(stack, names, cors, host=host, log=print)
-    seeded = seed(stack, host=host)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return stack, {
-        "base_url": f"http://{host}",
-        "realm_id": seeded.realm_id,
-        "access_key": seeded.access_key,
-        "users": seeded.users,
-        "api_users": seeded.api_users,
-        "ca_file": None,
-    }

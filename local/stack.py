@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from local.clock import LocalClock
 from local.template import Function, Template
+from sojourn.api import edge
 from sojourn.bootstrap import Services, compose
 
 GATEWAY_TIMEOUT = 30
@@ -80,10 +81,12 @@ class Stack:
         self._handlers: dict[str, Handler] = {}
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
         given = template.defaults() if parameters is None else dict(parameters)
-        # Whoever seeds the stack comes by the edge too, and has a secret of this process's own.
-        self.edge_secret = secrets.token_hex() if given["EdgeSecretSha256"] else None
-        if self.edge_secret is not None:
-            given["EdgeSecretSha256"] += "," + hashlib.sha256(self.edge_secret.encode()).hexdigest()
+        self.by_the_edge: dict[str, str] = {}
+        """Headers of this process's own requests: with an edge, a secret that it alone knows."""
+        if given["EdgeSecretSha256"]:
+            secret = secrets.token_hex()
+            self.by_the_edge[edge.SECRET] = secret
+            given["EdgeSecretSha256"] += "," + hashlib.sha256(secret.encode()).hexdigest()
         self.known: Mapping[str, Any] = {**given, **names, "PublicUrl": public_url}
         for function in template.functions():
             resolved = template.resolved(dict(function.environment), self.known)

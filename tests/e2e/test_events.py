@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
 from local import devfile, invoke
 from local.clock import LocalClock
+from local.gateway import Gateway
 from local.stack import Stack
 from local.template import Template
 from tests.e2e.calls import PASSWORD, Api
@@ -133,11 +135,12 @@ def test_schedule_event_runs_rotate(functions: Stack) -> None:
     assert (report["failed"], report["remaining"]) == (0, 0)
 
 
-def test_events_are_filled_by_the_command(api: Api) -> None:
+def test_events_are_filled_by_the_command(api: Api, functions: Stack) -> None:
     """`python -m local event` gives every placeholder that an event has."""
     dev = devfile.read()
     assert dev is not None
     assert dev["base_url"] == api.base_url
-    values = invoke.Values(dev, invoke.Login())
+    gateway = Gateway(functions, dev["aws"]["names"], {}, host="127.0.0.1")
+    values = invoke.Values(dev, Client(gateway), headers={})
     for path in sorted(ROOT.glob("events/*.json")):
         assert "${" not in json.dumps(invoke.filled(path.read_text(), values))

@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local import events
-from local.events import Call
 from tests.e2e.calls import Api
 from tests.e2e.conftest import ROOT
 
@@ -126,30 +124,3 @@ def test_unknown_store() -> None:
     )
     assert done.returncode == 1
     assert done.stderr == "STORE must be moto or dynamodb-local, and is 'nonsense'.\n"
-
-
-def test_event_is_a_true_payload(api: Api) -> None:
-    """Headers are lower-case and joined, cookies apart, the query joined, bytes in base64."""
-    call = Call(
-        method="POST",
-        target="/v1/sessions/a%20b%253F?x=1&x=2&y=%20",
-        headers=(
-            ("X-One", "1"),
-            ("x-one", "2"),
-            ("Cookie", "a=1; b=2"),
-            ("Content-Type", "application/octet-stream"),
-        ),
-        body=b"\xff\x00",
-        peer="203.0.113.9",
-    )
-    route = events.match(["POST /v1/sessions/{id}"], "POST", call.path)
-    assert route == ("POST /v1/sessions/{id}", {"id": "a b%3F"})
-    event = events.event_of(call, route[0], route[1], host="example.com")
-    assert event["rawPath"] == event["requestContext"]["http"]["path"] == "/v1/sessions/a b%3F"
-    assert event["headers"]["x-one"] == "1,2"
-    assert event["cookies"] == ["a=1", "b=2"]
-    assert "cookie" not in event["headers"]
-    assert event["queryStringParameters"] == {"x": "1,2", "y": " "}
-    assert (event["body"], event["isBase64Encoded"]) == ("/wA=", True)
-    assert event["requestContext"]["http"]["sourceIp"] == "203.0.113.9"
-    assert event["version"] == "2.0"

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from local.events import Call, event_of
+from local.events import event_of
 from local.stack import Context
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
 from tests.integration.hostile import Stopwatch, Things
 from tests.integration.provoking import path_of
-from tests.integration.world import ROUTES, World
+from tests.integration.world import ROUTES, World, request_of
 from tools.openapi.routes import OPERATIONS
 
 TEXTS: dict[str, str] = {
@@ -195,8 +195,9 @@ def events(things: Things, route: str) -> Iterator[dict[str, Any]]:
     if bearer := things.bearer_of(route):
         headers.append(("authorization", f"Bearer {bearer}"))
     raw = json.dumps(things.body_of(route) or {}).encode()
-    call = Call(route.partition(" ")[0], path_of(route), tuple(headers), raw, "203.0.113.9")
-    right = event_of(call, route, {"id": "none"}, host="sessions.example.com")
+    method = route.partition(" ")[0]
+    request = request_of(method, path_of(route), headers, raw, ip="203.0.113.9")
+    right = event_of(request, route, {"id": "none"}, host="sessions.example.com")
     for spoilt in EVENTS.values():
         yield right | spoilt
     for part in right:

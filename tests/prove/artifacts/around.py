@@ -1,9 +1,9 @@
 """What is around a function in Lambda: its runtime, DynamoDB's tables, a KMS key, a gateway."""
 
 import contextlib
+import socket
 import subprocess
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,9 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import aws, gateway
+from local import aws
+from local.gateway import Gateway
+from local.http_server import Server
 from local.template import Template
 from sojourn.bootstrap import compose
 from tests.prove.artifacts import cpython
@@ -107,15 +109,9 @@ def first_key(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> str:
 @contextmanager
 def served(fleet: Fleet) -> Iterator[str]:
     """The local gateway before a fleet; its address."""
-    server = gateway.listen(0)
-    host = f"127.0.0.1:{server.server_address[1]}"
-    fleet.names["PublicUrl"] = f"http://{host}"
-    cors = Template.read().cors(fleet.names)
-    server.gateway = gateway.Gateway(fleet, {}, cors, host=host, log=print)
-    threading.Thread(target=server.serve_forever, name="listen", daemon=True).start()
-    try:
-        yield f"http://{host}"
-    finally:
-        server.shutdown()
-        server.gateway.wait_idle(20)
-        server.server_close()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        fleet.names["PublicUrl"] = f"http://{host}"
+        gateway = Gateway(fleet, {}, Template.read().cors(fleet.names), host=host)
+        with Server(listening, gateway).running(seconds_to_finish=20):
+            yield f"http://{host}"

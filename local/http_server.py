@@ -1,0 +1,155 @@
+"""The server of the local stack: werkzeug's, with connections that are kept open.
+
+What is werkzeug's and what is not, and why: docs/decisions/0020-werkzeug-for-the-local-stack.md.
+"""
+
+import io
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    RequestEntityTooLarge,
+    RequestHeaderFieldsTooLarge,
+)
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wsgi import get_input_stream
+
+from local import events
+from local.events import Answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+BODY_LIMIT: Final = 10 * 1024 * 1024
+HEADER_LIMIT: Final = 10_240
+_HANDSHAKE_SECONDS: Final = 10
+
+
+class Server(ThreadedWSGIServer):
+    """A thread per connection, many at once; https when it is given how."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        app: "WSGIApplication",
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        host, port = listening.getsockname()
+        super().__init__(host, port, app, _Connection, fd=listening.fileno())
+        # werkzeug is not given it, since it shakes hands where it accepts: one client that is slow
+        # to do so would keep all others waiting.
+        self.ssl_context = tls
+        self._answering = 0
+        self._changed = threading.Condition()
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection, in its own thread; the handshake is as slow as the client is."""
+        if self.ssl_context is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(_HANDSHAKE_SECONDS)
+        try:
+            secured = self.ssl_context.wrap_socket(request, server_side=True)
+        except OSError:
+            return  # It does not trust our authority, speaks no TLS, or has gone.
+        with secured:
+            super().finish_request(secured, client_address)
+
+    @contextmanager
+    def running(self, *, seconds_to_finish: float = 5) -> Iterator[None]:
+        """Answer until the block ends, then finish what is being answered, at most so long."""
+        serve = partial(self.serve_forever, poll_interval=0.05)
+        threading.Thread(target=serve, name="listen", daemon=True).start()
+        try:
+            yield
+        finally:
+            self.shutdown()
+            with self._changed:
+                self._changed.wait_for(lambda: not self._answering, timeout=seconds_to_finish)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Count a request as being answered until the block ends."""
+        with self._changed:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._answering -= 1
+                self._changed.notify_all()
+
+
+class _Connection(WSGIRequestHandler):
+    """One connection, for as many requests as come."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 75
+    server: Server
+
+    def run_wsgi(self) -> None:
+        """Answer a request, and leave the connection open, which werkzeug's own does not."""
+        with self.server.answering():
+            app = self.server.app
+            try:
+                environ = self.make_environ()
+            except HTTPException as refused:
+                # Where the next request would begin is not known.
+                self.close_connection = True
+                environ, app = {"REQUEST_METHOD": self.command}, events.message(refused.code or 400)
+            answer = Answer.from_app(app, environ, buffered=True)
+            answer.headers["date"] = self.date_time_string()
+            if self.close_connection:
+                answer.headers["connection"] = "close"
+            self.send_response_only(answer.status_code)
+            for name, value in answer.headers:
+                self.send_header(name.lower(), value)
+            self.end_headers()
+            self.wfile.write(answer.data)
+
+    def make_environ(self) -> "WSGIEnvironment":
+        """A request and its whole body. Raises werkzeug's `HTTPException` for what it refuses."""
+        self._check()
+        try:
+            environ = super().make_environ()
+        except ValueError as error:
+            raise BadRequest from error
+        for name, glue in (("Cookie", "; "), ("Content-Type", ",")):
+            if values := self.headers.get_all(name):
+                key = "HTTP_COOKIE" if name == "Cookie" else "CONTENT_TYPE"
+                environ[key] = glue.join(values)
+        body = get_input_stream(environ, max_content_length=BODY_LIMIT + 1).read()
+        if len(body) > BODY_LIMIT:
+            raise RequestEntityTooLarge
+        if environ.pop("HTTP_TRANSFER_ENCODING", None):
+            environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return environ
+
+    def _check(self) -> None:
+        """Refuse what is over the limits, and a body whose end is not said once and clearly."""
+        size = len(self.requestline) + sum(len(n) + len(v) + 4 for n, v in self.headers.items())
+        if size > HEADER_LIMIT:
+            raise RequestHeaderFieldsTooLarge
+        lengths = {value.strip() for value in self.headers.get_all("Content-Length", [])}
+        codings = [value.strip().lower() for value in self.headers.get_all("Transfer-Encoding", [])]
+        match codings, [*lengths]:
+            case ([], []) | (["chunked"], []):
+                return
+            case [], [length] if length.isdecimal():
+                if int(length[:20]) > BODY_LIMIT:
+                    raise RequestEntityTooLarge
+            case _:
+                raise BadRequest
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Nothing: the handlers log, and a path may hold an id."""
