@@ -175,7 +175,7 @@ def compose(
             table=settings.sessions_table,
             clock=clock,
         ),
-        rotation=Rotation(directory=directory, jwt_keys=jwt_keys, cipher=cipher, clock=clock),
+        rotation=Rotation(directory=directory, cipher=cipher, clock=clock),
         realms=realms,
         realm_ends=RealmEnds(
             realms=realms, directory=directory, census=census, settlement=settlement, clock=clock

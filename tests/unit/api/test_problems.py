@@ -7,6 +7,7 @@ import pytest
 from sojourn.api.problems import problem
 from sojourn.domain.errors import (
     Invalid,
+    KeyInUse,
     RealmIdInvalid,
     RealmNotNamed,
     SojournError,
@@ -34,3 +35,33 @@ def test_error_says_what_to_send(error: SojournError, sentence: str) -> None:
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (422, "invalid")
     assert (body["detail"], body["errors"]) == (sentence, [sentence])
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            KeyInUse(signs=True, open_ended=False),
+            "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; or "
+            'stop this one with {"compromised": true}.',
+        ),
+        (
+            KeyInUse(open_ended=False, retires_ms=1_001),
+            "A token that the key signed may be alive. Wait until `retire_after`, or end them with "
+            "?force=true.",
+        ),
+        (
+            KeyInUse(open_ended=True),
+            "A token that the key signed may be alive and has no end. Wait until `retire_after`, "
+            "or end them with ?force=true.",
+        ),
+    ],
+    ids=["signs", "verifies", "verifies for ever"],
+)
+def test_key_in_use_says_how_to_be_rid_of_it(error: KeyInUse, sentence: str) -> None:
+    """A key that may not go says which route or parameter helps, and until when to wait."""
+    answer = problem(error, request_id="r").answer()
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["code"], body["detail"]) == (409, "key_in_use", sentence)
+    assert body["retire_after"] == error.members["retire_after"]
+    assert body["open_ended"] is error.open_ended

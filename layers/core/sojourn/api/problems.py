@@ -6,6 +6,7 @@ from typing import Final
 
 from sojourn.api.request import Response
 from sojourn.domain.errors import (
+    KeyInUse,
     RealmIdInvalid,
     RealmNotNamed,
     SojournError,
@@ -58,6 +59,17 @@ def _words(error: SojournError) -> tuple[str, Sequence[str]]:
             sentence = "realm_id must be an id, rl_ followed by 22 letters or digits."
         case TwoRealmsNamed():
             sentence = "Two realms are named, in the header, the query or the body; name one."
+        case KeyInUse(signs=True):
+            sentence = (
+                "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
+                'or stop this one with {"compromised": true}.'
+            )
+        case KeyInUse(open_ended=open_ended):
+            sentence = (
+                "A token that the key signed may be alive"
+                + (" and has no end" if open_ended else "")
+                + ". Wait until `retire_after`, or end them with ?force=true."
+            )
         case _:
             return error.detail, error.errors
     return sentence, [sentence]

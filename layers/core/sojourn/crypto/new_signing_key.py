@@ -2,38 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from sojourn.crypto import signing_keys
-from sojourn.domain.errors import Conflict
-from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm, KeyKind, PublicKey
 from sojourn.runtime.clock import Clock
 from sojourn.store import expressions
 from sojourn.store.realms import DynamoDirectory
-
-KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
-
-
-def check_room(realm: Realm, *, wanted: int) -> None:
-    """Raise `Conflict` when the realm has no room for so many keys that somebody asks for.
-
-    The schedule asks nobody: it makes what is due, and what it makes is bounded by itself.
-    """
-    over = len(realm.keys) + wanted - SIGNING_KEYS
-    if over > 0:
-        raise Conflict(
-            f"The realm has {len(realm.keys)} of at most {SIGNING_KEYS} signing keys, and this "
-            f"makes {wanted} more. Delete {over} first."
-        )
-
-
-def newest(realm: Realm, count: int) -> list[PublicKey]:
-    """So many keys that were made last, as the realm is right after they were."""
-    made = [key for key in realm.keys.values() if key.number > realm.key_count - count]
-    return sorted(made, key=lambda key: key.number)
 
 
 class NewKeys:

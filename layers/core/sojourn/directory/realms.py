@@ -6,13 +6,14 @@ from typing import Any
 from msgspec import UNSET
 
 from sojourn.api.paging import Page, collection
-from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room
+from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.domain import ids, issuers
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
+from sojourn.domain.key_rules import KINDS, check_room
 from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm

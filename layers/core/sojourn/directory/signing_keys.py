@@ -1,27 +1,23 @@
-"""A realm's signing keys: made, rotated, stopped and removed.
-
-A managed session carries the number of the key that signed its token. A key leaves the realm when
-it is stopped, or when no token of it can be alive: so a session whose key is none of the realm's
-has ended, and is neither listed nor counted.
-"""
+"""A realm's signing keys: listed, made, stopped and removed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sojourn.api.paging import Page, paged
-from sojourn.crypto.new_signing_key import KINDS, NewKeys, check_room, newest
+from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.directory import answers
 from sojourn.directory.bodies import JwtKeyBody
 from sojourn.directory.realms import RealmDirectory
-from sojourn.domain import ids
+from sojourn.domain import ids, key_rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, KeyInUse, NotFound
+from sojourn.domain.errors import CursorInvalid, NotFound
+from sojourn.domain.key_rules import KINDS, check_room, newest
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
-from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
+from sojourn.domain.signing_key import KeyKind, PublicKey, StoppedKey
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
@@ -111,7 +107,8 @@ class JwtKeys:
         """
         realm = self.realms.find(server, server.in_realm())
         key = realm.keys.get(key_id)
-        used = key is not None and self._in_use(realm, key)
+        now_ms = self.clock.wall_ms()
+        used = key is not None and key_rules.in_use(realm, key, now_ms=now_ms)
         if force and key is None and key_id in realm.stopped:
             # Another try has stopped it: that it is gone is told when every instance knows.
             realm_cache.outwait(self.clock)
@@ -129,52 +126,17 @@ class JwtKeys:
             }
 
         def decide(found: Realm) -> Decided:
-            return self.without(found, key_id)
+            if key_id in found.keys:
+                # A clock that is ahead would give up a key whose tokens are alive.
+                self.directory.dynamo.skew.check()
+            after = key_rules.without(found, key_id, now_ms=self.clock.wall_ms())
+            return after, [
+                self._no_private_half(found, key) for key in found.keys.keys() - after.keys.keys()
+            ]
 
         self.directory.commit(realm, decide, clock=self.clock)
         audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
         return None
-
-    def without(self, realm: Realm, key_id: str) -> tuple[Realm, Sequence[dict[str, Any]]]:
-        """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
-        if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
-            # It has ended all that it could; since when and by whom is told as long as before.
-            hidden = {**realm.stopped, key_id: stopped.untold()}
-            return replace(realm, stopped=hidden), []
-        key = realm.keys.get(key_id)
-        if key is None:
-            raise NotFound
-        # A clock that is ahead would give up a key whose tokens are alive.
-        self.directory.dynamo.skew.check()
-        self._may_go(realm, key)
-        if self._in_use(realm, key):
-            view = self._view(realm, key)
-            told = {name: view[name] for name in ("retire_after", "open_ended")}
-            raise KeyInUse(
-                "A token that the key signed may be alive"
-                + (" and has no end" if key.open_ended else "")
-                + ". Wait until `retire_after`, or end them with ?force=true.",
-                members=told,
-            )
-        keys = {k: realm.keys[k] for k in realm.keys if k != key_id}
-        private = expressions.delete(self.directory.private_key_key(realm.id, key_id))
-        return replace(realm, keys=keys), [private]
-
-    def _may_go(self, realm: Realm, key: PublicKey) -> None:
-        now_ms = self.clock.wall_ms()
-        if realm.signs(key, now_ms):
-            raise KeyInUse(
-                "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
-                'or stop this one with {"compromised": true}.',
-                members={"retire_after": None, "open_ended": key.open_ended},
-            )
-
-    def _in_use(self, realm: Realm, key: PublicKey) -> bool:
-        now_ms = self.clock.wall_ms()
-        if now_ms < key.signs_from_ms - SIGNING_GRACE_MS:
-            return False
-        retires_ms = realm.retires_ms(key)
-        return retires_ms is None or now_ms < retires_ms
 
     def _stop(
         self, realm: Realm, key_id: str, *, by: str, compromised: bool
@@ -188,7 +150,7 @@ class JwtKeys:
             stops = key is not None
             if key is not None:
                 if not compromised:
-                    self._may_go(found, key)
+                    key_rules.check_signs_no_more(found, key, now_ms=self.clock.wall_ms())
                 return self._stopped(found, key, new, by=by, compromised=compromised)
             stopped = found.stopped.get(key_id)
             if stopped is not None and not stopped.compromised:
@@ -216,17 +178,15 @@ class JwtKeys:
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
     ) -> tuple[Realm, Sequence[dict[str, Any]]]:
         now_ms = self.clock.wall_ms()
-        after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
-        left = after.of_kind(key.kind)
+        after = key_rules.stop(realm, key, by=by, now_ms=now_ms, compromised=compromised)
         writes: Sequence[dict[str, Any]] = []
-        if not any(k.signs_from_ms <= now_ms for k in left):
-            if left:
-                first = replace(left[0], signs_from_ms=now_ms)
-                after = replace(after, keys={**after.keys, first.id: first})
-            else:
-                after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
-        private = expressions.delete(self.directory.private_key_key(realm.id, key.id))
-        return after, [*writes, private, self.settlement.job(realm.id, key.id)]
+        if not after.of_kind(key.kind):
+            after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
+        gone = self._no_private_half(realm, key.id)
+        return after, [*writes, gone, self.settlement.job(realm.id, key.id)]
+
+    def _no_private_half(self, realm: Realm, key_id: str) -> dict[str, Any]:
+        return expressions.delete(self.directory.private_key_key(realm.id, key_id))
 
     def _view(self, realm: Realm, key: PublicKey) -> View:
         return answers.jwt_key(key, realm, now_ms=self.clock.wall_ms())

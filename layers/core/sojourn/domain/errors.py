@@ -170,9 +170,18 @@ class NameTaken(Conflict):
 
 
 class KeyInUse(Conflict):
-    """A token that the signing key signed may be alive; `retire_after` says until when."""
+    """The signing key signs now, or a token that it signed may be alive until `retire_after`."""
 
     code, title = "key_in_use", "The signing key is in use"
+
+    def __init__(
+        self, *, signs: bool = False, open_ended: bool, retires_ms: int | None = None
+    ) -> None:
+        """`open_ended`: such a token may have no end. `retires_ms` None: it goes not by itself."""
+        retire_after = None if retires_ms is None else -(-retires_ms // 1000)
+        super().__init__(members={"retire_after": retire_after, "open_ended": open_ended})
+        self.signs = signs
+        self.open_ended = open_ended
 
 
 class AlreadyInitialised(Conflict):

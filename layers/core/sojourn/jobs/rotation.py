@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from sojourn.crypto.new_signing_key import NewKeys, newest
-from sojourn.directory.signing_keys import JwtKeys
+from sojourn.crypto.new_signing_key import NewKeys
+from sojourn.domain import key_rules
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
-from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import KeyKind
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
+from sojourn.store import expressions
 from sojourn.store.realm_items import realm_from
 from sojourn.store.realms import REALMS, Decided, DynamoDirectory
 
 PAGE: Final = 100
-DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class Rotation:
     """Looks at each realm; each change is under the realm's version, so two runs do no harm."""
 
     directory: DynamoDirectory
-    jwt_keys: JwtKeys
     cipher: Cipher
     clock: Clock
 
@@ -91,21 +89,16 @@ class Rotation:
             # A clock that is ahead would give up keys whose tokens are alive.
             self.directory.dynamo.skew.check()
             now_ms = self.clock.wall_ms()
-            due = [
-                key
-                for key in found.keys.values()
-                if (retires_ms := found.retires_ms(key)) is not None and retires_ms <= now_ms
-            ]
+            due = key_rules.retired(found, now_ms=now_ms)
             removed[:] = [key.id for key in due]
             kept = found.remembering_stops(now_ms).stopped
             if not due and kept == found.stopped:
                 return None
-            writes: list[dict[str, Any]] = []
-            # The oldest first: when a key stopped is told by the one after it.
-            for key in sorted(due, key=lambda key: (key.signs_from_ms, key.id)):
-                found, others = self.jwt_keys.without(found, key.id)
-                writes += others
-            return replace(found, stopped=kept), writes
+            for key_id in removed:
+                found = key_rules.without(found, key_id, now_ms=now_ms)
+            at = self.directory
+            gone = [expressions.delete(at.private_key_key(found.id, key_id)) for key_id in removed]
+            return replace(found, stopped=kept), gone
 
         after = self.directory.commit(realm, decide, clock=self.clock)
         for key_id in removed:
@@ -125,23 +118,18 @@ class Rotation:
         def decide(found: Realm) -> Decided:
             nonlocal waits
             kinds[:] = [] if found.of_kind("open_ended") else ["open_ended"]
-            due = self._due(found)
-            waits = due and _full(found)
+            due = key_rules.next_is_due(found, now_ms=self.clock.wall_ms())
+            waits = due and key_rules.full(found)
             if due and not waits:
                 kinds.append("expiring")
             return new.added(found, found.settings.jwt_algo, *kinds) if kinds else None
 
         after = self.directory.commit(realm, decide, clock=self.clock)
-        for key in newest(after, len(kinds)):
+        for key in key_rules.newest(after, len(kinds)):
             audit.record("jwt_key.created", key.id, realm.id)
         if waits:
             telemetry.info("A realm's next key waits until its oldest retires", realm_id=realm.id)
         return len(kinds), waits
-
-    def _due(self, realm: Realm) -> bool:
-        days = realm.settings.rotate_days
-        made_ms = max(key.created_ms for key in realm.of_kind("expiring"))
-        return days > 0 and self.clock.wall_ms() >= made_ms + days * DAY_MS
 
     def _realms(self) -> Iterator[Realm]:
         after: str | None = None
@@ -154,13 +142,3 @@ class Rotation:
                 if realm is not None and realm.deletion is None:
                     yield realm
             after = found[-1] if found else None
-
-
-def _full(realm: Realm) -> bool:
-    """Whether the keys that will retire by themselves leave no room, but for the open-ended one.
-
-    Settings that would come to this are refused; it is met when they were changed, and passes when
-    the oldest key retires. A key that never does is not counted: it would stop rotation for ever.
-    """
-    retiring = [key for key in realm.of_kind("expiring") if not key.open_ended]
-    return len(retiring) >= SIGNING_KEYS - 1

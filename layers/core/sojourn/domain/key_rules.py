@@ -1,0 +1,105 @@
+"""When a realm's signing key may go, what a stop of one does, and when the next is due.
+
+A managed session carries the number of the key that signed its token. A key leaves the realm when
+it is stopped, or when no token of it can be alive: so a session whose key is none of the realm's
+has ended, and is neither listed nor counted.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from sojourn.domain.errors import Conflict, KeyInUse, NotFound
+from sojourn.domain.policy import DAY_SECONDS, SIGNING_KEYS
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey
+
+KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
+
+
+def check_room(realm: Realm, *, wanted: int) -> None:
+    """Raise `Conflict` when the realm has no room for so many keys that somebody asks for.
+
+    The schedule asks nobody: it makes what is due, and what it makes is bounded by itself.
+    """
+    over = len(realm.keys) + wanted - SIGNING_KEYS
+    if over > 0:
+        raise Conflict(
+            f"The realm has {len(realm.keys)} of at most {SIGNING_KEYS} signing keys, and this "
+            f"makes {wanted} more. Delete {over} first."
+        )
+
+
+def newest(realm: Realm, count: int) -> list[PublicKey]:
+    """So many keys that were made last, as the realm is right after they were."""
+    made = [key for key in realm.keys.values() if key.number > realm.key_count - count]
+    return sorted(made, key=lambda key: key.number)
+
+
+def in_use(realm: Realm, key: PublicKey, *, now_ms: int) -> bool:
+    """Whether a token that the key signed may be alive."""
+    if now_ms < key.signs_from_ms - SIGNING_GRACE_MS:
+        return False
+    retires_ms = realm.retires_ms(key)
+    return retires_ms is None or now_ms < retires_ms
+
+
+def retired(realm: Realm, *, now_ms: int) -> list[PublicKey]:
+    """The keys of which no token can be alive, the oldest first."""
+    found = []
+    for key in realm.keys.values():
+        retires_ms = realm.retires_ms(key)
+        if retires_ms is not None and retires_ms <= now_ms:
+            found.append(key)
+    # The oldest first: when a key stopped is told by the one after it.
+    return sorted(found, key=lambda key: (key.signs_from_ms, key.id))
+
+
+def check_signs_no_more(realm: Realm, key: PublicKey, *, now_ms: int) -> None:
+    """Raise `KeyInUse` when the key signs now."""
+    if realm.signs(key, now_ms):
+        raise KeyInUse(signs=True, open_ended=key.open_ended)
+
+
+def without(realm: Realm, key_id: str, *, now_ms: int) -> Realm:
+    """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
+    if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
+        # It has ended all that it could; since when and by whom is told as long as before.
+        return replace(realm, stopped={**realm.stopped, key_id: stopped.untold()})
+    key = realm.keys.get(key_id)
+    if key is None:
+        raise NotFound
+    check_signs_no_more(realm, key, now_ms=now_ms)
+    if in_use(realm, key, now_ms=now_ms):
+        raise KeyInUse(open_ended=key.open_ended, retires_ms=realm.retires_ms(key))
+    return replace(realm, keys={k: realm.keys[k] for k in realm.keys if k != key_id})
+
+
+def stop(realm: Realm, key: PublicKey, *, by: str, now_ms: int, compromised: bool) -> Realm:
+    """The realm with a key stopped: all that it signed has ended, and another signs at once.
+
+    It is one that signed before, or else one that was to sign. Where the realm has no other key of
+    its kind, it needs a new one.
+    """
+    after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
+    left = after.of_kind(key.kind)
+    if not left or left[0].signs_from_ms <= now_ms:
+        return after
+    first = replace(left[0], signs_from_ms=now_ms)
+    return replace(after, keys={**after.keys, first.id: first})
+
+
+def next_is_due(realm: Realm, *, now_ms: int) -> bool:
+    """Whether the realm's newest key is `rotate_days` old."""
+    days = realm.settings.rotate_days
+    made_ms = max(key.created_ms for key in realm.of_kind("expiring"))
+    return days > 0 and now_ms >= made_ms + 1000 * DAY_SECONDS * days
+
+
+def full(realm: Realm) -> bool:
+    """Whether the keys that will retire by themselves leave no room, but for the open-ended one.
+
+    Settings that would come to this are refused; it is met when they were changed, and passes when
+    the oldest key retires. A key that never does is not counted: it would stop rotation for ever.
+    """
+    retiring = [key for key in realm.of_kind("expiring") if not key.open_ended]
+    return len(retiring) >= SIGNING_KEYS - 1

@@ -1,0 +1,146 @@
+"""When a signing key may go, what a stop of one does, and when the next is due."""
+
+from dataclasses import replace
+
+import pytest
+
+from sojourn.domain import key_rules
+from sojourn.domain.errors import Conflict, KeyInUse, NotFound
+from sojourn.domain.policy import SIGNING_KEYS
+from sojourn.domain.realm import Realm
+from sojourn.domain.signing_key import SIGNING_GRACE_MS, PublicKey
+from tests.unit.domain.test_session_rules import NOW
+from tests.unit.domain.test_signing_key import key, owner
+
+OLD, NEW = key(1, NOW, seconds=60), key(2, NOW + 1_000, seconds=60)
+RETIRES = NOW + 1_000 + SIGNING_GRACE_MS + 60_000
+DAY = 86_400_000
+
+
+def refused(realm: Realm, gone: PublicKey, now_ms: int) -> KeyInUse:
+    """Why a key may not go."""
+    with pytest.raises(KeyInUse) as error:
+        key_rules.without(realm, gone.id, now_ms=now_ms)
+    return error.value
+
+
+def test_key_goes_when_no_token_of_it_can_be_alive() -> None:
+    """A key is in use until its last token has expired, and may go at that very moment."""
+    realm = owner(OLD, NEW)
+    error = refused(realm, OLD, RETIRES - 1)
+    assert error.members == {"retire_after": -(-RETIRES // 1000), "open_ended": False}
+    assert not error.signs
+    assert key_rules.in_use(realm, OLD, now_ms=RETIRES - 1)
+    after = key_rules.without(realm, OLD.id, now_ms=RETIRES)
+    assert after == replace(realm, keys={NEW.id: NEW})
+    assert realm.keys == {OLD.id: OLD, NEW.id: NEW}
+    assert not key_rules.in_use(realm, OLD, now_ms=RETIRES)
+
+
+def test_key_that_signs_stays() -> None:
+    """The key that signs now may not go, also where it has signed nothing yet."""
+    error = refused(owner(OLD, NEW), NEW, RETIRES)
+    assert error.signs
+    assert error.members == {"retire_after": None, "open_ended": False}
+    key_rules.check_signs_no_more(owner(OLD, NEW), OLD, now_ms=NOW + 1_000)
+
+
+def test_key_with_a_token_without_end_stays() -> None:
+    """A key that signed a token without `exp` goes by no time."""
+    old = replace(OLD, open_ended=True)
+    error = refused(owner(old, NEW), old, RETIRES + 10**12)
+    assert error.members == {"retire_after": None, "open_ended": True}
+    assert (error.signs, error.open_ended) == (False, True)
+
+
+def test_key_that_has_signed_nothing_may_go() -> None:
+    """A key that is only published may go until the grace before its time."""
+    realm = owner(OLD, replace(NEW, signs_from_ms=NOW + SIGNING_GRACE_MS + 1))
+    assert key_rules.without(realm, NEW.id, now_ms=NOW).keys == {OLD.id: OLD}
+    assert not refused(realm, NEW, NOW + 1).signs
+
+
+def test_key_that_is_not_there_is_not_found() -> None:
+    """A key of another realm, or one that was removed, is not there to be removed."""
+    stopped = key_rules.stop(owner(OLD, NEW), OLD, by="key_a", now_ms=NOW, compromised=False)
+    for realm in (owner(NEW), stopped):
+        with pytest.raises(NotFound):
+            key_rules.without(realm, OLD.id, now_ms=NOW)
+
+
+def test_compromised_key_is_hidden_and_its_stop_remembered() -> None:
+    """Removing a compromised key hides it: when it stopped and by whom stays known."""
+    realm = key_rules.stop(owner(OLD, NEW), OLD, by="key_a", now_ms=NOW, compromised=True)
+    before = realm.stopped[OLD.id]
+    after = key_rules.without(realm, OLD.id, now_ms=NOW)
+    hidden = after.stopped[OLD.id]
+    assert (hidden.compromised, hidden.key.pem) == (False, "")
+    assert (hidden.ended_ms, hidden.by) == (before.ended_ms, before.by) == (NOW, "key_a")
+    assert realm.stopped[OLD.id] == before
+
+
+def test_stop_leaves_the_signing_to_a_key_that_signed_before() -> None:
+    """Where a former key is there, it signs again, and no other key changes."""
+    realm = owner(OLD, NEW, key(3, NOW + 9_000))
+    after = key_rules.stop(realm, NEW, by="key_a", now_ms=NOW + 2_000, compromised=True)
+    assert after.keys == {k: v for k, v in realm.keys.items() if k != NEW.id}
+    assert after.signing_key(NOW + 2_000).id == OLD.id
+    assert NEW.id in realm.keys
+
+
+def test_stop_has_the_next_key_sign_at_once() -> None:
+    """Where only a later key is there, the first of those signs from now on."""
+    third = key(3, NOW + 9_000)
+    after = key_rules.stop(
+        owner(OLD, third, NEW), OLD, by="key_a", now_ms=NOW + 5, compromised=False
+    )
+    assert after.keys == {NEW.id: replace(NEW, signs_from_ms=NOW + 5), third.id: third}
+
+
+def test_stop_of_the_last_of_its_kind_leaves_none() -> None:
+    """A realm without another key of the kind has none to sign; keys of the other kind stay."""
+    other = replace(NEW, kind="open_ended")
+    after = key_rules.stop(owner(OLD, other), OLD, by="key_a", now_ms=NOW, compromised=True)
+    assert after.of_kind("expiring") == []
+    assert after.keys == {other.id: other}
+
+
+def test_retired_keys_come_oldest_first() -> None:
+    """All keys whose last token has expired are told, in the order in which they signed."""
+    realm = owner(key(3, NOW + 2_000), NEW, OLD)
+    assert key_rules.retired(realm, now_ms=RETIRES - 1) == []
+    assert key_rules.retired(realm, now_ms=RETIRES) == [OLD]
+    assert key_rules.retired(realm, now_ms=RETIRES + 1_000) == [OLD, NEW]
+    endless = owner(replace(OLD, open_ended=True), NEW)
+    assert key_rules.retired(endless, now_ms=RETIRES + 10**12) == []
+
+
+def test_next_key_is_due_when_the_newest_is_old_enough() -> None:
+    """The schedule makes a key `rotate_days` after the last of its kind, and none without them."""
+    newer = replace(NEW, created_ms=NOW + DAY)
+    endless = replace(key(3, NOW), created_ms=NOW + 9 * DAY, kind="open_ended")
+    realm = owner(OLD, newer, endless, rotate_days=2)
+    assert not key_rules.next_is_due(realm, now_ms=NOW + 3 * DAY - 1)
+    assert key_rules.next_is_due(realm, now_ms=NOW + 3 * DAY)
+    assert not key_rules.next_is_due(owner(OLD), now_ms=NOW + 10**12)
+
+
+def test_twenty_keys_and_no_more() -> None:
+    """Room is for twenty keys; the schedule waits at nineteen that retire by themselves."""
+    keys = [key(n, NOW + n) for n in range(1, SIGNING_KEYS + 1)]
+    key_rules.check_room(owner(*keys[:-1]), wanted=1)
+    with pytest.raises(Conflict, match=r"19 of at most 20 .* 2 more\. Delete 1 first"):
+        key_rules.check_room(owner(*keys[:-1]), wanted=2)
+    assert key_rules.full(owner(*keys[:-1]))
+    assert not key_rules.full(owner(*keys[:-2]))
+    endless = [replace(k, open_ended=True) for k in keys]
+    assert not key_rules.full(owner(*endless, *keys[:3]))
+    other = [replace(k, kind="open_ended") for k in keys]
+    assert not key_rules.full(owner(*other))
+
+
+def test_newest_keys_are_those_made_last() -> None:
+    """The keys that a change has made are the last in number, in that order."""
+    realm = owner(NEW, OLD, key(3, NOW))
+    assert [k.number for k in key_rules.newest(realm, 2)] == [2, 3]
+    assert key_rules.newest(realm, 0) == []
