@@ -62,20 +62,20 @@ audit: .venv/.installed .venv-audit/.installed ## ask what is known against the 
 	@$(BIN)/python -m tools.audit
 
 # A quick run has two suites side by side; a full one has each alone, as its times are published.
-BESIDE := tests/prove/artifacts tests/prove/test_local_stack.py tests/prove/test_schemathesis.py tests/prove/test_foreign_clients.py
+BESIDE := provers/artifacts provers/test_local_stack.py provers/test_schemathesis.py provers/test_foreign_clients.py
 
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 ifeq ($(QUICK),)
-	@$(BIN)/python -m pytest tests/prove
+	@$(BIN)/python -m pytest provers
 else
 	@echo "Built functions and whole stacks are proved beside the rest, and told after it …"
 	@QUICK=$(QUICK) $(BIN)/python -m tools.beside .build/beside.log $(BIN)/python -m pytest $(BESIDE) -- \
-	  $(BIN)/python -m pytest tests/prove $(BESIDE:%=--ignore=%)
+	  $(BIN)/python -m pytest provers $(BESIDE:%=--ignore=%)
 endif
-	@QUICK=$(QUICK) $(BIN)/python -m tools.proof
+	@QUICK=$(QUICK) $(BIN)/python -m provers.report
 
 mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone; MODULES=strict: rules, tokens, store)
-	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m tools.proof
+	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m provers.report
 
 openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
+from provers.watched.secrets import Search, Secret
 from tests.e2e.calls import PASSWORD, Api
-from tests.watched.secrets import Search, Secret
 
 KINDS = ("password", "login token", "access key", "API key")
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pytest
 
 from local.template import ROOT
+from provers.watched.logs import watch_logs
 from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import audit
 from sojourn.store.client import DynamoDB
 from tests.integration.changes import CHANGES, access_key, session_of, spare_key
 from tests.integration.world import PASSWORD, World
-from tests.watched.logs import watch_logs
 from tools.openapi.routes import OPERATIONS
 
 Line = dict[str, Any]

@@ -1,16 +1,16 @@
-"""What the proof of faults found, each once: `tests/prove/test_faults.py` has them all."""
+"""What the proof of faults found, each once: `provers/test_faults.py` has them all."""
 
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
+from provers.faults.catalogue import BY_NAME
+from provers.faults.layer import Layer, Plan
+from provers.faults.wire import BadServer
 from sojourn.runtime import optimistic
 from sojourn.runtime.turns import Turns
 from sojourn.store.idempotency import KEPT
-from tests.faults.catalogue import BY_NAME
-from tests.faults.layer import Layer, Plan
-from tests.faults.wire import BadServer
 from tests.integration.conftest import composed
 from tests.integration.world import World
 

@@ -11,11 +11,11 @@ import pytest
 
 from local import aws
 from local.template import ROOT, Template
+from provers.roles.judge import Judge, sit
+from provers.roles.roles import roles
 from sojourn_cli.stack import Resources
 from sojourn_cli.stack_checks import protection, recovery, ttl
 from tests.clock import MovedClock
-from tests.iam.judge import Judge, sit
-from tests.iam.roles import roles
 from tests.integration.conftest import composed
 from tests.integration.test_roles import FUNCTIONS, as_role
 from tests.integration.world import ENTRIES, SCHEDULED, World

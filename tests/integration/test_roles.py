@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 
 from local.template import Function, Template
+from provers.roles.judge import Judge, sit
+from provers.roles.policy import Request, Statement, applies
+from provers.roles.requests import HERE, requests_of
+from provers.roles.roles import role_of, roles, runtime_requests
+from provers.roles.variations import unbounded, unneeded
+from provers.watched.record import VARIABLE, Recorder
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.jobs import settlement
@@ -16,14 +22,8 @@ from sojourn.store import users as store
 from sojourn.store.realm_cache import SECONDS
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
-from tests.iam.judge import Judge, sit
-from tests.iam.policy import Request, Statement, applies
-from tests.iam.requests import HERE, requests_of
-from tests.iam.roles import role_of, roles, runtime_requests
-from tests.iam.variations import unbounded, unneeded
 from tests.integration.conftest import composed
 from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
-from tests.watched.record import VARIABLE, Recorder
 
 Handler = Callable[..., dict[str, Any]]
 FUNCTIONS = {function.folder: function for function in Template.read().functions()}

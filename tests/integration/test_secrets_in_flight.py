@@ -11,10 +11,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
+from provers.watched.logs import watch_logs
+from provers.watched.secrets import Search, Secret
 from sojourn.crypto import signing_keys
 from tests.integration.world import PASSWORD, World
-from tests.watched.logs import watch_logs
-from tests.watched.secrets import Search, Secret
 
 OTHER = "another horse and no battery"
 

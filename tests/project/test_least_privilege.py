@@ -5,12 +5,12 @@ from typing import Any, Final
 
 import pytest
 
+from provers.roles import never
+from provers.roles.policy import Statement
+from provers.roles.requests import HERE, KEYS
+from provers.roles.roles import roles
 from sojourn.store import access_key_items, realm_items, user_items
 from sojourn.store.names import DynamoNames
-from tests.iam import never
-from tests.iam.policy import Statement
-from tests.iam.requests import HERE, KEYS
-from tests.iam.roles import roles
 
 NAMES: Final[Mapping[str, str]] = {
     **{name: name for name in ("DirectoryTable", "SessionsTable", "AttemptsTable")},

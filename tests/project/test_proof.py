@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tools import proof
+from provers import report as proof
 
 PUBLISHED = proof.ROOT / "docs/proof"
 
 
 def test_page_is_made_of_what_runs_recorded() -> None:
-    """The page is what `python -m tools.proof` makes of the recorded sections, to the letter."""
+    """The page is what `python -m provers.report` makes of the recorded sections, to the letter."""
     assert (proof.ROOT / "docs/proof.md").read_text() == proof.render(proof.recorded(PUBLISHED))
 
 

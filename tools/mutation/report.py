@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from tools import proof
+from provers import report as proof
 from tools.mutation.children import Outcome
 from tools.mutation.targets import TARGETS, Target
 

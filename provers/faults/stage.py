@@ -1,0 +1,144 @@
+"""Where operations are tried: tables on a DynamoDB, a key in moto, instances under the layer."""
+
+import random
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any, Self
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from local import aws
+from local.template import Template
+from provers.faults.layer import Layer
+from provers.faults.tables import Tables
+from provers.faults.wire import BadServer
+from sojourn.bootstrap import _CONFIG, Services, compose
+from sojourn.crypto import signing_keys
+from sojourn.crypto.passwords import Hasher
+from sojourn.domain.signing_key import Algorithm
+from sojourn.runtime import telemetry
+from tests.clock import MovedClock
+from tests.integration.world import World
+
+CHEAP = Hasher(memory_kib=64, iterations=1)
+START_MS = 2_500_000_000_000
+
+
+class _Given:
+    """Stands in for boto3's session, and gives clients that are there already."""
+
+    def __init__(self, clients: dict[str, Any]) -> None:
+        self._clients = clients
+
+    def client(self, service: str, **_options: Any) -> Any:
+        return self._clients[service]
+
+
+@dataclass
+class Stage:
+    """The tables, a layer under which things go wrong, and one under which nothing does."""
+
+    environment: dict[str, str]
+    tables: Tables
+    replicas: dict[str, str]
+    layer: Layer
+    _faulty: _Given
+    _sound: _Given
+    _patch: pytest.MonkeyPatch
+    _world: World | None = None
+
+    def instance(self, clock: MovedClock, *, faulty: bool = False) -> World:
+        """The handlers of a fresh instance."""
+        services = self._services(clock, faulty=faulty)
+        if self._world is None:
+            self._world = World(services, self.environment, clock)
+        world = self._world.beside(services)
+        world.clock, world.answered = clock, []
+        return world
+
+    def _services(self, clock: MovedClock, *, faulty: bool) -> Services:
+        given = self._faulty if faulty else self._sound
+        self._patch.setattr(boto3.session, "Session", lambda: given)
+        # Cleanup shuffles; here it must come out the same each time.
+        random.seed(5)
+        return compose(self.environment, clock=clock, hasher=CHEAP)
+
+    @property
+    def client(self) -> Any:
+        """The DynamoDB client under which things go wrong."""
+        return self._faulty.client("dynamodb")
+
+    def catch_up(self) -> None:
+        """Have the replicas hold what the tables hold."""
+        lagging = Tables(self.tables.endpoint, list(self.replicas.values()))
+        lagging.restore(
+            {(self.replicas[t], pk, sk): item for (t, pk, sk), item in self.tables.image().items()}
+        )
+
+    @classmethod
+    @contextmanager
+    def on(cls, endpoint: str) -> Iterator[Self]:
+        """A stage with tables of its own at a DynamoDB."""
+        with pytest.MonkeyPatch.context() as patch, BadServer() as bad:
+            for name, value in aws._ENVIRONMENT.items():
+                patch.setenv(name, value)
+            mock = mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1:.*"]}}})
+            mock.start()
+            try:
+                yield cls._made(endpoint, bad, patch)
+            finally:
+                mock.stop()
+
+    @classmethod
+    def _made(cls, endpoint: str, bad: BadServer, patch: pytest.MonkeyPatch) -> Self:
+        session = boto3.session.Session()
+        run = uuid.uuid4().hex[:8]
+        resources = Template.read().resources("AWS::DynamoDB::Table")
+        names = {logical_id: f"{run}-{logical_id}" for logical_id in resources}
+        replicas = {name: f"replica-{name}" for name in names.values()}
+        plain = session.client("dynamodb", endpoint_url=endpoint)
+        for logical_id, name in names.items():
+            wanted = {k: v for k, v in resources[logical_id].items() if k in aws._TABLE_PROPERTIES}
+            wanted.pop("SSESpecification", None)
+            for each in (name, replicas[name]):
+                plain.create_table(TableName=each, **wanted)
+        environment = {
+            "DIRECTORY_TABLE": names["DirectoryTable"],
+            "SESSIONS_TABLE": names["SessionsTable"],
+            "ATTEMPTS_TABLE": names["AttemptsTable"],
+            "KMS_KEY_ID": session.client("kms").create_key()["KeyMetadata"]["Arn"],
+            "PUBLIC_URL": "https://sessions.example.com",
+        }
+        tables = Tables(endpoint, list(names.values()))
+        layers = [Layer(bad, written=tables.written) for _ in range(2)]
+        given = []
+        for layer in layers:
+            clients = {
+                "dynamodb": session.client("dynamodb", endpoint_url=endpoint, config=_CONFIG),
+                "kms": session.client("kms", config=_CONFIG),
+            }
+            for client in clients.values():
+                layer.attach(client)
+            given.append(_Given(clients))
+        _quieten(patch)
+        return cls(environment, tables, replicas, layers[0], given[0], given[1], patch)
+
+
+def _quieten(patch: pytest.MonkeyPatch) -> None:
+    """Leave out what takes time and shows nothing here: logs, RSA keys, short waits."""
+    for name in ("info", "warning", "failure", "count", "seconds"):
+        patch.setattr(telemetry, name, lambda *_args, **_fields: None)
+    # A wait of the longest kind spends the deadline in fewer tries.
+    patch.setattr(random, "uniform", lambda _low, high: high)
+    generate = signing_keys.generate
+    pool = cycle([generate("rs256") for _ in range(4)])
+
+    def quickly(algo: Algorithm) -> tuple[bytes, str]:
+        return next(pool) if algo == "rs256" else generate(algo)
+
+    patch.setattr(signing_keys, "generate", quickly)

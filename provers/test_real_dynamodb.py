@@ -1,0 +1,55 @@
+"""The integration suite, races and state machine with it, against a real DynamoDB."""
+
+import re
+import subprocess
+import sys
+
+from provers import report as proof
+from provers.conftest import ROOT, VERSION
+
+FORMS = [f"--ignore=tests/integration/test_{name}.py" for name in ("hostile", "openapi", "metrics")]
+"""What is about the forms of requests and answers, and asks little of the store."""
+RESTORE = "--ignore=tests/integration/test_restore.py"
+"""A rehearsal for operators: moto restores tables, and DynamoDB Local cannot."""
+
+
+def test_integration_suite_on_dynamodb_local(
+    dynamodb_local: str, environment_without_aws: dict[str, str]
+) -> None:
+    """What holds on moto holds on DynamoDB Local: the same tests, in a full run none left out."""
+    examples = proof.rounds(full=200, quickly=12)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        [*command, RESTORE, *(FORMS if proof.quick() else ()), "tests/integration"],
+        cwd=ROOT,
+        env={
+            **environment_without_aws,
+            "SOJOURN_TEST_DYNAMODB": dynamodb_local,
+            "SOJOURN_EXAMPLES": str(examples),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed[1]) >= 20
+    assert "skipped" not in done.stdout
+    left_out = ", but for tests of forms, which ask little of the store" if proof.quick() else ""
+    text = (
+        f"The whole integration suite{left_out}, with its races and its state machine, on AWS's "
+        "own DynamoDB Local: what moto showed holds on a DynamoDB that AWS wrote. The rehearsal of "
+        "a restore is moto's alone, since DynamoDB Local restores no table."
+    )
+    rows = [("tests passed", int(passed[1])), ("histories of the state machine", examples)]
+    versions = {"DynamoDB Local": VERSION, **proof.versions("boto3", "hypothesis")}
+    proof.record(
+        "dynamodb-local",
+        proof.Section(
+            title="The suite on DynamoDB Local",
+            text=text,
+            tables=[proof.Table(columns=("what", "how many"), rows=rows)],
+            versions=versions,
+        ),
+    )
