@@ -17,6 +17,8 @@ Query = Mapping[str, object]
 TRIES: Final = 5
 LONGEST_WAIT: Final = 30.0
 PAGE: Final = 100
+BYTES_AS_TYPED: Final = "surrogateescape"
+"""How Python passes on what was typed and is no text: the API says what it makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Api:
         429 and 503 are tried again, waiting as Retry-After says. A 503 to a POST is not: it may
         have been done, and would be done twice.
         """
-        target = path + ("?" + urlencode(query, quote_via=quote) if query else "")
+        told = urlencode(query or {}, quote_via=quote, errors=BYTES_AS_TYPED)
+        target = f"{path}?{told}" if told else path
         raw = None if body is None else json.dumps(body).encode()
         for attempt in range(TRIES):
             reply = self.reach.ask(method, target, headers=self._headers(raw), body=raw)
@@ -92,7 +95,7 @@ class Api:
 
 def segment(text: str) -> str:
     """A path segment that holds any text, as a username or an email may."""
-    return quote(text, safe="")
+    return quote(text, safe="", errors=BYTES_AS_TYPED)
 
 
 def _pause(reply: Reply, attempt: int) -> float | None:

@@ -52,7 +52,9 @@ def test_token_is_only_decoded(stub: Stub, tool: Tool) -> None:
     assert stub.asked == []
 
 
-@pytest.mark.parametrize("text", ["", "abc", "a.b.c", f"{part([])}.{part([])}.x", "\x1b[0m.é.x"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "a.b.c", f"{part([])}.{part([])}.x", "\x1b[0m.é.x", f"{TOKEN}漢"]
+)
 def test_text_that_is_no_token(stub: Stub, tool: Tool, text: str) -> None:
     """What is no token is said, and sent nowhere."""
     told = tool("token", input=text)

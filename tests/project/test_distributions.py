@@ -1,5 +1,6 @@
 """The two wheels: the layer's package and the operator's tool, each with what is its own alone."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -75,6 +76,16 @@ def test_wheel_says_what_it_needs(wheels: dict[str, Path], package: str) -> None
     assert len(told.get_payload()) > 200
     needed = {Requirement(line) for line in told.get_all("Requires-Dist", [])}
     assert needed == {Requirement(line) for line in project(package)["dependencies"]}
+
+
+def test_tool_imports_nothing_of_the_service() -> None:
+    """The tool's modules import none of the service, and no other folder of the project."""
+    ours = re.compile(
+        r"^\s*(?:from|import) (?:sojourn|functions|local|tests|tools)\b", re.MULTILINE
+    )
+    sources = list((ROOT / "cli/sojourn_cli").glob("**/*.py"))
+    assert len(sources) > 20
+    assert [path.name for path in sources if ours.search(path.read_text())] == []
 
 
 def test_versions_are_one() -> None:
