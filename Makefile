@@ -28,7 +28,7 @@ endef
 .venv/.installed: requirements/dev.txt pyproject.toml cli/pyproject.toml
 	@echo "Installing into .venv (once, about a minute) …"
 	$(call installed,.venv,requirements/dev.txt)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./cli
+	@for each in . ./cli; do $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e $$each || exit 1; done
 	@touch $@
 	@echo "Installed."
 
