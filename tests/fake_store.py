@@ -1,21 +1,21 @@
 """The store's ports in memory, for tests that need no DynamoDB.
 
-`tests/integration/test_store_contract.py` holds it to what the real store does. It keeps its own
-copies, takes one call at a time, and writes nothing whose condition does not hold.
+The contracts (`tests/integration/test_*_contract.py`) hold it to what the real store does. It keeps
+its own copies, takes one call at a time, and writes nothing whose condition does not hold.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.errors import Unavailable
-from sojourn.domain.names import fold
+from sojourn.domain.errors import NameTaken, NotFound, Unavailable
+from sojourn.domain.names import fold, gained
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Origin
-from sojourn.domain.user import Change, NameKind, User
+from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
 
 RECORDS_PER_COMMIT = 99
 
@@ -74,6 +74,19 @@ class FakeUsers:
                 written += min(len(account.pending), RECORDS_PER_COMMIT)
             return written
 
+    def finish_deletion(self, account: User, time_left: Callable[[], float]) -> bool:
+        with self._lock:
+            self.archive(account.id)
+            records = self._ended.get(account.id, {})
+            for session_id, ended in records.items():
+                if ended.strip:
+                    continue
+                if time_left() <= 0:
+                    return False
+                records[session_id] = recorded(replace(ended, strip=True))
+            self._accounts.pop(account.id, None)
+            return True
+
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         with self._lock:
             return deepcopy(self._ended.get(user_id, {}).get(session_id))
@@ -119,6 +132,16 @@ class FakeRealms:
         with self._lock:
             self._names[realm_id, kind, fold(name)] = user_id
 
+    def remove_name(self, realm_id: str, kind: NameKind, name: str) -> None:
+        """A user has a name no more."""
+        with self._lock:
+            self._names.pop((realm_id, kind, fold(name)), None)
+
+    def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        """The id of the realm's user of that name."""
+        with self._lock:
+            return self._names.get((realm_id, kind, fold(name)))
+
     def add_private_key(self, realm_id: str, key_id: str, ciphertext: bytes) -> None:
         """A signing key's private half."""
         with self._lock:
@@ -141,9 +164,9 @@ class FakeRealms:
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
         kind: NameKind = "email" if username is None else "username"
-        name = fold((email if username is None else username) or "")
+        name = email if username is None else username
         with self._lock:
-            return self.get(realm_id), self._names.get((realm_id, kind, name))
+            return self.get(realm_id), self.user_of_name(realm_id, kind, name or "")
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         with self._lock:
@@ -169,6 +192,68 @@ class FakeRealms:
                 return
             if key.last_used_ms is None or key.last_used_ms < unless_since_ms:
                 self._access_keys[key_id] = replace(key, last_used_ms=now_ms)
+
+
+class FakeUserDirectory:
+    """`UserDirectory`."""
+
+    def __init__(self, realms: FakeRealms, users: FakeUsers) -> None:
+        self._realms, self._users = realms, users
+        self._members: set[tuple[str, str]] = set()
+
+    def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        return self._realms.user_of_name(realm_id, kind, name)
+
+    def users_of_realm(
+        self, realm_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[str], bool]:
+        with self._realms._lock:
+            found = sorted(user for realm, user in self._members if realm == realm_id)
+        if after is not None:
+            found = [user for user in found if user != after and (user > after) == ascending]
+        found = found if ascending else found[::-1]
+        return found[:limit], len(found) > limit
+
+    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
+        with self._realms._lock, self._users._lock:
+            now = self._realms.get(realm.id)
+            if now is None or (bound and now.version != realm.version):
+                raise Superseded(now)
+            self._name(user, lost=[], new=user.unique_names)
+            self._users.add(user)
+            self._members.add((realm.id, user.id))
+
+    def commit(self, changed: ChangeInRealm, /) -> ChangeInRealm:
+        change, realm = changed.change, changed.realm
+        before, after = change.before, change.after
+        with self._realms._lock, self._users._lock:
+            found = self._users.get(before.id)
+            if found is None or found.version != before.version:
+                raise Superseded(found and UserInRealm(found, realm))
+            now = self._realms.get(realm.id)
+            if changed.bound and now is None:
+                raise NotFound
+            if changed.bound and now is not None and now.version != realm.version:
+                raise Superseded(UserInRealm(before, now))
+            lost = gained(after.unique_names, before.unique_names)
+            self._name(after, lost=lost, new=gained(before.unique_names, after.unique_names))
+            if after.state == "deleted":
+                self._members.discard((realm.id, after.id))
+            return replace(changed, change=replace(change, after=self._users.commit(change)))
+
+    def _name(self, user: User, *, lost: Iterable[UniqueName], new: Iterable[UniqueName]) -> None:
+        """Take names from a user and give them others, if nobody else has any of these."""
+
+        def others(names: Iterable[UniqueName]) -> list[str]:
+            holders = [(kind, self.user_of_name(user.realm_id, kind, n)) for kind, n in names]
+            return [kind for kind, holder in holders if holder not in (None, user.id)]
+
+        if others(new) or others(lost):
+            raise NameTaken(*others(new))
+        for name in lost:
+            self._realms.remove_name(user.realm_id, *name)
+        for name in new:
+            self._realms.add_name(user.realm_id, *name, user.id)
 
 
 class FakeTogether:

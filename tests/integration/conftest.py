@@ -21,6 +21,7 @@ from sojourn.crypto import signing_keys
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
+from tests.integration.stores import FakeStore, Store, store_of
 from tests.integration.world import World
 
 ACCOUNT = "123456789012"
@@ -144,6 +145,12 @@ def empty(environment: dict[str, str]) -> None:
         for page in pages:
             for item in page["Items"]:
                 client.delete_item(TableName=name, Key=item)
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each store; DynamoDB is moto, or the one that SOJOURN_TEST_DYNAMODB names."""
+    return FakeStore() if request.param == "fake" else store_of(request.getfixturevalue("services"))
 
 
 @pytest.fixture

@@ -1,18 +1,23 @@
 """The stores that the contract is asked of, each with what puts its world in place."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from sojourn.bootstrap import Services
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.ports import Realms, UserStore
+from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
 from sojourn.store import expressions, user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
+from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
-from tests.fake_store import FakeRealms, FakeUsers
+from tests.fake_store import FakeRealms, FakeUserDirectory, FakeUsers
 
 
 class Store(Protocol):
@@ -23,6 +28,9 @@ class Store(Protocol):
 
     @property
     def realms(self) -> Realms: ...
+
+    @property
+    def directory(self) -> UserDirectory: ...
 
     def add_account(self, account: User) -> None: ...
 
@@ -40,6 +48,10 @@ class Store(Protocol):
 
     def add_access_key(self, key: AccessKey) -> None: ...
 
+    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The next write is done and its answer lost, so that it is asked again."""
+        ...
+
 
 class FakeStore:
     """The store in memory."""
@@ -47,6 +59,7 @@ class FakeStore:
     def __init__(self) -> None:
         self.accounts = FakeUsers()
         self.realms = FakeRealms()
+        self.directory = FakeUserDirectory(self.realms, self.accounts)
         self.add_account = self.accounts.add
         self.remove_account = self.accounts.remove
         self.add_realm = self.realms.add
@@ -55,6 +68,17 @@ class FakeStore:
         self.add_private_key = self.realms.add_private_key
         self.add_access_key = self.realms.add_access_key
 
+    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is between a caller and this store, so no answer is lost."""
+
+
+def store_of(services: Services) -> "DynamoStore":
+    """The store over DynamoDB of an instance."""
+    accounts, realms = services.users.accounts, services.users.realms
+    assert isinstance(accounts, DynamoUsers)
+    assert isinstance(realms, DynamoDirectory)
+    return DynamoStore(accounts=accounts, realms=realms)
+
 
 @dataclass(frozen=True, slots=True)
 class DynamoStore:
@@ -62,6 +86,26 @@ class DynamoStore:
 
     accounts: DynamoUsers
     realms: DynamoDirectory
+
+    @property
+    def directory(self) -> DynamoUserDirectory:
+        """Its users by name."""
+        return DynamoUserDirectory(self.realms, self.accounts)
+
+    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        client = self.realms.dynamo._client
+        lost: list[str] = []
+        for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
+            call = getattr(client, operation)
+
+            def losing(call: Any = call, **parameters: Any) -> Any:
+                answer = call(**parameters)
+                if not lost:
+                    lost.append("once")
+                    raise ConnectionClosedError(endpoint_url="https://dynamodb")
+                return answer
+
+            monkeypatch.setattr(client, operation, losing)
 
     def add_account(self, account: User) -> None:
         heart = self.accounts.heart(account.id)

@@ -18,7 +18,7 @@ from sojourn.store.client import ConditionFailed, TransactionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
 from tests.fake_store import recorded
-from tests.integration.stores import DynamoStore
+from tests.integration.stores import DynamoStore, store_of
 from tests.integration.test_store_contract import (
     NOW,
     account,
@@ -33,7 +33,7 @@ from tests.integration.test_store_contract import (
 @pytest.fixture
 def store(services: Services) -> DynamoStore:
     """The store over DynamoDB."""
-    return DynamoStore(accounts=services.users.accounts, realms=services.users.directory)
+    return store_of(services)
 
 
 def claim(store: DynamoStore, name: str, *, condition: str | None = None) -> dict[str, Any]:

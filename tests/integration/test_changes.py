@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sojourn.store import expressions
+from tests.integration.stores import store_of
 from tests.integration.test_realm_in_body import made
 from tests.integration.world import Answer, World
 
@@ -110,9 +111,9 @@ def test_use_of_a_key_since(world: World) -> None:
 
 def stored(world: World, user_id: str, **values: object) -> None:
     """Give a user values as another version stored them."""
-    users = world.services.users
-    heart = users.accounts.heart(user_id)
-    users.directory.dynamo.write(
+    store = store_of(world.services)
+    heart = store.accounts.heart(user_id)
+    store.realms.dynamo.write(
         expressions.update(heart, changed=values, condition="attribute_exists(pk)")
     )
 

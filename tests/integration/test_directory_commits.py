@@ -20,6 +20,7 @@ from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import Decided, DynamoDirectory
 from tests.clock import MovedClock
+from tests.integration.stores import store_of
 from tests.integration.test_store_contract import NOW, realm
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
@@ -28,7 +29,7 @@ LEAVING = Deletion(started_ms=NOW, by="key_tests")
 @pytest.fixture
 def at(services: Services) -> DynamoDirectory:
     """The directory over DynamoDB."""
-    return services.users.directory
+    return store_of(services).realms
 
 
 def add(at: DynamoDirectory, **changes: Any) -> Realm:

@@ -8,6 +8,7 @@ import pytest
 from sojourn.bootstrap import Services
 from sojourn.domain.errors import Unavailable
 from sojourn.store.users import DynamoUsers
+from tests.integration.stores import store_of
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -125,7 +126,7 @@ def test_name_that_is_anothers_by_now_is_not_freed(
 ) -> None:
     """A name that belongs to another, as where one table alone was restored, stays theirs."""
     user_id = world.user("ada")
-    at = services.users.directory.names.key(world.realm_id, "username", "ada")
+    at = store_of(services).realms.names.key(world.realm_id, "username", "ada")
     theirs = {**at.attributes, "user_id": {"S": "usr_" + "0" * 22}}
     dynamodb.put_item(TableName=at.table, Item=theirs)
     assert world.admin("PATCH", f"/v1/users/{user_id}", {"username": "eve"}).status == 409

@@ -22,6 +22,7 @@ from sojourn.store.expressions import Key
 from sojourn.store.tries import Counter, Try
 from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed
+from tests.integration.stores import store_of
 from tests.integration.test_budgets import calls
 from tests.integration.test_races import all_at_once, lost
 from tests.integration.world import PASSWORD, Answer, World
@@ -39,7 +40,7 @@ def failed_before(world: World, key: str, limit: Limit, times: int) -> None:
     for _ in range(times - 1):
         counter.bucket = counter.bucket.failed(limit, proofs=0, now_ms=now_ms)
     counter.bucket = replace(counter.bucket, row=0)
-    world.services.users.directory.dynamo.write(counter.failure("before", now_ms))
+    store_of(world.services).realms.dynamo.write(counter.failure("before", now_ms))
 
 
 def addresses() -> Iterator[str]:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 
 from sojourn.store import expressions
+from tests.integration.stores import store_of
 from tests.integration.world import PASSWORD, Answer, World
 
 SHOWN, ASCII = "ada@münchen.de", "ada@xn--mnchen-3ya.de"
@@ -88,12 +89,12 @@ def test_domain_that_is_none(world: World) -> None:
 def former(world: World, username: str, email: str, key: str) -> str:
     """The id of a user with an email as the version before IDNA claimed it."""
     made = create(world, username, "other@example.com").body["id"]
-    users = world.services.users
-    at = users.directory
+    store = store_of(world.services)
+    at = store.realms
     at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
     at.dynamo.write(expressions.put(claim, {"user_id": made}))
-    heart = users.accounts.heart(made)
+    heart = store.accounts.heart(made)
     changed = {"email": email}
     at.dynamo.write(expressions.update(heart, changed=changed, condition="attribute_exists(pk)"))
     return str(made)
@@ -101,7 +102,7 @@ def former(world: World, username: str, email: str, key: str) -> str:
 
 def claimed(world: World, key: str) -> Any:
     """What is stored at the place of an email."""
-    at = world.services.users.directory
+    at = store_of(world.services).realms
     return at.dynamo.get(expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim"))
 
 

@@ -12,7 +12,7 @@ from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.realm_items import REALM
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
-from tests.integration.stores import DynamoStore
+from tests.integration.stores import store_of
 from tests.integration.test_store_contract import NOW, with_ended
 
 KEYS = {"pk", "sk"}
@@ -22,7 +22,7 @@ USER, OTHER = (ids.new_id("usr", NOW + n) for n in range(2))
 @pytest.fixture
 def at(services: Services) -> DynamoDirectory:
     """The directory over DynamoDB."""
-    return services.users.directory
+    return store_of(services).realms
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_deletion_reads_which_records_are_stripped(
     services: Services, read: list[set[str] | None]
 ) -> None:
     """To strip a deleted user's records takes no more of them than whether it is done."""
-    store = DynamoStore(accounts=services.users.accounts, realms=services.users.directory)
+    store = store_of(services)
     user, _ = with_ended(store, 1)
     store.remove_account(user.id)
     read.clear()

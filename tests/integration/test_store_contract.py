@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from sojourn.bootstrap import Services
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import AccessKey
@@ -20,21 +19,12 @@ from sojourn.domain.signing_key import PublicKey
 from sojourn.domain.user import Change, User
 from tests import histories
 from tests.fake_store import recorded
-from tests.integration.stores import DynamoStore, FakeStore, Store
+from tests.integration.stores import FakeStore, Store
 
 NOW = histories.NOW
 BY = Actor(type="access_key", id="key_tests")
 ORIGIN = Origin(ip="203.0.113.9", client="tests/1.0", reported=True)
 HOUR = 3_600_000
-
-
-@pytest.fixture(params=["fake", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Store:
-    """Each store; DynamoDB is moto, or the one that SOJOURN_TEST_DYNAMODB names."""
-    if request.param == "fake":
-        return FakeStore()
-    services: Services = request.getfixturevalue("services")
-    return DynamoStore(accounts=services.users.accounts, realms=services.users.directory)
 
 
 def realm(**changes: object) -> Realm:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CONTRACT: Final = "tests/integration/test_store_contract.py"
+NAMES: Final = "tests/integration/test_user_directory_contract.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ TARGETS: Final = (
     Target("store.expressions", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.idempotency", "store", _unit("store/idempotency")),
     Target("store.users", "store", (CONTRACT, *_whole("account_commits"))),
-    Target("store.names", "store", (CONTRACT, *_whole("directory_commits", "names"))),
+    Target("store.names", "store", (NAMES, *_whole("directory_commits", "names"))),
+    Target("store.user_directory", "store", (NAMES, *_whole("names"))),
     Target("store.realms", "store", (CONTRACT, *_whole("directory_commits"))),
     Target(
         "runtime.optimistic",
@@ -95,7 +97,6 @@ TARGETS: Final = (
         "directory.access_keys", "credentials", _whole("directory_keys", "key_use"), strict=False
     ),
     Target("directory.users", "directory", _whole("directory_users"), strict=False),
-    Target("store.user_directory", "directory", _whole("directory_users"), strict=False),
     Target("jobs.cleanup", "directory", strict=False),
     Target("crypto.new_signing_key", "signing keys", _whole("jwt_keys"), strict=False),
     Target("jobs.rotation", "signing keys", _whole("rotation"), strict=False),

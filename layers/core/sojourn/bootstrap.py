@@ -42,6 +42,7 @@ from sojourn.store.client import DynamoDB
 from sojourn.store.realm_cache import RealmCache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.together import Together
+from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
 
 if TYPE_CHECKING:
@@ -138,16 +139,24 @@ def compose(
     validator = Validator(
         accounts=seen, realms=cache, together=Together(directory, seen), clock=clock
     )
-    users = Users(directory=directory, accounts=accounts, hasher=hasher, clock=clock)
+    users = Users(
+        realms=directory,
+        accounts=accounts,
+        directory=DynamoUserDirectory(directory, accounts),
+        removal=accounts,
+        hasher=hasher,
+        clock=clock,
+    )
+    listed = DynamoUserDirectory(directory, seen)
     realms = RealmDirectory(
         directory=directory,
         cipher=cipher,
         public_url=settings.public_url,
         clock=clock,
-        sizes=TokenSizes(directory=directory, accounts=seen, clock=clock),
+        sizes=TokenSizes(directory=listed, accounts=seen, clock=clock),
     )
     settlement = Settlement(directory=directory, accounts=seen, clock=clock)
-    census = Census(directory=directory, accounts=seen, clock=clock)
+    census = Census(directory=listed, accounts=seen, clock=clock)
     jwt_keys = JwtKeys(
         realms=realms,
         directory=directory,
@@ -183,7 +192,7 @@ def compose(
         realm_deletion=deletion,
         jwt_keys=jwt_keys,
         users=users,
-        seen_users=Users(directory=directory, accounts=seen, hasher=hasher, clock=clock),
+        seen_users=replace(users, accounts=seen, directory=listed, removal=seen),
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(directory=directory, clock=clock),
         password=PasswordChange(

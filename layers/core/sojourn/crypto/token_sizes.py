@@ -14,12 +14,11 @@ from sojourn.crypto.tokens import LONGEST, claims_of, too_long
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import JWT_FIELDS
+from sojourn.domain.ports import UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
-from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoUsers
 
 USERS: Final = 1_000
 SECONDS: Final = 5.0
@@ -103,8 +102,8 @@ def grows(before: Realm, after: Realm) -> bool:
 class TokenSizes:
     """Looks at a realm's users when their tokens are to grow."""
 
-    directory: DynamoDirectory
-    accounts: DynamoUsers
+    directory: UserDirectory
+    accounts: UserStore
     clock: Clock
 
     def check_realm(self, before: Realm, after: Realm) -> None:
@@ -124,8 +123,8 @@ class TokenSizes:
         after: str | None = None
         looked, more = 0, True
         while more and looked < USERS and self.clock.stopwatch() < until:
-            found, more = self.directory.members(
-                f"{realm_id}#users", after=after, limit=PAGE, ascending=True
+            found, more = self.directory.users_of_realm(
+                realm_id, after=after, limit=PAGE, ascending=True
             )
             for account in self.accounts.get_many(found):
                 if account is not None and account.state != "deleted":

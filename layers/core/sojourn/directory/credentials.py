@@ -13,12 +13,12 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
+from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
 API_KEYS: Final = 20
@@ -29,7 +29,7 @@ class Credentials:
     """The routes under `/v1/credentials`."""
 
     users: Users
-    accounts: DynamoUsers
+    accounts: UserStore
     clock: Clock
 
     def create(self, server: Server, body: CredentialBody) -> View:

@@ -1,6 +1,5 @@
 """Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,18 +15,13 @@ from sojourn.domain import ids, names
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
+from sojourn.domain.ports import Realms, Superseded, UserDirectory, UserRemoval, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
-from sojourn.domain.user import Change, Credential, NameKind, UniqueName, User
+from sojourn.domain.user import Change, ChangeInRealm, Credential, NameKind, User
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
-from sojourn.store import expressions, user_items
-from sojourn.store.client import TransactionFailed
-from sojourn.store.expressions import Write
-from sojourn.store.realms import DynamoDirectory
-from sojourn.store.user_directory import Renaming, realm_now, taken
-from sojourn.store.users import DynamoUsers
 
 View = dict[str, Any]
 
@@ -36,8 +30,10 @@ View = dict[str, Any]
 class Users:
     """The routes under `/v1/users`."""
 
-    directory: DynamoDirectory
-    accounts: DynamoUsers
+    realms: Realms
+    accounts: UserStore
+    directory: UserDirectory
+    removal: UserRemoval
     hasher: Hasher
     clock: Clock
 
@@ -70,43 +66,26 @@ class Users:
             custom=user_fields.kept("custom", body.custom),
             credentials=credentials,
         )
-        realm = self.directory.get(realm_id)
+        realm = self.realms.get(realm_id)
         if realm is None:
             raise NotFound("There is no such realm.")
-        taking = self.directory.names.claiming(account, account.unique_names)
         limit = deadline.current(self.clock)
         attempt = 0
         while True:
             token_sizes.check_user(None, account, realm=realm)
+            bound = token_sizes.at_stake(None, account, realm=realm)
             try:
-                self.directory.dynamo.transact(self._creation(account, realm, taking))
-            except TransactionFailed as error:
-                if not error.failed[0]:
-                    raise taken([name for name, _ in taking], error.failed[1:]) from error
-                realm = realm_now(error.items[0])
+                self.directory.create_user(account, realm, bound=bound)
+            except Superseded as error:
+                if error.current is None:
+                    raise NotFound("There is no such realm.") from error
+                realm = error.current
             else:
                 audit.record("user.created", user_id, realm_id, by=server.key.id)
                 return answers.user(account)
             if not limit.wait(attempt):
                 raise Unavailable("Too many changes of this realm at once. Try again.")
             attempt += 1
-
-    def _creation(
-        self, account: User, realm: Realm, taking: Sequence[tuple[UniqueName, Write]]
-    ) -> list[Write]:
-        """The writes that make a user: the condition on the realm, the names, the user."""
-        at = self.directory
-        held = token_sizes.at_stake(None, account, realm=realm)
-        return [
-            at.realm_unchanged(realm) if held else at.realm_stands(realm.id),
-            *(write for _, write in taking),
-            expressions.put(
-                self.accounts.heart(account.id),
-                user_items.account_values(account),
-                condition="attribute_not_exists(pk)",
-            ),
-            expressions.put(at.member_key(f"{realm.id}#users", account.id), {}),
-        ]
 
     def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:
         """A new password credential of a user of these names. Raises `Invalid`."""
@@ -129,7 +108,7 @@ class Users:
             realm_id = server.in_realm()
             if len(text) > names.SENT:
                 raise NotFound
-            user_id = self.directory.names.user_of(realm_id, kind, text)
+            user_id = self.directory.user_of_name(realm_id, kind, text)
         account = None if user_id is None else self.accounts.get(user_id)
         if account is None or account.state == "deleted" or _is_anothers(account, text):
             raise NotFound
@@ -143,7 +122,7 @@ class Users:
 
     def realm_of(self, account: User) -> Realm:
         """The user's realm, read now. Raises `NotFound`."""
-        realm = self.directory.get(account.realm_id)
+        realm = self.realms.get(account.realm_id)
         if realm is None:
             raise NotFound
         return realm
@@ -151,10 +130,10 @@ class Users:
     def named(self, server: Server, kind: NameKind, name: str) -> View:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
-        if self.directory.get(realm_id) is None:
+        if self.realms.get(realm_id) is None:
             raise NotFound("There is no such realm.")
         sent = len(name) <= names.SENT
-        user_id = self.directory.names.user_of(realm_id, kind, name) if sent else None
+        user_id = self.directory.user_of_name(realm_id, kind, name) if sent else None
         account = None if user_id is None else self.accounts.get(user_id)
         there = account is not None and account.state != "deleted"
         found = [account] if account and there and not _is_anothers(account, name) else []
@@ -164,13 +143,10 @@ class Users:
         """The realm's users, by id."""
         if page.after is not None and not ids.is_id("usr", page.after):
             raise CursorInvalid
-        found, more = self.directory.members(
-            f"{server.in_realm()}#users",
-            after=page.after,
-            limit=page.limit,
-            ascending=page.ascending,
+        found, more = self.directory.users_of_realm(
+            server.in_realm(), after=page.after, limit=page.limit, ascending=page.ascending
         )
-        if self.directory.get(server.in_realm()) is None:
+        if self.realms.get(server.in_realm()) is None:
             raise NotFound("There is no such realm.")
         accounts = self.accounts.get_many(found)
         shown = [answers.user(a) for a in accounts if a and a.state != "deleted"]
@@ -198,7 +174,7 @@ class Users:
             ]
             fresh = self.password_credential(account.id, changes.password, *called)
         by = Actor(type="access_key", id=server.key.id)
-        renaming = Renaming(self.directory, self.accounts, realm)
+        renaming = _Renaming(self.directory, realm)
         committed: list[User] = []
 
         def decide(found: User) -> Change:
@@ -252,14 +228,14 @@ class Users:
             ended = tuple(replace(e, strip=True) for e in change.ended)
             return replace(change, after=after, ended=ended)
 
-        renaming = Renaming(self.directory, self.accounts, realm)
+        renaming = _Renaming(self.directory, realm)
         change = commit(renaming, account, decide, clock=self.clock)
         if change is not None:
             audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
             deleted = account if change is None else change.after
-            done = self.accounts.finish_deletion(deleted, limit.remaining)
+            done = self.removal.finish_deletion(deleted, limit.remaining)
         if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")
@@ -293,6 +269,25 @@ class Users:
             named["credentials"] = {**others, kept.id: kept}
             after = rules.unlocked(after)
         return replace(change, after=replace(after, **named))
+
+
+class _Renaming:
+    """Commits a user's change with their names; `realm` is the one that it is decided for."""
+
+    def __init__(self, directory: UserDirectory, realm: Realm) -> None:
+        self._directory = directory
+        self.realm = realm
+
+    def commit(self, change: Change) -> User:
+        bound = token_sizes.at_stake(change.before, change.after, realm=self.realm)
+        try:
+            done = self._directory.commit(ChangeInRealm(change, self.realm, bound))
+        except Superseded as error:
+            if error.current is None:
+                raise
+            self.realm = error.current.realm
+            raise Superseded(error.current.user) from error
+        return done.change.after
 
 
 def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:

@@ -168,6 +168,9 @@ class NameTaken(Conflict):
 
     code, title = "name_taken", "The name is taken"
 
+    def __init__(self, *kinds: str) -> None:
+        super().__init__(errors=[f"Another user of the realm has this {kind}." for kind in kinds])
+
 
 class KeyInUse(Conflict):
     """The signing key signs now, or a token that it signed may be alive until `retire_after`."""

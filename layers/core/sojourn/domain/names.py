@@ -7,10 +7,12 @@ chapter 3.13 for caseless identifiers. A name is kept as it was sent, but for NF
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Final
 
 from sojourn.domain import email_domains, ids
 from sojourn.domain.unicode import LONGEST_RUN, is_stream_safe, normalize
+from sojourn.domain.user import UniqueName
 
 LONGEST_USERNAME: Final = 128
 LONGEST_EMAIL: Final = 254
@@ -46,6 +48,12 @@ def former_fold(name: str) -> str | None:
     local, at, domain = name.strip().rpartition("@")
     former = _caseless(f"{local}{at}{email_domains.shown_form(domain)}")
     return None if former == fold(name) else former
+
+
+def gained(before: Iterable[UniqueName], after: Iterable[UniqueName]) -> list[UniqueName]:
+    """Those of the names `after` that are none of those `before`, however they are written."""
+    known = {(kind, fold(name)) for kind, name in before}
+    return [(kind, name) for kind, name in after if (kind, fold(name)) not in known]
 
 
 def _caseless(text: str) -> str:

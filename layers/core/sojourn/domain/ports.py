@@ -1,18 +1,18 @@
 """What the core needs of the outside, as it would like to be answered."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
-from sojourn.domain.user import Change, User
+from sojourn.domain.user import Change, ChangeInRealm, NameKind, User
 
 
 class Superseded(Exception):
     """A commit's account was no longer current; `current` is (None: the user is gone)."""
 
-    def __init__(self, current: User | None) -> None:
+    def __init__(self, current: Any) -> None:
         super().__init__("the account has changed")
         self.current = current
 
@@ -67,6 +67,50 @@ class UserStore(Committer, UserReader, Protocol):
         self, user_id: str, *, after: str | None, limit: int, ascending: bool
     ) -> Sequence[Ended]:
         """Ended records by session id, from the one behind `after`."""
+        ...
+
+
+class UserDirectory(Protocol):
+    """The users of a realm by name, and the list of them. Every read is consistent."""
+
+    def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        """The id of the realm's user of that name."""
+        ...
+
+    def users_of_realm(
+        self, realm_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[str], bool]:
+        """The ids of one page of the realm's users, by id, and whether there are more."""
+        ...
+
+    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
+        """Make a user, who then has their names and is in the list of the realm.
+
+        Raises `Superseded` with the realm as it is now where it is no more, or is being deleted,
+        or, if the user is `bound` to it, has changed; and `NameTaken`. When its answer is lost it
+        is done once.
+        """
+        ...
+
+    def commit(self, change: ChangeInRealm, /) -> ChangeInRealm:
+        """Carry out a change with the names that it claims and frees, as `UserStore` does.
+
+        A user who is deleted by it leaves the list. Raises `Superseded` with the `UserInRealm` of
+        now, where the user has changed or a realm that the change is bound to (None: the user is
+        gone), `NotFound` where that realm is gone, and `NameTaken`.
+        """
+        ...
+
+
+class UserRemoval(Protocol):
+    """What is left to do once a user is deleted."""
+
+    def finish_deletion(self, account: User, time_left: Callable[[], float]) -> bool:
+        """Strip a deleted user's ended records of where they began, and remove the user.
+
+        False when there was no time for all of it (`time_left()`, seconds). Each step may be
+        repeated.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from sojourn.domain import ids
 from sojourn.domain.lockout import Known
+from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 
 UserType = Literal["human", "api"]
@@ -120,6 +121,26 @@ class Change:
     before: User
     after: User
     ended: tuple[Ended, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UserInRealm:
+    """A user, and the realm by which it is decided what they may become."""
+
+    user: User
+    realm: Realm
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInRealm:
+    """A change of a user, with the names that it claims and frees in their realm.
+
+    `bound`: another state of the realm may not allow it, so it holds for this one alone.
+    """
+
+    change: Change
+    realm: Realm
+    bound: bool = False
 
 
 Decide = Callable[[User], Change | None]

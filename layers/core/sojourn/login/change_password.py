@@ -9,6 +9,7 @@ from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import PasswordBody
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CredentialWrong, Invalid
+from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, User
 from sojourn.login.verified_password import succeeded
@@ -16,14 +17,13 @@ from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard
-from sojourn.store.users import DynamoUsers
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordChange:
     """`POST /v1/password`."""
 
-    accounts: DynamoUsers
+    accounts: UserStore
     validator: Validator
     guard: Guard
     hasher: Hasher

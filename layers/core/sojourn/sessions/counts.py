@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain.errors import Unavailable
+from sojourn.domain.ports import UserDirectory, UserStore
 from sojourn.domain.session import Session
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
-from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoUsers
 
 USERS: Final = 2_000
 SECONDS: Final = 4.0
@@ -29,8 +28,8 @@ class Count:
 class Census:
     """Counts sessions user by user; nothing is ever decided from it."""
 
-    directory: DynamoDirectory
-    accounts: DynamoUsers
+    directory: UserDirectory
+    accounts: UserStore
     clock: Clock
 
     def count(self, realm_id: str, wanted: Callable[[Session], bool]) -> Count:
@@ -49,8 +48,8 @@ class Census:
             try:
                 # What the store holds up ends the count, and not the whole call.
                 with deadline.deadline(self.clock, seconds=max(left, 0)):
-                    found, more = self.directory.members(
-                        f"{realm_id}#users", after=after, limit=PAGE, ascending=True
+                    found, more = self.directory.users_of_realm(
+                        realm_id, after=after, limit=PAGE, ascending=True
                     )
                     accounts = self.accounts.get_many(found)
             except Unavailable:

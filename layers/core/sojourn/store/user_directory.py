@@ -1,72 +1,109 @@
-"""Names claimed and freed in the same commit as the change of their user."""
+"""Users with what their realm knows them by: names and the list, in the commit of their item."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
-from sojourn.crypto.token_sizes import at_stake
 from sojourn.domain.errors import NameTaken, NotFound
-from sojourn.domain.names import fold
+from sojourn.domain.names import gained
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
-from sojourn.domain.user import Change, UniqueName, User
-from sojourn.store import expressions
+from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
+from sojourn.store import expressions, user_items
 from sojourn.store.client import TransactionFailed, Values
-from sojourn.store.expressions import Write
+from sojourn.store.expressions import Key, Write
 from sojourn.store.realm_items import realm_from
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
 
 
-def taken(names: Sequence[UniqueName], failed: Sequence[bool]) -> NameTaken:
-    """The error that names those of the claims that failed."""
-    pairs = zip(names, failed, strict=False)
-    kinds = dict.fromkeys(kind for (kind, _), bad in pairs if bad)
-    return NameTaken(errors=[f"Another user of the realm has this {kind}." for kind in kinds])
+class DynamoUserDirectory:
+    """`UserDirectory` over the directory table and the one of sessions."""
 
+    def __init__(self, realms: DynamoDirectory, users: DynamoUsers) -> None:
+        self._realms = realms
+        self._users = users
 
-def realm_now(item: Values | None) -> Realm:
-    """The realm that a condition on it met. Raises `NotFound` when it is gone, or going."""
-    if item is None or "deletion" in item:
-        raise NotFound("There is no such realm.")
-    return realm_from(item)
+    def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
+        return self._realms.names.user_of(realm_id, kind, name)
 
+    def users_of_realm(
+        self, realm_id: str, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[str], bool]:
+        return self._realms.members(
+            _list_of(realm_id), after=after, limit=limit, ascending=ascending
+        )
 
-class Renaming:
-    """Commits an account with the names that its change claims and frees.
-
-    A change that could be too much for other settings of the realm is committed on the very `realm`
-    that it was decided for. Where that has changed, it is decided anew for what `realm` is then.
-    """
-
-    def __init__(self, directory: DynamoDirectory, accounts: DynamoUsers, realm: Realm) -> None:
-        self._directory = directory
-        self._accounts = accounts
-        self.realm = realm
-
-    def commit(self, change: Change) -> User:
-        gained, writes = self._writes(change)
-        held = at_stake(change.before, change.after, realm=self.realm)
-        if held:
-            writes.append(self._directory.realm_unchanged(self.realm))
+    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
+        at = self._realms
+        claims = at.names.claiming(user, user.unique_names)
+        writes = [
+            at.realm_unchanged(realm) if bound else at.realm_stands(realm.id),
+            expressions.put(
+                self._users.heart(user.id),
+                user_items.account_values(user),
+                condition="attribute_not_exists(pk)",
+            ),
+            *(write for _, write in claims),
+            expressions.put(self._member(user), {}),
+        ]
         try:
-            return self._accounts.commit_with(change, writes)
+            at.dynamo.transact(writes)
         except TransactionFailed as error:
-            if held and error.failed[-1]:
-                self.realm = realm_now(error.items[-1])
-                raise Superseded(change.before) from error
-            raise taken(gained, error.failed[-len(writes) :]) from error
+            no_realm, exists, *no_names = error.failed
+            if exists:
+                return  # nobody else makes this id: it is done, and its answer was lost
+            if no_realm:
+                raise Superseded(_standing(error.items[0])) from error
+            raise _taken(claims, no_names) from error
 
-    def _writes(self, change: Change) -> tuple[list[UniqueName], list[Write]]:
-        """What a change of names claims, and the writes that claim and then free."""
-        before = {(kind, fold(name)): (kind, name) for kind, name in change.before.unique_names}
-        after = {(kind, fold(name)): (kind, name) for kind, name in change.after.unique_names}
-        names, realm_id = self._directory.names, change.after.realm_id
-        gaining = [after[folded] for folded in sorted(after.keys() - before.keys())]
-        taking = names.claiming(change.after, gaining)
-        gained, writes = [claimed for claimed, _ in taking], [write for _, write in taking]
-        lost = [before[folded] for folded in sorted(before.keys() - after.keys())]
-        kept = {key for claimed in gained for key in names.keys(realm_id, *claimed)}
-        writes += names.freeing(change.before, lost, kept=kept)
+    def commit(self, changed: ChangeInRealm, /) -> ChangeInRealm:
+        change, realm = changed.change, changed.realm
+        claims = self._claims(change)
+        writes = [write for _, write in claims] + self._frees(change, claims)
         if change.after.state == "deleted":
-            member = self._directory.member_key(f"{realm_id}#users", change.before.id)
-            writes.append(expressions.delete(member))
-        return gained, writes
+            writes.append(expressions.delete(self._member(change.after)))
+        if changed.bound:
+            writes.append(self._realms.realm_unchanged(realm))
+        try:
+            after = self._users.commit_with(change, writes)
+        except Superseded as error:
+            raise Superseded(error.current and UserInRealm(error.current, realm)) from error
+        except TransactionFailed as error:
+            no_names = error.failed[-len(writes) :]
+            if changed.bound and no_names[-1]:
+                now = _standing(error.items[-1])
+                if now is None:
+                    raise NotFound("There is no such realm.") from error
+                raise Superseded(UserInRealm(change.before, now)) from error
+            raise _taken(claims, no_names) from error
+        return replace(changed, change=replace(change, after=after))
+
+    def _claims(self, change: Change) -> list[tuple[UniqueName, Write]]:
+        """The writes that claim what the user was not called before, each with its name."""
+        new = gained(change.before.unique_names, change.after.unique_names)
+        return self._realms.names.claiming(change.after, new)
+
+    def _frees(self, change: Change, claims: Iterable[tuple[UniqueName, Write]]) -> list[Write]:
+        """The writes that free what the user is called no more."""
+        names, realm_id = self._realms.names, change.before.realm_id
+        lost = gained(change.after.unique_names, change.before.unique_names)
+        kept = {key for name, _ in claims for key in names.keys(realm_id, *name)}
+        return names.freeing(change.before, lost, kept=kept)
+
+    def _member(self, user: User) -> Key:
+        return self._realms.member_key(_list_of(user.realm_id), user.id)
+
+
+def _list_of(realm_id: str) -> str:
+    return f"{realm_id}#users"
+
+
+def _taken(claims: Sequence[tuple[UniqueName, Write]], failed: Sequence[bool]) -> NameTaken:
+    """The error that tells which of the names are others'."""
+    pairs = zip(claims, failed, strict=False)
+    return NameTaken(*dict.fromkeys(kind for ((kind, _), _), refused in pairs if refused))
+
+
+def _standing(item: Values | None) -> Realm | None:
+    """The realm that a condition met, unless it is being deleted."""
+    return None if item is None or "deletion" in item else realm_from(item)
