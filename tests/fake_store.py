@@ -5,12 +5,12 @@ its own copies, takes one call at a time, and writes nothing whose condition doe
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.errors import NameTaken, NotFound, Unavailable
+from sojourn.domain.errors import AlreadyInitialised, NameTaken, NotFound, Unavailable
 from sojourn.domain.names import fold, gained
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
@@ -24,6 +24,16 @@ def recorded(ended: Ended) -> Ended:
     """An ending as its record has it: no key, and nothing of where it began if it is stripped."""
     origin = Origin(ip=None, client=None) if ended.strip else ended.session.origin
     return replace(ended, session=replace(ended.session, key_number=0, origin=origin))
+
+
+def page_of(
+    ids: Iterable[str], *, after: str | None, limit: int, ascending: bool
+) -> tuple[list[str], bool]:
+    """A page of ids, and whether there are more."""
+    found = sorted(ids, reverse=not ascending)
+    if after is not None:
+        found = [i for i in found if i != after and (i > after) == ascending]
+    return found[:limit], len(found) > limit
 
 
 class FakeUsers:
@@ -115,7 +125,6 @@ class FakeRealms:
         self._realms: dict[str, Realm] = {}
         self._names: dict[tuple[str, NameKind, str], str] = {}
         self._private: dict[tuple[str, str], bytes] = {}
-        self._access_keys: dict[str, AccessKey] = {}
 
     def add(self, realm: Realm) -> None:
         """A realm that was not there before, or another state of one that was."""
@@ -147,11 +156,6 @@ class FakeRealms:
         with self._lock:
             self._private[realm_id, key_id] = ciphertext
 
-    def add_access_key(self, key: AccessKey) -> None:
-        """An access key."""
-        with self._lock:
-            self._access_keys[key.id] = key
-
     def get(self, realm_id: str) -> Realm | None:
         realm = self.find(realm_id)
         return None if realm is None or realm.deletion is not None else realm
@@ -181,17 +185,69 @@ class FakeRealms:
             keys = {**realm.keys, key_id: replace(key, open_ended=True)}
             self._realms[realm_id] = replace(realm, keys=keys, version=realm.version + 1)
 
+
+class FakeAccessKeys:
+    """`AccessKeyStore`; a realm's keys need their realm."""
+
+    def __init__(self, realms: FakeRealms) -> None:
+        self._lock = threading.RLock()
+        self._realms = realms
+        self._keys: dict[str, AccessKey] = {}
+        self._first: str | None = None
+
+    def add(self, key: AccessKey) -> None:
+        """A key, whatever its realm."""
+        with self._lock:
+            self._keys[key.id] = key
+
     def access_key(self, key_id: str) -> AccessKey | None:
         with self._lock:
-            return self._access_keys.get(key_id)
+            return self._keys.get(key_id)
+
+    def access_keys(
+        self, realm_id: str | None, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[AccessKey], bool]:
+        with self._lock:
+            ids = [key.id for key in self._keys.values() if key.realm_id == realm_id]
+            found, more = page_of(ids, after=after, limit=limit, ascending=ascending)
+            return [self._keys[key_id] for key_id in found], more
+
+    def each_access_key(self, realm_id: str | None) -> Iterator[AccessKey]:
+        yield from self.access_keys(realm_id, after=None, limit=10_000, ascending=True)[0]
+
+    def create_access_key(self, key: AccessKey) -> None:
+        with self._lock:
+            if key.realm_id is not None and self._realms.get(key.realm_id) is None:
+                raise NotFound
+            self._keys[key.id] = key
+
+    def first_key_id(self) -> str | None:
+        with self._lock:
+            return self._first
+
+    def create_first_key(self, key: AccessKey, *, replaced: str | None) -> None:
+        with self._lock:
+            if self._first != replaced:
+                raise AlreadyInitialised
+            self._keys[key.id], self._first = key, key.id
+
+    def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
+        with self._lock:
+            if key_id not in self._keys:
+                raise NotFound
+            self._keys[key_id] = replace(self._keys[key_id], **changes)  # type: ignore[arg-type]
+
+    def delete_access_key(self, key: AccessKey) -> None:
+        with self._lock:
+            self._keys.pop(key.id, None)
 
     def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
         with self._lock:
-            key = self._access_keys.get(key_id)
+            key = self._keys.get(key_id)
             if key is None:
                 return
             if key.last_used_ms is None or key.last_used_ms < unless_since_ms:
-                self._access_keys[key_id] = replace(key, last_used_ms=now_ms)
+                self._keys[key_id] = replace(key, last_used_ms=now_ms)
 
 
 class FakeUserDirectory:

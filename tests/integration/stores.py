@@ -8,16 +8,17 @@ from botocore.exceptions import ConnectionClosedError
 
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.ports import Realms, UserDirectory, UserStore
+from sojourn.domain.ports import AccessKeyStore, Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
 from sojourn.store import expressions, user_items
 from sojourn.store.access_key_items import access_key_values
+from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
-from tests.fake_store import FakeRealms, FakeUserDirectory, FakeUsers
+from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
 
 
 class Store(Protocol):
@@ -31,6 +32,9 @@ class Store(Protocol):
 
     @property
     def directory(self) -> UserDirectory: ...
+
+    @property
+    def keys(self) -> AccessKeyStore: ...
 
     def add_account(self, account: User) -> None: ...
 
@@ -60,13 +64,14 @@ class FakeStore:
         self.accounts = FakeUsers()
         self.realms = FakeRealms()
         self.directory = FakeUserDirectory(self.realms, self.accounts)
+        self.keys = FakeAccessKeys(self.realms)
         self.add_account = self.accounts.add
         self.remove_account = self.accounts.remove
         self.add_realm = self.realms.add
         self.find_realm = self.realms.find
         self.add_name = self.realms.add_name
         self.add_private_key = self.realms.add_private_key
-        self.add_access_key = self.realms.add_access_key
+        self.add_access_key = self.keys.add
 
     def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing is between a caller and this store, so no answer is lost."""
@@ -106,6 +111,11 @@ class DynamoStore:
                 return answer
 
             monkeypatch.setattr(client, operation, losing)
+
+    @property
+    def keys(self) -> DynamoAccessKeys:
+        """The access keys of the same table."""
+        return DynamoAccessKeys(self.realms)
 
     def add_account(self, account: User) -> None:
         heart = self.accounts.heart(account.id)

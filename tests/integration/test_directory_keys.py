@@ -207,7 +207,7 @@ def test_key_made_while_its_realm_is_deleted(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(DynamoDirectory, "get", then_delete)
     assert make(world, realm_id=realm_id).status == 404
     assert deleted[0].status == 204
-    at = world.services.access_keys.directory
+    at = world.services.realms.directory
     assert at.members(f"{realm_id}#keys", after=None, limit=1, ascending=True)[0] == []
 
 

@@ -9,6 +9,7 @@ from sojourn.bootstrap import Services
 from sojourn.domain import ids
 from sojourn.store import user_items
 from sojourn.store.access_key_items import ACCESS_KEY
+from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.realm_items import REALM
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
@@ -111,7 +112,7 @@ def test_deletion_reads_which_records_are_stripped(
     [
         (lambda at: at.find("rl_1"), REALM),
         (lambda at: at.get_many(["rl_1", "rl_2"]), REALM),
-        (lambda at: at.access_key("key_1"), ACCESS_KEY),
+        (lambda at: DynamoAccessKeys(at).access_key("key_1"), ACCESS_KEY),
         (lambda at: at.private_key("rl_1", "jky_1"), ("ciphertext",)),
         (lambda at: at.private_key_ids("rl_1"), ()),
         (lambda at: at.members("rl_1#users", after=None, limit=1, ascending=True), ()),

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.errors import Unavailable
+from sojourn.domain.errors import AlreadyInitialised, NotFound, Unavailable
 from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion, Realm
@@ -499,8 +499,8 @@ def test_access_keys_come_back_as_they_were(store: Store, changes: dict[str, obj
     """An access key is read as it was written, and only by its own id."""
     key = access_key(**changes)
     store.add_access_key(key)
-    assert store.realms.access_key(key.id) == key
-    assert store.realms.access_key(ids.new_id("key", NOW)) is None
+    assert store.keys.access_key(key.id) == key
+    assert store.keys.access_key(ids.new_id("key", NOW)) is None
 
 
 def test_use_is_written_once_in_a_period(store: Store) -> None:
@@ -509,8 +509,8 @@ def test_use_is_written_once_in_a_period(store: Store) -> None:
     store.add_access_key(key)
 
     def used(at: int) -> AccessKey | None:
-        store.realms.record_use(key.id, now_ms=at, unless_since_ms=at - HOUR)
-        return store.realms.access_key(key.id)
+        store.keys.record_use(key.id, now_ms=at, unless_since_ms=at - HOUR)
+        return store.keys.access_key(key.id)
 
     assert used(NOW) == replace(key, last_used_ms=NOW)
     assert used(NOW + 1) == replace(key, last_used_ms=NOW)
@@ -521,5 +521,117 @@ def test_use_is_written_once_in_a_period(store: Store) -> None:
 def test_use_revives_no_deleted_key(store: Store) -> None:
     """The use of a key that was deleted meanwhile makes no key, and is no error."""
     key_id = ids.new_id("key", NOW)
-    store.realms.record_use(key_id, now_ms=NOW, unless_since_ms=NOW - HOUR)
-    assert store.realms.access_key(key_id) is None
+    store.keys.record_use(key_id, now_ms=NOW, unless_since_ms=NOW - HOUR)
+    assert store.keys.access_key(key_id) is None
+
+
+def listed(
+    store: Store, realm_id: str | None, limit: int = 9, after: str | None = None, *, up: bool = True
+) -> tuple[list[str], bool]:
+    """The ids of a page of access keys, and whether there are more."""
+    found, more = store.keys.access_keys(realm_id, after=after, limit=limit, ascending=up)
+    return [key.id for key in found], more
+
+
+def test_created_access_key_is_its_owners(store: Store) -> None:
+    """A new key is read as it was written, and listed with its realm's keys or the stack's."""
+    store.add_realm(OWNER)
+    bound, stack = access_key(realm_id=OWNER.id), access_key(permission="admin")
+    for key in (bound, stack):
+        store.keys.create_access_key(key)
+        assert store.keys.access_key(key.id) == key
+        assert list(store.keys.each_access_key(key.realm_id)) == [key]
+        assert listed(store, key.realm_id) == ([key.id], False)
+    assert listed(store, ids.new_id("rl", NOW)) == ([], False)
+    assert list(store.keys.each_access_key(ids.new_id("rl", NOW))) == []
+
+
+@pytest.mark.parametrize("up", [True, False], ids=["ascending", "descending"])
+def test_access_keys_are_paged_by_id(store: Store, up: bool) -> None:
+    """Keys come by id in both directions, behind a cursor that need not exist, with `more`."""
+    made = [access_key(id=ids.new_id("key", NOW + n)) for n in range(4)]
+    gone = made.pop(1)
+    for key in reversed(made):
+        store.keys.create_access_key(key)
+    ordered = [key.id for key in (made if up else made[::-1])]
+    assert listed(store, None, 3, up=up) == (ordered, False)
+    assert listed(store, None, 2, up=up) == (ordered[:2], True)
+    assert listed(store, None, 2, ordered[1], up=up) == (ordered[2:], False)
+    assert listed(store, None, 9, ordered[2], up=up) == ([], False)
+    behind = [i for i in ordered if (i > gone.id) == up]
+    assert listed(store, None, 9, gone.id, up=up) == (behind, False)
+
+
+def test_access_key_needs_its_realm(store: Store) -> None:
+    """A key of a realm that is gone, or being deleted, is not made, nor listed."""
+    leaving = realm(deletion=Deletion(started_ms=NOW, by="key_tests"))
+    store.add_realm(leaving)
+    for realm_id in (leaving.id, ids.new_id("rl", NOW)):
+        key = access_key(realm_id=realm_id)
+        with pytest.raises(NotFound):
+            store.keys.create_access_key(key)
+        assert store.keys.access_key(key.id) is None
+        assert listed(store, realm_id) == ([], False)
+
+
+def test_one_first_key_is_made(store: Store) -> None:
+    """Of four who make the first key at once one does; it is found, and the others leave none."""
+    keys = [access_key(permission="admin") for _ in range(4)]
+    assert store.keys.first_key_id() is None
+
+    def make(key: AccessKey) -> object:
+        try:
+            store.keys.create_first_key(key, replaced=None)
+        except AlreadyInitialised:
+            return "refused"
+        return None
+
+    outcomes = at_once([lambda k=key: make(k) for key in keys])  # type: ignore[misc]
+    assert sorted(map(str, outcomes)) == ["None", *["refused"] * 3]
+    (made,) = [key for key, outcome in zip(keys, outcomes, strict=True) if outcome is None]
+    assert store.keys.first_key_id() == made.id
+    assert list(store.keys.each_access_key(None)) == [made]
+
+
+def test_first_key_is_replaced_where_it_still_is_that_one(store: Store) -> None:
+    """A first key takes the place of the one that was known, and of no other."""
+    first, second, third = (access_key(permission="admin") for _ in range(3))
+    store.keys.create_first_key(first, replaced=None)
+    store.keys.delete_access_key(first)
+    assert store.keys.first_key_id() == first.id
+    for replaced in (None, third.id):
+        with pytest.raises(AlreadyInitialised):
+            store.keys.create_first_key(second, replaced=replaced)
+    store.keys.create_first_key(second, replaced=first.id)
+    assert store.keys.first_key_id() == second.id
+    with pytest.raises(AlreadyInitialised):
+        store.keys.create_first_key(third, replaced=first.id)
+    assert list(store.keys.each_access_key(None)) == [second]
+
+
+def test_change_of_an_access_key_writes_what_it_names(store: Store) -> None:
+    """Two who change different fields of a key at once both do; None removes a field."""
+    key = access_key(expires_at=NOW)
+    store.keys.create_access_key(key)
+    at_once(
+        [
+            lambda: store.keys.change_access_key(key.id, {"name": "Batch"}),
+            lambda: store.keys.change_access_key(key.id, {"expires_at": None}),
+            lambda: store.keys.record_use(key.id, now_ms=NOW, unless_since_ms=NOW - HOUR),
+        ]
+    )
+    expected = replace(key, name="Batch", expires_at=None, last_used_ms=NOW)
+    assert store.keys.access_key(key.id) == expected
+
+
+def test_access_key_is_deleted_once_and_for_all(store: Store) -> None:
+    """A deleted key is neither found nor listed, also deleted again; no change revives it."""
+    store.add_realm(OWNER)
+    key, other = access_key(realm_id=OWNER.id), access_key(realm_id=OWNER.id)
+    for made in (key, other):
+        store.keys.create_access_key(made)
+    at_once([lambda: store.keys.delete_access_key(key)] * 2)
+    with pytest.raises(NotFound):
+        store.keys.change_access_key(key.id, {"name": "Late"})
+    assert store.keys.access_key(key.id) is None
+    assert list(store.keys.each_access_key(OWNER.id)) == [other]

@@ -181,7 +181,7 @@ def of_a_compromised_key(world: World) -> str:
 
 def of_a_deleted_realm(world: World) -> str:
     """A session of a realm that is no more."""
-    token, at = live(world), world.services.access_keys.directory
+    token, at = live(world), world.services.realms.directory
     at.dynamo.write(expressions.delete(at.realm_key(world.realm_id)))
     world.clock.advance(5)
     return token
@@ -189,7 +189,7 @@ def of_a_deleted_realm(world: World) -> str:
 
 def of_another_stack(world: World) -> str:
     """A token for another issuer, signed by the same key."""
-    token, at = live(world), world.services.access_keys.directory
+    token, at = live(world), world.services.realms.directory
     elsewhere = {"issuer": "https://elsewhere.example.com"}
     key = at.realm_key(world.realm_id)
     at.dynamo.write(expressions.update(key, changed=elsewhere, condition="attribute_exists(pk)"))

@@ -24,7 +24,7 @@ from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard
 from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
-from tests.fake_store import FakeRealms, FakeTogether, FakeUsers
+from tests.fake_store import FakeAccessKeys, FakeRealms, FakeTogether, FakeUsers
 
 LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
 BY = Actor(type="access_key", id="key_a")
@@ -47,6 +47,7 @@ class World:
     def __init__(self) -> None:
         self.clock = MovedClock()
         self.accounts, self.realms = FakeUsers(), FakeRealms()
+        self.keys = FakeAccessKeys(self.realms)
         self.realm = self.new_realm()
         self.ada, self.bob = self.user(), self.user()
         self.server = Server(key=access_key(None), realm_id=None)

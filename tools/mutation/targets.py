@@ -33,6 +33,7 @@ TARGETS: Final = (
     Target("domain.policy", "rules", _unit("domain/policy")),
     Target("domain.realm", "rules", _unit("domain/policy", "domain/signing_key")),
     Target("domain.signing_key", "rules", _unit("domain/policy", "domain/signing_key")),
+    Target("domain.key_rules", "rules", _unit("domain/key_rules")),
     Target("domain.lockout", "rules", _unit("domain/lockout")),
     Target("domain.addresses", "rules", _unit("domain/addresses")),
     Target("domain.ids", "tokens", _unit("domain/ids")),
@@ -42,6 +43,7 @@ TARGETS: Final = (
     Target("store.user_items", "store", (*_unit("store/user_items"), CONTRACT)),
     Target("store.realm_items", "store", (*_unit("store/realm_items"), CONTRACT)),
     Target("store.access_key_items", "store", (*_unit("store/realm_items"), CONTRACT)),
+    Target("store.access_keys", "store", (CONTRACT, *_whole("directory_keys", "key_use"))),
     Target("store.client", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.expressions", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.idempotency", "store", _unit("store/idempotency")),
@@ -94,7 +96,10 @@ TARGETS: Final = (
     Target("store.tries", "credentials", _whole("login_protection"), strict=False),
     Target("directory.credentials", "credentials", _whole("directory_credentials"), strict=False),
     Target(
-        "directory.access_keys", "credentials", _whole("directory_keys", "key_use"), strict=False
+        "directory.access_keys",
+        "credentials",
+        (*_unit("directory/access_keys"), *_whole("directory_keys", "key_use")),
+        strict=False,
     ),
     Target("directory.users", "directory", _whole("directory_users"), strict=False),
     Target("jobs.cleanup", "directory", strict=False),

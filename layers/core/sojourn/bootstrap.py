@@ -37,6 +37,7 @@ from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
 from sojourn.sessions.validate_many import ManyValidator
 from sojourn.store import response_integrity, user_items
+from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.attempts import Guard
 from sojourn.store.client import DynamoDB
 from sojourn.store.realm_cache import RealmCache
@@ -126,6 +127,7 @@ def compose(
     # For all that neither checks nor changes a credential: it never has one in hand.
     seen = DynamoUsers(dynamo, settings.sessions_table, only=user_items.SEEN)
     directory = DynamoDirectory(dynamo, settings.directory_table)
+    access_keys = DynamoAccessKeys(directory)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)
     logins = Logins(
         realms=directory,
@@ -169,7 +171,7 @@ def compose(
     return Services(
         clock=clock,
         edge=Edge(settings.edge_digests),
-        callers=Callers(directory, cache, clock),
+        callers=Callers(access_keys, cache, clock),
         logins=logins,
         password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),
         validator=validator,
@@ -194,7 +196,7 @@ def compose(
         users=users,
         seen_users=replace(users, accounts=seen, directory=listed, removal=seen),
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
-        access_keys=AccessKeys(directory=directory, clock=clock),
+        access_keys=AccessKeys(keys=access_keys, realms=directory, clock=clock),
         password=PasswordChange(
             accounts=accounts,
             validator=replace(validator, accounts=accounts, together=Together(directory, accounts)),

@@ -18,7 +18,7 @@ from sojourn.domain.errors import (
     Unavailable,
     WrongCaller,
 )
-from sojourn.domain.ports import Realms
+from sojourn.domain.ports import AccessKeyStore
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.store.realm_cache import RealmCache
@@ -65,8 +65,8 @@ def bearer(request: Request) -> str | None:
 class Callers:
     """Tells who a request comes from."""
 
-    def __init__(self, realms: Realms, cache: RealmCache, clock: Clock) -> None:
-        self._realms = realms
+    def __init__(self, keys: AccessKeyStore, cache: RealmCache, clock: Clock) -> None:
+        self._keys = keys
         self._cache = cache
         self._clock = clock
 
@@ -116,7 +116,7 @@ class Callers:
 
     def _server(self, secret: str, request: Request) -> Server:
         key_id = ids.secret_owner("ks", "key", secret)
-        key = None if key_id is None else self._realms.access_key(key_id)
+        key = None if key_id is None else self._keys.access_key(key_id)
         digest = ids.digest(secret).hex()
         if key is None or not hmac.compare_digest(key.secret_hash, digest):
             raise AccessKeyInvalid("The access key is not known; it may have been deleted.")
@@ -134,7 +134,7 @@ class Callers:
             return
         try:
             with deadline.deadline(self._clock, seconds=0):
-                self._realms.record_use(key.id, now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
+                self._keys.record_use(key.id, now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
         except Unavailable:
             telemetry.warning("The use of an access key was not recorded")
 

@@ -1,7 +1,7 @@
 """Access keys: shown once, stored as SHA-256; none makes or sees one beyond its own reach."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from msgspec import UNSET
 
@@ -11,23 +11,19 @@ from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
 from sojourn.domain.access_key import AccessKey, Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
+from sojourn.domain.ports import AccessKeyStore, Realms
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-from sojourn.store import expressions
-from sojourn.store.access_key_items import access_key_from, access_key_values
-from sojourn.store.client import ConditionFailed, TransactionFailed
-from sojourn.store.expressions import Key
-from sojourn.store.realms import STACK, DynamoDirectory
 
 View = dict[str, Any]
-_FIRST: Final = "first_key"
 
 
 @dataclass(frozen=True, slots=True)
 class AccessKeys:
     """The routes under `/v1/access_keys`, and the first key of all."""
 
-    directory: DynamoDirectory
+    keys: AccessKeyStore
+    realms: Realms
     clock: Clock
 
     def create(self, server: Server, body: AccessKeyBody) -> View:
@@ -38,14 +34,11 @@ class AccessKeys:
         """
         realm_id = server.realm_id
         self._check_expiry(server, body.expires_at)
-        if realm_id is not None and self.directory.get(realm_id) is None:
+        if realm_id is not None and self.realms.get(realm_id) is None:
             raise NotFound
         made, secret = self._new(name=body.name, permission=body.permission, realm_id=realm_id)
         key = replace(made, expires_at=body.expires_at)
-        try:
-            self.directory.dynamo.transact(self._writes(key))
-        except TransactionFailed as error:
-            raise NotFound("There is no such realm.") from error
+        self.keys.create_access_key(key)
         audit.record("access_key.created", key.id, key.realm_id, by=server.key.id)
         return answers.access_key(key) | {"secret": secret}
 
@@ -55,10 +48,7 @@ class AccessKeys:
         Raises `AlreadyInitialised` when there is any that has not expired, unless `force`d. Of
         two that run at once, one makes a key.
         """
-        at = self.directory
-        marker = Key(at.table, "stack", _FIRST)
-        known = at.dynamo.get(marker)
-        before = None if known is None else str(known["key_id"])
+        before = self.keys.first_key_id()
         admin = None if force else self._stack_admin()
         if admin is not None:
             raise AlreadyInitialised(
@@ -66,21 +56,12 @@ class AccessKeys:
                 "with it, or a replacement with --force when its secret is lost."
             )
         key, secret = self._new(name=name, permission="admin", realm_id=None)
-        write = expressions.put(
-            marker,
-            {"key_id": key.id},
-            condition="attribute_not_exists(pk)" if before is None else "key_id = :before",
-            values=None if before is None else {":before": before},
-        )
-        try:
-            at.dynamo.transact([write, *self._writes(key)])
-        except TransactionFailed as error:
-            raise AlreadyInitialised("Somebody else made the first key just now.") from error
+        self.keys.create_first_key(key, replaced=before)
         return key, secret
 
     def find(self, server: Server, key_id: str) -> AccessKey:
         """The key, when it exists for this server. Raises `NotFound`."""
-        key = self.directory.access_key(key_id) if ids.is_id("key", key_id) else None
+        key = self.keys.access_key(key_id) if ids.is_id("key", key_id) else None
         if key is None or not server.sees_key(key):
             raise NotFound
         return key
@@ -89,18 +70,12 @@ class AccessKeys:
         """The keys of the realm that the request is about, or the stack-wide ones."""
         if page.after is not None and not ids.is_id("key", page.after):
             raise CursorInvalid
-        at = self.directory
-        found, more = at.members(
-            f"{server.realm_id or STACK}#keys",
-            after=page.after,
-            limit=page.limit,
-            ascending=page.ascending,
+        found, more = self.keys.access_keys(
+            server.realm_id, after=page.after, limit=page.limit, ascending=page.ascending
         )
-        items = at.dynamo.get_many([at.access_key_key(key_id) for key_id in found])
-        keys = [access_key_from(item) for item in items if item is not None]
-        if not found and server.realm_id is not None and at.get(server.realm_id) is None:
+        if not found and server.realm_id is not None and self.realms.get(server.realm_id) is None:
             raise NotFound("There is no such realm.")
-        return collection([answers.access_key(key) for key in keys], more=more)
+        return collection([answers.access_key(key) for key in found], more=more)
 
     def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> View:
         """Change a key's name, or when it expires, also after it did. Raises `NotFound`."""
@@ -114,16 +89,7 @@ class AccessKeys:
         }
         if not named:
             return answers.access_key(key)
-        write = expressions.update(
-            self.directory.access_key_key(key_id),
-            changed={name: value for name, value in named.items() if value is not None},
-            removed=[name for name, value in named.items() if value is None],
-            condition="attribute_exists(pk)",
-        )
-        try:
-            self.directory.dynamo.write(write)
-        except ConditionFailed as error:
-            raise NotFound from error
+        self.keys.change_access_key(key.id, named)
         after = answers.access_key(replace(key, **named))
         if changed := audit.differing(answers.access_key(key), after):
             about = key.id, key.realm_id
@@ -133,13 +99,7 @@ class AccessKeys:
     def delete(self, server: Server, key_id: str) -> None:
         """Revoke a key: the next request with it is refused, for none is ever cached."""
         key = self.find(server, key_id)
-        at = self.directory
-        at.dynamo.transact(
-            [
-                expressions.delete(at.access_key_key(key.id)),
-                expressions.delete(at.member_key(f"{key.realm_id or STACK}#keys", key.id)),
-            ]
-        )
+        self.keys.delete_access_key(key)
         audit.record("access_key.deleted", key.id, key.realm_id, by=server.key.id)
 
     def _check_expiry(self, server: Server, expires_at: int | None) -> None:
@@ -157,16 +117,10 @@ class AccessKeys:
 
     def _stack_admin(self) -> str | None:
         """The id of a stack-wide key with `admin` that can be used, or None."""
-        at = self.directory
-        after: str | None = None
-        more = True
-        while more:
-            found, more = at.members(f"{STACK}#keys", after=after, limit=100, ascending=True)
-            for item in at.dynamo.get_many([at.access_key_key(key_id) for key_id in found]):
-                key = None if item is None else access_key_from(item)
-                if key and key.permission == "admin" and not key.expired(self.clock.wall_ms()):
-                    return key.id
-            after = found[-1] if found else None
+        now_ms = self.clock.wall_ms()
+        for key in self.keys.each_access_key(None):
+            if key.permission == "admin" and not key.expired(now_ms):
+                return key.id
         return None
 
     def _new(self, *, name: str, permission: str, realm_id: str | None) -> tuple[AccessKey, str]:
@@ -182,14 +136,3 @@ class AccessKeys:
             secret_hash=ids.digest(secret).hex(),
         )
         return key, secret
-
-    def _writes(self, key: AccessKey) -> list[dict[str, Any]]:
-        at = self.directory
-        writes = [
-            expressions.put(at.access_key_key(key.id), access_key_values(key)),
-            expressions.put(at.member_key(f"{key.realm_id or STACK}#keys", key.id), {}),
-        ]
-        if key.realm_id is not None:
-            # A deletion of the realm at the same moment must not leave a key behind.
-            writes.append(at.realm_stands(key.realm_id))
-        return writes

@@ -1,6 +1,6 @@
 """What the core needs of the outside, as it would like to be answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from sojourn.domain.access_key import AccessKey
@@ -142,8 +142,48 @@ class Realms(Protocol):
         """
         ...
 
+
+class AccessKeyStore(Protocol):
+    """Access keys. Every read is consistent."""
+
     def access_key(self, key_id: str) -> AccessKey | None:
         """An access key, or None."""
+        ...
+
+    def access_keys(
+        self, realm_id: str | None, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[AccessKey], bool]:
+        """A page of a realm's keys, or of the stack-wide ones, by id, and whether there are more.
+
+        A key that is deleted meanwhile is left out of its page.
+        """
+        ...
+
+    def each_access_key(self, realm_id: str | None) -> Iterator[AccessKey]:
+        """Every key of a realm, or every stack-wide one, by id."""
+        ...
+
+    def create_access_key(self, key: AccessKey) -> None:
+        """Write a new key. Raises `NotFound` when its realm is gone, or being deleted."""
+        ...
+
+    def first_key_id(self) -> str | None:
+        """The id of the stack's first key, also when that was deleted since; or None."""
+        ...
+
+    def create_first_key(self, key: AccessKey, *, replaced: str | None) -> None:
+        """Write a new key as the stack's first, where `replaced` still is that, or there is none.
+
+        Raises `AlreadyInitialised`.
+        """
+        ...
+
+    def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
+        """Write these fields of a key, and no other; None removes one. Raises `NotFound`."""
+        ...
+
+    def delete_access_key(self, key: AccessKey) -> None:
+        """Remove a key, if it is still there."""
         ...
 
     def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:

@@ -7,27 +7,24 @@ The directory table, by `pk` / `sk`:
 - `realms` / `rl_…`: the list of realms
 - `rl_…#users` / `usr_…`: the list of a realm's users
 - `rl_…#name#folded`, `rl_…#email#folded` / `claim`: who has a name in a realm
-- `key_…` / `key`: an access key; `rl_…#keys` or `*#keys` / `key_…`: the list of them
+- an access key, and lists of them: `store/access_keys`
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.store import attributes, idempotency
-from sojourn.store.access_key_items import ACCESS_KEY, access_key_from
+from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
 from sojourn.store.expressions import Key, check, update
 from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values
 
-STACK: Final = "*"
 REALMS: Final = "realms"
 """The owner of the list of realms."""
 
@@ -188,25 +185,6 @@ class DynamoDirectory:
             return None
         ciphertext = values["ciphertext"]
         return bytes(ciphertext)
-
-    def access_key(self, key_id: str) -> AccessKey | None:
-        values = self.dynamo.get(self.access_key_key(key_id))
-        return None if values is None else access_key_from(values)
-
-    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
-        # As little as a role may be held to: it names one attribute, and answers none.
-        write = {
-            "TableName": self.table,
-            "Key": self.access_key_key(key_id).attributes,
-            "UpdateExpression": "SET last_used_ms = :now",
-            "ConditionExpression": "attribute_exists(pk) AND "
-            "(attribute_not_exists(last_used_ms) OR last_used_ms < :since)",
-            "ExpressionAttributeValues": attributes.encode(
-                {":now": now_ms, ":since": unless_since_ms}
-            ),
-        }
-        with suppress(ConditionFailed):
-            self.dynamo.write({"Update": write})
 
     def realm_stands(self, realm_id: str) -> dict[str, Any]:
         """A transaction's condition: the realm is there, and nobody is deleting it."""

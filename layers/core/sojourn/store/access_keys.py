@@ -1,0 +1,131 @@
+"""Access keys in DynamoDB: each in an item of its own, and in the list of its realm or the stack.
+
+In the directory table, by `pk` / `sk`:
+
+- `key_…` / `key`: an access key
+- `rl_…#keys` or `*#keys` / `key_…`: the list of a realm's keys, or of the stack-wide ones
+- `stack` / `first_key`: which key was made first
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+
+from sojourn.domain.access_key import AccessKey
+from sojourn.domain.errors import AlreadyInitialised, NotFound
+from sojourn.store import attributes, expressions
+from sojourn.store.access_key_items import access_key_from, access_key_values
+from sojourn.store.client import ConditionFailed, TransactionFailed
+from sojourn.store.expressions import Key
+from sojourn.store.realms import DynamoDirectory
+
+STACK: Final = "*"
+"""The owner of the stack-wide keys."""
+PAGE: Final = 100
+
+
+class DynamoAccessKeys:
+    """`AccessKeyStore` over the directory table. Every read is consistent."""
+
+    def __init__(self, directory: DynamoDirectory) -> None:
+        self._directory = directory
+        self._dynamo = directory.dynamo
+        self._table = directory.table
+
+    def access_key(self, key_id: str) -> AccessKey | None:
+        values = self._dynamo.get(self._directory.access_key_key(key_id))
+        return None if values is None else access_key_from(values)
+
+    def access_keys(
+        self, realm_id: str | None, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[AccessKey], bool]:
+        found, more = self._directory.members(
+            _owner(realm_id), after=after, limit=limit, ascending=ascending
+        )
+        return self._read(found), more
+
+    def each_access_key(self, realm_id: str | None) -> Iterator[AccessKey]:
+        after, more = None, True
+        while more:
+            found, more = self._directory.members(
+                _owner(realm_id), after=after, limit=PAGE, ascending=True
+            )
+            yield from self._read(found)
+            after = found[-1] if found else None
+
+    def _read(self, key_ids: Sequence[str]) -> list[AccessKey]:
+        items = self._dynamo.get_many([self._directory.access_key_key(i) for i in key_ids])
+        return [access_key_from(item) for item in items if item is not None]
+
+    def create_access_key(self, key: AccessKey) -> None:
+        try:
+            self._dynamo.transact(self._creation(key))
+        except TransactionFailed as error:
+            raise NotFound("There is no such realm.") from error
+
+    def first_key_id(self) -> str | None:
+        known = self._dynamo.get(self._first())
+        return None if known is None else str(known["key_id"])
+
+    def create_first_key(self, key: AccessKey, *, replaced: str | None) -> None:
+        first = expressions.put(
+            self._first(),
+            {"key_id": key.id},
+            condition="attribute_not_exists(pk)" if replaced is None else "key_id = :replaced",
+            values=None if replaced is None else {":replaced": replaced},
+        )
+        try:
+            self._dynamo.transact([first, *self._creation(key)])
+        except TransactionFailed as error:
+            raise AlreadyInitialised("Somebody else made the first key just now.") from error
+
+    def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
+        write = expressions.update(
+            self._directory.access_key_key(key_id),
+            changed={name: value for name, value in changes.items() if value is not None},
+            removed=[name for name, value in changes.items() if value is None],
+            condition="attribute_exists(pk)",
+        )
+        try:
+            self._dynamo.write(write)
+        except ConditionFailed as error:
+            raise NotFound from error
+
+    def delete_access_key(self, key: AccessKey) -> None:
+        member = self._directory.member_key(_owner(key.realm_id), key.id)
+        self._dynamo.transact(
+            [expressions.delete(self._directory.access_key_key(key.id)), expressions.delete(member)]
+        )
+
+    def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
+        # As little as a role may be held to: it names one attribute, and answers none.
+        write = {
+            "TableName": self._table,
+            "Key": self._directory.access_key_key(key_id).attributes,
+            "UpdateExpression": "SET last_used_ms = :now",
+            "ConditionExpression": "attribute_exists(pk) AND "
+            "(attribute_not_exists(last_used_ms) OR last_used_ms < :since)",
+            "ExpressionAttributeValues": attributes.encode(
+                {":now": now_ms, ":since": unless_since_ms}
+            ),
+        }
+        with suppress(ConditionFailed):
+            self._dynamo.write({"Update": write})
+
+    def _creation(self, key: AccessKey) -> list[dict[str, Any]]:
+        member = self._directory.member_key(_owner(key.realm_id), key.id)
+        writes = [
+            expressions.put(self._directory.access_key_key(key.id), access_key_values(key)),
+            expressions.put(member, {}),
+        ]
+        if key.realm_id is not None:
+            # A deletion of the realm at the same moment must not leave a key behind.
+            writes.append(self._directory.realm_stands(key.realm_id))
+        return writes
+
+    def _first(self) -> Key:
+        return Key(self._table, "stack", "first_key")
+
+
+def _owner(realm_id: str | None) -> str:
+    return f"{realm_id or STACK}#keys"
