@@ -23,7 +23,7 @@ from typing import Any
 from botocore.hooks import EventAliaser
 
 from bench.calls import PASSWORD, Stack, arguments, make_user, stack_of
-from local.session import attached
+from local.attached import attached
 
 Body = Mapping[str, str]
 UNKNOWN_REALM = "rl_" + "0" * 22

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
     show.add_argument("event", help="a file of events/, or - for stdin")
     chosen = parser.parse_args(arguments)
 
-    from local.session import attached
+    from local.attached import attached
 
     try:
         with attached(devfile.read()) as stack:
