@@ -54,7 +54,7 @@ def attached(dev: dict[str, Any] | None) -> Iterator[Attached]:
         else:
             base_url = endpoint_url = dev["base_url"]
             names = dev["aws"]["names"]
-            aws.reach(dev["aws"]["region"], ca_file=dev.get("ca_file"))
+            aws.use_local(ca_file=dev.get("ca_file"))
         stack = Stack(
             template,
             names,

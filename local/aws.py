@@ -15,14 +15,14 @@ from local import dynamodb_local, moto_patches
 from local.template import Template
 
 REGION = "eu-west-1"
-_TABLE_PROPERTIES = (
+TABLE_PROPERTIES = (
     "AttributeDefinitions",
     "KeySchema",
     "GlobalSecondaryIndexes",
     "BillingMode",
     "SSESpecification",
 )
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "POWERTOOLS_SERVICE_NAME": "sojourn-local",
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
@@ -44,19 +44,14 @@ _OVERRIDES = (
 )
 
 
-def forget_the_machines() -> None:
-    """Leave out what the machine says of an AWS account: nothing here is in one."""
+def use_local(*, ca_file: str | None = None) -> None:
+    """Have boto3 speak to this machine as nobody in particular, whatever the environment says.
+
+    `ca_file` has the certificate of the authority of a stack that speaks TLS.
+    """
     for name in _OVERRIDES:
         os.environ.pop(name, None)
-
-
-def reach(region: str, *, ca_file: str | None = None) -> None:
-    """Have boto3 speak to a running local stack, whose authority's certificate is in `ca_file`."""
-    forget_the_machines()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        os.environ.setdefault(name, "local")
-    os.environ["AWS_DEFAULT_REGION"] = region
-    os.environ.setdefault("POWERTOOLS_SERVICE_NAME", "sojourn-local")
+    os.environ.update(ENVIRONMENT)
     if ca_file is not None:
         os.environ["AWS_CA_BUNDLE"] = ca_file
 
@@ -72,8 +67,7 @@ def start(
     A table whose name a parameter gives is made under that name: nothing is there beforehand.
     `dynamodb_url` is the address of a DynamoDB Local to make the tables in.
     """
-    forget_the_machines()
-    os.environ.update(_ENVIRONMENT)
+    use_local()
     moto_patches.apply()
     core: dict[str, Any] = {"reset_boto3_session": True}
     if dynamodb_url is not None:
@@ -103,7 +97,7 @@ def table_name(logical_id: str) -> str:
 
 def create_table(dynamodb: Any, name: str, properties: Mapping[str, Any]) -> None:
     """Make a table as the template has it, with its TTL and point-in-time recovery."""
-    wanted = {key: properties[key] for key in _TABLE_PROPERTIES if key in properties}
+    wanted = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
     if "SSESpecification" in wanted:
         wanted["SSESpecification"] = {"Enabled": wanted["SSESpecification"]["SSEEnabled"]}
     dynamodb.create_table(TableName=name, **wanted)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BODY_LIMIT: Final = 10 * 1024 * 1024
 HEADER_LIMIT: Final = 10_240
 _HANDSHAKE_SECONDS: Final = 10
+_JOINED: Final = (("Cookie", "HTTP_COOKIE", "; "), ("Content-Type", "CONTENT_TYPE", ","))
 
 
 class Server(ThreadedWSGIServer):
@@ -98,14 +99,14 @@ class _Connection(WSGIRequestHandler):
 
     def run_wsgi(self) -> None:
         """Answer a request, and leave the connection open, which werkzeug's own does not."""
+        app = self.server.app
+        try:
+            environ = self.make_environ()
+        except HTTPException as refused:
+            # Where the next request would begin is not known.
+            self.close_connection = True
+            environ, app = {"REQUEST_METHOD": self.command}, events.message(refused.code or 400)
         with self.server.answering():
-            app = self.server.app
-            try:
-                environ = self.make_environ()
-            except HTTPException as refused:
-                # Where the next request would begin is not known.
-                self.close_connection = True
-                environ, app = {"REQUEST_METHOD": self.command}, events.message(refused.code or 400)
             answer = Answer.from_app(app, environ, buffered=True)
             answer.headers["date"] = self.date_time_string()
             if self.close_connection:
@@ -123,9 +124,9 @@ class _Connection(WSGIRequestHandler):
             environ = super().make_environ()
         except ValueError as error:
             raise BadRequest from error
-        for name, glue in (("Cookie", "; "), ("Content-Type", ",")):
+        # werkzeug joins cookies by commas, which are part of them, and knows the last type alone.
+        for name, key, glue in _JOINED:
             if values := self.headers.get_all(name):
-                key = "HTTP_COOKIE" if name == "Cookie" else "CONTENT_TYPE"
                 environ[key] = glue.join(values)
         body = get_input_stream(environ, max_content_length=BODY_LIMIT + 1).read()
         if len(body) > BODY_LIMIT:

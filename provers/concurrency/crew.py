@@ -110,7 +110,7 @@ def crew(endpoint: str, *, processes: int) -> Iterator[Crew]:
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     host, port = kms.get_host_and_port()
     environment = {
-        **aws._ENVIRONMENT,
+        **aws.ENVIRONMENT,
         "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_ENDPOINT_URL_KMS": f"http://{host}:{port}",
     }

@@ -85,7 +85,7 @@ class Stage:
     def on(cls, endpoint: str) -> Iterator[Self]:
         """A stage with tables of its own at a DynamoDB."""
         with pytest.MonkeyPatch.context() as patch, BadServer() as bad:
-            for name, value in aws._ENVIRONMENT.items():
+            for name, value in aws.ENVIRONMENT.items():
                 patch.setenv(name, value)
             mock = mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1:.*"]}}})
             mock.start()
@@ -103,7 +103,7 @@ class Stage:
         replicas = {name: f"replica-{name}" for name in names.values()}
         plain = session.client("dynamodb", endpoint_url=endpoint)
         for logical_id, name in names.items():
-            wanted = {k: v for k, v in resources[logical_id].items() if k in aws._TABLE_PROPERTIES}
+            wanted = {k: v for k, v in resources[logical_id].items() if k in aws.TABLE_PROPERTIES}
             wanted.pop("SSESpecification", None)
             for each in (name, replicas[name]):
                 plain.create_table(TableName=each, **wanted)

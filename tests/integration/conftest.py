@@ -69,7 +69,7 @@ def environment(provision: Provision) -> Iterator[dict[str, str]]:
 def provided() -> Iterator[Provision]:
     """Tables, a key, and what is shared."""
     endpoint = os.environ.get("SOJOURN_TEST_DYNAMODB")
-    os.environ.update(aws._ENVIRONMENT)
+    os.environ.update(aws.ENVIRONMENT)
     moto_patches.apply()
     config: Any = {"core": {"passthrough": {"urls": [f"{endpoint}.*"]}}} if endpoint else {}
     mock = mock_aws(config=config)
@@ -121,7 +121,7 @@ def services(environment: dict[str, str], clock: MovedClock) -> Services:
 
 def composed(environment: dict[str, str], clock: MovedClock) -> Services:
     """The services as another instance would have them."""
-    os.environ.update(aws._ENVIRONMENT)
+    os.environ.update(aws.ENVIRONMENT)
     return _with_endpoint(environment, clock)
 
 
