@@ -165,6 +165,7 @@ def compose(
         census=census,
         settlement=settlement,
         cipher=cipher,
+        cache=cache,
         clock=clock,
     )
     deletion = RealmDeletion(realms=realms, directory=directory, accounts=seen, clock=clock)
@@ -189,7 +190,12 @@ def compose(
         rotation=Rotation(directory=directory, cipher=cipher, clock=clock),
         realms=realms,
         realm_ends=RealmEnds(
-            realms=realms, directory=directory, census=census, settlement=settlement, clock=clock
+            realms=realms,
+            directory=directory,
+            census=census,
+            settlement=settlement,
+            cache=cache,
+            clock=clock,
         ),
         realm_deletion=deletion,
         jwt_keys=jwt_keys,

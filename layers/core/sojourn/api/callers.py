@@ -18,10 +18,9 @@ from sojourn.domain.errors import (
     Unavailable,
     WrongCaller,
 )
-from sojourn.domain.ports import AccessKeyStore
+from sojourn.domain.ports import AccessKeyStore, RealmCache
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
-from sojourn.store.realm_cache import RealmCache
 
 USE_MS: Final = 3_600_000
 """A use of an access key is written when the last one written is older than this."""

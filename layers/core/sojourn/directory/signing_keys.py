@@ -13,7 +13,7 @@ from sojourn.domain import ids, key_rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, NotFound
 from sojourn.domain.key_rules import KINDS, check_room, newest
-from sojourn.domain.ports import Cipher
+from sojourn.domain.ports import Cipher, RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
@@ -22,7 +22,7 @@ from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.counts import Census, Count
-from sojourn.store import expressions, realm_cache
+from sojourn.store import expressions
 from sojourn.store.realms import Decided, DynamoDirectory
 
 View = dict[str, Any]
@@ -37,6 +37,7 @@ class JwtKeys:
     census: Census
     settlement: Settlement
     cipher: Cipher
+    cache: RealmCache
     clock: Clock
 
     def page(self, server: Server, page: Page) -> View:
@@ -111,7 +112,7 @@ class JwtKeys:
         used = key is not None and key_rules.in_use(realm, key, now_ms=now_ms)
         if force and key is None and key_id in realm.stopped:
             # Another try has stopped it: that it is gone is told when every instance knows.
-            realm_cache.outwait(self.clock)
+            self.cache.outwait()
         if key is not None and used and force:
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
             return {
@@ -154,7 +155,7 @@ class JwtKeys:
                 return self._stopped(found, key, new, by=by, compromised=compromised)
             stopped = found.stopped.get(key_id)
             if stopped is not None and not stopped.compromised:
-                realm_cache.outwait(self.clock)
+                self.cache.outwait()
             if stopped is None or not stopped.compromised:
                 raise NotFound
             return None
@@ -171,7 +172,7 @@ class JwtKeys:
             return session.key_number == number and ended_by_realm(session, before) is None
 
         count = self.census.count(realm.id, ended)
-        realm_cache.outwait(self.clock, since=since)
+        self.cache.outwait(since=since)
         return after, count
 
     def _stopped(

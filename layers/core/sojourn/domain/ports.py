@@ -1,6 +1,6 @@
 """What the core needs of the outside, as it would like to be answered."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from sojourn.domain.access_key import AccessKey
@@ -139,6 +139,33 @@ class Realms(Protocol):
         """Have a key remember that a token of it may have no `exp`, before it has one.
 
         Raises `Unavailable` when the realm has that key no more.
+        """
+        ...
+
+
+class RealmCache(Protocol):
+    """Realms as an instance may remember them for a few seconds. What is not there is read."""
+
+    def get(self, realm_id: str, load: Callable[[], Realm | None] | None = None) -> Realm | None:
+        """The realm, hardly old; `load` reads it together with something else."""
+        ...
+
+    def last_with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
+        """The realm of whatever age that is at hand, if it has key and issuer."""
+        ...
+
+    def with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
+        """The realm, read once more when it lacks key or issuer."""
+        ...
+
+    def with_keys(self, wanted: Iterable[tuple[str, str, str]]) -> Mapping[str, Realm | None]:
+        """Realms by id, as `with_key` gives them for each realm, key and issuer; in two reads."""
+        ...
+
+    def outwait(self, *, since: float | None = None) -> None:
+        """Wait until no instance remembers a realm that it read before now, or before `since`.
+
+        `since` is of `Clock.monotonic`.
         """
         ...
 

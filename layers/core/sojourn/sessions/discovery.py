@@ -12,9 +12,9 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from sojourn.crypto.signing_keys import jose_name, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import NotFound
+from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
-from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
 

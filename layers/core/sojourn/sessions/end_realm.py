@@ -9,6 +9,7 @@ from typing import Any
 
 from sojourn.directory.realms import RealmDirectory
 from sojourn.domain.access_key import Server
+from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
@@ -17,7 +18,6 @@ from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.counts import Census
-from sojourn.store import realm_cache
 from sojourn.store.realms import Decided, DynamoDirectory
 
 View = dict[str, Any]
@@ -31,6 +31,7 @@ class RealmEnds:
     directory: DynamoDirectory
     census: Census
     settlement: Settlement
+    cache: RealmCache
     clock: Clock
 
     def end_all(self, server: Server, realm_id: str) -> View:
@@ -47,7 +48,7 @@ class RealmEnds:
         realm = self.realms.find(server, realm_id)
         after = self.directory.commit(realm, decide, clock=self.clock)
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
-        realm_cache.outwait(self.clock)
+        self.cache.outwait()
         return answers.session_end(realm_id=realm_id, ended_ms=after.ends[-1].ended_ms)
 
     def count(self, server: Server, realm_id: str) -> View:

@@ -11,14 +11,13 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound
-from sojourn.domain.ports import UserStore
+from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
-from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
 

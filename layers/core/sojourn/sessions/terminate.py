@@ -15,7 +15,7 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
-from sojourn.domain.ports import UserStore
+from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Reason
 from sojourn.domain.session_rules import ended_by_realm
@@ -25,7 +25,6 @@ from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
-from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
 

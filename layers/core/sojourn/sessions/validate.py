@@ -9,13 +9,12 @@ from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import SessionEnded, SessionExpired, TokenInvalid
-from sojourn.domain.ports import RealmAndUser, UserReader
+from sojourn.domain.ports import RealmAndUser, RealmCache, UserReader
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
-from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
 

@@ -11,14 +11,13 @@ from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated
-from sojourn.domain.ports import UserStore
+from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers as views
 from sojourn.sessions.validate import Validator
-from sojourn.store.realm_cache import RealmCache
 
 View = dict[str, Any]
 MOST: Final = 100

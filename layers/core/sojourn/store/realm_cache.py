@@ -29,14 +29,16 @@ def outwait(clock: Clock, *, since: float | None = None) -> None:
 
 
 class RealmCache:
-    """Realms no older than 5 seconds; one that does not exist is remembered as absent.
+    """`ports.RealmCache`: realms no older than 5 seconds.
 
-    So a token that names a made-up realm costs at most one read in 5 seconds. When the
-    directory cannot be read, the error goes to the caller: nothing stale is served.
+    One that does not exist is remembered as absent, so a token that names a made-up realm costs at
+    most one read in 5 seconds. When the directory cannot be read, the error goes to the caller:
+    nothing stale is served.
     """
 
     def __init__(self, realms: Realms, clock: Clock) -> None:
         self._realms = realms
+        self._clock = clock
         self._cache: Cache[Realm | None] = Cache(clock, seconds=SECONDS, size=SIZE)
 
     def get(self, realm_id: str, load: Callable[[], Realm | None] | None = None) -> Realm | None:
@@ -73,6 +75,9 @@ class RealmCache:
         if lacking:
             found |= self._cache.get_many(lacking, self._realms.get_many, seconds=KEY_SECONDS)
         return found
+
+    def outwait(self, *, since: float | None = None) -> None:
+        outwait(self._clock, since=since)
 
 
 def _knows(realm: Realm | None, key_id: str, issuer: str) -> bool:
