@@ -97,7 +97,7 @@ def serve() -> int:
     say("Starting Sojourn's local stack …")
 
     # Imported now: they take a second or two, and the line above should not wait for that.
-    from local import dynamodb_local, tls
+    from local import dynamodb_local, tls, turns
     from local.template import Template
 
     template = Template.read()
@@ -109,6 +109,7 @@ def serve() -> int:
             context, ca_file = tls.context(folder) if wanted.tls else (None, None)
             # What the handlers print goes to a file from here on, for the life of the process.
             sys.stdout = (folder / "dev.log").open("w", buffering=1)
+            turns.install()
             dynamodb_url = None
             if wanted.store == "dynamodb-local":
                 say("Starting DynamoDB Local …")

@@ -10,9 +10,8 @@ from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.errors import AlreadyInitialised, NameTaken, NotFound, Unavailable
+from sojourn.domain.errors import AlreadyInitialised, NameTaken, NotFound, Superseded, Unavailable
 from sojourn.domain.names import fold, gained
-from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Origin
 from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
@@ -63,24 +62,27 @@ class FakeUsers:
         with self._lock:
             return [self.get(user_id) for user_id in user_ids]
 
-    def commit(self, change: Change) -> User:
+    def commit(self, change: Change) -> Change:
         with self._lock:
             current = self.get(change.after.id)
             if current is None or current.version != change.before.version:
                 raise Superseded(current)
             waiting = [recorded(e) for e in (*change.before.pending, *change.ended)]
-            after = replace(change.after, pending=tuple(waiting[RECORDS_PER_COMMIT:]))
+            after = replace(
+                change.after,
+                version=current.version + 1,
+                pending=tuple(waiting[RECORDS_PER_COMMIT:]),
+            )
             self._accounts[after.id] = deepcopy(after)
             records = self._ended.setdefault(after.id, {})
             records.update({e.session.id: deepcopy(e) for e in waiting[:RECORDS_PER_COMMIT]})
-            return after
+            return replace(change, after=after)
 
     def archive(self, user_id: str) -> int:
         with self._lock:
             written = 0
             while (account := self.get(user_id)) is not None and account.pending:
-                after = replace(account, version=account.version + 1)
-                self.commit(Change(before=account, after=after))
+                self.commit(Change(before=account, after=account))
                 written += min(len(account.pending), RECORDS_PER_COMMIT)
             return written
 
@@ -295,7 +297,7 @@ class FakeUserDirectory:
             self._name(after, lost=lost, new=gained(before.unique_names, after.unique_names))
             if after.state == "deleted":
                 self._members.discard((realm.id, after.id))
-            return replace(changed, change=replace(change, after=self._users.commit(change)))
+            return replace(changed, change=self._users.commit(change))
 
     def _name(self, user: User, *, lost: Iterable[UniqueName], new: Iterable[UniqueName]) -> None:
         """Take names from a user and give them others, if nobody else has any of these."""

@@ -6,8 +6,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -18,12 +17,13 @@ from typing import Any, Final
 
 import boto3
 
+from local.turns import in_turns
 from provers.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from provers.concurrency.clock import CrewClock
 from provers.concurrency.strikes import Strikes
 from sojourn import bootstrap
 from sojourn.crypto.passwords import Hasher
-from sojourn.domain.ports import Superseded
+from sojourn.domain.errors import Superseded
 from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
@@ -79,14 +79,6 @@ class Played:
     counts: "Counter[str]" = field(default_factory=Counter)
 
 
-class _NoTurns:
-    """Turns of those who know nothing of each other."""
-
-    @contextmanager
-    def take(self, key: str, *, seconds: float) -> Iterator[bool]:
-        yield True
-
-
 class Worker:
     """The process's state."""
 
@@ -95,7 +87,8 @@ class Worker:
         self._clock = clock
         self._counts: Counter[str] = Counter()
         self._dying = threading.local()
-        self._turns = optimistic._TURNS
+        self._alone = optimistic.commit
+        self._in_turns = in_turns(optimistic.commit)
         self._deadline = deadline.deadline
         self._worlds: list[World] = []
         self._stage: Stage | None = None
@@ -135,7 +128,7 @@ class Worker:
         """Make a round's calls."""
         self._counts.clear()
         deadline.deadline = partial(self._deadline, seconds=part.seconds)
-        optimistic._TURNS = self._turns if part.turns else _NoTurns()  # type: ignore[assignment]
+        optimistic.commit = self._in_turns if part.turns else self._alone
         store.ENDED_PER_COMMIT = part.per_commit  # type: ignore[misc]
         worlds = self._instances(len(part.lanes))
         records: list[Record] = []

@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
-from sojourn.domain.ports import Superseded
+from sojourn.domain.errors import Superseded
 from sojourn.domain.session import Ended, Origin
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, user_items
@@ -123,8 +123,7 @@ def test_record_that_is_written_again_is_the_new_one_alone(
     for ended in (change.ended, stripped, change.ended):
         found = accounts.get(user.id)
         assert found is not None
-        after = replace(found, version=found.version + 1, sessions=())
-        accounts.commit(Change(before=found, after=after, ended=ended))
+        accounts.commit(Change(before=found, after=replace(found, sessions=()), ended=ended))
         record = Key(accounts.table, user.id, user_items.ENDED + user.sessions[0].id)
         kept = store.realms.dynamo.get(record)
         assert kept is not None
@@ -139,11 +138,12 @@ def test_other_writes_are_done_with_the_commit(store: DynamoStore) -> None:
     """What comes with a commit is written in it, with or without endings."""
     user = with_sessions(store, 0)
     change, _ = login(user)
-    store.accounts.commit_with(change, [claim(store, "one")])
-    assert store.accounts.get(user.id) == change.after
+    done = store.accounts.commit_with(change, [claim(store, "one")])
+    assert store.accounts.get(user.id) == done.after
     assert is_claimed(store, "one")
-    ends = end_all(change.after)
-    store.accounts.commit_with(ends, [claim(store, "two"), claim(store, "three")])
+    ends = store.accounts.commit_with(
+        end_all(done.after), [claim(store, "two"), claim(store, "three")]
+    )
     assert store.accounts.get(user.id) == ends.after
     assert is_claimed(store, "two")
     assert is_claimed(store, "three")
@@ -168,8 +168,7 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
 def test_account_that_changed_is_superseded_whatever_comes_with_it(store: DynamoStore) -> None:
     """The account's own condition is told first: the commit is worked out anew."""
     user = with_sessions(store, 1)
-    newer, _ = login(user)
-    store.accounts.commit(newer)
+    newer = store.accounts.commit(login(user)[0])
     store.realms.dynamo.write(claim(store, "taken"))
     write = claim(store, "taken", condition="attribute_not_exists(pk)")
     for change in (end_all(user), login(user)[0]):
@@ -193,12 +192,10 @@ def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:
     """What an account has no more is no more in its item, and what changed is changed."""
     user = account(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
     store.add_account(user)
-    after = replace(
-        user, version=1, username=None, email="c@b.a", spared=None, custom=None, proofs=0
-    )
+    after = replace(user, username=None, email="c@b.a", spared=None, custom=None, proofs=0)
     change = replace(login(user)[0], after=after)
     store.accounts.commit(change)
-    assert store.accounts.get(user.id) == after
+    assert store.accounts.get(user.id) == replace(after, version=user.version + 1)
 
 
 # Answers that got lost.
@@ -212,8 +209,9 @@ def test_commit_whose_answer_was_lost_finds_itself(
     user = with_sessions(store, sessions)
     change = end_all(user) if sessions else login(user)[0]
     lose_answers(store, monkeypatch, "transact_write_items" if sessions else "update_item")
-    store.accounts.commit(change)
-    assert store.accounts.get(user.id) == change.after
+    done = store.accounts.commit(change)
+    assert store.accounts.get(user.id) == done.after
+    assert done.after.version == user.version + 1
 
 
 def test_commit_does_not_take_anothers_for_itself(
@@ -222,10 +220,10 @@ def test_commit_does_not_take_anothers_for_itself(
     """Two commits that make the same of one version are two: the second is superseded."""
     user = with_sessions(store, 0)
     change, _ = login(user)
-    store.accounts.commit(change)
+    done = store.accounts.commit(change)
     with pytest.raises(Superseded) as lost:
         store.accounts.commit(change)
-    assert lost.value.current == change.after
+    assert lost.value.current == done.after
     store.remove_account(user.id)
     with pytest.raises(Superseded) as lost:
         store.accounts.commit(change)
@@ -271,9 +269,9 @@ def test_archive_goes_on_from_what_came_between(
 def deleted(store: DynamoStore, count: int) -> tuple[User, list[Ended]]:
     """A user who was just deleted, with so many ended records from before."""
     user, records = with_ended(store, count)
-    gone = replace(user, version=user.version + 1, state="deleted", last_ms=NOW)
-    store.accounts.commit(replace(login(user)[0], before=user, after=gone, ended=()))
-    return gone, records
+    gone = replace(user, state="deleted", last_ms=NOW)
+    done = store.accounts.commit(Change(before=user, after=gone))
+    return done.after, records
 
 
 def test_deletion_strips_the_records_and_removes_the_user(store: DynamoStore) -> None:

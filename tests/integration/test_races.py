@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
+from local.turns import in_turns
 from sojourn.domain.session import Login, Origin
 from sojourn.domain.session_rules import begin
-from sojourn.domain.user import Change, User
-from sojourn.runtime import optimistic
-from sojourn.runtime.turns import Turns
+from sojourn.domain.user import Change
+from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
@@ -24,12 +25,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> Non
     commit = DynamoUsers.commit_with
     waiting = [act]
 
-    def interrupted(self: DynamoUsers, change: Change, others: Any) -> User:
+    def interrupted(self: DynamoUsers, change: Change, others: Any) -> Change:
         if waiting:
-            # The other is another process: its commit takes no turn of ours.
-            with monkeypatch.context() as patched:
-                patched.setattr(optimistic, "_TURNS", Turns())
-                waiting.pop()()
+            waiting.pop()()
         return commit(self, change, others)
 
     monkeypatch.setattr(DynamoUsers, "commit_with", interrupted)
@@ -52,6 +50,17 @@ def all_at_once(count: int, act: Callable[[int], Answer]) -> list[Answer]:
     return answers
 
 
+@pytest.fixture
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads of this one process take turns, for as long as a slow machine needs for all of them.
+
+    Each read the user before its turn came, and loses to those who came between once.
+    """
+    monkeypatch.setattr(optimistic, "commit", in_turns(optimistic.commit))
+    monkeypatch.setattr(deadline, "deadline", partial(deadline.deadline, seconds=600))
+
+
+@pytest.mark.usefixtures("patience")
 @pytest.mark.parametrize("cap", [1, 3, 10])
 def test_simultaneous_logins_leave_exactly_the_cap(
     world: World, environment: dict[str, str], cap: int
@@ -70,6 +79,7 @@ def test_simultaneous_logins_leave_exactly_the_cap(
     assert len(set(times)) == 60
 
 
+@pytest.mark.usefixtures("patience")
 def test_simultaneous_logins_denied(world: World) -> None:
     """Where the realm denies, just as many logins succeed as there is room for."""
     settings = {"max_sessions": 3, "at_limit": "deny"}

@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.errors import AlreadyInitialised, NotFound, Unavailable
+from sojourn.domain.errors import AlreadyInitialised, NotFound, Superseded, Unavailable
 from sojourn.domain.policy import Settings
-from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session import Actor, Ended, Login, Origin, Session
 from sojourn.domain.signing_key import PublicKey
@@ -75,8 +74,8 @@ def with_ended(store: Store, count: int) -> tuple[User, list[Ended]]:
     """A user with so many ended records, at most 99, and the records in the order of their ids."""
     found = with_sessions(store, count)
     change = end_all(found)
-    store.accounts.commit(change)
-    return change.after, [recorded(e) for e in change.ended]
+    done = store.accounts.commit(change)
+    return done.after, [recorded(e) for e in change.ended]
 
 
 def must_get(store: Store, user_id: str) -> User:
@@ -156,7 +155,7 @@ def test_accounts_come_back_as_they_were(store: Store, change: Change) -> None:
     store.add_account(before)
     assert store.accounts.get(before.id) == before
     store.accounts.commit(replace(change, before=before, after=after))
-    assert store.accounts.get(before.id) == after
+    assert store.accounts.get(before.id) == replace(after, version=before.version + 1)
     for ended in change.ended:
         assert store.accounts.ended(before.id, ended.session.id) == recorded(ended)
 
@@ -165,11 +164,11 @@ def test_commit_of_an_old_version_is_superseded(store: Store) -> None:
     """A commit whose account has changed writes nothing, and carries the account as it is."""
     user = with_sessions(store, 2)
     first, session = login(user)
-    store.accounts.commit(first)
+    done = store.accounts.commit(first)
     with pytest.raises(Superseded) as lost:
         store.accounts.commit(end_all(user))
-    assert lost.value.current == first.after == store.accounts.get(user.id)
-    assert first.after.find(session.id) == session
+    assert lost.value.current == done.after == store.accounts.get(user.id)
+    assert done.after.find(session.id) == session
     assert store.accounts.ended(user.id, user.sessions[0].id) is None
 
 
@@ -202,14 +201,14 @@ def test_one_commit_of_a_version_wins(store: Store, sessions: int) -> None:
     changes += [end_all(user) for _ in range(4)]
     outcomes = at_once([lambda c=c: store.accounts.commit(c) for c in changes])  # type: ignore[misc]
     pairs = list(zip(changes, outcomes, strict=True))
-    won = [change for change, outcome in pairs if not isinstance(outcome, Superseded)]
-    assert len(won) == 1
-    assert store.accounts.get(user.id) == won[0].after
-    assert [o for o in outcomes if not isinstance(o, Superseded)] == [won[0].after]
+    ((wanted, done),) = [(c, o) for c, o in pairs if not isinstance(o, Superseded)]
+    now = replace(wanted.after, version=user.version + 1)
+    assert store.accounts.get(user.id) == now
+    assert done == replace(wanted, after=now)
     lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]
-    assert [outcome.current for outcome in lost] == [won[0].after] * 7
+    assert [outcome.current for outcome in lost] == [now] * 7
     ended = [s.id for s in user.sessions if store.accounts.ended(user.id, s.id) is not None]
-    assert ended == [e.session.id for e in won[0].ended]
+    assert ended == [e.session.id for e in wanted.ended]
 
 
 def test_no_commit_is_lost(store: Store) -> None:

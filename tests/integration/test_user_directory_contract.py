@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain import ids
-from sojourn.domain.errors import NameTaken, NotFound
-from sojourn.domain.ports import Superseded
+from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.user import Change, ChangeInRealm, User, UserInRealm
 from tests.fake_store import recorded

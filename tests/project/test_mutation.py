@@ -133,7 +133,7 @@ def test_child_tells_what_became_of_its_mutant() -> None:
 def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> None:
     """A survivor in the rules, or an equivalent that is killed, makes the run fail."""
     strict = next(iter(named("domain.session_rules").values()))
-    other = next(mutants("runtime.turns", {}))
+    other = next(mutants("runtime.deadline", {}))
     equivalent = named("domain.lockout")["domain.lockout.wait_seconds: 10 -> 11"]
 
     def status(*found: Outcome, unfounded: Sequence[str] = ()) -> int:

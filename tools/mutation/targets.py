@@ -113,7 +113,6 @@ TARGETS: Final = (
     Target("runtime.cache", "caches and time", _unit("runtime/cache"), strict=False),
     Target("store.realm_cache", "caches and time", _unit("runtime/cache"), strict=False),
     Target("runtime.deadline", "caches and time", _unit("runtime/deadline"), strict=False),
-    Target("runtime.turns", "caches and time", strict=False),
 )
 
 TESTS: Final = ("tests/unit", "tests/integration")

@@ -207,14 +207,12 @@ def test_expired_sessions_are_dropped_without_a_record() -> None:
 
 
 def test_login_is_one_change_of_the_account() -> None:
-    """A login gives the next version, the session as it came about, and leaves the rest alone."""
+    """A login gives the session as it came about, and leaves the rest alone."""
     owner = replace(realm(session_minutes=7), generation=3)
-    found = replace(several(owner, 1), version=41, generation=5, last_ms=NOW + 50)
+    found = replace(several(owner, 1), generation=5, last_ms=NOW + 50)
     change, session = rules.begin(found, owner, LOGIN, key_number=9, now_ms=NOW)
     assert change.before is found
-    assert change.after == replace(
-        found, version=42, last_ms=NOW + 51, sessions=(*found.sessions, session)
-    )
+    assert change.after == replace(found, last_ms=NOW + 51, sessions=(*found.sessions, session))
     assert change.ended == ()
     assert session == Session(
         id=session.id,
@@ -291,14 +289,14 @@ def test_unmanaged_session_carries_both_generations() -> None:
 
 
 def test_ending_one_leaves_the_others() -> None:
-    """An ending is the next version without just that session, and its record."""
+    """An ending leaves the user without just that session, and gives its record."""
     owner = realm()
-    found = replace(several(owner, 3), version=41)
+    found = several(owner, 3)
     chosen = found.sessions[1]
     change = rules.end(found, owner, {chosen.id: "logout"}, by=BY, now_ms=NOW + 10)
     left = (found.sessions[0], found.sessions[2])
     assert change.before is found
-    assert change.after == replace(found, version=42, sessions=left)
+    assert change.after == replace(found, sessions=left)
     assert change.ended == (Ended(session=chosen, ended_ms=NOW + 10, reason="logout", by=BY),)
 
 
@@ -319,16 +317,14 @@ def test_ending_records_what_the_realm_ended_first() -> None:
 
 
 def test_ending_everything_is_the_next_generation() -> None:
-    """The end of everything is one version and one generation later, and spares what it keeps."""
+    """The end of everything is one generation later, and spares what it keeps."""
     owner = realm()
-    found = replace(several(owner, 3), version=41, generation=6)
+    found = replace(several(owner, 3), generation=6)
     kept = found.sessions[2]
     change = rules.end_all_for(
         found, owner, "password_changed", by=BY, now_ms=NOW + 10, keep=kept.id
     )
-    assert change.after == replace(
-        found, version=42, generation=7, spared=kept.id, sessions=(kept,)
-    )
+    assert change.after == replace(found, generation=7, spared=kept.id, sessions=(kept,))
     assert [(e.session, e.reason) for e in change.ended] == [
         (s, "password_changed") for s in found.sessions[:2]
     ]
@@ -352,14 +348,14 @@ def test_only_an_active_users_unmanaged_tokens_stand(state: State) -> None:
 def test_pruning_drops_what_lived_out_its_time() -> None:
     """Pruning leaves the live, records nothing, and has nothing to do where all live."""
     owner = realm(session_minutes=1)
-    found = replace(several(owner, 2), version=41)
+    found = several(owner, 2)
     later, _ = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 30_000)
-    found = replace(later.after, version=41)
+    found = later.after
     assert rules.prune(found, now_ms=NOW + 59_999) is None
     change = rules.prune(found, now_ms=NOW + 60_000)
     assert change is not None
     assert change.before is found
-    assert change.after == replace(found, version=42, sessions=found.sessions[2:])
+    assert change.after == replace(found, sessions=found.sessions[2:])
     assert change.ended == ()
 
 
@@ -371,7 +367,7 @@ def test_pruning_writes_an_account_with_endings_left_pending() -> None:
     waiting = replace(found, pending=(ended,))
     change = rules.prune(waiting, now_ms=NOW)
     assert change is not None
-    assert change.after == replace(waiting, version=waiting.version + 1)
+    assert change.after == waiting
     gone = rules.prune(waiting, now_ms=NOW + 10**10)
     assert gone is not None
     assert gone.after.sessions == ()
@@ -544,7 +540,7 @@ def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
     change = rules.record_ended(found, after, now_ms=NOW + 65_000)
     assert change is not None
     assert change.before == found
-    assert change.after == replace(found, version=found.version + 1, sessions=(expired, alive))
+    assert change.after == replace(found, sessions=(expired, alive))
     assert [(e.session, e.reason, e.ended_ms, e.by.id) for e in change.ended] == [
         (ended, "realm_ended", NOW + 50_000, "key_a")
     ]

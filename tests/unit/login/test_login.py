@@ -17,11 +17,11 @@ from sojourn.domain.errors import (
     SessionEnded,
     SessionExpired,
     SessionLimit,
+    Superseded,
     TokenInvalid,
     Unavailable,
     UserInactive,
 )
-from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session_rules import begin, end_all_for
 from sojourn.domain.user import Change, Credential, User

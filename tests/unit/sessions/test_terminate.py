@@ -16,15 +16,14 @@ from sojourn.domain.errors import (
     SessionEnded,
     SessionUnmanaged,
     SojournError,
+    Superseded,
     TokenInvalid,
     Unavailable,
 )
-from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Deletion
 from sojourn.domain.session import Actor
 from sojourn.domain.session_rules import end_all_for
 from sojourn.runtime import optimistic
-from sojourn.runtime.turns import Turns
 from tests import fake_store
 from tests.unit.flows import MINUTES, World, access_key
 
@@ -114,9 +113,7 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
 
         def interrupted(change: Any, commit: Any = commit, between: Any = between) -> Any:
             if between:
-                with monkeypatch.context() as patched:
-                    patched.setattr(optimistic, "_TURNS", Turns())
-                    world.terminator.by_server(world.server, between.pop())
+                world.terminator.by_server(world.server, between.pop())
             return commit(change)
 
         with monkeypatch.context() as patched:
@@ -396,8 +393,8 @@ def test_commit_gives_the_change_that_it_made(world: World) -> None:
     assert optimistic.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
     assert world.account(world.ada) == account
     done = optimistic.commit(world.accounts, account, lambda _: change, clock=world.clock)
-    assert done == change
-    assert world.account(world.ada) == change.after
+    assert done == replace(change, after=replace(change.after, version=account.version + 1))
+    assert world.account(world.ada) == done.after
 
 
 def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,9 @@ from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
 from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, Credential, User
-from sojourn.runtime import audit
+from sojourn.jobs.pending import archive_pending
+from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import archive_pending, commit
 
 View = dict[str, Any]
 API_KEYS: Final = 20
@@ -74,7 +74,7 @@ class Credentials:
                 raise Conflict("The user has a password; change it instead of adding another.")
             if len(found.credentials) >= API_KEYS:
                 raise Conflict(f"The user has {API_KEYS} API keys; delete one first.")
-            change = Change(before=found, after=replace(found, version=found.version + 1))
+            change = Change(before=found, after=found)
             if human:
                 change = rules.end_all_for(
                     found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
@@ -83,7 +83,7 @@ class Credentials:
             after = replace(change.after, credentials=credentials)
             return replace(change, after=rules.unlocked(after) if human else after)
 
-        done = commit(self.accounts, account, decide, clock=self.clock)
+        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
         event = "user.password_set" if human else "credential.created"
         audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
         archive_pending(self.accounts, done)
@@ -122,7 +122,7 @@ class Credentials:
 
         def decide(found: User) -> Change:
             known = _known(found, credential_id)
-            change = Change(before=found, after=replace(found, version=found.version + 1))
+            change = Change(before=found, after=found)
             if fresh is not None:
                 change = rules.end_all_for(
                     found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
@@ -136,7 +136,7 @@ class Credentials:
             committed[:] = [found, after]
             return replace(change, after=after)
 
-        done = commit(self.accounts, account, decide, clock=self.clock)
+        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
         about = credential_id, account.id, account.realm_id
         if fresh is not None:
             audit.record("user.password_set", *about, by=server.key.id)
@@ -165,7 +165,7 @@ class Credentials:
             left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
             return replace(change, after=replace(change.after, credentials=left))
 
-        done = commit(self.accounts, account, decide, clock=self.clock)
+        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
         audit.record(
             "credential.deleted", credential_id, account.id, account.realm_id, by=server.key.id
         )

@@ -14,14 +14,14 @@ from sojourn.directory.bodies import UserBody, UserChanges
 from sojourn.domain import ids, names
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
-from sojourn.domain.ports import Realms, Superseded, UserDirectory, UserRemoval, UserStore
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Superseded, Unavailable
+from sojourn.domain.ports import Realms, UserDirectory, UserRemoval, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, ChangeInRealm, Credential, NameKind, User
-from sojourn.runtime import audit, deadline, telemetry
+from sojourn.jobs.pending import archive_pending
+from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import archive_pending, commit
 
 View = dict[str, Any]
 
@@ -183,7 +183,7 @@ class Users:
             committed[:] = [change.after]
             return change
 
-        done = commit(renaming, account, decide, clock=self.clock)
+        done = optimistic.commit(renaming, account, decide, clock=self.clock)
         _tell(done, changes, by=server.key.id)
         archive_pending(self.accounts, done)
         return answers.user(committed[0])
@@ -195,10 +195,9 @@ class Users:
         def decide(found: User) -> Change:
             if found.state == "deleted":
                 raise NotFound
-            after = replace(rules.unlocked(found), version=found.version + 1)
-            return Change(before=found, after=after)
+            return Change(before=found, after=rules.unlocked(found))
 
-        commit(self.accounts, account, decide, clock=self.clock)
+        optimistic.commit(self.accounts, account, decide, clock=self.clock)
         audit.record("user.unlocked", account.id, account.realm_id, by=server.key.id)
 
     def delete(self, server: Server, text: str) -> None:
@@ -229,7 +228,7 @@ class Users:
             return replace(change, after=after, ended=ended)
 
         renaming = _Renaming(self.directory, realm)
-        change = commit(renaming, account, decide, clock=self.clock)
+        change = optimistic.commit(renaming, account, decide, clock=self.clock)
         if change is not None:
             audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
@@ -251,7 +250,7 @@ class Users:
         if found.state == "deleted":
             raise NotFound
         now_ms = self.clock.wall_ms()
-        change = Change(before=found, after=replace(found, version=found.version + 1))
+        change = Change(before=found, after=found)
         if changes.state == "inactive" and found.state != "inactive":
             change = rules.end_all_for(found, realm, "user_disabled", by=by, now_ms=now_ms)
         elif fresh is not None:
@@ -278,7 +277,7 @@ class _Renaming:
         self._directory = directory
         self.realm = realm
 
-    def commit(self, change: Change) -> User:
+    def commit(self, change: Change) -> Change:
         bound = token_sizes.at_stake(change.before, change.after, realm=self.realm)
         try:
             done = self._directory.commit(ChangeInRealm(change, self.realm, bound))
@@ -287,7 +286,7 @@ class _Renaming:
                 raise
             self.realm = error.current.realm
             raise Superseded(error.current.user) from error
-        return done.change.after
+        return done.change
 
 
 def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:

@@ -1,6 +1,7 @@
 """Every outcome that is not success, in one tree; `api/request` words each for the caller."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class SojournError(Exception):
@@ -26,6 +27,17 @@ class SojournError(Exception):
         self.detail = detail or (errors[0] if errors else self.title)
         self.errors = tuple(errors) or (self.detail,)
         self.members = dict(members or {})
+
+
+class Superseded(Exception):
+    """A write's value was no longer current; `current` is (None: it is no more).
+
+    It is the optimistic loop's, which decides anew, and no caller's.
+    """
+
+    def __init__(self, current: Any) -> None:
+        super().__init__("the value has changed")
+        self.current = current
 
 
 class BadRequest(SojournError):

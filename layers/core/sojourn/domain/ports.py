@@ -1,31 +1,12 @@
 """What the core needs of the outside, as it would like to be answered."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, ChangeInRealm, NameKind, User
-
-
-class Superseded(Exception):
-    """A commit's account was no longer current; `current` is (None: the user is gone)."""
-
-    def __init__(self, current: Any) -> None:
-        super().__init__("the account has changed")
-        self.current = current
-
-
-class Committer(Protocol):
-    """Carries out changes of accounts."""
-
-    def commit(self, change: Change) -> User:
-        """Carry out a change; the account as it is then, with the endings that are still pending.
-
-        Raises `Superseded` when the account is no longer the same.
-        """
-        ...
 
 
 class UserReader(Protocol):
@@ -48,8 +29,16 @@ class RealmAndUser(Protocol):
         ...
 
 
-class UserStore(Committer, UserReader, Protocol):
+class UserStore(UserReader, Protocol):
     """Users with their sessions. Every read is consistent; every write has its condition."""
+
+    def commit(self, change: Change, /) -> Change:
+        """Carry out a change, as it was done: its version raised, endings that are still pending.
+
+        A change whose answer was lost is found again. Raises `Superseded` when the user is no
+        longer the one that it was decided on.
+        """
+        ...
 
     def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         """At most 100 accounts, in order, in one read."""

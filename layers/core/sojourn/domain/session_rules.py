@@ -1,10 +1,10 @@
 """The session rules: how a session begins, ends and is seen; pure, and no I/O.
 
 A user is one value, kept in one item. Each operation here takes the user as it was read and gives a
-`Change`: the user as it must become, and the sessions that ended by it. Whoever carries a change
-out writes it under the condition that the user is still the one it was worked out from
-(`version`), or asks again with the one that is there now. So the cap, an ending and the end of
-everything are each one commit, and no clock but the committer's own orders them.
+`Change`: the user as it must become, and the sessions that ended by it. The store writes a change
+where the user is still the one it was worked out from, and raises `version` by it; or the rules are
+asked again with the user that is there now. So the cap, an ending and the end of everything are
+each one commit, and no clock but the committer's own orders them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -135,7 +135,6 @@ def begin(
     spent = lingering(account, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
         account,
-        version=account.version + 1,
         last_ms=created_ms,
         sessions=_aged((*spent, *active, session)),
     )
@@ -180,7 +179,7 @@ def end(
     ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
     gone = {*reasons, *(e.session.id for e in settled)}
     kept = tuple(s for s in account.sessions if s.id not in gone)
-    after = replace(account, version=account.version + 1, sessions=kept)
+    after = replace(account, sessions=kept)
     return Change(before=account, after=after, ended=(*settled, *ended))
 
 
@@ -190,7 +189,7 @@ def record_ended(account: User, realm: Realm, *, now_ms: int) -> Change | None:
     if not ended:
         return None
     kept = _aged((*lingering(account, now_ms=now_ms), *active))
-    after = replace(account, version=account.version + 1, sessions=kept)
+    after = replace(account, sessions=kept)
     return Change(before=account, after=after, ended=ended)
 
 
@@ -240,5 +239,5 @@ def prune(account: User, *, now_ms: int) -> Change | None:
     kept = tuple(s for s in account.sessions if s.live(now_ms))
     if len(kept) == len(account.sessions) and not account.pending:
         return None
-    after = replace(account, version=account.version + 1, sessions=kept)
+    after = replace(account, sessions=kept)
     return Change(before=account, after=after)

@@ -15,9 +15,8 @@ from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.user import User
 from sojourn.jobs.settlement import Settlement
-from sojourn.runtime import deadline, telemetry
+from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import commit
 from sojourn.store import user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Item, Key, delete
@@ -122,7 +121,7 @@ class Cleanup:
         slowest_ms = self.clock.wall_ms() - rules.CLOCKS_APART_MS
         try:
             with deadline.deadline(self.clock):
-                change = commit(
+                change = optimistic.commit(
                     self.accounts,
                     account,
                     lambda found: rules.prune(found, now_ms=slowest_ms),

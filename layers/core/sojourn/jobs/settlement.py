@@ -15,9 +15,9 @@ from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, User
-from sojourn.runtime import deadline
+from sojourn.jobs.pending import archive_pending
+from sojourn.runtime import deadline, optimistic
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key
@@ -95,7 +95,7 @@ class Settlement:
         # A clock that is ahead would take for expired what is live.
         self.directory.dynamo.skew.check()
         with suppress(NotFound), deadline.deadline(self.clock):
-            done = commit(self.accounts, account, decide, clock=self.clock)
+            done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
             archive_pending(self.accounts, done)
 
     def _note(self, job: Key, after: str | None) -> bool:

@@ -12,9 +12,10 @@ from sojourn.domain.errors import CredentialWrong, Invalid
 from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, User
+from sojourn.jobs.pending import archive_pending
 from sojourn.login.verified_password import succeeded
+from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions.validate import Validator
 from sojourn.store.attempts import Guard
 
@@ -63,12 +64,12 @@ class PasswordChange:
             return replace(change, after=succeeded(after, success))
 
         gone = partial(self.validator.gone, claims)
-        done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+        done = optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         archive_pending(self.accounts, done)
 
     def _ended(self, found: User, claims: Claims, body: PasswordBody) -> Change:
         if body.keep_sessions == "all":
-            return Change(before=found, after=replace(found, version=found.version + 1))
+            return Change(before=found, after=found)
         current = claims.session.text
         return rules.end_all_for(
             found,

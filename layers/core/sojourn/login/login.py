@@ -24,10 +24,9 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
 from sojourn.login.verified_password import Proof
-from sojourn.runtime import deadline, telemetry
+from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
-from sojourn.runtime.optimistic import commit
 from sojourn.sessions import answers
 from sojourn.store import realm_cache
 from sojourn.store.attempts import Guard
@@ -140,7 +139,9 @@ class Logins:
                 change = replace(change, before=proof.before or change.before)
             return change
 
-        change = commit(self.accounts, account, decide, clock=self.clock, gone=LoginFailed)
+        change = optimistic.commit(
+            self.accounts, account, decide, clock=self.clock, gone=LoginFailed
+        )
         telemetry.count(
             LoginSucceeded=1, SessionsEvicted=0 if change is None else len(change.ended)
         )

@@ -14,7 +14,7 @@ from sojourn.domain.session import Login
 from sojourn.domain.user import Candidate, Change, User
 from sojourn.login.login import Logins
 from sojourn.login.verified_password import Proof
-from sojourn.runtime.optimistic import commit
+from sojourn.runtime import optimistic
 from sojourn.store.attempts import Guard
 from sojourn.store.tries import Try
 
@@ -124,7 +124,7 @@ class PasswordLogins:
             seen = found
             return proof.left(found)
 
-        left = commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
+        left = optimistic.commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
         return left.after if left else seen
 
 

@@ -50,7 +50,7 @@ class Proof:
         outdated = known is not None and self._hasher.outdated(known.secret)
         if not outdated and not self._success.due(account.proofs, account.known):
             return None
-        return Change(before=account, after=replace(after, version=account.version + 1))
+        return Change(before=account, after=after)
 
 
 def succeeded(account: User, success: Success) -> User:

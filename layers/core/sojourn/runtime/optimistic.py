@@ -1,61 +1,62 @@
-"""Carry out a change of an account, however many others change it at the same time."""
+"""The optimistic loop: carry out a change, however many others change the same at the same time.
+
+What was read carries a version, and a write holds where the version is still that one (an
+optimistic lock). Whoever loses decides anew, on what the store then has. It serves users and realms
+alike: what a change is, how it is written and what "gone" means are arguments.
+"""
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Protocol, TypeVar
 
-from sojourn.domain.errors import NotFound, SojournError, Unavailable
-from sojourn.domain.ports import Committer, Superseded, UserStore
-from sojourn.domain.user import Change, Decide, User
-from sojourn.runtime import deadline, telemetry
+from sojourn.domain.errors import NotFound, SojournError, Superseded, Unavailable
+from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.turns import Turns
 
-_TURNS = Turns()
+V = TypeVar("V")
+C = TypeVar("C")
+
+
+class Committer(Protocol[C]):
+    """Carries out changes of one kind of value."""
+
+    def commit(self, change: C, /) -> C:
+        """Carry out a change where its value is still the one that it was decided on.
+
+        Gives the change as it was done, also where its answer was lost and it was asked again.
+        Raises `Superseded` with the value as it is now.
+        """
+        ...
 
 
 def commit(
-    accounts: Committer,
-    account: User,
-    decide: Decide,
+    store: Committer[C],
+    value: V,
+    decide: Callable[[V], C | None],
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-) -> Change | None:
-    """Commit what `decide` makes of the account, deciding anew on each one that came between.
+    what: str = "user",
+) -> C | None:
+    """Commit what `decide` makes of the value, deciding anew on each one that came between.
 
-    The change, with the account as it was written; None when it decided that nothing needs doing.
-    Raises what `decide` raises, what `gone` gives
-    when the user is no more, and `Unavailable` when the deadline is over: then nothing was done,
-    or one commit whose answer was lost.
+    The change as it was done; None when `decide` found that nothing needs doing. Raises what
+    `decide` and the store raise, what `gone` gives when the value is no more, and `Unavailable`
+    when the deadline is over: then nothing was done, or one commit whose answer was lost.
     """
     limit = deadline.current(clock)
-    with _TURNS.take(account.id, seconds=limit.remaining()) as came:
-        attempt = 0
-        while came:
-            change = decide(account)
-            if change is None:
-                return None
-            try:
-                after = accounts.commit(change)
-            except Superseded as error:
-                if error.current is None:
-                    raise gone() from error
-                account = error.current
-            else:
-                return replace(change, after=after)
-            # What lost has the newest item in hand, and tries it at once; what lost twice in a
-            # row waits, and then has one try with what it will have lost to by then.
-            if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
-                break
-            attempt += 1
-        raise Unavailable("Too many changes of this user at once. Try again.")
-
-
-def archive_pending(accounts: UserStore, change: Change | None) -> None:
-    """Record the endings that a commit left pending, if any; cleanup resumes what fails here."""
-    if change is None or not change.after.pending:
-        return
-    try:
-        accounts.archive(change.after.id)
-    except Unavailable:
-        telemetry.warning("Archiving is left to cleanup")
+    attempt = 0
+    while True:
+        change = decide(value)
+        if change is None:
+            return None
+        try:
+            return store.commit(change)
+        except Superseded as error:
+            if error.current is None:
+                raise gone() from error
+            value = error.current
+        # What lost has the newest value in hand, and tries it at once; what lost twice in a row
+        # waits, and then has one try with what it will have lost to by then.
+        if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
+            raise Unavailable(f"Too many changes of this {what} at once. Try again.")
+        attempt += 1

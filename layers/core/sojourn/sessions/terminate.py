@@ -20,9 +20,9 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Reason
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.user import Change, User
-from sojourn.runtime import audit
+from sojourn.jobs.pending import archive_pending
+from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
-from sojourn.runtime.optimistic import archive_pending, commit
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
 
@@ -153,7 +153,7 @@ class Terminator:
         decide: Callable[[User], Change],
         gone: Callable[[], SojournError],
     ) -> Change:
-        done = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+        done = optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         archive_pending(self.accounts, done)
         return done or Change(before=account, after=account)
 
@@ -193,7 +193,9 @@ class Terminator:
         if account is not None:
             try:
                 gone = self._gone(caller)
-                change = commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+                change = optimistic.commit(
+                    self.accounts, account, decide, clock=self.clock, gone=gone
+                )
             except SessionEnded:
                 if not caller.own_end:
                     raise

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from sojourn.domain.errors import NameTaken, NotFound
+from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
-from sojourn.domain.ports import Superseded
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
 from sojourn.store import expressions, user_items
@@ -65,7 +64,7 @@ class DynamoUserDirectory:
         if changed.bound:
             writes.append(self._realms.realm_unchanged(realm))
         try:
-            after = self._users.commit_with(change, writes)
+            done = self._users.commit_with(change, writes)
         except Superseded as error:
             raise Superseded(error.current and UserInRealm(error.current, realm)) from error
         except TransactionFailed as error:
@@ -76,7 +75,7 @@ class DynamoUserDirectory:
                     raise NotFound("There is no such realm.") from error
                 raise Superseded(UserInRealm(change.before, now)) from error
             raise _taken(claims, no_names) from error
-        return replace(changed, change=replace(change, after=after))
+        return replace(changed, change=done)
 
     def _claims(self, change: Change) -> list[tuple[UniqueName, Write]]:
         """The writes that claim what the user was not called before, each with its name."""

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn.domain.ports import Superseded
+from sojourn.domain.errors import Superseded
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, idempotency, user_items
@@ -45,10 +45,10 @@ class DynamoUsers:
         found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
         return [None if values is None else user_items.account_from(values) for values in found]
 
-    def commit(self, change: Change) -> User:
+    def commit(self, change: Change) -> Change:
         return self.commit_with(change, [])
 
-    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> User:
+    def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Change:
         """Commit a change together with writes to other items.
 
         Ended records that do not fit the transaction stay pending in the heart. Raises
@@ -57,11 +57,16 @@ class DynamoUsers:
         room = ENDED_PER_COMMIT - len(others)
         waiting = (*change.before.pending, *change.ended)
         mark, commits = idempotency.marked(change.before.commits)
-        after = replace(change.after, pending=waiting[room:], commits=commits)
-        heart = self._heart_write(replace(change, after=after))
+        after = replace(
+            change.after,
+            version=change.before.version + 1,
+            pending=waiting[room:],
+            commits=commits,
+        )
+        done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
-        self._write([heart, *records, *others], mark)
-        return after
+        self._write([self._heart_write(done), *records, *others], mark)
+        return done
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
         changed, removed = user_items.difference(change.before, change.after)
@@ -105,10 +110,9 @@ class DynamoUsers:
         written = 0
         account = self.get(user_id)
         while account is not None and account.pending:
-            change = Change(before=account, after=replace(account, version=account.version + 1))
             waiting = len(account.pending)
             try:
-                account = self.commit(change)
+                account = self.commit(Change(before=account, after=account)).after
             except Superseded as error:
                 account = error.current
             else:

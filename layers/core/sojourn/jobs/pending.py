@@ -1,0 +1,16 @@
+"""Record the endings that a commit left pending; cleanup resumes what fails here."""
+
+from sojourn.domain.errors import Unavailable
+from sojourn.domain.ports import UserStore
+from sojourn.domain.user import Change
+from sojourn.runtime import telemetry
+
+
+def archive_pending(accounts: UserStore, change: Change | None) -> None:
+    """Write the ended records that did not fit a commit, if any."""
+    if change is None or not change.after.pending:
+        return
+    try:
+        accounts.archive(change.after.id)
+    except Unavailable:
+        telemetry.warning("Archiving is left to cleanup")

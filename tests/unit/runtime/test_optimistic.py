@@ -1,0 +1,86 @@
+"""The optimistic loop: whatever the value, a change is decided anew until it is committed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from sojourn.domain.errors import NotFound, SessionEnded, Superseded, Unavailable
+from sojourn.runtime import deadline, optimistic
+from tests.clock import MovedClock
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A value that is neither a user nor a realm."""
+
+    id: str
+    number: int
+
+
+@dataclass
+class Counts:
+    """Holds one count; `meanwhile` is what others do, one before each write."""
+
+    held: Count | None
+    meanwhile: list[Callable[[], Count | None]] = field(default_factory=list)
+    writes: int = 0
+
+    def commit(self, change: tuple[Count, Count]) -> tuple[Count, Count]:
+        """Write a count where it is the one that was read."""
+        self.writes += 1
+        if self.meanwhile:
+            self.held = self.meanwhile.pop(0)()
+        before, after = change
+        if self.held != before:
+            raise Superseded(self.held)
+        self.held = after
+        return before, after
+
+
+def more(found: Count) -> tuple[Count, Count] | None:
+    """One more, up to 100."""
+    return None if found.number >= 100 else (found, Count(found.id, found.number + 1))
+
+
+READ = Count("c", 1)
+
+
+def test_change_is_decided_anew_on_what_came_between() -> None:
+    """Who loses decides on the value that won, and gives the change that was done in the end."""
+    store = Counts(READ, [lambda: Count("c", 5), lambda: Count("c", 7)])
+    done = optimistic.commit(store, READ, more, clock=MovedClock())
+    assert done == (Count("c", 7), Count("c", 8))
+    assert (store.held, store.writes) == (Count("c", 8), 3)
+
+
+def test_what_needs_no_change_is_not_written() -> None:
+    """Where nothing needs doing, at once or after another came between, there is no change."""
+    full = Count("c", 100)
+    store = Counts(full)
+    assert optimistic.commit(store, full, more, clock=MovedClock()) is None
+    assert store.writes == 0
+    store = Counts(READ, [lambda: full])
+    assert optimistic.commit(store, READ, more, clock=MovedClock()) is None
+    assert (store.held, store.writes) == (full, 1)
+
+
+def test_value_that_goes_meanwhile() -> None:
+    """A value that is no more is what the caller says that it is, and else not found."""
+    with pytest.raises(NotFound):
+        optimistic.commit(Counts(None), READ, more, clock=MovedClock())
+    with pytest.raises(SessionEnded):
+        optimistic.commit(Counts(None), READ, more, clock=MovedClock(), gone=SessionEnded)
+
+
+def test_who_always_loses_gives_up_within_the_deadline() -> None:
+    """One that loses for the whole time of a request is told so, in words of its own value."""
+    clock = MovedClock()
+    store = Counts(READ)
+    store.meanwhile = [lambda n=n: Count("c", n % 50 + 2) for n in range(10_000)]  # type: ignore[misc]
+    with (
+        deadline.deadline(clock),
+        pytest.raises(Unavailable, match="Too many changes of this count at once"),
+    ):
+        optimistic.commit(store, READ, more, clock=clock, what="count")
+    assert 10 < store.writes < 1_000
