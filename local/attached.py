@@ -15,7 +15,7 @@ from local.clock import LocalClock
 from local.gateway import Gateway
 from local.invoke import EventInvalid, Values
 from local.seed import seed
-from local.stack import Stack
+from local.stack import Handler, Stack
 from local.template import Template
 
 
@@ -29,6 +29,10 @@ class Attached:
     def advance(self, seconds: float) -> None:
         """Move the stack's clock on."""
         self._stack.clock.advance(seconds)
+
+    def handler(self, logical_id: str) -> Handler:
+        """The function of that id, which runs in the thread that calls it and has no time-out."""
+        return self._stack.handlers[logical_id]
 
     def invoke(self, name: str, event: dict[str, Any]) -> dict[str, Any]:
         """Run a function by its logical id or folder. Raises `EventInvalid` on another name."""

@@ -78,7 +78,7 @@ class Stack:
         self.functions: dict[str, Function] = {}
         self.routes: dict[str, str] = {}
         self.services: dict[str, Services] = {}
-        self._handlers: dict[str, Handler] = {}
+        self.handlers: dict[str, Handler] = {}
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
         given = template.defaults() if parameters is None else dict(parameters)
         self.by_the_edge: dict[str, str] = {}
@@ -95,14 +95,14 @@ class Stack:
             handler = importlib.import_module(function.module).handler
             self.functions[function.logical_id] = function
             self.services[function.logical_id] = services
-            self._handlers[function.logical_id] = handler.bind(services)
+            self.handlers[function.logical_id] = handler.bind(services)
             self.routes.update(dict.fromkeys(function.routes, function.logical_id))
 
     def invoke(self, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """The function's answer. Raises `HandlerFailed`."""
         function = self.functions[logical_id]
         context = Context(function.folder, function.memory, function.timeout)
-        future = self._pool.submit(self._handlers[logical_id], event, context)
+        future = self._pool.submit(self.handlers[logical_id], event, context)
         limit = min(function.timeout, GATEWAY_TIMEOUT) if function.routes else function.timeout
         try:
             return future.result(timeout=limit)

@@ -63,8 +63,8 @@ def watch(stack: type[Stack]) -> None:
         judge = Judge(roles(names), recorder.use)
         vars(self).update(judge=judge, tables=[] if named.get("endpoint_url") else _tables(names))
         for logical_id, function in self.functions.items():
-            handler = self._handlers[logical_id]
-            self._handlers[logical_id] = _watched(judge, function, handler, recorder)
+            handler = self.handlers[logical_id]
+            self.handlers[logical_id] = _watched(judge, function, handler, recorder)
 
     def invoke(self: Stack, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
         if self.functions[logical_id].scheduled:

@@ -1,0 +1,95 @@
+"""How far a reader follows one request: files that it visits, and moves between them.
+
+Run: python -m bench.reading [--files]
+
+A login and a validation are called once to fill the caches, and then followed over moto by a
+profile function: each call from one file of the layer or the functions into another is a move.
+`--files` names the files, in the order in which the request comes to them.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from local.session import Attached, attached
+
+from local.stack import Context
+
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCT = tuple(f"{ROOT / folder}/" for folder in ("layers/core/sojourn", "functions"))
+EVENTS = {"login by password": "login-password", "validation": "validate"}
+FUNCTIONS = {"login by password": "LoginFunction", "validation": "ValidateFunction"}
+CONTEXT = Context("bench", 512, 30)
+
+
+class Walk:
+    """The files of a request, in the order in which it comes to them, and its moves."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, None] = {}
+        self.moves = 0
+
+    def _step(self, frame: FrameType, event: str, _argument: Any) -> None:
+        name = frame.f_code.co_filename
+        if event != "call" or not name.startswith(PRODUCT):
+            return
+        self.files.setdefault(name)
+        by = frame.f_back
+        while by is not None and not by.f_code.co_filename.startswith(PRODUCT):
+            by = by.f_back
+        self.moves += by is not None and by.f_code.co_filename != name
+
+    def follow(self, request: Callable[[], object]) -> None:
+        """Make the request."""
+        sys.setprofile(self._step)
+        try:
+            request()
+        finally:
+            sys.setprofile(None)
+
+
+def event_of(stack: Attached, name: str, token: str | None) -> dict[str, Any]:
+    """The event of that name, of this stack's user."""
+    event: dict[str, Any] = json.loads((ROOT / f"events/{name}.json").read_text())
+    if token is not None:
+        event["headers"]["authorization"] = f"Bearer {token}"
+        return event
+    body = {
+        "realm_id": stack.values["REALM_ID"],
+        "username": stack.values["USERNAME"],
+        "password": stack.values["PASSWORD"],
+    }
+    return event | {"body": json.dumps(body)}
+
+
+def main() -> None:
+    """Print one line for each request."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", action="store_true", help="name the files too")
+    options = parser.parse_args()
+    with attached(None) as stack:
+        token = None
+        print(f"{'':<24}{'files':>8}{'moves':>8}", file=sys.__stdout__)
+        for name, event_name in EVENTS.items():
+            event = event_of(stack, event_name, token)
+            walk = Walk()
+            answers: list[dict[str, Any]] = []
+
+            handler = stack.handler(FUNCTIONS[name])
+            handler(event, CONTEXT)
+            walk.follow(lambda: answers.append(handler(event, CONTEXT)))  # noqa: B023 - called at once
+            if answers[-1]["statusCode"] != 200:
+                raise SystemExit(f"{name} answered {answers[-1]}")
+            token = token or json.loads(answers[-1]["body"])["token"]
+            print(f"{name:<24}{len(walk.files):>8}{walk.moves:>8}", file=sys.__stdout__)
+            if options.files:
+                for file in walk.files:
+                    print(f"    {Path(file).relative_to(ROOT)}", file=sys.__stdout__)
+
+
+if __name__ == "__main__":
+    main()
