@@ -5,7 +5,7 @@ its own copies, takes one call at a time, and writes nothing whose condition doe
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
@@ -54,6 +54,28 @@ class FakeUsers:
         with self._lock:
             del self._accounts[user_id]
 
+    def everybody(self) -> list[User]:
+        """All users."""
+        with self._lock:
+            return deepcopy(list(self._accounts.values()))
+
+    def records(self) -> list[tuple[str, Ended]]:
+        """All ended records, each with its user's id."""
+        with self._lock:
+            return [
+                (owner, deepcopy(e)) for owner in self._ended for e in self._ended[owner].values()
+            ]
+
+    def put_record(self, user_id: str, ended: Ended) -> None:
+        """An ended record, or another state of one."""
+        with self._lock:
+            self._ended.setdefault(user_id, {})[ended.session.id] = recorded(ended)
+
+    def remove_record(self, user_id: str, session_id: str) -> None:
+        """An ended record is no more."""
+        with self._lock:
+            del self._ended[user_id][session_id]
+
     def get(self, user_id: str) -> User | None:
         with self._lock:
             return deepcopy(self._accounts.get(user_id))
@@ -85,19 +107,6 @@ class FakeUsers:
                 self.commit(Change(before=account, after=account))
                 written += min(len(account.pending), RECORDS_PER_COMMIT)
             return written
-
-    def finish_deletion(self, account: User, time_left: Callable[[], float]) -> bool:
-        with self._lock:
-            self.archive(account.id)
-            records = self._ended.get(account.id, {})
-            for session_id, ended in records.items():
-                if ended.strip:
-                    continue
-                if time_left() <= 0:
-                    return False
-                records[session_id] = recorded(replace(ended, strip=True))
-            self._accounts.pop(account.id, None)
-            return True
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         with self._lock:
@@ -157,6 +166,13 @@ class FakeRealms:
         """A signing key's private half."""
         with self._lock:
             self._private[realm_id, key_id] = ciphertext
+
+    def remove(self, realm_id: str) -> None:
+        """A realm is no more, nor are its private keys."""
+        with self._lock:
+            self._realms.pop(realm_id, None)
+            for at in [at for at in self._private if at[0] == realm_id]:
+                del self._private[at]
 
     def get(self, realm_id: str) -> Realm | None:
         realm = self.find(realm_id)
@@ -258,6 +274,16 @@ class FakeUserDirectory:
     def __init__(self, realms: FakeRealms, users: FakeUsers) -> None:
         self._realms, self._users = realms, users
         self._members: set[tuple[str, str]] = set()
+
+    def add_member(self, realm_id: str, user_id: str) -> None:
+        """A user is on the realm's list."""
+        with self._realms._lock:
+            self._members.add((realm_id, user_id))
+
+    def remove_member(self, realm_id: str, user_id: str) -> None:
+        """A user is off the realm's list."""
+        with self._realms._lock:
+            self._members.discard((realm_id, user_id))
 
     def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
         return self._realms.user_of_name(realm_id, kind, name)

@@ -7,9 +7,10 @@ import pytest
 from provers.faults.cast import Cast, made
 from provers.faults.operations import NEW_PASSWORD, Operation
 from provers.faults.realm_operations import signing_key
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain.errors import Unavailable
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import users
+from sojourn.store.removal import DynamoRemoval
 from sojourn.store.users import DynamoUsers
 from tests.integration.world import Answer, World
 
@@ -24,8 +25,8 @@ def _left_over(world: World, cast: Cast) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(users, "ENDED_PER_COMMIT", 1)
         patch.setattr(DynamoUsers, "archive", _away)
-        patch.setattr(DynamoUsers, "finish_deletion", _away)
-        patch.setattr(RealmDeletion, "resume", lambda *_: False)
+        patch.setattr(DynamoRemoval, "finish_user", _away)
+        patch.setattr(RealmRemoval, "resume", lambda *_: False)
         for path, status in (
             (f"/v1/sessions?user_id={cast.ada}", 204),
             (f"/v1/users/{cast.made['eve']}", 204),

@@ -9,8 +9,8 @@ from provers.faults.conftest import Found
 from provers.faults.layer import Plan
 from provers.faults.stage import Stage
 from provers.faults.trial import Trials
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain.errors import Unavailable
+from sojourn.store.removal import DynamoRemoval
 
 LOST = [fault.name for fault in FAULTS if fault.done and fault.lasts]
 LOGINS = ("login", "login-evicting", "login-replacing", "server-session", "authenticate")
@@ -119,7 +119,7 @@ def test_lost_count_of_a_deletion_counts_once(
     (counting,) = (c.number for c in calls if "deletion.#users" in str(c.body))
     cast, clock = trials.prepared(deletion)
     stage.layer.arm(clock, Plan(BY_NAME["dropped"], counting))
-    monkeypatch.setattr(RealmDeletion, "_finish", unavailable)
+    monkeypatch.setattr(DynamoRemoval, "remove_realm", unavailable)
     assert deletion.act(stage.instance(clock, faulty=True), cast).status == 503
     assert stage.layer.struck == 1
     progress = stage.instance(clock).admin("GET", f"/v1/realms/{cast.realm}").body["deletion"]

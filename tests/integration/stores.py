@@ -8,16 +8,28 @@ from botocore.exceptions import ConnectionClosedError
 
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.ports import AccessKeyStore, Realms, UserDirectory, UserStore
+from sojourn.domain.due import Due
+from sojourn.domain.ports import (
+    AccessKeyStore,
+    DueIndex,
+    Realms,
+    Removal,
+    UserDirectory,
+    UserStore,
+    Walks,
+)
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
-from sojourn.store import expressions, user_items
+from sojourn.store import access_keys, expressions, user_directory, user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.access_keys import DynamoAccessKeys
+from sojourn.store.due import DynamoDue
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
+from sojourn.store.removal import DynamoRemoval
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
+from tests.fake_jobs import FakeDue, FakeRemoval
 from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
 
 
@@ -36,6 +48,15 @@ class Store(Protocol):
     @property
     def keys(self) -> AccessKeyStore: ...
 
+    @property
+    def due(self) -> DueIndex: ...
+
+    @property
+    def walks(self) -> Walks: ...
+
+    @property
+    def removal(self) -> Removal: ...
+
     def add_account(self, account: User) -> None: ...
 
     def remove_account(self, user_id: str) -> None: ...
@@ -52,6 +73,12 @@ class Store(Protocol):
 
     def add_access_key(self, key: AccessKey) -> None: ...
 
+    def add_member(self, realm_id: str, user_id: str) -> None: ...
+
+    def leave(self, job: Due) -> None:
+        """A job, as a realm's commit leaves it to cleanup."""
+        ...
+
     def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The next write is done and its answer lost, so that it is asked again."""
         ...
@@ -65,6 +92,10 @@ class FakeStore:
         self.realms = FakeRealms()
         self.directory = FakeUserDirectory(self.realms, self.accounts)
         self.keys = FakeAccessKeys(self.realms)
+        self.due = self.walks = FakeDue(self.accounts)
+        self.removal = FakeRemoval(self.accounts, self.realms, self.directory, self.keys, self.due)
+        self.leave = self.due.leave
+        self.add_member = self.directory.add_member
         self.add_account = self.accounts.add
         self.remove_account = self.accounts.remove
         self.add_realm = self.realms.add
@@ -117,6 +148,24 @@ class DynamoStore:
         """The access keys of the same table."""
         return DynamoAccessKeys(self.realms)
 
+    @property
+    def due(self) -> DynamoDue:
+        return DynamoDue(self.realms.dynamo, self.accounts.table)
+
+    @property
+    def walks(self) -> DynamoDue:
+        return self.due
+
+    @property
+    def removal(self) -> DynamoRemoval:
+        return DynamoRemoval(self.accounts, self.realms, self.due)
+
+    def add_member(self, realm_id: str, user_id: str) -> None:
+        self._list(user_directory.list_of(realm_id), user_id)
+
+    def leave(self, job: Due) -> None:
+        self.realms.dynamo.write(self.due.leaving(job))
+
     def add_account(self, account: User) -> None:
         heart = self.accounts.heart(account.id)
         self.realms.dynamo.write(
@@ -146,3 +195,7 @@ class DynamoStore:
     def add_access_key(self, key: AccessKey) -> None:
         at = self.realms.access_key_key(key.id)
         self.realms.dynamo.write(expressions.put(at, access_key_values(key)))
+        self._list(access_keys.owner_of(key.realm_id), key.id)
+
+    def _list(self, owner: str, member_id: str) -> None:
+        self.realms.dynamo.write(expressions.put(self.realms.member_key(owner, member_id), {}))

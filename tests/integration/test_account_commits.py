@@ -9,12 +9,10 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from sojourn.bootstrap import Services
-from sojourn.domain import ids
 from sojourn.domain.errors import Superseded
-from sojourn.domain.session import Ended, Origin
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed, TransactionFailed
+from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
 from tests.fake_store import recorded
@@ -25,7 +23,6 @@ from tests.integration.test_store_contract import (
     end_all,
     login,
     must_get,
-    with_ended,
     with_sessions,
 )
 
@@ -263,124 +260,7 @@ def test_archive_goes_on_from_what_came_between(
     assert (len(found.sessions), found.pending) == (1, ())
 
 
-# The rest of a deletion.
-
-
-def deleted(store: DynamoStore, count: int) -> tuple[User, list[Ended]]:
-    """A user who was just deleted, with so many ended records from before."""
-    user, records = with_ended(store, count)
-    gone = replace(user, state="deleted", last_ms=NOW)
-    done = store.accounts.commit(Change(before=user, after=gone))
-    return done.after, records
-
-
-def test_deletion_strips_the_records_and_removes_the_user(store: DynamoStore) -> None:
-    """Rule 10: what remains of a deleted user are records without their requests."""
-    user, records = deleted(store, 2)
-    other, others = with_ended(store, 1)
-    for _ in range(2):
-        store.accounts.finish_deletion(user, lambda: 1)
-        assert store.accounts.get(user.id) is None
-        for record in records:
-            session = replace(record.session, origin=Origin(ip=None, client=None))
-            stripped = replace(record, strip=True, session=session)
-            assert store.accounts.ended(user.id, record.session.id) == stripped
-    assert store.accounts.get(other.id) == other
-    assert store.accounts.ended(other.id, others[0].session.id) == others[0]
-
-
-def test_deletion_goes_through_every_record(
-    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A record that is stripped already, or went meanwhile, does not end the work on the others."""
-    user, records = deleted(store, 3)
-    first = store.accounts._record(user.id, records[0].session.id)
-    strip = expressions.update(first, changed={"strip": True}, condition="attribute_exists(pk)")
-    store.realms.dynamo.write(strip)
-    gone = store.accounts._record(user.id, records[1].session.id)
-    query_all = store.realms.dynamo.query_all
-
-    def listed(**parameters: Any) -> Any:
-        found = list(query_all(**parameters))
-        store.realms.dynamo.write(expressions.delete(gone))
-        return found
-
-    monkeypatch.setattr(store.realms.dynamo, "query_all", listed)
-    writes: list[dict[str, Any]] = []
-    write = store.realms.dynamo.write
-
-    def noted(asked: dict[str, Any]) -> None:
-        writes.append(asked)
-        write(asked)
-
-    monkeypatch.setattr(store.realms.dynamo, "write", noted)
-    store.accounts.finish_deletion(user, lambda: 1)
-    updated = [w["Update"]["Key"]["sk"]["S"] for w in writes if "Update" in w]
-    assert updated == ["ended#" + r.session.id for r in records[1:]]
-    assert store.accounts.ended(user.id, records[1].session.id) is None
-    last = store.accounts.ended(user.id, records[2].session.id)
-    assert last is not None
-    assert last.strip
-    assert store.accounts.get(user.id) is None
-
-
-def test_deletion_records_what_is_pending_first(store: DynamoStore) -> None:
-    """What a deletion's commit left pending is recorded before the user goes."""
-    user = with_sessions(store, 100)
-    change = end_all(user)
-    gone = replace(change.after, state="deleted", last_ms=NOW)
-    ended = tuple(replace(e, strip=True) for e in change.ended)
-    store.accounts.commit(replace(change, after=gone, ended=ended))
-    store.accounts.finish_deletion(gone, lambda: 1)
-    assert store.accounts.get(user.id) is None
-    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
-
-
-def test_user_who_is_not_deleted_is_not_removed(store: DynamoStore) -> None:
-    """The rest of a deletion removes no user who stands, whoever asks for it."""
-    user, _ = with_ended(store, 1)
-    with pytest.raises(ConditionFailed):
-        store.accounts.finish_deletion(user, lambda: 1)
-    assert store.accounts.get(user.id) == user
-
-
-def test_records_of_one_user_are_removed(store: DynamoStore) -> None:
-    """With a realm, all of a user's records go; the user, and everybody else's, stay."""
-    user, records = with_ended(store, 3)
-    other, others = with_ended(store, 1)
-    store.accounts.remove_records(user.id, lambda: 1)
-    store.accounts.remove_records(ids.new_id("usr", NOW), lambda: 1)
-    assert [store.accounts.ended(user.id, r.session.id) for r in records] == [None] * 3
-    assert store.accounts.get(user.id) == user
-    assert store.accounts.get(other.id) == other
-    assert store.accounts.ended(other.id, others[0].session.id) == others[0]
-
-
 def test_account_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
     accounts: DynamoUsers = store.accounts
     assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
-
-
-def test_deletion_takes_no_longer_than_it_may(store: DynamoStore) -> None:
-    """What there is no time for is left: the user stays until all their records are stripped."""
-    user, records = deleted(store, 3)
-    left = iter([1, 0])
-    assert not store.accounts.finish_deletion(user, lambda: next(left))
-    assert store.accounts.get(user.id) == user
-    stripped = [store.accounts.ended(user.id, r.session.id) for r in records]
-    assert sorted(r.strip for r in stripped if r is not None) == [False, False, True]
-    left = iter([1, 1, 0])
-    assert store.accounts.finish_deletion(user, lambda: next(left))
-    assert store.accounts.get(user.id) is None
-
-
-def test_removal_of_records_takes_no_longer_than_it_may(store: DynamoStore) -> None:
-    """What there is no time for is left, and removed by the next."""
-    user, records = with_ended(store, 3)
-    left = iter([1, 0])
-    assert not store.accounts.remove_records(user.id, lambda: next(left))
-    kept = [store.accounts.ended(user.id, r.session.id) for r in records]
-    assert kept.count(None) == 1
-    assert store.accounts.remove_records(user.id, lambda: 1)
-    assert [store.accounts.ended(user.id, r.session.id) for r in records] == [None] * 3

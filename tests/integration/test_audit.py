@@ -9,8 +9,8 @@ import pytest
 
 from local.template import ROOT
 from provers.watched.logs import watch_logs
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain.errors import Unavailable
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime import audit
 from sojourn.store.client import DynamoDB
 from tests.integration.changes import CHANGES, access_key, session_of, spare_key
@@ -177,7 +177,7 @@ def test_realm_is_deleted_once(world: World, log: Log) -> None:
     path = f"/v1/realms/{world.realm_id}"
     world.user("ada")
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(RealmDeletion, "resume", lambda *_: False)
+        patched.setattr(RealmRemoval, "resume", lambda *_: False)
         assert world.admin("DELETE", path, {"name": "Tests"}).status == 202
     assert world.admin("DELETE", path, {"name": "Tests"}).status == 204
     assert [line["event"] for line in log.audit()].count("realm.deleted") == 1
@@ -190,7 +190,7 @@ def test_deletion_that_stops_half_way_is_told(world: World, log: Log) -> None:
         raise Unavailable
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(RealmDeletion, "resume", fails)
+        patched.setattr(RealmRemoval, "resume", fails)
         path = f"/v1/realms/{world.realm_id}"
         assert world.admin("DELETE", path, {"name": "Tests"}).status == 503
     assert log.audit()[-1]["event"] == "realm.deleted"

@@ -87,7 +87,7 @@ def test_deletion_that_died_half_way_is_finished_by_cleanup(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(world.services.users.accounts), "finish_deletion", dies)
+        patched.setattr(type(world.services.users.removal), "finish_user", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/users/{user_id}")
     assert world.admin("GET", f"/v1/users/{user_id}").status == 404

@@ -252,30 +252,6 @@ def test_refused_condition_tells_the_realm(at: DynamoDirectory) -> None:
 # Deletions, private keys, names.
 
 
-def test_deleted_users_are_counted(at: DynamoDirectory) -> None:
-    """A deletion counts the users that are gone; a realm that is not being deleted counts none."""
-    leaving, made = add(at, deletion=LEAVING), add(at)
-    at.count_deleted(leaving.id, 2)
-    at.count_deleted(leaving.id, 3)
-    found = at.find(leaving.id)
-    assert found is not None
-    assert found.deletion == replace(LEAVING, users=5)
-    for other in (made.id, ids.new_id("rl", NOW)):
-        with pytest.raises(TransactionFailed):
-            at.count_deleted(other, 1)
-    assert at.find(made.id) == made
-
-
-def test_private_keys_of_a_realm_are_all_found(at: DynamoDirectory) -> None:
-    """The ids of a realm's private keys are found, and nothing else that is with the realm."""
-    made, other = add(at), add(at)
-    keys = sorted(ids.new_id("jky", NOW + n) for n in range(3))
-    for realm_id, key_id in [(made.id, k) for k in keys] + [(other.id, "jky_other")]:
-        at.dynamo.write(expressions.put(at.private_key_key(realm_id, key_id), {"ciphertext": b"x"}))
-    assert at.private_key_ids(made.id) == keys
-    assert at.private_key_ids(ids.new_id("rl", NOW)) == []
-
-
 def test_user_of_a_name(at: DynamoDirectory) -> None:
     """A name gives its user's id, whatever its case, in its realm and as its kind alone."""
     key = at.names.key("rl_1", "username", "Ada")

@@ -11,7 +11,7 @@ from sojourn.crypto.passwords import Hasher
 from sojourn.directory.credentials import API_KEYS
 from sojourn.domain import ids
 from sojourn.domain.user import Change
-from sojourn.store.users import DynamoUsers
+from sojourn.store.removal import DynamoRemoval
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -123,7 +123,7 @@ def test_credential_of_a_user_who_is_deleted_meanwhile(
 
     def delete() -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(DynamoUsers, "finish_deletion", lambda *_: False)
+            patched.setattr(DynamoRemoval, "finish_user", lambda *_: False)
             assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
 
     meanwhile(monkeypatch, delete)

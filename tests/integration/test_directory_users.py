@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.bootstrap import Services
 from sojourn.domain.errors import Unavailable
-from sojourn.store.users import DynamoUsers
+from sojourn.store.removal import DynamoRemoval
 from tests.integration.stores import store_of
 from tests.integration.test_races import meanwhile
 from tests.integration.world import PASSWORD, Answer, World
@@ -217,7 +217,7 @@ def test_deletion_is_done_although_its_rest_is_not(
         raise Unavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoUsers, "finish_deletion", away)
+        patched.setattr(DynamoRemoval, "finish_user", away)
         assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
     items = dynamodb.scan(TableName=world.environment["SESSIONS_TABLE"])["Items"]
     for gone in ("203.0.113.9", "tests/1.0", "ada", "Countess", "plan", "argon2id"):
@@ -239,7 +239,7 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
 
     def delete() -> None:
         with monkeypatch.context() as patched:
-            patched.setattr(DynamoUsers, "finish_deletion", lambda *_: False)
+            patched.setattr(DynamoRemoval, "finish_user", lambda *_: False)
             assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
 
     meanwhile(monkeypatch, delete)

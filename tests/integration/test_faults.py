@@ -17,7 +17,7 @@ from tests.integration.world import World
 def layer(world: World) -> Iterator[Layer]:
     """What goes wrong under the clients of every instance."""
     services = world.services
-    clients = [services.cleanup.dynamo._client, services.realms.cipher._client]  # type: ignore[attr-defined]
+    clients = [services.cleanup.due._dynamo._client, services.realms.cipher._client]  # type: ignore[attr-defined]
     with BadServer() as bad:
         layer = Layer(bad, written=lambda: None)
         for client in clients:

@@ -19,8 +19,8 @@ from sojourn.store import user_items
 from sojourn.store.attempts import Guard
 from sojourn.store.client import DynamoDB
 from sojourn.store.expressions import Key
+from sojourn.store.removal import DynamoRemoval
 from sojourn.store.tries import Counter, Try
-from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import composed
 from tests.integration.stores import store_of
 from tests.integration.test_budgets import calls
@@ -727,7 +727,7 @@ def test_deletion_forgets_the_addresses_at_once(
 
     user_id = world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
-    monkeypatch.setattr(DynamoUsers, "finish_deletion", dies)
+    monkeypatch.setattr(DynamoRemoval, "finish_user", dies)
     assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
     account = world.services.users.accounts.get(user_id)
     assert account is not None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sojourn.bootstrap import Services
-from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.jobs.realm_removal import RealmRemoval
 from tests import contract
 from tests.clock import MovedClock
 from tests.integration.test_roles import WALKS
@@ -42,7 +42,7 @@ def walks_the_rest(world: World) -> None:
     assert world.admin("DELETE", f"{path}&force=true").status == 200
     other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(RealmDeletion, "resume", lambda *_: False)
+        patched.setattr(RealmRemoval, "resume", lambda *_: False)
         assert world.admin("DELETE", f"/v1/realms/{other}", {"name": "Other"}).status == 202
         assert world.admin("GET", f"/v1/realms/{other}").body["state"] == "deleting"
     known = [("if-none-match", "*")]

@@ -7,6 +7,7 @@ import pytest
 
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
+from sojourn.domain.ports import Removal
 from sojourn.store import user_items
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.access_keys import DynamoAccessKeys
@@ -29,7 +30,9 @@ def at(services: Services) -> DynamoDirectory:
 @pytest.fixture
 def seen(services: Services) -> DynamoUsers:
     """The accounts of who needs no credentials."""
-    return services.cleanup.accounts
+    found = services.seen_users.accounts
+    assert isinstance(found, DynamoUsers)
+    return found
 
 
 @pytest.fixture
@@ -70,9 +73,8 @@ def _list_ended(accounts: DynamoUsers) -> object:
         (lambda accounts: accounts.ended(USER, "kss_1"), user_items.RECORD),
         (lambda accounts: accounts.ended_many([(USER, "kss_1")]), user_items.RECORD),
         (_list_ended, user_items.RECORD),
-        (lambda accounts: accounts.remove_records(USER, lambda: 1.0), ()),
     ],
-    ids=["user", "users", "record", "records", "list of records", "records that go"],
+    ids=["user", "users", "record", "records", "list of records"],
 )
 def test_sessions_are_read_without_credentials(
     seen: DynamoUsers,
@@ -103,8 +105,25 @@ def test_deletion_reads_which_records_are_stripped(
     user, _ = with_ended(store, 1)
     store.remove_account(user.id)
     read.clear()
-    services.cleanup.accounts.finish_deletion(user, lambda: 1.0)
+    services.cleanup.removal.finish_user(user.id, lambda: 1.0)
     assert read == [set(user_items.SEEN), {"strip"}]
+
+
+@pytest.mark.parametrize(
+    "removing",
+    [
+        lambda removal: removal.remove_records(USER, lambda: 1.0),
+        lambda removal: removal.remove_access_keys("rl_1", lambda: 1.0),
+        lambda removal: removal.remove_realm("rl_1"),
+    ],
+    ids=["records", "access keys", "private keys"],
+)
+def test_what_is_removed_is_not_read(
+    services: Services, read: list[set[str] | None], removing: Callable[[Removal], object]
+) -> None:
+    """Of records and keys that go, no more is read than which there are."""
+    removing(services.cleanup.removal)
+    assert read == [set()]
 
 
 @pytest.mark.parametrize(
@@ -114,11 +133,10 @@ def test_deletion_reads_which_records_are_stripped(
         (lambda at: at.get_many(["rl_1", "rl_2"]), REALM),
         (lambda at: DynamoAccessKeys(at).access_key("key_1"), ACCESS_KEY),
         (lambda at: at.private_key("rl_1", "jky_1"), ("ciphertext",)),
-        (lambda at: at.private_key_ids("rl_1"), ()),
         (lambda at: at.members("rl_1#users", after=None, limit=1, ascending=True), ()),
         (lambda at: at.members("rl_1#users", after="usr_1", limit=1, ascending=False), ()),
     ],
-    ids=["realm", "realms", "access key", "private key", "private keys", "list", "rest of a list"],
+    ids=["realm", "realms", "access key", "private key", "list", "rest of a list"],
 )
 def test_directory_is_read_without_what_is_beside(
     at: DynamoDirectory,

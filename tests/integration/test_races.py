@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from local.turns import in_turns
+from sojourn.domain.due import Due
 from sojourn.domain.session import Login, Origin
 from sojourn.domain.session_rules import begin
 from sojourn.domain.user import Change
@@ -315,14 +316,14 @@ def test_cleanup_leaves_what_came_back_to_life(
     table = world.environment["SESSIONS_TABLE"]
     settle = type(world.services.cleanup)._settle
 
-    def postponed(self: Any, item: dict[str, Any], now: int, time_left: Any) -> bool:
+    def postponed(self: Any, due: Due, now: int, time_left: Any) -> bool:
         dynamodb.update_item(
             TableName=table,
-            Key={"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}},
+            Key={"pk": {"S": due.owner}, "sk": {"S": f"ended#{due.name}"}},
             UpdateExpression="SET due_at = :later",
             ExpressionAttributeValues={":later": {"N": str(now + 60)}},
         )
-        return settle(self, item, now, time_left)
+        return settle(self, due, now, time_left)
 
     monkeypatch.setattr(type(world.services.cleanup), "_settle", postponed)
     report = world.clean_up()

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from sojourn.directory import realm_deletion
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain import session_rules as rules
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
-from sojourn.store.users import DynamoUsers
+from sojourn.store.removal import DynamoRemoval
 from tests.integration.conftest import composed
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
@@ -112,7 +112,7 @@ def test_deletion_waits_from_its_mark_on(
 
     # The user stays, so that it is the realm alone that refuses the token.
     monkeypatch.setattr(DynamoDirectory, "commit", slow)
-    monkeypatch.setattr(RealmDeletion, "resume", lambda *_: False)
+    monkeypatch.setattr(RealmRemoval, "resume", lambda *_: False)
     assert delete(world).status == 202
     seen.append(warm.call("GET", "/v1/session", bearer=token).status)
     assert seen == [200, 401]
@@ -148,7 +148,7 @@ def test_progress_counts_users(world: World, full: list[str]) -> None:
         found, _ = deletion.directory.members(users, after=None, limit=9, ascending=True)
         return len(found) - len(full) + 1
 
-    assert not deletion.resume(world.realm_id, until_one_is_gone)
+    assert not deletion.removal.resume(world.realm_id, until_one_is_gone)
     told = look(world).body["deletion"]
     assert (told["users_deleted"], told["users_remaining"]) == (1, len(full) - 1)
 
@@ -191,7 +191,7 @@ def test_deletion_that_died_is_finished_by_cleanup(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(RealmDeletion, "resume", dies)
+        patched.setattr(RealmRemoval, "resume", dies)
         with pytest.raises(MemoryError):
             delete(world)
     world.clock.advance(6)
@@ -292,14 +292,13 @@ def test_step_after_another_has_finished_is_no_failure(
     world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who removed users while another finished the deletion notes nothing, and is done as well."""
-    deletion = world.services.realm_deletion
-    count = DynamoDirectory.count_deleted
+    count = DynamoRemoval.count_removed
 
-    def then_finish(self: DynamoDirectory, realm_id: str, removed: int) -> None:
-        deletion._finish(realm_id)
-        count(self, realm_id, removed)
+    def then_finish(self: DynamoRemoval, realm_id: str, users: int) -> None:
+        self.remove_realm(realm_id)
+        count(self, realm_id, users)
 
-    monkeypatch.setattr(DynamoDirectory, "count_deleted", then_finish)
+    monkeypatch.setattr(DynamoRemoval, "count_removed", then_finish)
     assert delete(world).status == 204
     assert look(world).status == 404
 
@@ -336,16 +335,16 @@ def test_end_between_a_users_read_and_removal_leaves_no_record(
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
     assert warm.call("GET", "/v1/session", bearer=token).status == 200
-    remove = DynamoUsers.remove_records
+    remove = DynamoRemoval.remove_records
     ends: list[Answer] = []
 
-    def then_log_out(self: DynamoUsers, wanted: str, time_left: Callable[[], float]) -> bool:
+    def then_log_out(self: DynamoRemoval, wanted: str, time_left: Callable[[], float]) -> bool:
         done = remove(self, wanted, time_left)
         if not ends:
             ends.append(warm.call("DELETE", "/v1/session", bearer=token))
         return done
 
-    monkeypatch.setattr(DynamoUsers, "remove_records", then_log_out)
+    monkeypatch.setattr(DynamoRemoval, "remove_records", then_log_out)
     assert delete(world).status == 204
     assert ends[0].status == 204
     assert left(world, dynamodb, user_id) == []
@@ -377,8 +376,8 @@ def test_removal_of_access_keys_takes_no_longer_than_it_may(world: World) -> Non
     assert realm is not None
     deletion._mark(realm, by="key_tests")
     left, owner = iter([1.0, 0.0]), f"{world.realm_id}#keys"
-    assert not deletion.resume(world.realm_id, lambda: next(left))
+    assert not deletion.removal.resume(world.realm_id, lambda: next(left))
     found, _ = deletion.directory.members(owner, after=None, limit=9, ascending=True)
     assert len(found) == 1
-    assert deletion.resume(world.realm_id, lambda: 1.0)
+    assert deletion.removal.resume(world.realm_id, lambda: 1.0)
     assert look(world).status == 404

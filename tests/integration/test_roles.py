@@ -16,10 +16,11 @@ from provers.roles.roles import role_of, roles, runtime_requests
 from provers.roles.variations import unbounded, unneeded
 from provers.watched.record import VARIABLE, Recorder
 from sojourn.crypto.passwords import Hasher
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.jobs import settlement
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import users as store
 from sojourn.store.realm_cache import SECONDS
+from sojourn.store.removal import DynamoRemoval
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
@@ -242,10 +243,10 @@ def cleans_up(world: World) -> None:
         patched.setattr(DynamoUsers, "archive", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/sessions?user_id={user_id}")
-        patched.setattr(DynamoUsers, "finish_deletion", dies)
+        patched.setattr(DynamoRemoval, "finish_user", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/users/{gone}")
-        patched.setattr(RealmDeletion, "resume", dies)
+        patched.setattr(RealmRemoval, "resume", dies)
         other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]
         body = {"realm_id": other, "username": "eve", "password": PASSWORD}
         assert world.admin("POST", "/v1/users", body).status == 201

@@ -9,6 +9,8 @@ from sojourn.domain.user import User
 from sojourn.jobs import settlement
 from sojourn.jobs.settlement import DELAY_SECONDS
 from sojourn.store import user_items
+from sojourn.store.due import SETTLEMENT
+from sojourn.store.user_directory import DynamoUserDirectory
 from tests.integration.world import World
 
 DAY = 86_400
@@ -53,6 +55,12 @@ def stored(dynamodb: Any, world: World, prefix: str) -> list[str]:
     return [item["sk"]["S"] for item in found if item["sk"]["S"].startswith(prefix)]
 
 
+def only_walk(dynamodb: Any, world: World) -> str:
+    """What the one walk that is left to cleanup is for."""
+    (place,) = stored(dynamodb, world, SETTLEMENT)
+    return place.removeprefix(SETTLEMENT)
+
+
 @pytest.mark.parametrize(("ends", "reason"), [(end, "realm_ended"), (stop, "terminated_by_admin")])
 def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     world: World, dynamodb: Any, ends: Callable[[World], None], reason: str
@@ -69,7 +77,7 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     for user_id in (ada, bob):
         assert account(world, user_id).sessions == ()
         assert list(world.reasons(user_id).values()) == [reason]
-    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
+    assert stored(dynamodb, world, SETTLEMENT) == []
     world.clock.advance(29 * DAY)
     world.clean_up()
     assert len(stored(dynamodb, world, user_items.ENDED)) == 2
@@ -98,7 +106,7 @@ def test_walk_goes_on_where_it_was(
     end(world)
     world.clock.advance(DELAY_SECONDS)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
+    name = only_walk(dynamodb, world)
     walk = world.services.cleanup.settlement
     left = [1.0] * 3
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
@@ -124,7 +132,7 @@ def test_two_walks_at_once_are_one(
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
+    name = only_walk(dynamodb, world)
     walk = world.services.cleanup.settlement
     others = [True]
 
@@ -134,7 +142,7 @@ def test_two_walks_at_once_are_one(
         return 1.0
 
     assert not walk.resume(world.realm_id, name, time_left)
-    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
+    assert stored(dynamodb, world, SETTLEMENT) == []
     assert [len(world.reasons(user_id)) for user_id in made] == [1] * 3
 
 
@@ -147,7 +155,7 @@ def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any
     assert world.admin("DELETE", path, {"name": name}).status == 204
     world.clock.advance(DELAY_SECONDS)
     assert world.clean_up()["failed"] == 0
-    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
+    assert stored(dynamodb, world, SETTLEMENT) == []
 
 
 def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
@@ -155,15 +163,15 @@ def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
     people(world, 1)
     path = f"/v1/realms/{world.realm_id}/end_sessions"
     assert world.call("POST", path, bearer=world.key).status == 200
-    jobs = stored(dynamodb, world, user_items.SETTLEMENT)
-    assert jobs == [f"{user_items.SETTLEMENT}1"]
+    jobs = stored(dynamodb, world, SETTLEMENT)
+    assert jobs == [f"{SETTLEMENT}1"]
     end(world)
-    assert sorted(stored(dynamodb, world, user_items.SETTLEMENT)) == [
+    assert sorted(stored(dynamodb, world, SETTLEMENT)) == [
         *jobs,
-        f"{user_items.SETTLEMENT}2",
+        f"{SETTLEMENT}2",
     ]
     assert world.admin("POST", f"{path}?dry_run=true").status == 200
-    assert len(stored(dynamodb, world, user_items.SETTLEMENT)) == 2
+    assert len(stored(dynamodb, world, SETTLEMENT)) == 2
 
 
 def test_ends_one_after_the_other_are_one_walk(
@@ -175,17 +183,17 @@ def test_ends_one_after_the_other_are_one_walk(
         end(world)
     world.clock.advance(DELAY_SECONDS)
     walks: list[str] = []
-    members = type(world.services.cleanup.settlement.directory).members
+    users_of_realm = DynamoUserDirectory.users_of_realm
 
-    def noted(self: Any, owner: str, **page: Any) -> Any:
-        walks.append(owner)
-        return members(self, owner, **page)
+    def noted(self: Any, realm_id: str, **page: Any) -> Any:
+        walks.append(realm_id)
+        return users_of_realm(self, realm_id, **page)
 
-    monkeypatch.setattr(type(world.services.cleanup.settlement.directory), "members", noted)
+    monkeypatch.setattr(DynamoUserDirectory, "users_of_realm", noted)
     report = world.clean_up()
     assert (report["failed"], report["remaining"]) == (0, 0)
-    assert stored(dynamodb, world, user_items.SETTLEMENT) == []
-    assert walks == [f"{world.realm_id}#users"]
+    assert stored(dynamodb, world, SETTLEMENT) == []
+    assert walks == [world.realm_id]
 
 
 def test_walk_that_has_begun_goes_on(
@@ -196,7 +204,7 @@ def test_walk_that_has_begun_goes_on(
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
     world.clock.advance(DELAY_SECONDS)
-    (name,) = stored(dynamodb, world, user_items.SETTLEMENT)
+    name = only_walk(dynamodb, world)
     walk = world.services.cleanup.settlement
     left = [1.0] * 2
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)

@@ -9,7 +9,7 @@ from provers.roles import never
 from provers.roles.policy import Statement
 from provers.roles.requests import HERE, KEYS
 from provers.roles.roles import roles
-from sojourn.store import access_key_items, realm_items, user_items
+from sojourn.store import access_key_items, due, realm_items, user_items
 from sojourn.store.names import DynamoNames
 
 NAMES: Final[Mapping[str, str]] = {
@@ -50,7 +50,7 @@ def _is_about(statement: Statement, action: str, table: str) -> bool:
 SEEN, RECORD, WALK, REALM, ACCESS_KEY = (
     set(user_items.SEEN),
     set(user_items.RECORD),
-    set(user_items.WALK),
+    set(due.WALK),
     set(realm_items.REALM),
     set(access_key_items.ACCESS_KEY),
 )

@@ -21,6 +21,7 @@ from sojourn.directory.signing_keys import JwtKeys
 from sojourn.directory.users import Users
 from sojourn.domain.errors import Unavailable
 from sojourn.jobs.cleanup import Cleanup
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.rotation import Rotation
 from sojourn.jobs.settlement import Settlement
 from sojourn.login.change_password import PasswordChange
@@ -40,8 +41,10 @@ from sojourn.store import response_integrity, user_items
 from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.attempts import Guard
 from sojourn.store.client import DynamoDB
+from sojourn.store.due import DynamoDue
 from sojourn.store.realm_cache import RealmCache
 from sojourn.store.realms import DynamoDirectory
+from sojourn.store.removal import DynamoRemoval
 from sojourn.store.together import Together
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
@@ -126,7 +129,9 @@ def compose(
     accounts = DynamoUsers(dynamo, settings.sessions_table)
     # For all that neither checks nor changes a credential: it never has one in hand.
     seen = DynamoUsers(dynamo, settings.sessions_table, only=user_items.SEEN)
-    directory = DynamoDirectory(dynamo, settings.directory_table)
+    due = DynamoDue(dynamo, settings.sessions_table)
+    directory = DynamoDirectory(dynamo, settings.directory_table, due)
+    removal = DynamoRemoval(seen, directory, due)
     access_keys = DynamoAccessKeys(directory)
     guard = Guard(dynamo, accounts, settings.attempts_table, clock)
     logins = Logins(
@@ -145,7 +150,7 @@ def compose(
         realms=directory,
         accounts=accounts,
         directory=DynamoUserDirectory(directory, accounts),
-        removal=accounts,
+        removal=removal,
         hasher=hasher,
         clock=clock,
     )
@@ -157,7 +162,14 @@ def compose(
         clock=clock,
         sizes=TokenSizes(directory=listed, accounts=seen, clock=clock),
     )
-    settlement = Settlement(directory=directory, accounts=seen, clock=clock)
+    settlement = Settlement(
+        walks=due,
+        realms=directory,
+        directory=listed,
+        accounts=seen,
+        skew=dynamo.skew,
+        clock=clock,
+    )
     census = Census(directory=listed, accounts=seen, clock=clock)
     jwt_keys = JwtKeys(
         realms=realms,
@@ -168,7 +180,7 @@ def compose(
         cache=cache,
         clock=clock,
     )
-    deletion = RealmDeletion(realms=realms, directory=directory, accounts=seen, clock=clock)
+    realm_removal = RealmRemoval(removal=removal, directory=listed, accounts=seen, clock=clock)
     return Services(
         clock=clock,
         edge=Edge(settings.edge_digests),
@@ -180,11 +192,12 @@ def compose(
         listing=Listing(accounts=seen, validator=validator, realms=cache, clock=clock),
         terminator=Terminator(accounts=seen, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(
-            dynamo=dynamo,
+            due=due,
             accounts=seen,
-            deletions=deletion,
+            removal=removal,
+            realm_removal=realm_removal,
             settlement=settlement,
-            table=settings.sessions_table,
+            skew=dynamo.skew,
             clock=clock,
         ),
         rotation=Rotation(directory=directory, cipher=cipher, clock=clock),
@@ -197,10 +210,16 @@ def compose(
             cache=cache,
             clock=clock,
         ),
-        realm_deletion=deletion,
+        realm_deletion=RealmDeletion(
+            realms=realms,
+            directory=directory,
+            users=listed,
+            removal=realm_removal,
+            clock=clock,
+        ),
         jwt_keys=jwt_keys,
         users=users,
-        seen_users=replace(users, accounts=seen, directory=listed, removal=seen),
+        seen_users=replace(users, accounts=seen, directory=listed),
         credentials=Credentials(users=users, accounts=accounts, clock=clock),
         access_keys=AccessKeys(keys=access_keys, realms=directory, clock=clock),
         password=PasswordChange(

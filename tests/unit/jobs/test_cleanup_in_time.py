@@ -6,6 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sojourn.api import respond
+from sojourn.domain.due import Due
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.session import Origin, Session
 from sojourn.domain.user import User
@@ -15,6 +16,8 @@ from sojourn.store import attributes, user_items
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
+
+DUE = Due("user", "usr_1", 0)
 
 
 class LateStore:
@@ -42,17 +45,29 @@ class LateStore:
         raise ClientError(error, "UpdateItem")  # type: ignore[arg-type]
 
 
+def cleanup_of(dynamo: DynamoDB, accounts: DynamoUsers, clock: MovedClock) -> Cleanup:
+    """Cleanup of users alone."""
+    none: Any = None
+    return Cleanup(
+        due=none,
+        accounts=accounts,
+        removal=none,
+        realm_removal=none,
+        settlement=none,
+        skew=dynamo.skew,
+        clock=clock,
+    )
+
+
 def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
     dynamo = DynamoDB(LateStore(clock), clock)
     accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
-    deletions: Any = None
-    cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
-    item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}
+    cleanup = cleanup_of(dynamo, accounts, clock)
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
-        cleanup._settle(item, 1, lambda: 100.0)
+        cleanup._settle(DUE, 1, lambda: 100.0)
     assert clock.stopwatch() - began < respond.SECONDS_TO_REPORT
 
 
@@ -63,8 +78,6 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     store = LateStore(clock)
     dynamo = DynamoDB(store, clock)
     accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
-    deletions: Any = None
-    cleanup = Cleanup(dynamo, accounts, deletions, deletions, "sessions", clock)
-    item = {"pk": "usr_1", "sk": user_items.HEART, "due_at": 0}
-    assert not cleanup._settle(item, 1, lambda: left)
+    cleanup = cleanup_of(dynamo, accounts, clock)
+    assert not cleanup._settle(DUE, 1, lambda: left)
     assert store.calls == 0

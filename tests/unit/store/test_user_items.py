@@ -123,16 +123,6 @@ def test_heart_of_a_user_with_everything() -> None:
     ]
 
 
-def test_cleanup_is_due_when_the_first_thing_is() -> None:
-    """A heart is due when its first session is over, or at once for what is pending or deleted."""
-    later = replace(SESSION, id="kss_2", expires_at=SESSION.expires_at + 9)
-    assert user_items.due_at(USER) is None
-    assert user_items.due_at(replace(USER, sessions=(later, SESSION))) == SESSION.expires_at
-    assert user_items.due_at(replace(USER, sessions=(later,), pending=(ENDED,))) == NOW // 1000
-    gone = replace(USER, state="deleted", last_ms=NOW + 7_999, sessions=(SESSION,))
-    assert user_items.due_at(gone) == NOW // 1000 + 7
-
-
 def test_ended_record_says_when_it_may_go() -> None:
     """A record is kept until its time, by the TTL and by cleanup alike, and holds no key."""
     assert user_items.ended_item("usr_1", ENDED) == {

@@ -11,6 +11,7 @@ from sojourn.directory.bodies import JwtKeyBody
 from sojourn.directory.realms import RealmDirectory
 from sojourn.domain import ids, key_rules
 from sojourn.domain.access_key import Server
+from sojourn.domain.due import Due
 from sojourn.domain.errors import CursorInvalid, NotFound
 from sojourn.domain.key_rules import KINDS, check_room, newest
 from sojourn.domain.ports import Cipher, RealmCache
@@ -177,7 +178,7 @@ class JwtKeys:
 
     def _stopped(
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
-    ) -> tuple[Realm, Sequence[dict[str, Any]]]:
+    ) -> tuple[Realm, Sequence[dict[str, Any] | Due]]:
         now_ms = self.clock.wall_ms()
         after = key_rules.stop(realm, key, by=by, now_ms=now_ms, compromised=compromised)
         writes: Sequence[dict[str, Any]] = []

@@ -233,8 +233,7 @@ class Users:
             audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
-            deleted = account if change is None else change.after
-            done = self.removal.finish_deletion(deleted, limit.remaining)
+            done = self.removal.finish_user(account.id, limit.remaining)
         if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")

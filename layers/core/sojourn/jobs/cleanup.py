@@ -6,21 +6,19 @@ twice at once.
 """
 
 import random
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain import session_rules as rules
+from sojourn.domain.due import Due
 from sojourn.domain.errors import NotFound, Unavailable
+from sojourn.domain.ports import DueIndex, Removal, TimeLeft, UserStore
 from sojourn.domain.user import User
+from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
-from sojourn.store import user_items
-from sojourn.store.client import ConditionFailed, DynamoDB
-from sojourn.store.expressions import Item, Key, delete
-from sojourn.store.users import DynamoUsers
+from sojourn.runtime.clock_skew import Skew
 
 PAGE: Final = 100
 
@@ -50,25 +48,26 @@ class Report:
 class Cleanup:
     """Works through the due index until it is empty or the time is up."""
 
-    dynamo: DynamoDB
-    accounts: DynamoUsers
-    deletions: RealmDeletion
+    due: DueIndex
+    accounts: UserStore
+    removal: Removal
+    realm_removal: RealmRemoval
     settlement: Settlement
-    table: str
+    skew: Skew
     clock: Clock
 
-    def run(self, time_left: Callable[[], float]) -> Report:
+    def run(self, time_left: TimeLeft) -> Report:
         """Remove what is due; stop while `time_left()` (seconds) still allows to report."""
         report = Report()
         now = self.clock.wall_ms() // 1000
-        shards = list(range(user_items.SHARDS))
+        shards = list(range(self.due.shards))
         # A run that never gets through must not leave the same shards behind each time.
         random.shuffle(shards)
         for shard in shards:
-            for page in self._pages(shard, now):
-                for item in page:
+            for page in self.due.pages(shard, now=now, limit=PAGE):
+                for due in page:
                     if time_left() > 0:
-                        report = self._step(report, item, now, time_left)
+                        report = self._step(report, due, now, time_left)
                     else:
                         report = replace(report, remaining=report.remaining + 1)
                 if time_left() <= 0:
@@ -76,45 +75,40 @@ class Cleanup:
                     break
         return self._told(report)
 
-    def _step(
-        self, report: Report, item: dict[str, Any], now: int, time_left: Callable[[], float]
-    ) -> Report:
+    def _step(self, report: Report, due: Due, now: int, time_left: TimeLeft) -> Report:
         report = replace(
             report,
             found=report.found + 1,
-            oldest_overdue_seconds=max(report.oldest_overdue_seconds, now - item["due_at"]),
+            oldest_overdue_seconds=max(report.oldest_overdue_seconds, now - due.due_at),
         )
         try:
-            removed = self._settle(item, now, time_left)
+            removed = self._settle(due, now, time_left)
         except Unavailable:
             return replace(report, failed=report.failed + 1, remaining=report.remaining + 1)
         left = not removed and time_left() <= 0
         return replace(report, removed=report.removed + removed, remaining=report.remaining + left)
 
-    def _settle(self, item: dict[str, Any], now: int, time_left: Callable[[], float]) -> bool:
-        """Do what is due for one item; False when it was no longer due."""
-        if item["sk"] == user_items.HEART:
-            return self._settle_heart(item["pk"], time_left)
-        if item["sk"] == user_items.DELETION:
-            return self.deletions.resume(item["pk"], time_left)
-        if item["sk"].startswith(user_items.SETTLEMENT):
-            return self.settlement.resume(item["pk"], item["sk"], time_left)
-        key = Key(self.table, item["pk"], item["sk"])
-        try:
-            self.dynamo.write(delete(key, condition="due_at <= :now", values={":now": now}))
-        except ConditionFailed:
-            return False
-        return True
+    def _settle(self, due: Due, now: int, time_left: TimeLeft) -> bool:
+        """Do what is due; False when it was no longer due, or there was no time for all of it."""
+        match due.kind:
+            case "user":
+                return self._settle_user(due.owner, time_left)
+            case "ended_record":
+                return self.due.remove_record(due.owner, due.name, now=now)
+            case "realm_deletion":
+                return self.realm_removal.resume(due.owner, time_left)
+            case "settlement":
+                return self.settlement.resume(due.owner, due.name, time_left)
 
-    def _settle_heart(self, user_id: str, time_left: Callable[[], float]) -> bool:
+    def _settle_user(self, user_id: str, time_left: TimeLeft) -> bool:
         """Drop expired sessions and record endings left pending; finish a deletion."""
         account = self.accounts.get(user_id)
         if account is None:
             return False
         if account.state == "deleted":
-            return self.accounts.finish_deletion(account, time_left)
+            return self.removal.finish_user(user_id, time_left)
         # A clock that is ahead would take for expired what is live.
-        self.dynamo.skew.check()
+        self.skew.check()
         self._outwait(account, time_left)
         if time_left() <= 0:
             return False
@@ -132,7 +126,7 @@ class Cleanup:
             return False
         return change is not None
 
-    def _outwait(self, account: User, time_left: Callable[[], float]) -> None:
+    def _outwait(self, account: User, time_left: TimeLeft) -> None:
         """Wait until no instance's clock can take for live what has expired, if there is time.
 
         A run waits once at most: what expires meanwhile was not due when it began.
@@ -143,22 +137,6 @@ class Cleanup:
         wait = (last_ms + rules.CLOCKS_APART_MS - now_ms) / 1000
         if 0 < wait < time_left():
             self.clock.sleep(wait)
-
-    def _pages(self, shard: int, now: int) -> Iterator[tuple[dict[str, Any], ...]]:
-        start: Item | None = None
-        while True:
-            page = self.dynamo.query(
-                table=self.table,
-                index="due",
-                condition="due_shard = :shard AND due_at <= :now",
-                values={":shard": shard, ":now": now},
-                limit=PAGE,
-                start=start,
-            )
-            yield page.items
-            start = page.next_start
-            if start is None:
-                return
 
     def _told(self, report: Report) -> Report:
         telemetry.count(

@@ -40,7 +40,7 @@ class DynamoAccessKeys:
         self, realm_id: str | None, *, after: str | None, limit: int, ascending: bool
     ) -> tuple[Sequence[AccessKey], bool]:
         found, more = self._directory.members(
-            _owner(realm_id), after=after, limit=limit, ascending=ascending
+            owner_of(realm_id), after=after, limit=limit, ascending=ascending
         )
         return self._read(found), more
 
@@ -48,7 +48,7 @@ class DynamoAccessKeys:
         after, more = None, True
         while more:
             found, more = self._directory.members(
-                _owner(realm_id), after=after, limit=PAGE, ascending=True
+                owner_of(realm_id), after=after, limit=PAGE, ascending=True
             )
             yield from self._read(found)
             after = found[-1] if found else None
@@ -92,7 +92,7 @@ class DynamoAccessKeys:
             raise NotFound from error
 
     def delete_access_key(self, key: AccessKey) -> None:
-        member = self._directory.member_key(_owner(key.realm_id), key.id)
+        member = self._directory.member_key(owner_of(key.realm_id), key.id)
         self._dynamo.transact(
             [expressions.delete(self._directory.access_key_key(key.id)), expressions.delete(member)]
         )
@@ -113,7 +113,7 @@ class DynamoAccessKeys:
             self._dynamo.write({"Update": write})
 
     def _creation(self, key: AccessKey) -> list[dict[str, Any]]:
-        member = self._directory.member_key(_owner(key.realm_id), key.id)
+        member = self._directory.member_key(owner_of(key.realm_id), key.id)
         writes = [
             expressions.put(self._directory.access_key_key(key.id), access_key_values(key)),
             expressions.put(member, {}),
@@ -127,5 +127,6 @@ class DynamoAccessKeys:
         return Key(self._table, "stack", "first_key")
 
 
-def _owner(realm_id: str | None) -> str:
+def owner_of(realm_id: str | None) -> str:
+    """The owner of the list of a realm's keys, or of the stack-wide ones."""
     return f"{realm_id or STACK}#keys"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from sojourn.domain.due import Due
 from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.runtime import deadline
@@ -21,6 +22,7 @@ from sojourn.runtime.clock import Clock
 from sojourn.store import attributes, idempotency
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key, check, update
 from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values
@@ -29,16 +31,20 @@ REALMS: Final = "realms"
 """The owner of the list of realms."""
 
 Values = dict[str, Any]
-Decided = tuple[Realm, Sequence[Values]] | None
-"""A realm as it must become, with writes to other items in the same transaction; None: as it is."""
+Decided = tuple[Realm, Sequence[Values | Due]] | None
+"""A realm as it must become, with what is written or left to cleanup in the same transaction.
+
+None: as it is.
+"""
 
 
 class DynamoDirectory:
     """`Realms` over the directory table. Every read is consistent."""
 
-    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+    def __init__(self, dynamo: DynamoDB, table: str, due: DynamoDue) -> None:
         self.dynamo = dynamo
         self.table = table
+        self._due = due
         self.names = DynamoNames(dynamo, table)
 
     def realm_key(self, realm_id: str) -> Key:
@@ -91,8 +97,9 @@ class DynamoDirectory:
             if (after.settings, after.keys) != (realm.settings, realm.keys):
                 # Nothing else has a key sign for longer, and who only ends sessions writes no keys.
                 after = after.remembering(clock.wall_ms())
+            beside = [self._due.leaving(o) if isinstance(o, Due) else o for o in others]
             try:
-                self._write([self._change(realm, after), *others])
+                self._write([self._change(realm, after), *beside])
             except ConditionFailed as error:
                 if error.item is None:
                     raise NotFound from error
@@ -155,29 +162,6 @@ class DynamoDirectory:
         """The realm, and what another item holds, in one call."""
         realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
         return _standing(realm), values
-
-    def count_deleted(self, realm_id: str, users: int) -> None:
-        """Count users that a deletion removed, once. Raises `TransactionFailed` without a realm."""
-        write = {
-            "TableName": self.table,
-            "Key": self.realm_key(realm_id).attributes,
-            "UpdateExpression": "SET deletion.#users = deletion.#users + :users",
-            "ConditionExpression": "attribute_exists(deletion)",
-            "ExpressionAttributeNames": {"#users": "users"},
-            "ExpressionAttributeValues": attributes.encode({":users": users}),
-        }
-        # Counting twice is no harm that a condition would prevent; a transaction's token does.
-        self.dynamo.transact([{"Update": write}])
-
-    def private_key_ids(self, realm_id: str) -> list[str]:
-        """The ids of all signing keys of which there is a private half."""
-        found = self.dynamo.query_all(
-            table=self.table,
-            condition="pk = :pk AND begins_with(sk, :prefix)",
-            values={":pk": realm_id, ":prefix": "jky_"},
-            only=("sk",),
-        )
-        return [str(item["sk"]) for item in found]
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         values = self.dynamo.get(self.private_key_key(realm_id, key_id))

@@ -29,7 +29,7 @@ class DynamoUserDirectory:
         self, realm_id: str, *, after: str | None, limit: int, ascending: bool
     ) -> tuple[Sequence[str], bool]:
         return self._realms.members(
-            _list_of(realm_id), after=after, limit=limit, ascending=ascending
+            list_of(realm_id), after=after, limit=limit, ascending=ascending
         )
 
     def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
@@ -90,10 +90,11 @@ class DynamoUserDirectory:
         return names.freeing(change.before, lost, kept=kept)
 
     def _member(self, user: User) -> Key:
-        return self._realms.member_key(_list_of(user.realm_id), user.id)
+        return self._realms.member_key(list_of(user.realm_id), user.id)
 
 
-def _list_of(realm_id: str) -> str:
+def list_of(realm_id: str) -> str:
+    """The owner of the list of a realm's users."""
     return f"{realm_id}#users"
 
 

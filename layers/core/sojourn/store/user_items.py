@@ -11,14 +11,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 from zlib import crc32
 
+from sojourn.domain.due import due_at
 from sojourn.domain.lockout import Known
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Candidate, Credential, User
 
 HEART: Final = "user"
-DELETION: Final = "deletion"
 ENDED: Final = "ended#"
-SETTLEMENT: Final = "settlement#"
 SHARDS: Final = 8
 SEEN: Final = (
     "realm_id",
@@ -56,8 +55,6 @@ RECORD: Final = (
     "by_id",
 )
 """What an ended record is read for."""
-WALK: Final = ("due_at", "after")
-"""What the job of a walk of a realm's users is read for."""
 
 Values = dict[str, Any]
 
@@ -134,15 +131,6 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
     old, new = account_values(before), account_values(after)
     changed = {name: value for name, value in new.items() if old.get(name) != value}
     return changed, [name for name in old if name not in new]
-
-
-def due_at(account: User) -> int | None:
-    """When cleanup has something to do for a heart (epoch seconds), or None."""
-    if account.state == "deleted":
-        return account.last_ms // 1000
-    due = [s.expires_at for s in account.sessions]
-    due += [e.ended_ms // 1000 for e in account.pending]
-    return min(due, default=None)
 
 
 def candidate_from(values: Mapping[str, Any]) -> Candidate:

@@ -1,7 +1,6 @@
 """Users in DynamoDB: one item per user, whose conditional write is every commit point."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -118,55 +117,6 @@ class DynamoUsers:
             else:
                 written += waiting - len(account.pending)
         return written
-
-    def finish_deletion(self, account: User, time_left: Callable[[], float]) -> bool:
-        """Strip a deleted user's ended records of where they began, and remove the user.
-
-        False when there was no time for all of it (`time_left()`, seconds): a user may have
-        thousands of records. Each step may be repeated; cleanup resumes what is left.
-        """
-        self.archive(account.id)
-        records = self._dynamo.query_all(
-            table=self.table,
-            condition="pk = :pk AND begins_with(sk, :prefix)",
-            values={":pk": account.id, ":prefix": user_items.ENDED},
-            only=("strip",),
-        )
-        for record in records:
-            if record.get("strip"):
-                continue
-            if time_left() <= 0:
-                return False
-            stripped = expressions.update(
-                Key(self.table, record["pk"], record["sk"]),
-                changed={"strip": True},
-                removed=["ip", "client", "reported"],
-                condition="attribute_exists(sk)",
-            )
-            with suppress(ConditionFailed):
-                self._dynamo.write(stripped)
-        gone = expressions.delete(
-            self.heart(account.id),
-            condition="attribute_not_exists(pk) OR #state = :deleted",
-            values={":deleted": "deleted"},
-            names={"#state": "state"},
-        )
-        self._dynamo.write(gone)
-        return True
-
-    def remove_records(self, user_id: str, time_left: Callable[[], float]) -> bool:
-        """Remove the ended records of a user whose realm is being deleted; False: not all yet."""
-        records = self._dynamo.query_all(
-            table=self.table,
-            condition="pk = :pk AND begins_with(sk, :prefix)",
-            values={":pk": user_id, ":prefix": user_items.ENDED},
-            only=("sk",),
-        )
-        for record in records:
-            if time_left() <= 0:
-                return False
-            self._dynamo.write(expressions.delete(Key(self.table, user_id, record["sk"])))
-        return True
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         values = self._dynamo.get(self._record(user_id, session_id))

@@ -1,0 +1,65 @@
+"""Remove what a realm under deletion holds, however much: in steps that may be repeated.
+
+Its users go one by one, each with sessions, records and names. Two may work at once; who dies
+leaves the rest to whoever asks again, or to cleanup, which finds the deletion among what is due.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sojourn.domain.errors import Superseded, Unavailable
+from sojourn.domain.ports import Removal, TimeLeft, UserDirectory, UserReader
+from sojourn.runtime import deadline
+from sojourn.runtime.clock import Clock
+
+STEP: Final = 25
+"""Users that go between two counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RealmRemoval:
+    """Goes on with deletions of realms."""
+
+    removal: Removal
+    directory: UserDirectory
+    accounts: UserReader
+    clock: Clock
+
+    def resume(self, realm_id: str, time_left: TimeLeft) -> bool:
+        """Go on with a deletion while there is time; whether it is finished."""
+        if not self.removal.remove_access_keys(realm_id, time_left):
+            return False
+        while time_left() > 0:
+            found, _ = self.directory.users_of_realm(
+                realm_id, after=None, limit=STEP, ascending=True
+            )
+            if not found:
+                self.removal.remove_realm(realm_id)
+                return True
+            removed = 0
+            for user_id in found:
+                if time_left() <= 0 or not self._remove_user(realm_id, user_id, time_left):
+                    break
+                removed += 1
+            self.removal.count_removed(realm_id, removed)
+        return False
+
+    def _remove_user(self, realm_id: str, user_id: str, time_left: TimeLeft) -> bool:
+        """Remove a user as they are in that commit; False when there was no time for all of it."""
+        limit, attempt = deadline.current(self.clock), 0
+        user = self.accounts.get(user_id)
+        # The records go first: an end that leaves another one changes the user's version.
+        while self.removal.remove_records(user_id, time_left):
+            if user is None:
+                self.removal.forget_user(realm_id, user_id)
+                return True
+            try:
+                self.removal.remove_user(user)
+            except Superseded as error:
+                user = error.current
+            else:
+                return True
+            if not limit.wait(attempt):
+                raise Unavailable("The user is being changed. Try again.")
+            attempt += 1
+        return False

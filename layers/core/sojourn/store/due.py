@@ -1,0 +1,102 @@
+"""What is due, in the sessions table: the index that cleanup reads, and the jobs that it finds.
+
+`due_shard` and `due_at` are the keys of the index `due`, and nothing else is ever decided from
+them. Users and ended records have them (see `user_items`), and so do two kinds of jobs, which stand
+under their realm's id: `deletion` for a realm that is being deleted, and `settlement#` with what
+ended its sessions for a walk of its users, which notes in `after` how far it has come.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sojourn.domain.due import Due, Walk
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed, DynamoDB
+from sojourn.store.expressions import Item, Key, Write
+
+DELETION: Final = "deletion"
+SETTLEMENT: Final = "settlement#"
+WALK: Final = ("due_at", "after")
+"""What the job of a walk of a realm's users is read for."""
+
+
+class DynamoDue:
+    """`DueIndex` and `Walks` over the sessions table."""
+
+    shards = user_items.SHARDS
+
+    def __init__(self, dynamo: DynamoDB, table: str) -> None:
+        self._dynamo = dynamo
+        self._table = table
+
+    def pages(self, shard: int, *, now: int, limit: int) -> Iterator[Sequence[Due]]:
+        start: Item | None = None
+        while True:
+            page = self._dynamo.query(
+                table=self._table,
+                index="due",
+                condition="due_shard = :shard AND due_at <= :now",
+                values={":shard": shard, ":now": now},
+                limit=limit,
+                start=start,
+            )
+            yield [_due(item) for item in page.items]
+            start = page.next_start
+            if start is None:
+                return
+
+    def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
+        record = Key(self._table, user_id, user_items.ENDED + session_id)
+        return self._held(
+            expressions.delete(record, condition="due_at <= :now", values={":now": now})
+        )
+
+    def walk(self, realm_id: str, name: str) -> Walk | None:
+        found = self._dynamo.get(self._walk(realm_id, name))
+        return None if found is None else Walk(due_at=found["due_at"], after=found.get("after"))
+
+    def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
+        return self._held(
+            expressions.update(
+                self._walk(realm_id, name),
+                changed={"after": after},
+                condition="attribute_exists(pk)",
+            )
+        )
+
+    def finish_walk(self, realm_id: str, name: str) -> None:
+        self._dynamo.write(expressions.delete(self._walk(realm_id, name)))
+
+    def leaving(self, job: Due) -> Write:
+        """The write that leaves a job to cleanup, for the transaction of what it is left by."""
+        values = {"due_shard": user_items.shard(job.owner), "due_at": job.due_at}
+        if job.kind == "realm_deletion":
+            return expressions.put(self.deletion(job.owner), values)
+        # An Update, so that no role which ends sessions may put whole items: users are items.
+        return expressions.update(self._walk(job.owner, job.name), changed=values)
+
+    def deletion(self, realm_id: str) -> Key:
+        """Where the job of a realm's deletion is."""
+        return Key(self._table, realm_id, DELETION)
+
+    def _walk(self, realm_id: str, name: str) -> Key:
+        return Key(self._table, realm_id, SETTLEMENT + name, WALK)
+
+    def _held(self, write: Write) -> bool:
+        """Carry out a write; False when its condition did not hold."""
+        try:
+            self._dynamo.write(write)
+        except ConditionFailed:
+            return False
+        return True
+
+
+def _due(item: dict[str, Any]) -> Due:
+    owner, place, due_at = item["pk"], item["sk"], item["due_at"]
+    if place == user_items.HEART:
+        return Due("user", owner, due_at)
+    if place == DELETION:
+        return Due("realm_deletion", owner, due_at)
+    if place.startswith(SETTLEMENT):
+        return Due("settlement", owner, due_at, place.removeprefix(SETTLEMENT))
+    return Due("ended_record", owner, due_at, place.removeprefix(user_items.ENDED))
