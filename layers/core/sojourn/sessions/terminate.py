@@ -6,6 +6,7 @@ was ended meanwhile ends nothing.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -51,37 +52,57 @@ class Terminator:
                 "This session is unmanaged: it is its token alone and ends when that expires. "
                 "DELETE /v1/sessions?scope=all refuses every token of the user from before."
             )
-        caller = self._own(claims, claims.session.text)
-        self._end_one(account, realm, claims.session, caller, "logout")
+        by = _session(claims)
+
+        def decide(found: User) -> Change | None:
+            realm = self.validator.realm(claims)
+            return self._ending(found, realm, claims.session, "logout", by=by, never=SessionEnded)
+
+        if account is not None:
+            with suppress(NotFound):
+                optimistic.commit(self.accounts, account, decide, clock=self.clock)
+                return
+        # The user is no more; as with any end, the record says whether the session had ended.
+        self._must_have_ended(None, realm, claims.session, never=SessionEnded)
 
     def own(self, claims: Claims, session_id: str) -> None:
         """End one of the caller's own sessions. Raises `NotFound`, also when another's."""
         if session_id == claims.session.text and claims.session_type == "managed":
             self.logout(claims)
             return
-        standing = self.validator.standing(claims)
-        parsed = ids.parse_session_id(session_id)
-        if parsed is None or parsed.user_id != claims.user_id:
+        account = self.validator.standing(claims).account
+        session = ids.parse_session_id(session_id)
+        if session is None or session.user_id != claims.user_id:
             raise NotFound
-        caller = self._own(claims, session_id)
-        realm = standing.claims.realm
-        self._end_one(standing.account, realm, parsed, caller, "terminated_by_user")
+        by = _session(claims)
+
+        def decide(found: User) -> Change | None:
+            realm = self.validator.stands(claims, found).claims.realm
+            return self._ending(found, realm, session, "terminated_by_user", by=by, never=NotFound)
+
+        gone = partial(self.validator.gone, claims)
+        optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
 
     def by_server(self, server: Server, session_id: str) -> None:
         """End a session as an administrator. Raises `NotFound`."""
-        parsed = ids.parse_session_id(session_id)
-        if parsed is None:
+        session = ids.parse_session_id(session_id)
+        if session is None:
             raise NotFound
-        account = visible(server, self.accounts.get(parsed.user_id))
-        caller = _Caller(by=Actor(type="access_key", id=server.key.id))
-        realm = self._realm(account)
-        self._end_one(account, realm, parsed, caller, "terminated_by_admin")
+        account = visible(server, self.accounts.get(session.user_id))
+        realm, by = self._realm(account), _server(server)
+
+        def decide(found: User) -> Change | None:
+            if found.state == "deleted":
+                raise NotFound
+            return self._ending(found, realm, session, "terminated_by_admin", by=by, never=NotFound)
+
+        if optimistic.commit(self.accounts, account, decide, clock=self.clock) is not None:
+            audit.record("session.ended", session.text, account.id, account.realm_id, by=by.id)
 
     def all_own(self, claims: Claims, *, keep_current: bool) -> None:
         """End all of the caller's sessions, or all but the caller's (rule 7)."""
         account = self.validator.standing(claims).account
-        by = Actor(type="session", id=claims.session.text)
-        current = claims.session.text
+        by, current = _session(claims), claims.session.text
 
         def decide(found: User) -> Change:
             realm = self.validator.stands(claims, found).claims.realm
@@ -128,7 +149,7 @@ class Terminator:
 
     def _all_of(self, server: Server, account: User, realm: Realm) -> Change:
         """End all of a user's sessions as an administrator; what that changed."""
-        by = Actor(type="access_key", id=server.key.id)
+        by = _server(server)
 
         def decide(found: User) -> Change:
             if found.state == "deleted":
@@ -157,72 +178,43 @@ class Terminator:
         archive_pending(self.accounts, done)
         return done or Change(before=account, after=account)
 
-    def _own(self, claims: Claims, session_id: str) -> "_Caller":
-        own_end = session_id == claims.session.text
-        return _Caller(
-            by=Actor(type="session", id=claims.session.text),
-            claims=claims,
-            own_end=own_end,
-        )
-
-    def _end_one(
+    def _ending(
         self,
-        account: User | None,
+        found: User,
         realm: Realm,
         session: ids.SessionId,
-        caller: "_Caller",
         reason: Reason,
+        *,
+        by: Actor,
+        never: type[SojournError],
+    ) -> Change | None:
+        """The change that ends an active session; None where it has ended. Raises `never`."""
+        now_ms = self.clock.wall_ms()
+        if any(s.id == session.text for s in rules.active(found, realm, now_ms=now_ms)):
+            return rules.end(found, realm, {session.text: reason}, by=by, now_ms=now_ms)
+        self._must_have_ended(found, realm, session, never=never)
+        return None
+
+    def _must_have_ended(
+        self,
+        found: User | None,
+        realm: Realm,
+        session: ids.SessionId,
+        *,
+        never: type[SojournError],
     ) -> None:
-        latest = account
+        """Raises `never` where nothing says that the session has ended.
 
-        def decide(found: User) -> Change | None:
-            nonlocal latest, realm
-            latest = found
-            if found.state == "deleted" and caller.by.type == "access_key":
-                raise NotFound
-            if caller.claims is not None:
-                realm = self.validator.realm(caller.claims)
-                if not caller.own_end:
-                    self.validator.stands(caller.claims, found)
-            now_ms = self.clock.wall_ms()
-            if all(s.id != session.text for s in rules.active(found, realm, now_ms=now_ms)):
-                return None
-            return rules.end(found, realm, {session.text: reason}, by=caller.by, now_ms=now_ms)
-
-        change = None
-        if account is not None:
-            try:
-                gone = self._gone(caller)
-                change = optimistic.commit(
-                    self.accounts, account, decide, clock=self.clock, gone=gone
-                )
-            except SessionEnded:
-                if not caller.own_end:
-                    raise
-                # The user is no more; as with any end, the record says whether it had ended.
-                latest = None
-        if change is not None and caller.by.type == "access_key":
-            about = session.text, change.after.id, change.after.realm_id
-            audit.record("session.ended", *about, by=caller.by.id)
-        # Another may have ended it since the read, and left its record pending in the account.
-        if change is None and self.validator.find_ended(latest, realm, session) is None:
-            # A record is kept as long as a token may be asked about, so this one never was,
-            # or lived out its time.
-            raise SessionEnded if reason == "logout" else NotFound
-
-    def _gone(self, caller: "_Caller") -> Callable[[], SojournError]:
-        """What a user who is no more is: to a server nobody, to themselves logged out."""
-        if caller.by.type == "access_key":
-            return NotFound
-        if caller.claims is None or caller.own_end:
-            return SessionEnded
-        return partial(self.validator.gone, caller.claims)
+        A record is kept as long as a token may be asked about, so such a session never was, or
+        lived out its time.
+        """
+        if self.validator.find_ended(found, realm, session) is None:
+            raise never
 
 
-@dataclass(frozen=True, slots=True)
-class _Caller:
-    by: Actor
-    claims: Claims | None = None
-    """A user's: whose key must still verify, and whose session still stand, in the commit."""
-    own_end: bool = False
-    """Whether it is their own session that they end: it need not stand, and may have ended."""
+def _session(claims: Claims) -> Actor:
+    return Actor(type="session", id=claims.session.text)
+
+
+def _server(server: Server) -> Actor:
+    return Actor(type="access_key", id=server.key.id)
