@@ -1,6 +1,7 @@
 """The size of a token, told before there is one."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sojourn.crypto import tokens
-from sojourn.crypto.token_sizes import at_stake, check_user, grows, longest
+from sojourn.crypto.token_sizes import (
+    SECONDS,
+    USERS,
+    TokenSizes,
+    at_stake,
+    check_user,
+    grows,
+    longest,
+)
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import JWT_FIELDS
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod
 from sojourn.domain.user import User, UserType
 from tests.unit.crypto.test_tokens import NOW, PAIRS
+from tests.unit.directory.people import LARGE, People
 from tests.unit.domain.test_session_rules import account, realm
 
 KEYS = {algo: replace(public, signs_from_ms=0) for algo, (public, _) in PAIRS.items()}
@@ -179,3 +189,71 @@ def test_most_changes_are_no_matter_of_the_realms() -> None:
     assert at_stake(small, large, realm=owner)
     assert not at_stake(large, replace(large, state="inactive"), realm=owner)
     assert not at_stake(large, small, realm=owner)
+
+
+# Changes of a realm.
+
+
+@pytest.fixture
+def people() -> People:
+    """A realm whose tokens carry a username."""
+    people = People()
+    people.newer(jwt_fields=("username",))
+    return people
+
+
+def sizes(people: People) -> TokenSizes:
+    """The look at the realm's users."""
+    return TokenSizes(directory=people.directory, accounts=people.accounts, clock=people.clock)
+
+
+def carrying(people: People, *fields: str) -> Realm:
+    """The realm as it would be if its tokens carried these."""
+    return replace(people.realm, settings=replace(people.realm.settings, jwt_fields=fields))
+
+
+def test_realms_change_names_the_user_whom_it_does_not_fit(people: People) -> None:
+    """A realm's change is refused by the first user whose token would be too long by it."""
+    people.create("eve", custom=LARGE)
+    made = people.create("ada", custom={"a": 1})
+    wide = carrying(people, "username", "custom")
+    with pytest.raises(Invalid) as refused:
+        sizes(people).check_realm(people.realm, wide)
+    assert f"The token of user {people.holder('eve')}" in refused.value.errors[0]
+    people.users.delete(people.server, "eve")
+    sizes(people).check_realm(people.realm, wide)
+    assert made["id"] == people.holder("ada")
+
+
+def test_change_that_makes_no_token_longer_looks_at_nobody(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no token grows, no user is read."""
+    monkeypatch.setattr(people.directory, "users_of_realm", None)
+    sizes(people).check_realm(people.realm, carrying(people))
+
+
+def test_user_who_is_too_large_already_forbids_no_other_change(people: People) -> None:
+    """A token that was too long before is no reason against a change that leaves its length."""
+    people.create("ada", custom=LARGE)
+    wide = carrying(people, "username", "custom")
+    sizes(people).check_realm(wide, carrying(people, "username", "custom", "name", "email"))
+
+
+@pytest.mark.parametrize("late", ["users", "seconds"])
+def test_realms_users_are_looked_at_as_far_as_it_goes(
+    people: People, monkeypatch: pytest.MonkeyPatch, late: str
+) -> None:
+    """A thousand users are looked at, or five seconds long; who is behind that is not."""
+    batches: list[int] = []
+
+    def read(asked: Sequence[str]) -> list[None]:
+        batches.append(len(asked))
+        people.clock.advance(SECONDS if late == "seconds" else 0)
+        return [None] * len(asked)
+
+    page = [f"usr_{number:022}" for number in range(100)]
+    monkeypatch.setattr(people.directory, "users_of_realm", lambda *_, **__: (page, True))
+    monkeypatch.setattr(people.accounts, "get_many", read)
+    sizes(people).check_realm(people.realm, carrying(people, "username", "custom"))
+    assert sum(batches) == (100 if late == "seconds" else USERS)
