@@ -14,7 +14,15 @@ from sojourn.domain.errors import AlreadyInitialised, NameTaken, NotFound, Super
 from sojourn.domain.names import fold, gained
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Origin
-from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
+from sojourn.domain.user import (
+    Change,
+    ChangeInRealm,
+    NameKind,
+    NewUser,
+    UniqueName,
+    User,
+    UserInRealm,
+)
 
 RECORDS_PER_COMMIT = 99
 
@@ -236,7 +244,7 @@ class FakeAccessKeys:
     def create_access_key(self, key: AccessKey) -> None:
         with self._lock:
             if key.realm_id is not None and self._realms.get(key.realm_id) is None:
-                raise NotFound
+                raise NotFound("There is no such realm.")
             self._keys[key.id] = key
 
     def first_key_id(self) -> str | None:
@@ -252,7 +260,7 @@ class FakeAccessKeys:
     def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
         with self._lock:
             if key_id not in self._keys:
-                raise NotFound
+                raise NotFound("There is no such realm.")
             self._keys[key_id] = replace(self._keys[key_id], **changes)  # type: ignore[arg-type]
 
     def delete_access_key(self, key: AccessKey) -> None:
@@ -298,10 +306,11 @@ class FakeUserDirectory:
         found = found if ascending else found[::-1]
         return found[:limit], len(found) > limit
 
-    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
+    def create_user(self, new: NewUser, /) -> None:
+        user, realm = new.user, new.realm
         with self._realms._lock, self._users._lock:
             now = self._realms.get(realm.id)
-            if now is None or (bound and now.version != realm.version):
+            if now is None or (new.bound and now.version != realm.version):
                 raise Superseded(now)
             self._name(user, lost=[], new=user.unique_names)
             self._users.add(user)
@@ -316,7 +325,7 @@ class FakeUserDirectory:
                 raise Superseded(found and UserInRealm(found, realm))
             now = self._realms.get(realm.id)
             if changed.bound and now is None:
-                raise NotFound
+                raise NotFound("There is no such realm.")
             if changed.bound and now is not None and now.version != realm.version:
                 raise Superseded(UserInRealm(before, now))
             lost = gained(after.unique_names, before.unique_names)

@@ -7,7 +7,7 @@ import pytest
 from sojourn.domain import ids
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.realm import Deletion, Realm
-from sojourn.domain.user import Change, ChangeInRealm, User, UserInRealm
+from sojourn.domain.user import Change, ChangeInRealm, NewUser, User, UserInRealm
 from tests.fake_store import recorded
 from tests.integration.stores import Store
 from tests.integration.test_store_contract import (
@@ -34,7 +34,7 @@ def owner(store: Store, **changes: object) -> Realm:
 def create(store: Store, home: Realm, username: str | None, email: str | None = None) -> User:
     """A user whom the store made."""
     made = account(realm_id=home.id, username=username, email=email)
-    store.directory.create_user(made, home, bound=False)
+    store.directory.create_user(NewUser(made, home, bound=False))
     return made
 
 
@@ -100,7 +100,7 @@ def test_user_of_a_taken_name_is_not_made(store: Store, taken: tuple[str, ...]) 
     wanted |= {kind: {"username": "ADA", "email": "Ada@example.com"}[kind] for kind in taken}
     eve = account(realm_id=home.id, **wanted)
     with pytest.raises(NameTaken) as refused:
-        store.directory.create_user(eve, home, bound=False)
+        store.directory.create_user(NewUser(eve, home, bound=False))
     assert list(refused.value.errors) == [
         f"Another user of the realm has this {kind}." for kind in taken
     ]
@@ -122,7 +122,7 @@ def test_no_user_is_made_where_no_realm_is(
         store.add_realm(home)
     user = account(realm_id=home.id, username="ada")
     with pytest.raises(Superseded) as lost:
-        store.directory.create_user(user, home, bound=bound)
+        store.directory.create_user(NewUser(user, home, bound=bound))
     assert lost.value.current is None
     assert store.accounts.get(user.id) is None
     assert (holder(store, home, "ada"), listed(store, home)) == (None, [])
@@ -134,11 +134,11 @@ def test_user_who_is_bound_to_a_realm_is_made_in_no_other_state_of_it(store: Sto
     newer = changed_since(store, home)
     user = account(realm_id=home.id, username="ada")
     with pytest.raises(Superseded) as lost:
-        store.directory.create_user(user, home, bound=True)
+        store.directory.create_user(NewUser(user, home, bound=True))
     assert lost.value.current == newer
     assert store.accounts.get(user.id) is None
     assert (holder(store, home, "ada"), listed(store, home)) == (None, [])
-    store.directory.create_user(user, newer, bound=True)
+    store.directory.create_user(NewUser(user, newer, bound=True))
     assert holder(store, home, "ada") == user.id
 
 
@@ -157,7 +157,7 @@ def test_one_of_many_gets_a_name(store: Store) -> None:
 
     def make(user: User) -> str | None:
         try:
-            store.directory.create_user(user, home, bound=False)
+            store.directory.create_user(NewUser(user, home, bound=False))
         except NameTaken:
             return None
         return user.id

@@ -118,7 +118,6 @@ class Credentials:
             ).secret
         realm = self.users.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
-        committed: list[User] = []
 
         def decide(found: User) -> Change:
             known = _known(found, credential_id)
@@ -133,7 +132,6 @@ class Credentials:
             after = replace(change.after, credentials={**found.credentials, known.id: known})
             if fresh is not None:
                 after = rules.unlocked(after)
-            committed[:] = [found, after]
             return replace(change, after=after)
 
         done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
@@ -141,7 +139,8 @@ class Credentials:
         if fresh is not None:
             audit.record("user.password_set", *about, by=server.key.id)
         before, after = (
-            answers.credential(found.credentials[credential_id], found) for found in committed
+            answers.credential(found.credentials[credential_id], found)
+            for found in (done.before, done.after)
         )
         if changed := audit.differing(before, after):
             audit.record("credential.updated", *about, by=server.key.id, changed=changed)

@@ -14,11 +14,19 @@ from sojourn.directory.bodies import UserBody, UserChanges
 from sojourn.domain import ids, names
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Superseded, Unavailable
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
 from sojourn.domain.ports import Realms, UserDirectory, UserRemoval, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
-from sojourn.domain.user import Change, ChangeInRealm, Credential, NameKind, User
+from sojourn.domain.user import (
+    Change,
+    ChangeInRealm,
+    Credential,
+    NameKind,
+    NewUser,
+    User,
+    UserInRealm,
+)
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
@@ -68,24 +76,18 @@ class Users:
         )
         realm = self.realms.get(realm_id)
         if realm is None:
-            raise NotFound("There is no such realm.")
-        limit = deadline.current(self.clock)
-        attempt = 0
-        while True:
-            token_sizes.check_user(None, account, realm=realm)
-            bound = token_sizes.at_stake(None, account, realm=realm)
-            try:
-                self.directory.create_user(account, realm, bound=bound)
-            except Superseded as error:
-                if error.current is None:
-                    raise NotFound("There is no such realm.") from error
-                realm = error.current
-            else:
-                audit.record("user.created", user_id, realm_id, by=server.key.id)
-                return answers.user(account)
-            if not limit.wait(attempt):
-                raise Unavailable("Too many changes of this realm at once. Try again.")
-            attempt += 1
+            raise _no_realm()
+
+        def decide(found: Realm) -> NewUser:
+            token_sizes.check_user(None, account, realm=found)
+            bound = token_sizes.at_stake(None, account, realm=found)
+            return NewUser(account, found, bound=bound)
+
+        optimistic.commit(
+            _Making(self.directory), realm, decide, clock=self.clock, gone=_no_realm, what="realm"
+        )
+        audit.record("user.created", user_id, realm_id, by=server.key.id)
+        return answers.user(account)
 
     def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:
         """A new password credential of a user of these names. Raises `Invalid`."""
@@ -131,7 +133,7 @@ class Users:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
         if self.realms.get(realm_id) is None:
-            raise NotFound("There is no such realm.")
+            raise _no_realm()
         sent = len(name) <= names.SENT
         user_id = self.directory.user_of_name(realm_id, kind, name) if sent else None
         account = None if user_id is None else self.accounts.get(user_id)
@@ -147,7 +149,7 @@ class Users:
             server.in_realm(), after=page.after, limit=page.limit, ascending=page.ascending
         )
         if self.realms.get(server.in_realm()) is None:
-            raise NotFound("There is no such realm.")
+            raise _no_realm()
         accounts = self.accounts.get_many(found)
         shown = [answers.user(a) for a in accounts if a and a.state != "deleted"]
         return collection(shown, more=more)
@@ -174,19 +176,17 @@ class Users:
             ]
             fresh = self.password_credential(account.id, changes.password, *called)
         by = Actor(type="access_key", id=server.key.id)
-        renaming = _Renaming(self.directory, realm)
-        committed: list[User] = []
 
-        def decide(found: User) -> Change:
-            change = self._changed(found, renaming.realm, changes, fresh, by)
-            token_sizes.check_user(found, change.after, realm=renaming.realm)
-            committed[:] = [change.after]
-            return change
+        def decide(found: UserInRealm) -> ChangeInRealm:
+            change = self._changed(found.user, found.realm, changes, fresh, by)
+            token_sizes.check_user(found.user, change.after, realm=found.realm)
+            return _in_realm(change, found.realm)
 
-        done = optimistic.commit(renaming, account, decide, clock=self.clock)
+        found = UserInRealm(account, realm)
+        done = optimistic.commit(self.directory, found, decide, clock=self.clock).change
         _tell(done, changes, by=server.key.id)
         archive_pending(self.accounts, done)
-        return answers.user(committed[0])
+        return answers.user(done.after)
 
     def unlock(self, server: Server, text: str) -> None:
         """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
@@ -208,28 +208,15 @@ class Users:
         account, realm = self.with_realm(server, text)
         by = Actor(type="access_key", id=server.key.id)
 
-        def decide(found: User) -> Change | None:
-            if found.state == "deleted":
+        def decide(found: UserInRealm) -> ChangeInRealm | None:
+            if found.user.state == "deleted":
                 return None
-            now_ms = self.clock.wall_ms()
-            change = rules.end_all_for(found, realm, "user_deleted", by=by, now_ms=now_ms)
-            after = replace(
-                change.after,
-                state="deleted",
-                last_ms=max(now_ms, found.last_ms),
-                credentials={},
-                username=None,
-                email=None,
-                name=None,
-                custom=None,
-                known=(),
-            )
-            ended = tuple(replace(e, strip=True) for e in change.ended)
-            return replace(change, after=after, ended=ended)
+            return _in_realm(self._deletion(found, by), found.realm)
 
-        renaming = _Renaming(self.directory, realm)
-        change = optimistic.commit(renaming, account, decide, clock=self.clock)
-        if change is not None:
+        found = UserInRealm(account, realm)
+        deletion = optimistic.commit(self.directory, found, decide, clock=self.clock)
+        if deletion is not None:
+            account = deletion.change.after
             audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
@@ -237,6 +224,23 @@ class Users:
         if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")
+
+    def _deletion(self, found: UserInRealm, by: Actor) -> Change:
+        user, now_ms = found.user, self.clock.wall_ms()
+        change = rules.end_all_for(user, found.realm, "user_deleted", by=by, now_ms=now_ms)
+        after = replace(
+            change.after,
+            state="deleted",
+            last_ms=max(now_ms, user.last_ms),
+            credentials={},
+            username=None,
+            email=None,
+            name=None,
+            custom=None,
+            known=(),
+        )
+        ended = tuple(replace(e, strip=True) for e in change.ended)
+        return replace(change, after=after, ended=ended)
 
     def _changed(
         self,
@@ -269,29 +273,29 @@ class Users:
         return replace(change, after=replace(after, **named))
 
 
-class _Renaming:
-    """Commits a user's change with their names; `realm` is the one that it is decided for."""
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes users, as the optimistic loop has it of a store."""
 
-    def __init__(self, directory: UserDirectory, realm: Realm) -> None:
-        self._directory = directory
-        self.realm = realm
+    directory: UserDirectory
 
-    def commit(self, change: Change) -> Change:
-        bound = token_sizes.at_stake(change.before, change.after, realm=self.realm)
-        try:
-            done = self._directory.commit(ChangeInRealm(change, self.realm, bound))
-        except Superseded as error:
-            if error.current is None:
-                raise
-            self.realm = error.current.realm
-            raise Superseded(error.current.user) from error
-        return done.change
+    def commit(self, new: NewUser, /) -> NewUser:
+        self.directory.create_user(new)
+        return new
 
 
-def _tell(done: Change | None, changes: UserChanges, *, by: str) -> None:
+def _in_realm(change: Change, realm: Realm) -> ChangeInRealm:
+    """A change as it is committed: bound to the realm where another might not allow it."""
+    bound = token_sizes.at_stake(change.before, change.after, realm=realm)
+    return ChangeInRealm(change, realm, bound=bound)
+
+
+def _no_realm() -> NotFound:
+    return NotFound("There is no such realm.")
+
+
+def _tell(done: Change, changes: UserChanges, *, by: str) -> None:
     """Write the audit lines of an update: a password set and a state changed have their own."""
-    if done is None:
-        return
     about = done.after.id, done.after.realm_id
     before, after = answers.user(done.before), answers.user(done.after)
     others = audit.differing(before, after) - {"state"}

@@ -7,7 +7,7 @@ from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due, Walk
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
-from sojourn.domain.user import Change, ChangeInRealm, NameKind, User
+from sojourn.domain.user import Change, ChangeInRealm, NameKind, NewUser, User
 
 
 class UserReader(Protocol):
@@ -73,12 +73,12 @@ class UserDirectory(Protocol):
         """The ids of one page of the realm's users, by id, and whether there are more."""
         ...
 
-    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
+    def create_user(self, new: NewUser, /) -> None:
         """Make a user, who then has their names and is in the list of the realm.
 
-        Raises `Superseded` with the realm as it is now where it is no more, or is being deleted,
-        or, if the user is `bound` to it, has changed; and `NameTaken`. When its answer is lost it
-        is done once.
+        Raises `Superseded` with the realm of now where it has changed and the user is bound to it
+        (None: it is no more, or is being deleted), and `NameTaken`. When its answer is lost it is
+        done once.
         """
         ...
 

@@ -132,6 +132,15 @@ class UserInRealm:
 
 
 @dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user to be made in a realm; `bound`: another state of it may not allow them."""
+
+    user: User
+    realm: Realm
+    bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeInRealm:
     """A change of a user, with the names that it claims and frees in their realm.
 

@@ -6,7 +6,7 @@ alike: what a change is, how it is written and what "gone" means are arguments.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, overload
 
 from sojourn.domain.errors import NotFound, SojournError, Superseded, Unavailable
 from sojourn.runtime import deadline
@@ -26,6 +26,30 @@ class Committer(Protocol[C]):
         Raises `Superseded` with the value as it is now.
         """
         ...
+
+
+@overload
+def commit(
+    store: Committer[C],
+    value: V,
+    decide: Callable[[V], C],
+    *,
+    clock: Clock,
+    gone: Callable[[], SojournError] = NotFound,
+    what: str = "user",
+) -> C: ...
+
+
+@overload
+def commit(
+    store: Committer[C],
+    value: V,
+    decide: Callable[[V], C | None],
+    *,
+    clock: Clock,
+    gone: Callable[[], SojournError] = NotFound,
+    what: str = "user",
+) -> C | None: ...
 
 
 def commit(

@@ -6,7 +6,15 @@ from dataclasses import replace
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
 from sojourn.domain.realm import Realm
-from sojourn.domain.user import Change, ChangeInRealm, NameKind, UniqueName, User, UserInRealm
+from sojourn.domain.user import (
+    Change,
+    ChangeInRealm,
+    NameKind,
+    NewUser,
+    UniqueName,
+    User,
+    UserInRealm,
+)
 from sojourn.store import expressions, user_items
 from sojourn.store.client import TransactionFailed, Values
 from sojourn.store.expressions import Key, Write
@@ -32,11 +40,11 @@ class DynamoUserDirectory:
             list_of(realm_id), after=after, limit=limit, ascending=ascending
         )
 
-    def create_user(self, user: User, realm: Realm, *, bound: bool) -> None:
-        at = self._realms
+    def create_user(self, new: NewUser, /) -> None:
+        at, user, realm = self._realms, new.user, new.realm
         claims = at.names.claiming(user, user.unique_names)
         writes = [
-            at.realm_unchanged(realm) if bound else at.realm_stands(realm.id),
+            at.realm_unchanged(realm) if new.bound else at.realm_stands(realm.id),
             expressions.put(
                 self._users.heart(user.id),
                 user_items.account_values(user),
