@@ -21,6 +21,7 @@ _UNFIT: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff]"
 )
 _NOT_SEEN: Final = re.compile(
+    # White space, and Default_Ignorable_Code_Point.
     "[\\s\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]+"
@@ -102,7 +103,7 @@ def _write(at: Directory, *puts: Any) -> None:
         answer: Any = error.response if isinstance(error, ClientError) else {}
         reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", [])}
         if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            text = "Somebody else makes a first key at this moment. Nothing was made by this run."
+            text = "Another run made a first key at the same moment. Nothing was made by this one."
         elif 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
             text = f"{told_by(error)} Nothing was made."
         else:

@@ -185,7 +185,7 @@ UNKNOWN = "A key may have been made: run this again"
                 400,
                 CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
             ),
-            "Somebody else",
+            "Nothing was made by this one",
         ),
         ("transact_write_items", fails("InternalServerError", 500), UNKNOWN),
         ("transact_write_items", EndpointConnectionError(endpoint_url="https://x"), UNKNOWN),
