@@ -109,6 +109,9 @@ class _Connection(WSGIRequestHandler):
         with self.server.answering():
             answer = Answer.from_app(app, environ, buffered=True)
             answer.headers["date"] = self.date_time_string()
+            if self.command != "HEAD" and answer.status_code not in (204, 304):
+                # An application need not say it, and the connection does not end with the answer.
+                answer.headers.setdefault("content-length", str(len(answer.data)))
             if self.close_connection:
                 answer.headers["connection"] = "close"
             self.send_response_only(answer.status_code)

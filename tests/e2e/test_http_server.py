@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -221,3 +222,29 @@ def test_client_that_does_not_shake_hands_stops_nobody(
             secured.sendall(b"GET /v1/a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             assert secured.makefile("rb").read().startswith(b"HTTP/1.1 200 OK\r\n")
     assert capfd.readouterr().err == ""
+
+
+def test_what_is_being_answered_is_finished() -> None:
+    """A server that stops lets the function end, and sends its answer, before it is gone."""
+    called, stopping = threading.Event(), threading.Event()
+
+    class Stopping(Server):
+        def shutdown(self) -> None:
+            super().shutdown()
+            stopping.set()
+
+    def slow(environ: object, start_response: Any) -> list[bytes]:
+        called.set()
+        stopping.wait(20)
+        start_response("200 OK", [])
+        return [b"whole"]
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname(), timeout=20) as connection,
+    ):
+        with Stopping(listening, slow).running(seconds_to_finish=20):
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert called.wait(20)
+        connection.setblocking(False)
+        assert connection.recv(1_000).endswith(b"\r\ncontent-length: 5\r\n\r\nwhole")

@@ -1,17 +1,9 @@
 """What the local stack does to moto: transactions are all or none, and values come back."""
 
-from importlib.metadata import version
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from local import moto_patches
-
-
-def test_changes_are_to_the_moto_that_is_installed() -> None:
-    """A new version of moto is a reason to look at each change to it again."""
-    assert version("moto") == moto_patches.VERSION
 
 
 def key(pk: str, sk: str = "s") -> dict[str, Any]:
