@@ -1,0 +1,250 @@
+"""Walks of a realm's users after its sessions were ended, over the store in memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sojourn.domain.due import Due, Walk
+from sojourn.domain.errors import Superseded, Unavailable
+from sojourn.domain.realm import Deletion
+from sojourn.domain.user import User
+from sojourn.jobs import settlement
+from sojourn.jobs.settlement import DELAY_SECONDS
+from tests import fake_store
+from tests.unit.jobs.world import BY, World, always
+
+
+@pytest.fixture
+def world() -> World:
+    """A world of its own for each test."""
+    return World()
+
+
+def looks(count: int) -> Callable[[], float]:
+    """There is time, at so many looks at it."""
+    left = [1.0] * count
+    return lambda: left.pop() if left else 0.0
+
+
+def walk(world: World, name: str, time_left: Callable[[], float] = always) -> bool:
+    """Go on with a walk of the realm's users."""
+    return world.settlement.resume(world.realm.id, name, time_left)
+
+
+def test_walk_is_due_an_hour_after_its_end(world: World) -> None:
+    """A walk begins when no login that had read the realm before can commit any more."""
+    at = world.clock.wall_ms() // 1000
+    job = world.settlement.job(world.realm.id, "jky_stopped")
+    assert job == Due("settlement", world.realm.id, at + DELAY_SECONDS, "jky_stopped")
+
+
+def test_what_the_realm_ended_is_recorded(world: World) -> None:
+    """Each user's sessions become ended records, and what began since stays."""
+    people = world.people(3)
+    name = world.end_realm()
+    later = world.login(people[0])
+    assert walk(world, name)
+    assert world.account(people[0]).sessions == (later,)
+    assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
+    assert world.due.walk(world.realm.id, name) is None
+
+
+def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
+    """What a signing key's stop ended is recorded by a walk of the key's name."""
+    (ada,) = world.people(1)
+    (key,) = world.realm.keys.values()
+    now_ms = world.clock.wall_ms()
+    world.realm = world.realm.without_key(key, by=BY.id, now_ms=now_ms, compromised=True)
+    world.realms.add(world.realm)
+    world.due.leave(world.settlement.job(world.realm.id, key.id))
+    assert walk(world, key.id)
+    assert world.records(ada) == ["terminated_by_admin"]
+
+
+def test_walk_records_what_does_not_fit_a_commit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Endings that a commit leaves pending are recorded after it."""
+    (ada,) = world.people(1)
+    world.login(ada)
+    name = world.end_realm()
+    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    assert walk(world, name)
+    assert (len(world.records(ada)), world.account(ada).pending) == (2, ())
+
+
+def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk that has no more time is gone on with from the page that it had come to."""
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    people = world.people(5)
+    name = world.end_realm()
+    assert not walk(world, name, looks(3))
+    assert world.sessions(*people) == [0, 0, 0, 1, 1]
+    found = world.due.walk(world.realm.id, name)
+    assert found is not None
+    assert found.after == people[1]
+    read: list[Sequence[str]] = []
+    get_many = world.users.get_many
+
+    def noted(user_ids: Sequence[str]) -> Sequence[User | None]:
+        read.append(user_ids)
+        return get_many(user_ids)
+
+    monkeypatch.setattr(world.users, "get_many", noted)
+    assert walk(world, name)
+    assert read == [people[2:4], people[4:]]
+    assert world.sessions(*people) == [0] * 5
+
+
+def test_walk_is_noted_only_where_there_is_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last page is followed by the walk's end, and no note."""
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    people = world.people(3)
+    noted: list[str] = []
+    note_walk = world.due.note_walk
+
+    def noting(realm_id: str, name: str, *, after: str) -> bool:
+        noted.append(after)
+        return note_walk(realm_id, name, after=after)
+
+    monkeypatch.setattr(world.due, "note_walk", noting)
+    assert walk(world, world.end_realm())
+    assert noted == [people[1]]
+
+
+def test_walk_that_is_finished_is_no_walk(world: World) -> None:
+    """Whoever comes to a walk that is finished, or never was left, does nothing."""
+    people = world.people(1)
+    name = world.end_realm()
+    world.due.finish_walk(world.realm.id, name)
+    assert not walk(world, name)
+    assert not walk(world, "jky_none")
+    assert world.sessions(*people) == [1]
+
+
+def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk that another finishes meanwhile stops at its next page, and leaves no job behind."""
+    monkeypatch.setattr(settlement, "PAGE", 2)
+    people = world.people(3)
+    name = world.end_realm()
+    others = [True]
+
+    def time_left() -> float:
+        if others and others.pop():
+            assert walk(world, name)
+        return 1.0
+
+    assert not walk(world, name, time_left)
+    assert world.due.walk(world.realm.id, name) is None
+    assert [len(world.records(user_id)) for user_id in people] == [1] * 3
+
+
+def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A walk that dies between two users is gone on with, and records each ending once."""
+    people = world.people(3)
+    name = world.end_realm()
+    commit, left = world.users.commit, [2]
+
+    def dies(change: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise MemoryError
+        return commit(change)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.users, "commit", dies)
+        with pytest.raises(MemoryError):
+            walk(world, name)
+    assert world.sessions(*people) == [0, 0, 1]
+    assert walk(world, name)
+    assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
+
+
+@pytest.mark.parametrize("deleted", [True, False], ids=["being deleted", "gone"])
+def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
+    """Where the realm is no more, or going, its walk goes too, and its users are left to that."""
+    people = world.people(1)
+    name = world.end_realm()
+    if deleted:
+        world.realms.add(replace(world.realm, deletion=Deletion(started_ms=1, by="key_tests")))
+    else:
+        world.realms.remove(world.realm.id)
+    assert walk(world, name)
+    assert world.due.walk(world.realm.id, name) is None
+    assert world.sessions(*people) == [1]
+
+
+def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
+    """Of ends one after the other, the walk of the last that is due records them all."""
+    people = world.people(2)
+    first, second = world.end_realm(), world.end_realm()
+    world.clock.advance(DELAY_SECONDS)
+    last = world.end_realm()
+    # The last one's walk is not due yet: what it covers must not wait for it.
+    assert walk(world, first)
+    assert (world.sessions(*people), world.due.walk(world.realm.id, first)) == ([1, 1], None)
+    assert world.due.walk(world.realm.id, last) is not None
+    assert walk(world, second)
+    assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 2
+
+
+def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
+    """A walk under way goes on though a later one is due, so that some walk comes to its end."""
+    people = world.people(2)
+    first = world.end_realm()
+    assert world.due.note_walk(world.realm.id, first, after=people[0])
+    world.end_realm()
+    world.clock.advance(DELAY_SECONDS)
+    assert walk(world, first)
+    assert world.sessions(*people) == [1, 0]
+
+
+def test_walk_of_a_key_is_covered_by_none(world: World) -> None:
+    """A stopped key's walk is its own: a key's id is no number after which another comes."""
+    world.people(1)
+    world.due.leave(Due("settlement", world.realm.id, 0, "jky_1"))
+    world.due.leave(Due("settlement", world.realm.id, 0, "jky_2"))
+    asked: list[str] = []
+    found = world.due.walk
+
+    def noted(realm_id: str, name: str) -> Walk | None:
+        asked.append(name)
+        return found(realm_id, name)
+
+    world.due.walk = noted  # type: ignore[method-assign]
+    assert walk(world, "jky_1")
+    assert asked == ["jky_1"]
+
+
+def test_user_who_goes_meanwhile_is_passed_by(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who is removed during the walk, or was before, ends nothing for the others."""
+    people = world.people(3)
+    name = world.end_realm()
+    world.users.remove(people[0])
+    commit = world.users.commit
+
+    def beaten(change: Any) -> Any:
+        if change.before.id == people[1]:
+            raise Superseded(None)
+        return commit(change)
+
+    monkeypatch.setattr(world.users, "commit", beaten)
+    assert walk(world, name)
+    assert world.records(people[2]) == ["realm_ended"]
+
+
+def test_wrong_clock_records_nothing(world: World) -> None:
+    """An instance whose clock is known to be wrong could take live sessions for expired ones."""
+    people = world.people(1)
+    name = world.end_realm()
+    world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=60_000, received_ms=60_001)
+    with pytest.raises(Unavailable):
+        walk(world, name)
+    assert world.sessions(*people) == [1]
+    assert world.due.walk(world.realm.id, name) is not None
