@@ -143,7 +143,7 @@ SESSIONS: Final = {
         name="change_password",
         does="Change one's own password.",
         caller="user",
-        body=take.PasswordBody,
+        body=begin.PasswordBody,
         answers={204: ()},
         errors=(CredentialWrong, TooManyAttempts),
     ),

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from sojourn.api.changes import ReadOnly
 from sojourn.api.complaints import CHECK
 from sojourn.api.fields import InRealm, UserId
-from sojourn.crypto import passwords
 from sojourn.domain import labels, names
 from sojourn.domain.policy import AtLimit, SessionType
 from sojourn.domain.signing_key import Algorithm, KeyKind
+from sojourn.login.bodies import NewPassword
 
 
 def _username(_: str, sent: str) -> list[str]:
@@ -21,17 +21,10 @@ def _email(_: str, sent: str) -> list[str]:
     return names.email_complaints(sent)
 
 
-def _password(_: str, sent: str) -> list[str]:
-    complaint = passwords.complaint(sent)
-    return [] if complaint is None else [complaint]
-
-
 Label = Annotated[str, Meta(min_length=1, max_length=200, extra={CHECK: labels.complaints})]
 # As they are sent; what else they must be is of their NFC.
 Username = Annotated[str, Meta(min_length=1, max_length=names.SENT, extra={CHECK: _username})]
 Email = Annotated[str, Meta(min_length=3, max_length=names.SENT, extra={CHECK: _email})]
-NewPassword = Annotated[str, Meta(max_length=passwords.SENT, extra={CHECK: _password})]
-Password = Annotated[str, Meta(max_length=passwords.SENT)]
 # The end of the year 9999: what is later was meant in milliseconds.
 ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
 JwtField = Literal["username", "name", "email", "custom"]
@@ -177,11 +170,3 @@ class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """Whether to count only."""
 
     dry_run: bool = False
-
-
-class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
-    """A user's change of their own password."""
-
-    current_password: Password
-    password: NewPassword
-    keep_sessions: Literal["none", "current", "all"] = "current"

@@ -18,7 +18,6 @@ from sojourn.directory.bodies import (
     JwtKeyBody,
     JwtKeyChanges,
     JwtKeyDeletionBody,
-    PasswordBody,
     RealmBody,
     RealmChanges,
     RealmDeletionBody,
@@ -28,6 +27,7 @@ from sojourn.directory.bodies import (
 from sojourn.domain.access_key import Permission, Server
 from sojourn.domain.errors import Invalid
 from sojourn.domain.user import NameKind
+from sojourn.login.bodies import PasswordBody
 
 View = dict[str, Any]
 DONE = Response(status=204)

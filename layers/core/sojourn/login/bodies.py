@@ -1,9 +1,10 @@
-"""What the routes that begin a session take."""
+"""What the routes take that begin a session or change the password that does."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
+from sojourn.api.complaints import CHECK
 from sojourn.api.fields import InRealm, RealmId, SessionId, UserId
 from sojourn.api.request import Request, client_name
 from sojourn.crypto import passwords
@@ -11,8 +12,15 @@ from sojourn.domain import addresses, names
 from sojourn.domain.errors import CredentialsAmbiguous, Invalid
 from sojourn.domain.session import AuthMethod, Login, Origin
 
+
+def _password(_: str, sent: str) -> list[str]:
+    complaint = passwords.complaint(sent)
+    return [] if complaint is None else [complaint]
+
+
 Name = Annotated[str, Meta(min_length=1, max_length=names.SENT)]
 Password = Annotated[str, Meta(max_length=passwords.SENT)]
+NewPassword = Annotated[str, Meta(max_length=passwords.SENT, extra={CHECK: _password})]
 Secret = Annotated[str, Meta(max_length=200)]
 
 
@@ -69,6 +77,14 @@ class ApiKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
     api_key: Secret
     request: ReportedRequest | None = None
+
+
+class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
+    """A user's change of their own password."""
+
+    current_password: Password
+    password: NewPassword
+    keep_sessions: Literal["none", "current", "all"] = "current"
 
 
 def login_of(request: Request, auth_method: AuthMethod, replace: str | None) -> Login:

@@ -6,13 +6,13 @@ from functools import partial
 from sojourn.crypto import passwords
 from sojourn.crypto.passwords import Hasher
 from sojourn.crypto.tokens import Claims
-from sojourn.directory.bodies import PasswordBody
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CredentialWrong, Invalid
 from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, User
 from sojourn.jobs.pending import archive_pending
+from sojourn.login.bodies import PasswordBody
 from sojourn.login.verified_password import succeeded
 from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
