@@ -87,3 +87,21 @@ def test_values_come_back(dynamodb: Any, environment: dict[str, str]) -> None:
     update = {"UpdateExpression": "REMOVE #n", "ExpressionAttributeNames": {"#n": "null"}}
     old = dynamodb.update_item(TableName=table, Key=key("a"), ReturnValues="ALL_OLD", **update)
     assert old["Attributes"] == item
+
+
+@pytest.mark.usefixtures("services")
+def test_projection_gives_just_what_it_names(dynamodb: Any, environment: dict[str, str]) -> None:
+    """Attributes that an item has come with their values, whole or a part of one; others do not."""
+    table = environment["SESSIONS_TABLE"]
+    dynamodb.put_item(TableName=table, Item={**key("a"), **VALUES})
+
+    def read(*paths: str) -> Any:
+        names = {f"#{n}": part for n, part in enumerate(dict.fromkeys(".".join(paths).split(".")))}
+        known = {part: name for name, part in names.items()}
+        wanted = ", ".join(".".join(known[part] for part in path.split(".")) for path in paths)
+        given = {"ProjectionExpression": wanted, "ExpressionAttributeNames": names}
+        return dynamodb.get_item(TableName=table, Key=key("a"), **given)["Item"]
+
+    assert read(*VALUES) == VALUES
+    assert read("text", "absent") == {"text": VALUES["text"]}
+    assert read("text", "a map.S") == {"text": VALUES["text"], "a map": {"M": {"S": {"N": "1"}}}}
