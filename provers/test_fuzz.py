@@ -13,6 +13,7 @@ import jwt
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from local.stack import Context
 from provers import report as proof
@@ -131,6 +132,12 @@ def test_ids() -> None:
     fuzz("ids", PARSERS, st.one_of(spoilt.texts, session), check)
 
 
+class Item(Struct):
+    """What a list is of."""
+
+    id: str
+
+
 def test_pages() -> None:
     """A page is what was asked for, or is refused."""
 
@@ -138,7 +145,7 @@ def test_pages() -> None:
         with contextlib.suppress(SojournError):
             page = paging.page_of(query, descending=True)
             assert 1 <= page.limit <= 100
-            paging.paged([{"id": "a"}, {"id": "b"}], page)
+            paging.paged([Item(id="a"), Item(id="b")], page)
 
     names = st.sampled_from(["after", "max_results", "direction"])
     fuzz("pages", PARSERS, st.dictionaries(names, spoilt.texts), check)

@@ -1,7 +1,5 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
-from typing import Any
-
 from sojourn.api.fields import taken
 from sojourn.api.request import Request, Response, Routes, query
 from sojourn.api.respond import api
@@ -16,6 +14,7 @@ from sojourn.login.bodies import (
     login_of,
 )
 from sojourn.runtime import audit
+from sojourn.sessions.answers import BegunSession
 
 
 def routes(services: Services) -> Routes:
@@ -25,26 +24,28 @@ def routes(services: Services) -> Routes:
         server = services.callers.server(request).may("write")
         return server.narrow(query(request, "realm_id").get("realm_id"))
 
-    def begun(server: Server, view: dict[str, Any], *, status: int = 200) -> Response:
-        about = view["id"], view["user_id"], view["realm_id"]
+    def begun(server: Server, session: BegunSession, *, status: int = 200) -> Response:
+        about = session.id, session.user_id, session.realm_id
         audit.record("session.begun", *about, by=server.key.id)
-        return Response(status=status, body=view)
+        return Response(status=status, body=session)
 
     def login(request: Request) -> Response:
         query(request)
         body = request.parse(LoginBody)
         began = login_of(request, "password" if body.api_key is None else "api_key", body.replace)
         if body.api_key is not None:
-            view = services.logins.with_api_key(body.realm_id, body.api_key, began, ip=request.ip)
+            session = services.logins.with_api_key(
+                body.realm_id, body.api_key, began, ip=request.ip
+            )
         else:
-            view = services.password_logins.by_name(
+            session = services.password_logins.by_name(
                 body.realm_id,
                 body.password or "",
                 began,
                 username=body.username,
                 email=body.email,
             )
-        return Response(body=view)
+        return Response(body=session)
 
     def server_session(request: Request) -> Response:
         server, body = taken(caller(request), request, ServerSessionBody)

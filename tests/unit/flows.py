@@ -118,7 +118,7 @@ class World:
         """Begin a session; what its token claims."""
         login = replace(LOGIN, **changes)
         view = self.logins.of_server(self.realm, self.account(user_id), login)
-        return verify(view["token"], realm_of=self.cache.with_key, clock=self.clock)
+        return verify(view.token, realm_of=self.cache.with_key, clock=self.clock)
 
     def again(self, claims: Claims) -> Claims:
         """The same token's claims, against the realm as it is now."""
@@ -129,7 +129,7 @@ class World:
     def active(self, user_id: str) -> list[str]:
         """The ids that a server sees, newest first."""
         view = self.listing.of_user(self.server, user_id, state="active", page=Page())
-        return [item["id"] for item in view["collection"]]
+        return [item.id for item in view.collection]
 
     def reason(self, claims: Claims) -> str | None:
         """Why a session does not stand; None: it does."""

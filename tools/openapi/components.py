@@ -5,7 +5,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from tools.openapi import objects as give
+from sojourn.directory import answers as give
+from sojourn.sessions import answers as sessions
 from tools.openapi.operations import REALM_ID, Caller
 from tools.openapi.schemas import Schema, schemas
 
@@ -85,7 +86,7 @@ def id_of(path: str) -> Schema:
         "credentials": give.Credential,
         "access_keys": give.AccessKey,
         "jwt_keys": give.JwtKey,
-        "sessions": give.Session,
+        "sessions": sessions.Session,
     }
     kind = kinds[what]
     found: dict[str, Any] = schemas([kind])[kind.__name__]["properties"]["id"]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sojourn.domain.errors import SojournError
-from tools.openapi import objects as give
+from sojourn.sessions import answers as sessions
 from tools.openapi.components import (
     ABOUT,
     HEADERS,
@@ -43,7 +43,7 @@ def document() -> dict[str, Any]:
     }
     kinds = [kind for operation in OPERATIONS.values() for kind in _kinds(operation)]
     # Named in another's schema alone.
-    kinds.append(give.InactiveSession)
+    kinds.append(sessions.InactiveSession)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -7,6 +7,7 @@ body, a query or an id in the path is not said again: `errors_of` adds it.
 from dataclasses import replace
 from typing import Final
 
+from sojourn.directory import answers as give
 from sojourn.directory import bodies as take
 from sojourn.domain.errors import (
     Conflict,
@@ -22,8 +23,9 @@ from sojourn.domain.errors import (
     UserInactive,
 )
 from sojourn.login import bodies as begin
+from sojourn.sessions import answers as sessions
+from sojourn.sessions import discovery
 from sojourn.sessions import validate_many as many
-from tools.openapi import objects as give
 from tools.openapi.operations import IN_REALM, LIST, TEXT, USER_ID, Operation, crud
 
 SESSIONS: Final = {
@@ -32,14 +34,14 @@ SESSIONS: Final = {
         does="Log in by password or API key.",
         caller="nobody",
         body=begin.LoginBody,
-        answers={200: (give.BegunSession,)},
+        answers={200: (sessions.BegunSession,)},
         errors=(CredentialsAmbiguous, LoginFailed, NotFound, SessionLimit, TooManyAttempts),
     ),
     "GET /v1/session": Operation(
         name="validate_session",
         does="Ask whether the caller's session stands.",
         caller="user",
-        answers={200: (give.ValidSession,)},
+        answers={200: (sessions.ValidSession,)},
     ),
     "POST /v1/sessions/validate": Operation(
         name="validate_tokens",
@@ -48,7 +50,7 @@ SESSIONS: Final = {
         body=many.TokensBody,
         body_limit=many.BODY_LIMIT,
         query=IN_REALM,
-        answers={200: (give.Validations,)},
+        answers={200: (sessions.Validations,)},
     ),
     "DELETE /v1/session": Operation(
         name="logout",
@@ -62,7 +64,7 @@ SESSIONS: Final = {
         does="List a user's sessions, newest first.",
         caller="either",
         query={"user_id": USER_ID, "state": {"enum": ["active", "ended"]}, **LIST},
-        answers={200: (give.Sessions,)},
+        answers={200: (sessions.Sessions,)},
         errors=(NotFound,),
     ),
     "POST /v1/sessions": Operation(
@@ -72,7 +74,7 @@ SESSIONS: Final = {
         permission="write",
         body=begin.ServerSessionBody,
         query=IN_REALM,
-        answers={201: (give.BegunSession,)},
+        answers={201: (sessions.BegunSession,)},
         errors=(NotFound, SessionLimit, UserInactive),
     ),
     "DELETE /v1/sessions": Operation(
@@ -89,7 +91,7 @@ SESSIONS: Final = {
         does="Look up one active session; with `state=any`, also one that was ended.",
         caller="either",
         query={"state": {"enum": ["active", "any"]}, **IN_REALM},
-        answers={200: (give.ActiveSession, give.EndedSession)},
+        answers={200: (sessions.ActiveSession, sessions.EndedSession)},
     ),
     "DELETE /v1/sessions/{id}": Operation(
         name="end_session",
@@ -106,7 +108,7 @@ SESSIONS: Final = {
         permission="write",
         body=begin.AuthenticateBody,
         query=IN_REALM,
-        answers={200: (give.BegunSession,)},
+        answers={200: (sessions.BegunSession,)},
         errors=(CredentialWrong, SessionLimit, TooManyAttempts),
     ),
     "POST /v1/users/authenticate_key": Operation(
@@ -116,7 +118,7 @@ SESSIONS: Final = {
         permission="write",
         body=begin.ApiKeyBody,
         query=IN_REALM,
-        answers={200: (give.BegunSession,)},
+        answers={200: (sessions.BegunSession,)},
         errors=(CredentialWrong, TooManyAttempts),
     ),
     "POST /v1/realms/{id}/end_sessions": Operation(
@@ -127,7 +129,7 @@ SESSIONS: Final = {
         body=take.EndBody,
         may_be_empty=True,
         query={"dry_run": {"enum": ["true", "false"]}, **IN_REALM},
-        answers={200: (give.SessionEnd,)},
+        answers={200: (sessions.SessionEnd,)},
     ),
     "POST /v1/users/{id}/end_sessions": Operation(
         name="end_user_sessions",
@@ -137,7 +139,7 @@ SESSIONS: Final = {
         body=take.EndBody,
         may_be_empty=True,
         query={"dry_run": {"enum": ["true", "false"]}, **IN_REALM},
-        answers={200: (give.SessionEnd,)},
+        answers={200: (sessions.SessionEnd,)},
     ),
     "POST /v1/password": Operation(
         name="change_password",
@@ -254,21 +256,21 @@ DOCUMENTS: Final = {
         does="How to verify a realm's tokens, as OpenID Connect Discovery has it.",
         caller="nobody",
         cached=True,
-        answers={200: (give.Configuration,)},
+        answers={200: (discovery.Configuration,)},
     ),
     "GET /v1/realms/{id}/.well-known/jwks.json": Operation(
         name="get_jwks",
         does="A realm's public keys.",
         caller="nobody",
         cached=True,
-        answers={200: (give.JwkSet,)},
+        answers={200: (discovery.JwkSet,)},
     ),
     "GET /v1/openapi.json": Operation(
         name="get_openapi",
         does="This document.",
         caller="nobody",
         cached=True,
-        answers={200: (give.ApiDocument,)},
+        answers={200: (discovery.ApiDocument,)},
     ),
 }
 

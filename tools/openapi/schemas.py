@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, inspect, structs
 
+from sojourn.api.answers import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.directory.realms import ALGORITHMS
 from sojourn.domain.errors import (
@@ -18,16 +19,16 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
 from sojourn.login.bodies import LoginBody
-from tools.openapi import objects as give
+from tools.openapi import problems as tell
 
 Schema = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
 
 MEMBERS: Final[Mapping[type[SojournError], type[Struct]]] = {
-    SessionEnded: give.EndedMembers,
-    SessionLimit: give.LimitMembers,
-    TooManyAttempts: give.AttemptsMembers,
-    KeyInUse: give.KeyMembers,
+    SessionEnded: tell.EndedMembers,
+    SessionLimit: tell.LimitMembers,
+    TooManyAttempts: tell.AttemptsMembers,
+    KeyInUse: tell.KeyMembers,
 }
 """What a problem tells beside the usual."""
 
@@ -84,12 +85,40 @@ def schemas(kinds: Iterable[type[Struct]]) -> dict[str, Schema]:
     """The schemas of Structs, and of those that they are made of, by name."""
     wanted = sorted(set(kinds), key=lambda kind: kind.__name__)
     _, found = msgspec.json.schema_components(wanted, ref_template=REF)
+    for kind in _answers(wanted):
+        _as_answered(kind, found[kind.__name__])
     for kind in wanted:
         for name, limits in CHECKED.get(kind, {}).items():
             found[kind.__name__]["properties"][name].update(limits)
         if kind in FORMS:
             found[kind.__name__]["oneOf"] = FORMS[kind]
     return {name: _ecma(found[name]) for name in sorted(found)}
+
+
+def _answers(kinds: Iterable[type[Struct]]) -> set[type[Struct]]:
+    """The answers among these, with those that they are made of."""
+    found: set[type[Struct]] = set()
+    left: list[Any] = [inspect.type_info(kind) for kind in kinds]
+    while left:
+        match left.pop():
+            case inspect.StructType(cls=cls, fields=fields) if cls not in found:
+                if issubclass(cls, Answer):
+                    found.add(cls)
+                left += [field.type for field in fields]
+            case inspect.ListType(item_type=item):
+                left.append(item)
+            case inspect.UnionType(types=types):
+                left += types
+            case inspect.Metadata(type=inner):
+                left.append(inner)
+    return found
+
+
+def _as_answered(kind: type[Struct], schema: Schema) -> None:
+    """An answer has every member but those that are unset, whatever is their default."""
+    schema["required"] = [f.encode_name for f in structs.fields(kind) if f.default is not UNSET]
+    for member in schema["properties"].values():
+        member.pop("default", None)
 
 
 def problem_name(kind: type[SojournError]) -> str:
@@ -99,7 +128,7 @@ def problem_name(kind: type[SojournError]) -> str:
 
 def problems(kinds: Iterable[type[SojournError]]) -> dict[str, Schema]:
     """The schema of each error's problem document, by name: its own code, status and members."""
-    base = schemas([give.Problem])["Problem"]
+    base = schemas([tell.Problem])["Problem"]
     found = {}
     for kind in sorted(set(kinds), key=problem_name):
         more = schemas([MEMBERS[kind]]) if kind in MEMBERS else {}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sojourn.api.answers import Answer
 from sojourn.api.paging import Page, page_of, paged
 from sojourn.domain.errors import Invalid
 
@@ -54,12 +55,18 @@ def test_page_has_a_direction() -> None:
     assert refused.value.errors == ("direction must be asc or desc.",)
 
 
+class Named(Answer, frozen=True, kw_only=True):
+    """What a list is of."""
+
+    id: str
+
+
 def test_list_at_hand_is_paged() -> None:
     """A list is paged by id, behind its cursor, and says whether there is more."""
 
     def page(**wanted: Any) -> tuple[str, bool]:
-        view = paged([{"id": name} for name in "bca"], Page(**wanted))
-        return "".join(item["id"] for item in view["collection"]), view["more_results"]
+        found, more = paged([Named(id=name) for name in "bca"], Page(**wanted))
+        return "".join(item.id for item in found), more
 
     assert page(limit=3) == ("cba", False)
     assert page(limit=2, ascending=True) == ("ab", True)

@@ -44,7 +44,7 @@ def documented() -> dict[str, str]:
 def claims(world: World, user_id: str) -> dict[str, Any]:
     """The claims of a new session's token, whoever may verify it."""
     view = world.logins.of_server(world.realm, world.account(user_id), LOGIN)
-    found: dict[str, Any] = jwt.decode(view["token"], options={"verify_signature": False})
+    found: dict[str, Any] = jwt.decode(view.token, options={"verify_signature": False})
     return found
 
 
@@ -76,4 +76,4 @@ def test_document_and_discovery_name_every_claim() -> None:
     world.settings(jwt_fields=JWT_FIELDS)
     every = EVERY | {"exp", "auth_method"} | set().union(*OF_FIELD.values())
     assert set(documented()) == every
-    assert set(configuration(world.realm)["claims_supported"]) == every
+    assert set(configuration(world.realm).claims_supported) == every

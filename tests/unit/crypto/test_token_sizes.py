@@ -222,7 +222,7 @@ def test_realms_change_names_the_user_whom_it_does_not_fit(people: People) -> No
     assert f"The token of user {people.holder('eve')}" in refused.value.errors[0]
     people.users.delete(people.server, "eve")
     sizes(people).check_realm(people.realm, wide)
-    assert made["id"] == people.holder("ada")
+    assert made.id == people.holder("ada")
 
 
 def test_change_that_makes_no_token_longer_looks_at_nobody(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sojourn.crypto.passwords import Hasher
+from sojourn.directory import answers
 from sojourn.directory.bodies import CredentialBody, UserBody, UserChanges
 from sojourn.directory.credentials import Credentials
 from sojourn.directory.users import Users
@@ -46,15 +47,15 @@ class People(World):
         )
         self.credentials = Credentials(users=self.users, accounts=self.accounts, clock=self.clock)
 
-    def create(self, username: str | None = "ada", **fields: Any) -> dict[str, Any]:
+    def create(self, username: str | None = "ada", **fields: Any) -> answers.User:
         """A user who is made."""
         return self.users.create(self.server, UserBody(username=username, **fields))
 
-    def update(self, user: str, **fields: Any) -> dict[str, Any]:
+    def update(self, user: str, **fields: Any) -> answers.User:
         """A user who is changed."""
         return self.users.update(self.server, user, UserChanges(**fields))
 
-    def key(self, user: str, **fields: Any) -> dict[str, Any]:
+    def key(self, user: str, **fields: Any) -> answers.NewCredential:
         """An API key that an api user is given."""
         body = CredentialBody(user_id=user, credential_type="api_key", **fields)
         return self.credentials.create(self.server, body)

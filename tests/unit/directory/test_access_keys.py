@@ -40,12 +40,12 @@ class World:
         if not bound:
             return about
         made = self.keys.create(about, AccessKeyBody(name="own", permission="admin"))
-        return Server(key=self.keys.find(about, made["id"]), realm_id=realm_id)
+        return Server(key=self.keys.find(about, made.id), realm_id=realm_id)
 
     def listed(self, server: Server, **page: object) -> list[str]:
         """The ids of a page."""
         view = self.keys.page(server, Page(ascending=True, **page))  # type: ignore[arg-type]
-        return [key["id"] for key in view["collection"]]
+        return [key.id for key in view.collection]
 
 
 @pytest.fixture
@@ -57,19 +57,19 @@ def world() -> World:
 def test_secret_is_shown_once_and_stored_as_its_digest(world: World) -> None:
     """The answer that makes a key is the only one with its secret, and no store has it."""
     made = world.keys.create(world.stack, READ)
-    stored = world.store.access_key(made["id"])
+    stored = world.store.access_key(made.id)
     assert stored is not None
-    assert ids.secret_owner("ks", "key", made["secret"]) == made["id"]
-    assert stored.secret_hash == ids.digest(made["secret"]).hex()
-    assert "secret" not in world.keys.page(world.stack, Page())["collection"][0]
-    assert (made["realm_id"], made["permission"], made["last_used_at"]) == (None, "read", None)
+    assert ids.secret_owner("ks", "key", made.secret) == made.id
+    assert stored.secret_hash == ids.digest(made.secret).hex()
+    assert not hasattr(world.keys.page(world.stack, Page()).collection[0], "secret")
+    assert (made.realm_id, made.permission, made.last_used_at) == (None, "read", None)
 
 
 def test_key_is_the_realms_that_the_request_is_about(world: World) -> None:
     """A key is made in the realm that is named, and listed with that realm's alone."""
     made = world.keys.create(world.server(world.one), READ)
-    assert made["realm_id"] == world.one
-    assert world.listed(world.server(world.one)) == [made["id"]]
+    assert made.realm_id == world.one
+    assert world.listed(world.server(world.one)) == [made.id]
     assert world.listed(world.server(world.other)) == []
     assert world.listed(world.stack) == [world.first.id]
 
@@ -87,13 +87,13 @@ def test_key_beyond_a_servers_reach_does_not_exist(world: World) -> None:
     """A realm's server sees its own realm's keys, and neither another's nor the stack's."""
     bound, made = world.server(world.one, bound=True), world.keys.create(world.stack, READ)
     other = world.keys.create(world.server(world.other), READ)
-    for key_id in (made["id"], other["id"], ids.new_id("key", 1), "x"):
+    for key_id in (made.id, other.id, ids.new_id("key", 1), "x"):
         with pytest.raises(NotFound):
             world.keys.find(bound, key_id)
         with pytest.raises(NotFound):
             world.keys.delete(bound, key_id)
     assert world.keys.find(bound, bound.key.id) == bound.key
-    assert world.keys.find(world.stack, other["id"]).realm_id == world.other
+    assert world.keys.find(world.stack, other.id).realm_id == world.other
 
 
 def test_key_outlives_none_that_made_it(world: World) -> None:
@@ -105,9 +105,9 @@ def test_key_outlives_none_that_made_it(world: World) -> None:
         with pytest.raises(Invalid):
             world.keys.create(server, replace_expiry(expires_at))
     made = world.keys.create(server, replace_expiry(now + 60))
-    assert made["expires_at"] == now + 60
+    assert made.expires_at == now + 60
     with pytest.raises(Invalid):
-        world.keys.update(server, made["id"], AccessKeyChanges(expires_at=None))
+        world.keys.update(server, made.id, AccessKeyChanges(expires_at=None))
 
 
 def replace_expiry(expires_at: int | None) -> AccessKeyBody:
@@ -119,14 +119,14 @@ def test_change_keeps_what_it_does_not_name(world: World) -> None:
     """Name and end change by themselves; an empty change changes nothing, and none is revived."""
     end = world.clock.wall_ms() // 1000 + 60
     made = world.keys.create(world.stack, replace_expiry(end))
-    renamed = world.keys.update(world.stack, made["id"], AccessKeyChanges(name="Batch"))
-    assert (renamed["name"], renamed["expires_at"]) == ("Batch", end)
-    endless = world.keys.update(world.stack, made["id"], AccessKeyChanges(expires_at=None))
-    assert (endless["name"], endless["expires_at"]) == ("Batch", None)
-    assert world.keys.update(world.stack, made["id"], AccessKeyChanges()) == endless
-    world.keys.delete(world.stack, made["id"])
+    renamed = world.keys.update(world.stack, made.id, AccessKeyChanges(name="Batch"))
+    assert (renamed.name, renamed.expires_at) == ("Batch", end)
+    endless = world.keys.update(world.stack, made.id, AccessKeyChanges(expires_at=None))
+    assert (endless.name, endless.expires_at) == ("Batch", None)
+    assert world.keys.update(world.stack, made.id, AccessKeyChanges()) == endless
+    world.keys.delete(world.stack, made.id)
     with pytest.raises(NotFound):
-        world.keys.update(world.stack, made["id"], AccessKeyChanges(name="Late"))
+        world.keys.update(world.stack, made.id, AccessKeyChanges(name="Late"))
 
 
 def test_first_key_is_made_where_no_admin_of_the_stack_is_left(world: World) -> None:
@@ -153,7 +153,7 @@ def test_expired_admin_does_not_keep_a_stack_locked(world: World) -> None:
 
 def test_list_is_paged(world: World) -> None:
     """A list goes on behind its cursor, and a cursor is the id of a key."""
-    ordered = [world.first.id, *(world.keys.create(world.stack, READ)["id"] for _ in range(2))]
+    ordered = [world.first.id, *(world.keys.create(world.stack, READ).id for _ in range(2))]
     assert world.listed(world.stack) == sorted(ordered)
     assert world.listed(world.stack, after=sorted(ordered)[0], limit=1) == [sorted(ordered)[1]]
     with pytest.raises(CursorInvalid):

@@ -3,8 +3,10 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import UNSET
 
 from sojourn.api.paging import Page
+from sojourn.directory.answers import credential
 from sojourn.directory.bodies import CredentialBody, CredentialChanges
 from sojourn.directory.credentials import API_KEYS
 from sojourn.domain import ids
@@ -25,7 +27,7 @@ def people() -> People:
 @pytest.fixture
 def robot(people: People) -> str:
     """An api user's id."""
-    return str(people.create(None, user_type="api")["id"])
+    return people.create(None, user_type="api").id
 
 
 def password(people: People, user: str) -> str:
@@ -38,12 +40,13 @@ def password(people: People, user: str) -> str:
 def test_api_key_is_shown_once_and_kept_as_its_digest(people: People, robot: str) -> None:
     """An API key is in the answer that makes it; the store has its digest, and no view has it."""
     made = people.key(robot, name="main")
-    secret = made.pop("api_key")
+    secret = made.api_key
+    assert isinstance(secret, str)
     (kept,) = people.account(robot).credentials.values()
     assert kept.secret == ids.digest(secret).hex()
-    assert people.credentials.get(people.server, made["id"]) == made
+    assert people.credentials.get(people.server, made.id) == credential(kept, people.account(robot))
     assert kept.secret not in str(made)
-    assert ids.credential_owner(made["id"]) == robot
+    assert ids.credential_owner(made.id) == robot
 
 
 @pytest.mark.parametrize("kind", ["password", "api_key"])
@@ -52,7 +55,7 @@ def test_each_kind_of_user_has_its_kind_of_credential(
     people: People, robot: str, human: bool, kind: str
 ) -> None:
     """A human has no API key, an api user no password; and either is sent as it is made."""
-    user = people.create()["id"] if human else robot
+    user = people.create().id if human else robot
     wrong = PASSWORD if kind == "api_key" or not human else None
     body = CredentialBody(user_id=user, credential_type=kind, password=wrong)  # type: ignore[arg-type]
     with pytest.raises(Invalid):
@@ -62,19 +65,19 @@ def test_each_kind_of_user_has_its_kind_of_credential(
 
 def test_first_password_ends_what_began_without_it(people: People) -> None:
     """Rule 8: a password that is set ends all sessions, also where there was none before."""
-    user = people.create()["id"]
+    user = people.create().id
     claims = people.login(user)
     body = CredentialBody(user_id=user, credential_type="password", password=PASSWORD, name="main")
     made = people.credentials.create(people.server, body)
-    assert (made["id"], made["name"]) == (password(people, user), "main")
-    assert "api_key" not in made
+    assert (made.id, made.name) == (password(people, user), "main")
+    assert made.api_key is UNSET
     assert people.reason(claims) == "password_changed"
     assert people.account(user).unlocks == 1
 
 
 def test_second_password_is_a_conflict(people: People) -> None:
     """A human has one password, and a second ends nothing."""
-    user = people.create(password=PASSWORD)["id"]
+    user = people.create(password=PASSWORD).id
     claims = people.login(user)
     body = CredentialBody(user_id=user, credential_type="password", password=NEW)
     with pytest.raises(Conflict):
@@ -84,7 +87,7 @@ def test_second_password_is_a_conflict(people: People) -> None:
 
 def test_api_keys_are_bounded(people: People, robot: str) -> None:
     """An api user has at most 20 keys; where one is deleted there is room for another."""
-    every = [people.key(robot)["id"] for _ in range(API_KEYS)]
+    every = [people.key(robot).id for _ in range(API_KEYS)]
     with pytest.raises(Conflict):
         people.key(robot)
     people.credentials.delete(people.server, every[0])
@@ -113,12 +116,12 @@ def test_new_api_key_ends_nothing(people: People, robot: str) -> None:
 
 def test_credentials_are_listed_by_id(people: People, robot: str) -> None:
     """A user's credentials are paged as every list is; a cursor of another's is refused."""
-    every = sorted(people.key(robot)["id"] for _ in range(3))
+    every = sorted(people.key(robot).id for _ in range(3))
     page = people.credentials.of_user(
         people.server, robot, Page(after=every[0], limit=1, ascending=True)
     )
-    assert [c["id"] for c in page["collection"]] == every[1:2]
-    assert page["more_results"] is True
+    assert [c.id for c in page.collection] == every[1:2]
+    assert page.more_results is True
     other = ids.new_credential_id(ids.new_id("usr", 1), 1)
     with pytest.raises(CursorInvalid):
         people.credentials.of_user(people.server, robot, Page(after=other))
@@ -129,13 +132,13 @@ def test_credentials_are_listed_by_id(people: People, robot: str) -> None:
 
 def test_rename_of_a_credential_ends_nothing(people: People) -> None:
     """A credential's name is what is shown of it, and no more."""
-    user = people.create(password=PASSWORD)["id"]
+    user = people.create(password=PASSWORD).id
     claims = people.login(user)
     before = people.account(user)
     shown = people.credentials.update(
         people.server, password(people, user), CredentialChanges(name="main")
     )
-    assert shown["name"] == "main"
+    assert shown.name == "main"
     assert people.reason(claims) is None
     after = people.account(user)
     assert after.password is not None
@@ -145,7 +148,7 @@ def test_rename_of_a_credential_ends_nothing(people: People) -> None:
 
 def test_password_that_is_set_ends_all_sessions(people: People) -> None:
     """Rule 8: it keeps the credential's id, ends every session, and clears the delays."""
-    user = people.create(password=PASSWORD)["id"]
+    user = people.create(password=PASSWORD).id
     begun = [people.login(user) for _ in range(2)]
     known = password(people, user)
     people.credentials.update(people.server, known, CredentialChanges(password=NEW))
@@ -160,12 +163,12 @@ def test_api_key_takes_no_password(people: People, robot: str) -> None:
     """An API key cannot be set to what somebody chose."""
     made = people.key(robot)
     with pytest.raises(Invalid):
-        people.credentials.update(people.server, made["id"], CredentialChanges(password=NEW))
+        people.credentials.update(people.server, made.id, CredentialChanges(password=NEW))
 
 
 def test_deleted_credential_ends_all_sessions(people: People) -> None:
     """Every session of the user from before ends with a credential, which is gone."""
-    user = people.create(password=PASSWORD)["id"]
+    user = people.create(password=PASSWORD).id
     claims, known = people.login(user), password(people, user)
     people.credentials.delete(people.server, known)
     assert people.account(user).credentials == {}
@@ -177,7 +180,7 @@ def test_deleted_credential_ends_all_sessions(people: People) -> None:
 
 def test_second_deletion_ends_nothing(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two deletions at once one finds nothing, and ends nothing that began after the first."""
-    user = people.create(password=PASSWORD)["id"]
+    user = people.create(password=PASSWORD).id
     known = password(people, user)
     began = []
 
@@ -210,11 +213,11 @@ def test_credential_of_another_realm_does_not_exist(people: People, robot: str) 
     realm_id = people.new_realm().id
     people.server = Server(key=access_key(realm_id), realm_id=realm_id)
     for look in (
-        lambda: people.credentials.get(people.server, made["id"]),
-        lambda: people.credentials.delete(people.server, made["id"]),
+        lambda: people.credentials.get(people.server, made.id),
+        lambda: people.credentials.delete(people.server, made.id),
         lambda: people.credentials.of_user(people.server, robot, Page()),
         lambda: people.key(robot),
     ):
         with pytest.raises(NotFound):
             look()
-    assert list(people.account(robot).credentials) == [made["id"]]
+    assert list(people.account(robot).credentials) == [made.id]

@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from sojourn.api.paging import Page
+from sojourn.directory.answers import Users
 from sojourn.directory.bodies import UserBody
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
@@ -37,17 +39,17 @@ def over_the_limit(error: Invalid) -> bool:
 def test_user_who_is_made_is_found_by_each_name(people: People) -> None:
     """A user is found by id, username and email, in whatever case, and tells no secret."""
     made = people.create("Ada", email="Ada@Example.com", custom={"plan": "pro"}, password=PASSWORD)
-    for text in (made["id"], "ada", "ADA@example.COM"):
-        assert people.users.resolve(people.server, text).id == made["id"]
-    assert (made["username"], made["email"]) == ("Ada", "Ada@Example.com")
-    assert made["custom"] == {"plan": "pro"}
+    for text in (made.id, "ada", "ADA@example.COM"):
+        assert people.users.resolve(people.server, text).id == made.id
+    assert (made.username, made.email) == ("Ada", "Ada@Example.com")
+    assert made.custom == {"plan": "pro"}
     assert "secret" not in str(made)
-    assert people.listed() == [made["id"]]
+    assert people.listed() == [made.id]
 
 
 def test_password_of_a_new_user_is_kept_as_its_hash(people: People) -> None:
     """The password is one credential, of which the hash alone is stored."""
-    user = people.account(people.create(password=PASSWORD)["id"])
+    user = people.account(people.create(password=PASSWORD).id)
     (credential,) = user.credentials.values()
     assert credential == user.password
     assert people.users.hasher.verify(PASSWORD, credential.secret)
@@ -80,8 +82,8 @@ def test_taken_name_makes_nobody(people: People) -> None:
     with pytest.raises(NameTaken) as refused:
         people.create("ADA", email="eve@example.com")
     assert list(refused.value.errors) == ["Another user of the realm has this username."]
-    assert people.listed() == [ada["id"]]
-    assert people.create("eve", email="eve@example.com")["username"] == "eve"
+    assert people.listed() == [ada.id]
+    assert people.create("eve", email="eve@example.com").username == "eve"
 
 
 @pytest.mark.parametrize("going", [False, True], ids=["gone", "going"])
@@ -130,7 +132,7 @@ def test_user_is_made_in_a_realm_that_changed_otherwise(
     """A realm that changed meanwhile, and still takes the user, has them."""
     meanwhile(monkeypatch, people.directory, "create_user", lambda: people.newer(max_sessions=1))
     assert people.holder("ada") is None
-    assert people.create(custom=LARGE)["id"] == people.holder("ada")
+    assert people.create(custom=LARGE).id == people.holder("ada")
 
 
 def test_making_gives_up_with_its_deadline(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +158,7 @@ def test_nobody_is_found_by_what_is_no_name(people: People) -> None:
     """An unknown name or id, a name beyond any name, and a deleted user are all not found."""
     made = people.create()
     people.users.delete(people.server, "ada")
-    for text in ("ada", made["id"], "eve", "a@example.com", ids.new_id("usr", 1), "a" * 2_000):
+    for text in ("ada", made.id, "eve", "a@example.com", ids.new_id("usr", 1), "a" * 2_000):
         with pytest.raises(NotFound):
             people.users.resolve(people.server, text)
 
@@ -171,7 +173,7 @@ def test_name_beyond_any_name_is_not_looked_for(people: People) -> None:
 def test_user_of_another_realm_does_not_exist(people: People) -> None:
     """A server of another realm finds nobody here, by id either."""
     made = people.create()
-    for text in (made["id"], "ada"):
+    for text in (made.id, "ada"):
         with pytest.raises(NotFound):
             people.users.resolve(server_of(people.new_realm().id), text)
 
@@ -179,36 +181,36 @@ def test_user_of_another_realm_does_not_exist(people: People) -> None:
 def test_email_that_leads_to_another_finds_nobody(people: People) -> None:
     """An email that a former version gave the place of another's is not taken for theirs."""
     made = people.create(email="ada@strasse.de")
-    people.realms.add_name(people.realm.id, "email", "ada@straße.de", made["id"])
+    people.realms.add_name(people.realm.id, "email", "ada@straße.de", made.id)
     with pytest.raises(NotFound):
         people.users.resolve(people.server, "ada@straße.de")
-    assert people.users.named(people.server, "email", "ada@straße.de")["collection"] == []
-    assert people.users.named(people.server, "email", "ada@strasse.de")["collection"] == [made]
+    assert people.users.named(people.server, "email", "ada@straße.de").collection == []
+    assert people.users.named(people.server, "email", "ada@strasse.de").collection == [made]
 
 
 def test_name_gives_a_list_of_one_or_none(people: People) -> None:
     """A username finds its user; an unknown one, or a deleted user's, finds an empty list."""
     made = people.create()
     named = people.users.named
-    assert named(people.server, "username", "ADA") == {"collection": [made], "more_results": False}
+    assert named(people.server, "username", "ADA") == Users(collection=[made], more_results=False)
     for name in ("eve", "a" * 2_000):
-        assert named(people.server, "username", name)["collection"] == []
+        assert named(people.server, "username", name).collection == []
     people.users.delete(people.server, "ada")
-    assert named(people.server, "username", "ada")["collection"] == []
+    assert named(people.server, "username", "ada").collection == []
     with pytest.raises(NotFound):
         named(replace(people.server, realm_id=ids.new_id("rl", 1)), "username", "ada")
 
 
 def test_page_holds_who_is_there(people: People) -> None:
     """Users are paged by id, and who was deleted takes no place."""
-    every = sorted(people.create(f"user{n}")["id"] for n in range(4))
+    every = sorted(people.create(f"user{n}").id for n in range(4))
     people.users.delete(people.server, every[1])
     page = people.users.page(people.server, Page(limit=2, ascending=True))
-    assert [user["id"] for user in page["collection"]] == [every[0], every[2]]
-    assert page["more_results"] is True
+    assert [user.id for user in page.collection] == [every[0], every[2]]
+    assert page.more_results is True
     page = people.users.page(people.server, Page(after=every[2], limit=2, ascending=True))
-    assert [user["id"] for user in page["collection"]] == every[3:]
-    assert page["more_results"] is False
+    assert [user.id for user in page.collection] == every[3:]
+    assert page.more_results is False
 
 
 def test_page_needs_its_realm_and_its_cursor(people: People) -> None:
@@ -225,15 +227,15 @@ def test_page_needs_its_realm_and_its_cursor(people: People) -> None:
 def test_rename_frees_the_old_name(people: People) -> None:
     """A new name is the user's from then on, and the old one may be another's."""
     made = people.create()
-    assert people.update("ada", username="countess") == made | {"username": "countess"}
-    assert [people.holder(name) for name in ("ada", "countess")] == [None, made["id"]]
-    assert people.create("ada")["id"] != made["id"]
+    assert people.update("ada", username="countess") == structs.replace(made, username="countess")
+    assert [people.holder(name) for name in ("ada", "countess")] == [None, made.id]
+    assert people.create("ada").id != made.id
 
 
 def test_name_in_another_form_is_no_other_name(people: People) -> None:
     """Another form of one's own name is a change of what is shown."""
     made = people.create("José")
-    assert people.update(made["id"], username="JOSE\u0301")["username"] == "JOSÉ"
+    assert people.update(made.id, username="JOSE\u0301").username == "JOSÉ"
     with pytest.raises(NameTaken):
         people.create("jose\u0301")
 
@@ -242,20 +244,20 @@ def test_rename_to_a_taken_name_changes_nothing(people: People) -> None:
     """Where another has the name, user and sessions stay, whatever else was to change."""
     people.create("eve")
     made = people.create("ada", password=PASSWORD)
-    claims = people.login(made["id"])
-    before = people.account(made["id"])
+    claims = people.login(made.id)
+    before = people.account(made.id)
     with pytest.raises(NameTaken):
         people.update("ada", username="Eve", password="another horse entirely")
-    assert people.account(made["id"]) == before
+    assert people.account(made.id) == before
     assert people.reason(claims) is None
 
 
 def test_null_clears_what_may_be_absent(people: People) -> None:
     """A null clears email, name and custom, and frees the email; what is not named stays."""
     made = people.create(email="ada@example.com", name="Ada", custom={"a": 1})
-    cleared = people.update(made["id"], email=None, name=None)
-    assert (cleared["email"], cleared["name"], cleared["custom"]) == (None, None, {"a": 1})
-    assert people.create("eve", email="ada@example.com")["email"] == "ada@example.com"
+    cleared = people.update(made.id, email=None, name=None)
+    assert (cleared.email, cleared.name, cleared.custom) == (None, None, {"a": 1})
+    assert people.create("eve", email="ada@example.com").email == "ada@example.com"
 
 
 def test_what_a_user_cannot_be_is_refused(people: People) -> None:
@@ -268,8 +270,8 @@ def test_what_a_user_cannot_be_is_refused(people: People) -> None:
         (human, {"username": "ada-lovelace", "password": "Ada-Lovelace"}),
     ):
         with pytest.raises(Invalid):
-            people.update(user["id"], **changes)
-    assert people.account(human["id"]).version == people.account(robot["id"]).version == 0
+            people.update(user.id, **changes)
+    assert people.account(human.id).version == people.account(robot.id).version == 0
 
 
 @pytest.mark.parametrize(
@@ -282,18 +284,18 @@ def test_administrators_change_ends_all_sessions(
 ) -> None:
     """Rule 8: a disabling, and a password that is set, end every session in the same commit."""
     made = people.create(password=PASSWORD)
-    begun = [people.login(made["id"]) for _ in range(2)]
+    begun = [people.login(made.id) for _ in range(2)]
     people.update("ada", **changes)
-    assert people.active(made["id"]) == []
+    assert people.active(made.id) == []
     assert [people.reason(claims) for claims in begun] == [reason] * 2
 
 
 def test_password_that_is_set_is_the_same_credential(people: People) -> None:
     """A password keeps its credential's id, is verified by, and clears the delays of failures."""
     made = people.create(password=PASSWORD)
-    before = people.account(made["id"])
+    before = people.account(made.id)
     people.update("ada", password="another horse entirely")
-    after = people.account(made["id"])
+    after = people.account(made.id)
     assert list(after.credentials) == list(before.credentials)
     assert after.password is not None
     assert people.users.hasher.verify("another horse entirely", after.password.secret)
@@ -304,7 +306,7 @@ def test_first_password_is_a_new_credential(people: People) -> None:
     """A user who had no password has one by a change."""
     made = people.create()
     people.update("ada", password=PASSWORD)
-    user = people.account(made["id"])
+    user = people.account(made.id)
     assert user.password is not None
     assert ids.credential_owner(user.password.id) == user.id
 
@@ -313,7 +315,7 @@ def test_first_password_is_a_new_credential(people: People) -> None:
 def test_other_changes_end_nothing(people: People, changes: dict[str, str]) -> None:
     """A change that is neither a password nor a disabling leaves every session."""
     made = people.create()
-    claims = people.login(made["id"])
+    claims = people.login(made.id)
     people.update("ada", **changes)
     assert people.reason(claims) is None
 
@@ -321,11 +323,11 @@ def test_other_changes_end_nothing(people: People, changes: dict[str, str]) -> N
 def test_enabling_revives_no_session(people: People) -> None:
     """A user who is enabled again has no session of before."""
     made = people.create()
-    claims = people.login(made["id"])
+    claims = people.login(made.id)
     for state in ("inactive", "active"):
-        people.update(made["id"], state=state)
+        people.update(made.id, state=state)
     assert people.reason(claims) == "user_disabled"
-    assert people.reason(people.login(made["id"])) is None
+    assert people.reason(people.login(made.id)) is None
 
 
 def test_change_is_decided_on_the_user_of_now(
@@ -334,13 +336,11 @@ def test_change_is_decided_on_the_user_of_now(
     """A session that begins between the read and the write of a disabling is ended by it too."""
     made = people.create(name="Ada")
     began: list[Any] = []
-    meanwhile(
-        monkeypatch, people.directory, "commit", lambda: began.append(people.login(made["id"]))
-    )
-    shown = people.update(made["id"], state="inactive", email="ada@example.com")
+    meanwhile(monkeypatch, people.directory, "commit", lambda: began.append(people.login(made.id)))
+    shown = people.update(made.id, state="inactive", email="ada@example.com")
     assert [people.reason(claims) for claims in began] == ["user_disabled"]
-    assert (shown["state"], shown["name"]) == ("inactive", "Ada")
-    assert people.users.resolve(people.server, "ada@example.com").id == made["id"]
+    assert (shown.state, shown.name) == ("inactive", "Ada")
+    assert people.users.resolve(people.server, "ada@example.com").id == made.id
 
 
 def test_change_of_a_user_who_is_deleted_meanwhile(
@@ -353,11 +353,11 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
         monkeypatch,
         people.directory,
         "commit",
-        lambda: people.users.delete(people.server, made["id"]),
+        lambda: people.users.delete(people.server, made.id),
     )
     with pytest.raises(NotFound):
-        people.update(made["id"], username="countess")
-    assert people.account(made["id"]).state == "deleted"
+        people.update(made.id, username="countess")
+    assert people.account(made.id).state == "deleted"
     assert [people.holder(name) for name in ("ada", "countess")] == [None, None]
 
 
@@ -368,23 +368,23 @@ def test_change_is_held_to_the_realm_that_takes_it(
     made = people.create()
     meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(jwt_fields=WIDE))
     with pytest.raises(Invalid, check=over_the_limit):
-        people.update(made["id"], custom=LARGE)
-    assert people.account(made["id"]).custom is None
+        people.update(made.id, custom=LARGE)
+    assert people.account(made.id).custom is None
     people.newer(jwt_fields=("username",))
     meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(max_sessions=1))
-    assert people.update(made["id"], custom=LARGE)["custom"] == LARGE
+    assert people.update(made.id, custom=LARGE).custom == LARGE
 
 
 def test_unlock_is_counted_and_changes_nothing_else(people: People) -> None:
     """Delays are cleared by one more in the user's count; a deleted user has none to clear."""
     made = people.create()
-    before = people.account(made["id"])
+    before = people.account(made.id)
     people.users.unlock(people.server, "ada")
-    after = people.account(made["id"])
+    after = people.account(made.id)
     assert after == replace(before, unlocks=1, version=before.version + 1)
     people.users.delete(people.server, "ada")
     with pytest.raises(NotFound):
-        people.users.unlock(people.server, made["id"])
+        people.users.unlock(people.server, made.id)
 
 
 # Deleting users.
@@ -393,16 +393,16 @@ def test_unlock_is_counted_and_changes_nothing_else(people: People) -> None:
 def test_deletion_ends_and_frees_everything(people: People) -> None:
     """Sessions end without where they began, the names are free, and the user is nowhere."""
     made = people.create(email="ada@example.com", password=PASSWORD)
-    claims = people.login(made["id"])
+    claims = people.login(made.id)
     people.users.delete(people.server, "ada")
-    assert people.accounts.get(made["id"]) is None
-    ended = people.accounts.ended(made["id"], claims.session.text)
+    assert people.accounts.get(made.id) is None
+    ended = people.accounts.ended(made.id, claims.session.text)
     assert ended is not None
     assert (ended.reason, ended.strip, ended.session.origin.ip) == ("user_deleted", True, None)
     assert people.listed() == []
-    assert people.create("ada", email="ada@example.com")["id"] != made["id"]
+    assert people.create("ada", email="ada@example.com").id != made.id
     with pytest.raises(NotFound):
-        people.users.delete(people.server, made["id"])
+        people.users.delete(people.server, made.id)
 
 
 @pytest.mark.parametrize("failure", [Unavailable, None], ids=["store away", "no time"])
@@ -411,7 +411,7 @@ def test_deletion_under_way_has_nothing_of_the_user(
 ) -> None:
     """Whose rest is left to cleanup is deleted all the same: no name, credential or session."""
     made = people.create(email="ada@example.com", name="Ada", custom={"a": 1}, password=PASSWORD)
-    people.login(made["id"])
+    people.login(made.id)
 
     def left(*_: object) -> bool:
         if failure is not None:
@@ -420,13 +420,13 @@ def test_deletion_under_way_has_nothing_of_the_user(
 
     monkeypatch.setattr(people.removal, "finish_user", left)
     people.users.delete(people.server, "ada")
-    user = people.account(made["id"])
+    user = people.account(made.id)
     assert (user.state, user.sessions, user.known) == ("deleted", (), ())
     assert (user.username, user.email, user.name, user.custom) == (None, None, None, None)
     assert user.credentials == {}
     assert (people.holder("ada"), people.listed()) == (None, [])
     with pytest.raises(NotFound):
-        people.users.resolve(people.server, made["id"])
+        people.users.resolve(people.server, made.id)
 
 
 def test_two_deletions_at_once_are_both_done(
@@ -438,5 +438,5 @@ def test_two_deletions_at_once_are_both_done(
     meanwhile(
         monkeypatch, people.directory, "commit", lambda: people.users.delete(people.server, "ada")
     )
-    people.users.delete(people.server, made["id"])
-    assert people.account(made["id"]).state == "deleted"
+    people.users.delete(people.server, made.id)
+    assert people.account(made.id).state == "deleted"

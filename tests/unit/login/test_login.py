@@ -26,6 +26,7 @@ from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session_rules import begin, end_all_for
 from sojourn.domain.user import Change, Credential, User
 from sojourn.runtime import deadline
+from sojourn.sessions.answers import BegunSession, Origin
 from sojourn.store.attempts import Guard
 from tests.clock import MovedClock
 from tests.unit.flows import BY, LOGIN, MINUTES, Plain, World
@@ -41,13 +42,13 @@ def test_login_validates(world: World) -> None:
     """A session validates with its user, from one read, until it expires."""
     claims = world.login(world.ada)
     view = world.validator.validate(claims)
-    assert (view["active"], view["id"]) == (True, claims.session.text)
-    assert view["user"]["id"] == world.ada == claims.user_id
-    assert view["request"] == {"ip": "203.0.113.9", "client": "tests/1.0", "reported": False}
-    assert view["auth_method"] == "server"
-    assert 240 <= view["revalidate_after"] <= 300
+    assert (view.active, view.id) == (True, claims.session.text)
+    assert view.user.id == world.ada == claims.user_id
+    assert view.request == Origin(ip="203.0.113.9", client="tests/1.0", reported=False)
+    assert view.auth_method == "server"
+    assert 240 <= view.revalidate_after <= 300
     world.clock.advance(60 * MINUTES - 0.001)
-    assert world.validator.validate(claims)["active"]
+    assert world.validator.validate(claims).active
     world.clock.advance(0.001)
     with pytest.raises(SessionExpired):
         world.validator.validate(claims)
@@ -59,12 +60,12 @@ def test_unmanaged_login_leaves_no_record(world: World) -> None:
     before = world.account(world.ada)
     view = world.logins.of_server(world.realm, before, LOGIN)
     assert world.account(world.ada) == before
-    assert view["request"] == {"ip": "203.0.113.9", "client": "tests/1.0", "reported": False}
-    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
+    assert view.request == Origin(ip="203.0.113.9", client="tests/1.0", reported=False)
+    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     seen = world.validator.validate(claims)
-    assert (seen["session_type"], seen["request"]) == ("unmanaged", None)
-    assert (seen["expires_at"], seen["auth_method"]) == (view["expires_at"], "server")
-    assert view["expires_at"] == world.clock.wall_ms() // 1000 + 60 * MINUTES
+    assert (seen.session_type, seen.request) == ("unmanaged", None)
+    assert (seen.expires_at, seen.auth_method) == (view.expires_at, "server")
+    assert view.expires_at == world.clock.wall_ms() // 1000 + 60 * MINUTES
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
     guard = Unguarded(world)
     logins = replace(world.logins, guard=cast(Guard, guard))
 
-    def login(changes: dict[str, Any], held: dict[str, Any], realm_id: str) -> dict[str, Any]:
+    def login(changes: dict[str, Any], held: dict[str, Any], realm_id: str) -> BegunSession:
         user_id = world.user(user_type="api")
         secret = ids.new_secret("ak", user_id)
         made = replace(API_KEY, secret=ids.digest(secret).hex())
@@ -154,7 +155,7 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
         world.accounts.add(replace(there, credentials=credentials, **changes))
         return logins.with_api_key(realm_id, secret, LOGIN, ip="")
 
-    assert "token" in login({}, {}, world.realm.id)
+    assert login({}, {}, world.realm.id).token
     assert guard.wrong == 0
     with pytest.raises(LoginFailed):
         login(account, credential, ids.new_id("rl", 1) if realm else world.realm.id)
@@ -287,7 +288,7 @@ def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: Wor
         world.terminator.by_server(world.server, claims.session.text)
     world.settings(at_limit="deny")
     view = world.logins.of_server(world.realm, read, LOGIN)
-    assert world.active(world.ada) == [view["id"], began[2].session.text]
+    assert world.active(world.ada) == [view.id, began[2].session.text]
 
 
 @pytest.mark.parametrize("ends", [False, True], ids=["it stands", "it was ended meanwhile"])
@@ -363,7 +364,7 @@ def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -
         with deadline.deadline(world.clock):
             other = world.login(world.ada)
         view = world.logins.of_server(then, account, LOGIN)
-    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
+    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     assert world.reason(claims) is None
     assert world.reason(other) == "evicted"
 
@@ -445,5 +446,5 @@ def test_login_reads_its_realm_again_after_its_clock_went_back(
     with deadline.deadline(world.clock, seconds=60):
         world.clock.set_back(0.05)
         view = world.logins.of_server(then, account, LOGIN)
-    claims = verify(view["token"], realm_of=world.cache.with_key, clock=world.clock)
+    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     assert world.reason(claims) is None

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from sojourn.runtime import audit, telemetry
 
@@ -63,11 +64,20 @@ def test_line_has_ids_by_kind(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> N
     }
 
 
+class Told(Struct):
+    """An answer about a thing."""
+
+    id: str
+    name: str
+    email: str | None
+    custom: str | None
+
+
 def test_line_names_what_changed(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
     """The members that differ are told in order, those set to null too; `by` the system."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "audit-changed")
-    before = {"name": "A", "email": "ada@example.com", "custom": None, "id": "usr"}
-    after = {"name": "Ada", "email": None, "custom": None, "id": "usr"}
+    before = Told(id="usr", name="A", email="ada@example.com", custom=None)
+    after = Told(id="usr", name="Ada", email=None, custom=None)
     audit.record("x", changed=audit.differing(before, after))
     (line,) = lines(capsys)
     assert (line["changed"], line["by"]) == ("email,name", "system")

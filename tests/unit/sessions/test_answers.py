@@ -44,7 +44,7 @@ def test_validation_near_the_end(world: World, kind: str, left: float) -> None:
     now = world.clock.wall_ms()
     world.clock.advance((claims.expires_at * 1000 - now) / 1000 - left)
     view = validator(world).validate(world.again(claims))
-    assert view["revalidate_after"] == int(left)
+    assert view.revalidate_after == int(left)
 
 
 def test_session_without_an_end_has_the_usual_time(world: World) -> None:
@@ -53,6 +53,6 @@ def test_session_without_an_end_has_the_usual_time(world: World) -> None:
     claims = world.login(world.ada)
     world.clock.advance(60 * MINUTES)
     view = validator(world).validate(world.again(claims))
-    assert view["revalidate_after"] == answers.revalidate_after(
+    assert view.revalidate_after == answers.revalidate_after(
         claims.session.text, replace(world.realm), left=None
     )

@@ -29,7 +29,7 @@ def everybody(_: Session) -> bool:
 
 def users(people: People, number: int) -> list[str]:
     """Users with a session each, who are in the realm's list."""
-    every = [people.create(f"user{n}")["id"] for n in range(number)]
+    every = [people.create(f"user{n}").id for n in range(number)]
     for user_id in every:
         people.login(user_id)
     return every

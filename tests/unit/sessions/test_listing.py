@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from msgspec import UNSET
 
 from sojourn.api.paging import Page
 from sojourn.domain import ids
@@ -14,6 +15,7 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.session import Ended
 from sojourn.domain.session_rules import end_all_for
+from sojourn.sessions.answers import Actor, EndedSession
 from sojourn.store import realm_cache
 from tests.unit.flows import BY, MINUTES, World
 
@@ -28,15 +30,15 @@ def test_own_list_marks_the_caller(world: World) -> None:
     """A user's own list is newest first and marks the session that asks; a server's marks none."""
     mine, other = world.login(world.ada), world.login(world.ada)
     world.login(world.bob)
-    shown = world.listing.own(mine, state="active", page=Page())["collection"]
-    assert [(s["id"], s["current"], s["active"]) for s in shown] == [
+    shown = world.listing.own(mine, state="active", page=Page()).collection
+    assert [(s.id, s.current, s.active) for s in shown] == [
         (other.session.text, False, True),
         (mine.session.text, True, True),
     ]
     page = Page(ascending=True)
     seen = world.listing.of_user(world.server, world.ada, state="active", page=page)
-    assert [s["id"] for s in seen["collection"]] == [mine.session.text, other.session.text]
-    assert all("current" not in s for s in seen["collection"])
+    assert [s.id for s in seen.collection] == [mine.session.text, other.session.text]
+    assert [s.current for s in seen.collection] == [UNSET, UNSET]
 
 
 @pytest.mark.parametrize("ascending", [True, False])
@@ -51,7 +53,7 @@ def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> Non
     def page(limit: int, after: str | None = None) -> tuple[list[str], bool]:
         wanted = Page(after=after, limit=limit, ascending=ascending)
         view = world.listing.of_user(world.server, world.ada, state=state, page=wanted)
-        return [item["id"] for item in view["collection"]], view["more_results"]
+        return [item.id for item in view.collection], view.more_results
 
     assert page(3) == (ordered, False)
     assert page(2) == (ordered[:2], True)
@@ -80,13 +82,15 @@ def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
     with pytest.raises(NotFound):
         world.listing.one_of_own(second, first.session.text)
     seen = world.listing.one(world.server, first.session.text, state="any")
-    assert (seen["active"], seen["reason"]) == (False, "terminated_by_user")
-    assert seen["ended_by"] == {"type": "session", "id": second.session.text}
+    assert isinstance(seen, EndedSession)
+    assert (seen.active, seen.reason) == (False, "terminated_by_user")
+    assert seen.ended_by == Actor(type="session", id=second.session.text)
     own = world.listing.one_of_own(second, first.session.text, state="any")
-    assert "ended_by" not in own
-    assert (own["current"], own["active"]) == (False, False)
+    assert isinstance(own, EndedSession)
+    assert own.ended_by is UNSET
+    assert (own.current, own.active) == (False, False)
     alive = world.listing.one_of_own(second, second.session.text)
-    assert (alive["current"], alive["active"]) == (True, True)
+    assert (alive.current, alive.active) == (True, True)
     world.clock.advance(60 * MINUTES)
     assert world.active(world.ada) == []
     for dead in (first, second):
@@ -120,8 +124,8 @@ def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World)
     world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
 
     def listed(page: Page) -> list[tuple[str, str]]:
-        view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
-        return [(item["id"], item["reason"]) for item in view["collection"]]
+        found = world.listing.of_user(world.server, world.ada, state="ended", page=page).collection
+        return [(s.id, s.reason) for s in found if isinstance(s, EndedSession)]
 
     expected = [
         (realms.session.text, "realm_ended"),
@@ -147,8 +151,8 @@ def test_records_past_their_time_are_passed_over(world: World) -> None:
     world.terminator.all_of_user(world.server, world.ada)
     page = Page(ascending=True, limit=2)
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
-    assert [item["id"] for item in view["collection"]] == [c.session.text for c in kept]
-    assert view["more_results"] is False
+    assert [item.id for item in view.collection] == [c.session.text for c in kept]
+    assert view.more_results is False
 
 
 @pytest.mark.parametrize(
@@ -174,7 +178,7 @@ def test_records_are_read_by_the_hundred(
     monkeypatch.setattr(world.accounts, "list_ended", noted)
     page = Page(ascending=True)
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
-    assert (view["collection"], view["more_results"]) == ([], False)
+    assert (view.collection, view.more_results) == ([], False)
     assert asked == [([None, *sorted(ended)][n], 100) for n in reads]
 
 
@@ -187,7 +191,7 @@ def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
         world.terminator.by_server(world.server, session)
     page = Page(limit=100)
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
-    assert (len(view["collection"]), view["more_results"]) == (min(ended, 100), ended > 100)
+    assert (len(view.collection), view.more_results) == (min(ended, 100), ended > 100)
 
 
 def test_deleted_user_has_no_list(world: World) -> None:
@@ -215,7 +219,7 @@ def test_record_is_shown_until_its_time(world: World) -> None:
 
     def shown() -> int:
         view = world.listing.of_user(world.server, world.ada, state="ended", page=Page())
-        return len(view["collection"])
+        return len(view.collection)
 
     world.clock.advance(60 - world.clock.wall_ms() % 1_000 / 1_000 - 0.001)
     assert shown() == 2

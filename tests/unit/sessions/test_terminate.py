@@ -151,12 +151,12 @@ def test_server_ends_one_and_all(world: World) -> None:
     assert world.reason(claims[0]) == "terminated_by_admin"
     assert world.reason(claims[1]) is None
     counted = world.terminator.count_of(world.server, world.account(world.ada))
-    assert (counted["sessions"], counted["dry_run"], counted["ended_at"]) == (2, True, None)
-    assert counted["user_id"] == world.ada
+    assert (counted.sessions, counted.dry_run, counted.ended_at) == (2, True, None)
+    assert counted.user_id == world.ada
     done = world.terminator.end_all_of(world.server, world.account(world.ada))
-    assert (done["sessions"], done["dry_run"]) == (2, False)
-    assert done["ended_at"] == world.clock.wall_ms() / 1000
-    assert (done["user_id"], done["realm_id"]) == (world.ada, world.realm.id)
+    assert (done.sessions, done.dry_run) == (2, False)
+    assert done.ended_at == world.clock.wall_ms() / 1000
+    assert (done.user_id, done.realm_id) == (world.ada, world.realm.id)
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
     record = world.accounts.ended(world.ada, claims[1].session.text)
     assert record is not None
@@ -167,8 +167,8 @@ def test_count_is_of_sessions_that_stand(world: World) -> None:
     """A count has neither what lived out its time nor what the realm ended for all."""
     server, ada = world.server, world.ada
 
-    def counted() -> int:
-        return int(world.terminator.count_of(server, world.account(ada))["sessions"])
+    def counted() -> int | None:
+        return world.terminator.count_of(server, world.account(ada)).sessions
 
     world.login(ada)
     world.clock.advance(60 * MINUTES)

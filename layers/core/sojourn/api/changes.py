@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from sojourn.api import complaints
+from sojourn.api.answers import Answer
 from sojourn.api.complaints import READ_ONLY, Complaint
 from sojourn.api.fields import Body
 from sojourn.api.request import Request
@@ -28,11 +29,11 @@ ReadOnly = Annotated[
 """A member that a change cannot change."""
 _NAMING: Final = "realm_id"
 
-View = Mapping[str, Any]
+Members = Mapping[str, Any]
 
 
 def changes_of(
-    server: Server, request: Request, kind: type[Body], current: Callable[[Server], View]
+    server: Server, request: Request, kind: type[Body], current: Callable[[Server], Answer]
 ) -> tuple[Server, Body]:
     """A server's changes of a thing, and the server, about the realm that it names.
 
@@ -55,16 +56,19 @@ def changes_of(
     return server, msgspec.convert(body, kind)
 
 
-def _look(server: Server, current: Callable[[Server], View], wrong: Sequence[Complaint]) -> View:
+def _look(
+    server: Server, current: Callable[[Server], Answer], wrong: Sequence[Complaint]
+) -> Members:
     try:
-        return current(server)
+        found: Members = msgspec.to_builtins(current(server))
+        return found
     except NotFound:
         if wrong:
             raise complaints.refusal(wrong) from None
         raise
 
 
-def _is_there(name: str, body: View, there: View) -> bool:
+def _is_there(name: str, body: Members, there: Members) -> bool:
     """Whether a member is sent as it is."""
     if name not in body or name not in there:
         return False

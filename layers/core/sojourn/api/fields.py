@@ -1,4 +1,4 @@
-"""What bodies have in common: ids, and the realm that a server names in one."""
+"""What bodies and answers have in common: ids, and the realm that a server names in a body."""
 
 from typing import Annotated, TypeVar
 
@@ -11,6 +11,9 @@ from sojourn.domain.access_key import Server
 RealmId = Annotated[str, Meta(pattern=r"^rl_[0-9A-Za-z]{22}\Z")]
 SessionId = Annotated[str, Meta(pattern=r"^kss_[0-9A-Za-z]{54}\Z")]
 UserId = Annotated[str, Meta(pattern=r"^usr_[0-9A-Za-z]{22}\Z")]
+CredentialId = Annotated[str, Meta(pattern=r"^crd_[0-9A-Za-z]{44}\Z")]
+AccessKeyId = Annotated[str, Meta(pattern=r"^key_[0-9A-Za-z]{22}\Z")]
+JwtKeyId = Annotated[str, Meta(pattern=r"^jky_[0-9A-Za-z]{22}\Z")]
 
 
 class InRealm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

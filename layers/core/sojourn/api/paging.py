@@ -1,13 +1,12 @@
 """Pagination: the page of a list that a query asks for, and its answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Protocol, TypeVar
 
 from sojourn.api.request import wrong_values
 from sojourn.domain.errors import Invalid
 
-View = dict[str, Any]
 PAGING: Final = ("after", "max_results", "direction")
 """The query parameters of every list."""
 
@@ -36,13 +35,16 @@ def page_of(query: dict[str, str], *, descending: bool) -> Page:
     return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
 
 
-def paged(items: Sequence[View], page: Page) -> View:
-    """The page of a list that is all at hand."""
-    ordered = sorted(items, key=lambda item: str(item["id"]), reverse=not page.ascending)
-    found = [item for item in ordered if page.reaches(str(item["id"]))]
-    return collection(found[: page.limit], more=len(found) > page.limit)
+class _Item(Protocol):
+    @property
+    def id(self) -> str: ...
 
 
-def collection(items: Sequence[View], *, more: bool) -> View:
-    """One page of a list, and whether there are more."""
-    return {"collection": list(items), "more_results": more}
+Item = TypeVar("Item", bound=_Item)
+
+
+def paged(items: Iterable[Item], page: Page) -> tuple[list[Item], bool]:
+    """The page of a list that is all at hand, and whether there is more behind it."""
+    ordered = sorted(items, key=lambda item: item.id, reverse=not page.ascending)
+    found = [item for item in ordered if page.reaches(item.id)]
+    return found[: page.limit], len(found) > page.limit

@@ -221,7 +221,7 @@ class Response:
 
 def encoded(body: object) -> str:
     """A JSON value as it is sent."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(body).decode()
 
 
 SECURITY_HEADERS: Final = {

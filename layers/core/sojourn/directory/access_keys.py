@@ -1,11 +1,10 @@
 """Access keys: shown once, stored as SHA-256; none makes or sees one beyond its own reach."""
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from msgspec import UNSET
 
-from sojourn.api.paging import Page, collection
+from sojourn.api.paging import Page
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
@@ -14,8 +13,6 @@ from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, No
 from sojourn.domain.ports import AccessKeyStore, Realms
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class AccessKeys:
     realms: Realms
     clock: Clock
 
-    def create(self, server: Server, body: AccessKeyBody) -> View:
+    def create(self, server: Server, body: AccessKeyBody) -> answers.NewAccessKey:
         """Make a key of the caller's realm, or a stack-wide one; its `secret` is shown once.
 
         Making keys needs `admin`, so no key can make one of a higher permission; and one that
@@ -40,7 +37,7 @@ class AccessKeys:
         key = replace(made, expires_at=body.expires_at)
         self.keys.create_access_key(key)
         audit.record("access_key.created", key.id, key.realm_id, by=server.key.id)
-        return answers.access_key(key) | {"secret": secret}
+        return answers.new_access_key(key, secret)
 
     def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
         """Make the stack's first stack-wide `admin` key.
@@ -66,7 +63,7 @@ class AccessKeys:
             raise NotFound
         return key
 
-    def page(self, server: Server, page: Page) -> View:
+    def page(self, server: Server, page: Page) -> answers.AccessKeys:
         """The keys of the realm that the request is about, or the stack-wide ones."""
         if page.after is not None and not ids.is_id("key", page.after):
             raise CursorInvalid
@@ -75,9 +72,10 @@ class AccessKeys:
         )
         if not found and server.realm_id is not None and self.realms.get(server.realm_id) is None:
             raise NotFound("There is no such realm.")
-        return collection([answers.access_key(key) for key in found], more=more)
+        shown = [answers.access_key(key) for key in found]
+        return answers.AccessKeys(collection=shown, more_results=more)
 
-    def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> View:
+    def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> answers.AccessKey:
         """Change a key's name, or when it expires, also after it did. Raises `NotFound`."""
         key = self.find(server, key_id)
         if changes.expires_at is not UNSET:

@@ -1,59 +1,308 @@
-"""The API's JSON forms of realms, users, credentials and keys. No hash or secret is in any."""
+"""What the API answers of realms, users, credentials and keys. No hash or secret is in any."""
 
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Literal
 
-from sojourn.domain.access_key import AccessKey
-from sojourn.domain.realm import Realm
-from sojourn.domain.signing_key import PublicKey, StoppedKey
-from sojourn.domain.user import Credential, User
-from sojourn.sessions import answers
+from msgspec import UNSET, UnsetType, structs
 
-View = dict[str, Any]
+from sojourn.api.answers import Answer, Time, WholeTime, Yes
+from sojourn.api.fields import AccessKeyId, CredentialId, JwtKeyId, RealmId, UserId
+from sojourn.directory.bodies import JwtField, Permission
+from sojourn.domain import access_key as access_keys
+from sojourn.domain import realm as realms
+from sojourn.domain import user as users
+from sojourn.domain.policy import AtLimit, SessionType
+from sojourn.domain.signing_key import Algorithm, KeyKind, PublicKey, StoppedKey
+from sojourn.domain.user import UserType
+from sojourn.sessions.answers import UserBrief, user_brief
+from sojourn.sessions.counts import Count
 
 
-def realm(found: Realm) -> View:
+class User(UserBrief, frozen=True, kw_only=True):
+    """A user."""
+
+    realm_id: RealmId
+    user_type: UserType
+    state: Literal["active", "inactive"]
+    created_at: Time
+
+
+class Realm(Answer, frozen=True, kw_only=True):
     """A realm with its settings."""
-    settings = found.settings
+
+    object: Literal["realm"] = "realm"
+    id: RealmId
+    name: str
+    issuer: str
+    former_issuers: list[str]
+    created_at: Time
+    session_type: SessionType
+    session_minutes: int
+    api_key_minutes: int
+    max_sessions: int
+    at_limit: AtLimit
+    jwt_algo: Algorithm
+    jwt_fields: list[JwtField]
+    max_staleness_seconds: int
+    rotate_days: int
+    state: Literal["active", "deleting"]
+
+
+class Deletion(Answer, frozen=True, kw_only=True):
+    """How far the deletion of a realm has come."""
+
+    started_at: Time
+    users_deleted: int
+    users_remaining: int
+    users_remaining_at_least: bool
+
+
+class DeletingRealm(Realm, frozen=True, kw_only=True):
+    """A realm that is being deleted."""
+
+    deletion: Deletion
+
+
+class Credential(Answer, frozen=True, kw_only=True):
+    """A credential, without what it proves; `api_key` only in the answer that made one."""
+
+    object: Literal["credential"] = "credential"
+    id: CredentialId
+    user_id: UserId
+    realm_id: RealmId
+    credential_type: Literal["password", "api_key"]
+    name: str | None
+    created_at: Time
+
+
+class NewCredential(Credential, frozen=True, kw_only=True):
+    """A credential that was just made: an API key's secret is shown here, and never again."""
+
+    api_key: str | UnsetType = UNSET
+
+
+class AccessKey(Answer, frozen=True, kw_only=True):
+    """An access key, without its secret. `realm_id` null: stack-wide."""
+
+    object: Literal["access_key"] = "access_key"
+    id: AccessKeyId
+    realm_id: RealmId | None
+    name: str
+    permission: Permission
+    created_at: Time
+    expires_at: WholeTime | None
+    last_used_at: Time | None
+
+
+class NewAccessKey(AccessKey, frozen=True, kw_only=True):
+    """An access key that was just made: its secret is shown here, and never again."""
+
+    secret: str
+
+
+class JwtKey(Answer, frozen=True, kw_only=True):
+    """A signing key's public half, as PEM."""
+
+    object: Literal["jwt_key"] = "jwt_key"
+    id: JwtKeyId
+    kid: JwtKeyId
+    realm_id: RealmId
+    algo: Algorithm
+    kind: KeyKind
+    state: Literal["pending", "signing", "verifying", "compromised"]
+    public_key: str
+    created_at: Time
+    signs_from: Time
+    open_ended: bool
+    retire_after: WholeTime | None
+
+
+class Ended(Answer, frozen=True, kw_only=True):
+    """How many managed sessions a stopped key ended, and whether all users were looked at."""
+
+    managed_sessions: int
+    complete: bool
+
+
+class StoppedJwtKey(JwtKey, frozen=True, kw_only=True):
+    """A signing key that was just stopped."""
+
+    ended: Ended
+
+
+class Ends(Ended, frozen=True, kw_only=True):
+    """What the removal of a signing key ended: also tokens that are nowhere recorded."""
+
+    open_ended: bool
+    tokens_until: WholeTime | None
+
+
+class RemovedJwtKey(Answer, frozen=True, kw_only=True):
+    """A signing key that was removed although tokens that it signed could be alive."""
+
+    object: Literal["jwt_key"] = "jwt_key"
+    id: JwtKeyId
+    deleted: Yes = True
+    ends: Ends
+
+
+class Realms(Answer, frozen=True, kw_only=True):
+    """Realms."""
+
+    collection: list[Realm]
+    more_results: bool
+
+
+class Users(Answer, frozen=True, kw_only=True):
+    """Users of a realm."""
+
+    collection: list[User]
+    more_results: bool
+
+
+class Credentials(Answer, frozen=True, kw_only=True):
+    """A user's credentials."""
+
+    collection: list[Credential]
+    more_results: bool
+
+
+class AccessKeys(Answer, frozen=True, kw_only=True):
+    """Access keys of a realm, or of the whole stack."""
+
+    collection: list[AccessKey]
+    more_results: bool
+
+
+class JwtKeys(Answer, frozen=True, kw_only=True):
+    """A realm's signing keys."""
+
+    collection: list[JwtKey]
+    more_results: bool
+
+
+def realm(found: realms.Realm) -> Realm:
+    """A realm with its settings."""
+    return Realm(**_realm(found))
+
+
+def deleting_realm(found: realms.Realm, deletion: Deletion) -> DeletingRealm:
+    """A realm that is being deleted, and how far that has come."""
+    return DeletingRealm(**_realm(found), deletion=deletion)
+
+
+def _realm(found: realms.Realm) -> dict[str, Any]:
     return {
-        "object": "realm",
         "id": found.id,
         "name": found.name,
         "issuer": found.issuer,
         "former_issuers": [former.issuer for former in found.former],
         "created_at": found.created_ms / 1000,
-        "session_type": settings.session_type,
-        "session_minutes": settings.session_minutes,
-        "api_key_minutes": settings.api_key_minutes,
-        "max_sessions": settings.max_sessions,
-        "at_limit": settings.at_limit,
-        "jwt_algo": settings.jwt_algo,
-        "jwt_fields": list(settings.jwt_fields),
-        "max_staleness_seconds": settings.max_staleness_seconds,
-        "rotate_days": settings.rotate_days,
+        **asdict(found.settings),
         "state": "active" if found.deletion is None else "deleting",
     }
 
 
-def jwt_key(found: PublicKey, owner: Realm, *, now_ms: int) -> View:
-    """A signing key's public half. `state`: `signing`, `pending` or `verifying`."""
+def user(found: users.User) -> User:
+    """A user."""
+    return User(
+        **structs.asdict(user_brief(found)),
+        realm_id=found.realm_id,
+        user_type=found.user_type,
+        state="active" if found.state == "active" else "inactive",
+        created_at=found.created_ms / 1000,
+    )
+
+
+def credential(found: users.Credential, owner: users.User) -> Credential:
+    """A credential, without what it proves."""
+    return Credential(**_credential(found, owner))
+
+
+def new_credential(
+    found: users.Credential, owner: users.User, *, api_key: str | None
+) -> NewCredential:
+    """A credential that was just made."""
+    return NewCredential(**_credential(found, owner), api_key=UNSET if api_key is None else api_key)
+
+
+def _credential(found: users.Credential, owner: users.User) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "user_id": owner.id,
+        "realm_id": owner.realm_id,
+        "credential_type": found.type,
+        "name": found.name,
+        "created_at": found.created_ms / 1000,
+    }
+
+
+def access_key(found: access_keys.AccessKey) -> AccessKey:
+    """An access key, without its secret."""
+    return AccessKey(**_access_key(found))
+
+
+def new_access_key(found: access_keys.AccessKey, secret: str) -> NewAccessKey:
+    """An access key that was just made."""
+    return NewAccessKey(**_access_key(found), secret=secret)
+
+
+def _access_key(found: access_keys.AccessKey) -> dict[str, Any]:
+    return {
+        "id": found.id,
+        "realm_id": found.realm_id,
+        "name": found.name,
+        "permission": found.permission,
+        "created_at": found.created_ms / 1000,
+        "expires_at": found.expires_at,
+        "last_used_at": None if found.last_used_ms is None else found.last_used_ms / 1000,
+    }
+
+
+def jwt_key(found: PublicKey, owner: realms.Realm, *, now_ms: int) -> JwtKey:
+    """A signing key that was not stopped."""
     if owner.signs(found, now_ms):
         state = "signing"
     else:
         state = "pending" if found.signs_from_ms > now_ms else "verifying"
-    retires_ms = owner.retires_ms(found)
-    return _key(found, owner, state=state) | {
-        "retire_after": None if retires_ms is None else -(-retires_ms // 1000),
-    }
+    return JwtKey(
+        **_key(found, owner, state=state), retire_after=_whole_seconds(owner.retires_ms(found))
+    )
 
 
-def stopped_key(found: StoppedKey, owner: Realm) -> View:
+def stopped_key(found: StoppedKey, owner: realms.Realm) -> JwtKey:
     """A key that was compromised."""
-    return _key(found.key, owner, state="compromised") | {"retire_after": found.ended_ms // 1000}
+    return JwtKey(**_stopped(found, owner))
 
 
-def _key(found: PublicKey, owner: Realm, *, state: str) -> View:
+def just_stopped_key(found: StoppedKey, owner: realms.Realm, count: Count) -> StoppedJwtKey:
+    """A key that is compromised since this request, and what that ended."""
+    ended = Ended(managed_sessions=count.sessions, complete=count.complete)
+    return StoppedJwtKey(**_stopped(found, owner), ended=ended)
+
+
+def removed_key(found: PublicKey, owner: realms.Realm, count: Count) -> RemovedJwtKey:
+    """A key that was removed while tokens that it signed could be alive, and what that ended."""
+    ends = Ends(
+        managed_sessions=count.sessions,
+        complete=count.complete,
+        open_ended=found.open_ended,
+        tokens_until=_whole_seconds(owner.retires_ms(found)),
+    )
+    return RemovedJwtKey(id=found.id, ends=ends)
+
+
+def _whole_seconds(ms: int | None) -> int | None:
+    return None if ms is None else -(-ms // 1000)
+
+
+def _stopped(found: StoppedKey, owner: realms.Realm) -> dict[str, Any]:
+    about = _key(found.key, owner, state="compromised")
+    return about | {"retire_after": found.ended_ms // 1000}
+
+
+def _key(found: PublicKey, owner: realms.Realm, *, state: str) -> dict[str, Any]:
     return {
-        "object": "jwt_key",
         "id": found.id,
         "kid": found.id,
         "realm_id": owner.id,
@@ -64,41 +313,4 @@ def _key(found: PublicKey, owner: Realm, *, state: str) -> View:
         "created_at": found.created_ms / 1000,
         "signs_from": found.signs_from_ms / 1000,
         "open_ended": found.open_ended,
-    }
-
-
-def user(found: User) -> View:
-    """A user."""
-    return answers.user_brief(found) | {
-        "realm_id": found.realm_id,
-        "user_type": found.user_type,
-        "state": found.state,
-        "created_at": found.created_ms / 1000,
-    }
-
-
-def credential(found: Credential, owner: User) -> View:
-    """A credential, without what it proves."""
-    return {
-        "object": "credential",
-        "id": found.id,
-        "user_id": owner.id,
-        "realm_id": owner.realm_id,
-        "credential_type": found.type,
-        "name": found.name,
-        "created_at": found.created_ms / 1000,
-    }
-
-
-def access_key(found: AccessKey) -> View:
-    """An access key, without its secret."""
-    return {
-        "object": "access_key",
-        "id": found.id,
-        "realm_id": found.realm_id,
-        "name": found.name,
-        "permission": found.permission,
-        "created_at": found.created_ms / 1000,
-        "expires_at": found.expires_at,
-        "last_used_at": None if found.last_used_ms is None else found.last_used_ms / 1000,
     }

@@ -1,7 +1,7 @@
 """Credentials: a human's password, an api user's keys."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from msgspec import UNSET
 
@@ -20,7 +20,6 @@ from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
 
-View = dict[str, Any]
 API_KEYS: Final = 20
 
 
@@ -32,7 +31,7 @@ class Credentials:
     accounts: UserStore
     clock: Clock
 
-    def create(self, server: Server, body: CredentialBody) -> View:
+    def create(self, server: Server, body: CredentialBody) -> answers.NewCredential:
         """Give a user a credential; an API key's `api_key` is shown once. Raises `Conflict`.
 
         A first password is one that is set, so it ends all the user's sessions too (rule 8).
@@ -87,10 +86,9 @@ class Credentials:
         event = "user.password_set" if human else "credential.created"
         audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
         archive_pending(self.accounts, done)
-        view = answers.credential(made, account)
-        return view if secret is None else view | {"api_key": secret}
+        return answers.new_credential(made, account, api_key=secret)
 
-    def of_user(self, server: Server, user_id: str, page: Page) -> View:
+    def of_user(self, server: Server, user_id: str, page: Page) -> answers.Credentials:
         """A user's credentials. Raises `NotFound`."""
         found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         account = visible(server, found)
@@ -98,15 +96,18 @@ class Credentials:
         if page.after is not None and ids.credential_owner(page.after) != account.id:
             raise CursorInvalid
         shown = [answers.credential(c, account) for c in account.credentials.values()]
-        return paged(shown, page)
+        shown, more = paged(shown, page)
+        return answers.Credentials(collection=shown, more_results=more)
 
-    def get(self, server: Server, credential_id: str) -> View:
+    def get(self, server: Server, credential_id: str) -> answers.Credential:
         """One credential. Raises `NotFound`."""
         account = self._owner(server, credential_id)
         self.users.realm_of(account)
         return answers.credential(account.credentials[credential_id], account)
 
-    def update(self, server: Server, credential_id: str, changes: CredentialChanges) -> View:
+    def update(
+        self, server: Server, credential_id: str, changes: CredentialChanges
+    ) -> answers.Credential:
         """Rename a credential, or set a password, which ends all the user's sessions (rule 8)."""
         account = self._owner(server, credential_id)
         fresh = None

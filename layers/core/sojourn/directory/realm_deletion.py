@@ -7,7 +7,7 @@ whoever asks again, or to cleanup, which finds the deletion in the due index.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from sojourn.directory import answers
 from sojourn.directory.realms import RealmDirectory
@@ -22,7 +22,6 @@ from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import Decided, DynamoDirectory
 
-View = dict[str, Any]
 SECONDS: Final = 6.0
 """How long one request works at a deletion before it answers with what remains."""
 COUNTED: Final = 1_000
@@ -38,7 +37,7 @@ class RealmDeletion:
     removal: RealmRemoval
     clock: Clock
 
-    def delete(self, server: Server, realm_id: str, name: str | None) -> View | None:
+    def delete(self, server: Server, realm_id: str, name: str | None) -> answers.Realm | None:
         """Delete the realm of that id and name: None when all is gone, else its progress.
 
         When it answers, every session of the realm is refused by every instance. Asking again
@@ -59,20 +58,18 @@ class RealmDeletion:
         except NotFound:
             return None  # cleanup came first
 
-    def progress(self, realm: Realm) -> View:
+    def progress(self, realm: Realm) -> answers.Realm:
         """The realm as it is told, with how far its deletion has come."""
-        view = answers.realm(realm)
         if realm.deletion is None:
-            return view
+            return answers.realm(realm)
         left, more = self.users.users_of_realm(realm.id, after=None, limit=COUNTED, ascending=True)
-        return view | {
-            "deletion": {
-                "started_at": realm.deletion.started_ms / 1000,
-                "users_deleted": realm.deletion.users,
-                "users_remaining": len(left),
-                "users_remaining_at_least": more,
-            }
-        }
+        progress = answers.Deletion(
+            started_at=realm.deletion.started_ms / 1000,
+            users_deleted=realm.deletion.users,
+            users_remaining=len(left),
+            users_remaining_at_least=more,
+        )
+        return answers.deleting_realm(realm, progress)
 
     def _mark(self, realm: Realm, *, by: str) -> Realm:
         now_ms = self.clock.wall_ms()

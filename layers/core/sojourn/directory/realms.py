@@ -1,11 +1,10 @@
 """Realms: made with their first signing keys, and changed under their version."""
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from msgspec import UNSET
 
-from sojourn.api.paging import Page, collection
+from sojourn.api.paging import Page
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
@@ -23,7 +22,6 @@ from sojourn.store import expressions
 from sojourn.store.realm_items import realm_from, realm_values
 from sojourn.store.realms import REALMS, Decided, DynamoDirectory
 
-View = dict[str, Any]
 ALGORITHMS = ("rs256", "es256", "eddsa")
 
 
@@ -37,7 +35,7 @@ class RealmDirectory:
     clock: Clock
     sizes: TokenSizes
 
-    def create(self, server: Server, body: RealmBody, *, domain: str) -> View:
+    def create(self, server: Server, body: RealmBody, *, domain: str) -> answers.Realm:
         """Make a realm and the keys that sign for it from now on. Raises `Invalid`."""
         if server.key.realm_id is not None:
             raise RealmForbidden("Realms are made with a stack-wide access key.")
@@ -82,23 +80,24 @@ class RealmDirectory:
             raise NotFound
         return realm
 
-    def page(self, server: Server, page: Page) -> View:
+    def page(self, server: Server, page: Page) -> answers.Realms:
         """The realms that this server sees, by id."""
         if page.after is not None and not ids.is_id("rl", page.after):
             raise CursorInvalid
         if server.realm_id is not None:
             realm = self.directory.find(server.realm_id)
             shown = [] if realm is None or page.after else [answers.realm(realm)]
-            return collection(shown, more=False)
+            return answers.Realms(collection=shown, more_results=False)
         at = self.directory
         found, more = at.members(
             REALMS, after=page.after, limit=page.limit, ascending=page.ascending
         )
         items = at.dynamo.get_many([at.realm_key(realm_id) for realm_id in found])
         realms = [realm_from(item) for item in items if item is not None]
-        return collection([answers.realm(realm) for realm in realms], more=more)
+        shown = [answers.realm(realm) for realm in realms]
+        return answers.Realms(collection=shown, more_results=more)
 
-    def update(self, server: Server, realm_id: str, changes: RealmChanges) -> View:
+    def update(self, server: Server, realm_id: str, changes: RealmChanges) -> answers.Realm:
         """Change just the fields that are named.
 
         Raises `Invalid`, also when a user's token would be too long, `Conflict` and `NotFound`.

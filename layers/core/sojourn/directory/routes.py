@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sojourn.api.answers import Answer
 from sojourn.api.changes import changes_of
 from sojourn.api.fields import InRealm, taken
 from sojourn.api.paging import PAGING, Page, page_of
@@ -29,7 +30,6 @@ from sojourn.domain.errors import Invalid
 from sojourn.domain.user import NameKind
 from sojourn.login.bodies import PasswordBody
 
-View = dict[str, Any]
 DONE = Response(status=204)
 Delete = Callable[[Server, str, Request], Response | None]
 """Deletes one; None is answered by 204."""
@@ -43,10 +43,10 @@ class Kind:
     permission: Permission
     body: type[InRealm]
     changes: type[InRealm]
-    create: Callable[[Server, Any, Request], View]
-    list: Callable[[Server, Page, dict[str, str]], View]
-    get: Callable[[Server, str], View]
-    update: Callable[[Server, str, Any], View]
+    create: Callable[[Server, Any, Request], Answer]
+    list: Callable[[Server, Page, dict[str, str]], Answer]
+    get: Callable[[Server, str], Answer]
+    update: Callable[[Server, str, Any], Answer]
     delete: Delete
     filters: tuple[str, ...] = ("realm_id",)
     making: tuple[str, ...] = ("realm_id",)
@@ -125,10 +125,10 @@ def kinds(services: Services) -> list[Kind]:
     ]
 
 
-def _list_users(services: Services) -> Callable[[Server, Page, dict[str, str]], View]:
+def _list_users(services: Services) -> Callable[[Server, Page, dict[str, str]], Answer]:
     users = services.users
 
-    def list_users(server: Server, page: Page, wanted: dict[str, str]) -> View:
+    def list_users(server: Server, page: Page, wanted: dict[str, str]) -> Answer:
         kinds: tuple[NameKind, ...] = ("username", "email")
         by = [kind for kind in kinds if kind in wanted]
         if not by:

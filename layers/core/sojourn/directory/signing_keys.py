@@ -26,8 +26,6 @@ from sojourn.sessions.counts import Census, Count
 from sojourn.store import expressions
 from sojourn.store.realms import Decided, DynamoDirectory
 
-View = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class JwtKeys:
@@ -41,7 +39,7 @@ class JwtKeys:
     cache: RealmCache
     clock: Clock
 
-    def page(self, server: Server, page: Page) -> View:
+    def page(self, server: Server, page: Page) -> answers.JwtKeys:
         """The realm's signing keys, public halves."""
         if page.after is not None and not ids.is_id("jky", page.after):
             raise CursorInvalid
@@ -52,9 +50,10 @@ class JwtKeys:
             for stopped in realm.stopped.values()
             if stopped.compromised
         ]
-        return paged(shown, page)
+        shown, more = paged(shown, page)
+        return answers.JwtKeys(collection=shown, more_results=more)
 
-    def get(self, server: Server, key_id: str) -> View:
+    def get(self, server: Server, key_id: str) -> answers.JwtKey:
         """One signing key of the realm. Raises `NotFound`."""
         realm = self.realms.find(server, server.in_realm())
         if (key := realm.keys.get(key_id)) is not None:
@@ -64,7 +63,7 @@ class JwtKeys:
             raise NotFound
         return answers.stopped_key(stopped, realm)
 
-    def create(self, server: Server, body: JwtKeyBody) -> View:
+    def create(self, server: Server, body: JwtKeyBody) -> answers.JwtKey:
         """Make a key: published at once, signing 150 minutes later in place of the one before.
 
         A key of another algorithm makes it the realm's `jwt_algo`, and one of the other kind with
@@ -90,7 +89,7 @@ class JwtKeys:
         (asked,) = (key for key in made if key.kind == body.kind)
         return self._view(after, asked)
 
-    def stop(self, server: Server, key_id: str) -> View:
+    def stop(self, server: Server, key_id: str) -> answers.StoppedJwtKey:
         """Stop a compromised key; the answer says how many managed sessions that ended.
 
         It comes once every cache of the key in the service has expired. Whoever has the key can
@@ -100,9 +99,9 @@ class JwtKeys:
         """
         realm = self.realms.find(server, server.in_realm())
         after, count = self._stop(realm, key_id, by=server.key.id, compromised=True)
-        return answers.stopped_key(after.stopped[key_id], after) | {"ended": _told(count)}
+        return answers.just_stopped_key(after.stopped[key_id], after, count)
 
-    def delete(self, server: Server, key_id: str, *, force: bool) -> View | None:
+    def delete(self, server: Server, key_id: str, *, force: bool) -> answers.RemovedJwtKey | None:
         """Remove a key of which no token can be alive; with `force`, say what that ends.
 
         Raises `KeyInUse`, `NotFound`.
@@ -116,16 +115,7 @@ class JwtKeys:
             self.cache.outwait()
         if key is not None and used and force:
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
-            return {
-                "object": "jwt_key",
-                "id": key_id,
-                "deleted": True,
-                "ends": _told(count)
-                | {
-                    "open_ended": key.open_ended,
-                    "tokens_until": self._view(realm, key)["retire_after"],
-                },
-            }
+            return answers.removed_key(key, realm, count)
 
         def decide(found: Realm) -> Decided:
             if key_id in found.keys:
@@ -190,7 +180,7 @@ class JwtKeys:
     def _no_private_half(self, realm: Realm, key_id: str) -> dict[str, Any]:
         return expressions.delete(self.directory.private_key_key(realm.id, key_id))
 
-    def _view(self, realm: Realm, key: PublicKey) -> View:
+    def _view(self, realm: Realm, key: PublicKey) -> answers.JwtKey:
         return answers.jwt_key(key, realm, now_ms=self.clock.wall_ms())
 
 
@@ -198,7 +188,3 @@ def _before(realm: Realm, stopped: StoppedKey) -> Realm:
     """The realm as if that key had not been stopped."""
     stops = {k: realm.stopped[k] for k in realm.stopped if k != stopped.key.id}
     return replace(realm, keys={**realm.keys, stopped.key.id: stopped.key}, stopped=stops)
-
-
-def _told(count: Count) -> View:
-    return {"managed_sessions": count.sessions, "complete": count.complete}

@@ -2,11 +2,10 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
 
 from msgspec import UNSET
 
-from sojourn.api.paging import Page, collection
+from sojourn.api.paging import Page
 from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory import answers, user_fields
@@ -31,8 +30,6 @@ from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 
-View = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Users:
@@ -45,7 +42,7 @@ class Users:
     hasher: Hasher
     clock: Clock
 
-    def create(self, server: Server, body: UserBody) -> View:
+    def create(self, server: Server, body: UserBody) -> answers.User:
         """Make a user, with a password credential when one is sent.
 
         Raises `Invalid`, also when the user's token would be too long, `NotFound` (no such
@@ -129,7 +126,7 @@ class Users:
             raise NotFound
         return realm
 
-    def named(self, server: Server, kind: NameKind, name: str) -> View:
+    def named(self, server: Server, kind: NameKind, name: str) -> answers.Users:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
         if self.realms.get(realm_id) is None:
@@ -139,9 +136,10 @@ class Users:
         account = None if user_id is None else self.accounts.get(user_id)
         there = account is not None and account.state != "deleted"
         found = [account] if account and there and not _is_anothers(account, name) else []
-        return collection([answers.user(a) for a in found], more=False)
+        shown = [answers.user(a) for a in found]
+        return answers.Users(collection=shown, more_results=False)
 
-    def page(self, server: Server, page: Page) -> View:
+    def page(self, server: Server, page: Page) -> answers.Users:
         """The realm's users, by id."""
         if page.after is not None and not ids.is_id("usr", page.after):
             raise CursorInvalid
@@ -152,9 +150,9 @@ class Users:
             raise _no_realm()
         accounts = self.accounts.get_many(found)
         shown = [answers.user(a) for a in accounts if a and a.state != "deleted"]
-        return collection(shown, more=more)
+        return answers.Users(collection=shown, more_results=more)
 
-    def update(self, server: Server, text: str, changes: UserChanges) -> View:
+    def update(self, server: Server, text: str, changes: UserChanges) -> answers.User:
         """Change just the fields that are named.
 
         A password that is set, and a state that becomes `inactive`, end all sessions in the same

@@ -4,7 +4,7 @@ token is created. This also marks the beginning of an authenticated session for 
 
 import hmac
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from sojourn.crypto import tokens
 from sojourn.crypto.signing_keys import SigningKeys
@@ -28,10 +28,10 @@ from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 from sojourn.sessions import answers
+from sojourn.sessions.answers import BegunSession
 from sojourn.store import realm_cache
 from sojourn.store.attempts import Guard
 
-View = dict[str, Any]
 _NOTHING_TO_REPLACE: Final = (
     "replace ends a managed session, and this login begins an unmanaged one, as the realm's "
     "session_type or the user's user_type has it; leave replace out."
@@ -49,7 +49,7 @@ class Logins:
     clock: Clock
     skew: Skew
 
-    def by_api_key(self, realm_id: str, api_key: str, login: Login) -> View:
+    def by_api_key(self, realm_id: str, api_key: str, login: Login) -> BegunSession:
         """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
         # The connection is the server's own, and says nothing of where the key's holder is.
         ip = login.origin.ip if login.origin.reported else None
@@ -58,7 +58,9 @@ class Logins:
         except LoginFailed as error:
             raise CredentialWrong("The API key is not known in this realm.") from error
 
-    def with_api_key(self, realm_id: str, api_key: str, login: Login, *, ip: str | None) -> View:
+    def with_api_key(
+        self, realm_id: str, api_key: str, login: Login, *, ip: str | None
+    ) -> BegunSession:
         """Log in by API key: always unmanaged, and nothing is stored.
 
         Raises `LoginFailed`, and `TooManyAttempts` when too many came from `ip`.
@@ -81,7 +83,7 @@ class Logins:
             raise LoginFailed
         return self.begin_unmanaged(realm, account, login)
 
-    def of_server(self, realm: Realm, account: User, login: Login) -> View:
+    def of_server(self, realm: Realm, account: User, login: Login) -> BegunSession:
         """Begin a session on a server's word, without a credential.
 
         Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
@@ -97,7 +99,7 @@ class Logins:
                 raise UserInactive("The user is inactive; set `state` to active first.") from error
             raise NotFound from error
 
-    def _begin_known(self, realm: Realm, account: User, login: Login) -> View:
+    def _begin_known(self, realm: Realm, account: User, login: Login) -> BegunSession:
         """Begin a managed session of a user who was read before their realm was."""
         try:
             return self.begin_managed(realm, account, login, None)
@@ -109,8 +111,10 @@ class Logins:
                 raise NotFound from None
             return self.begin_managed(realm, now, login, None)
 
-    def begin_managed(self, realm: Realm, account: User, login: Login, proof: Proof | None) -> View:
-        attempts: dict[str, View] = {}
+    def begin_managed(
+        self, realm: Realm, account: User, login: Login, proof: Proof | None
+    ) -> BegunSession:
+        attempts: dict[str, BegunSession] = {}
         found: list[str] = []
         since = deadline.current(self.clock)
 
@@ -134,7 +138,7 @@ class Logins:
             )
             claims = _managed_claims(current, realm, session)
             token = tokens.sign(claims, key)
-            attempts[session.id] = answers.session(session, current) | {"token": token}
+            attempts[session.id] = answers.begun(session, current, token)
             if proof is not None:
                 change = replace(change, before=proof.before or change.before)
             return change
@@ -156,7 +160,7 @@ class Logins:
             raise Unavailable("The realm was changed meanwhile. Try again.")
         return found
 
-    def begin_unmanaged(self, realm: Realm, account: User, login: Login) -> View:
+    def begin_unmanaged(self, realm: Realm, account: User, login: Login) -> BegunSession:
         """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
@@ -180,14 +184,14 @@ class Logins:
         if expires_at is None and not realm.keys[key.id].open_ended:
             self.realms.mark_open_ended(realm.id, key.id)
         telemetry.count(LoginSucceeded=1)
-        view = answers.unmanaged(
+        return answers.begun_unmanaged(
             session_id,
             account,
             auth_method=login.auth_method,
             expires_at=expires_at,
             origin=login.origin,
+            token=token,
         )
-        return view | {"token": token}
 
 
 def _holds(account: User, digest: str) -> bool:

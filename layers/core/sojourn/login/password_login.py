@@ -1,7 +1,6 @@
 """Begin a session by password: for nobody yet known, or for a server on a user's behalf."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids, lockout, names
@@ -15,10 +14,9 @@ from sojourn.domain.user import Candidate, Change, User
 from sojourn.login.login import Logins
 from sojourn.login.verified_password import Proof
 from sojourn.runtime import optimistic
+from sojourn.sessions.answers import BegunSession
 from sojourn.store.attempts import Guard
 from sojourn.store.tries import Try
-
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class PasswordLogins:
         *,
         username: str | None = None,
         email: str | None = None,
-    ) -> View:
+    ) -> BegunSession:
         """Log in by name and password.
 
         Unknown realm, unknown user, wrong password and inactive user take the same calls, the
@@ -50,7 +48,7 @@ class PasswordLogins:
         account, tried = self.guard.password(user_id, bucket, login.origin.ip)
         return self._verified(realm, account, password, login, tried)
 
-    def on_behalf(self, server: Server, text: str, password: str, login: Login) -> View:
+    def on_behalf(self, server: Server, text: str, password: str, login: Login) -> BegunSession:
         """Log in the user of an id, a username or an email, for a server.
 
         An unknown name, a wrong password and an inactive user are the same `CredentialWrong`, after
@@ -88,7 +86,7 @@ class PasswordLogins:
         password: str,
         login: Login,
         tried: Try,
-    ) -> View:
+    ) -> BegunSession:
         tried.check()
         known = None if candidate is None else candidate.password
         right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())

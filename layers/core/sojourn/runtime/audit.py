@@ -5,8 +5,10 @@ address can be in it. It is written whatever the least level is that is logged.
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import Struct
 
 from sojourn.runtime import telemetry
 
@@ -40,6 +42,7 @@ def record(
     telemetry.audit(event, by=by, **ids, **fields)
 
 
-def differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    """The names of the members in which two views of one thing differ."""
-    return {name for name in after if before.get(name) != after[name]}
+def differing(before: Struct, after: Struct) -> set[str]:
+    """The names of the members in which two answers about one thing differ."""
+    names = after.__struct_fields__
+    return {name for name in names if getattr(before, name) != getattr(after, name)}

@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from msgspec import UNSET, UnsetType
 
+from sojourn.api.answers import Answer
+from sojourn.api.fields import JwtKeyId
 from sojourn.crypto.signing_keys import jose_name, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import NotFound
@@ -16,13 +19,12 @@ from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
 
-View = dict[str, Any]
-
 _AS_JWK: Final[dict[Algorithm, Callable[..., Any]]] = {
     "rs256": RSAAlgorithm.to_jwk,
     "es256": ECAlgorithm.to_jwk,
     "eddsa": OKPAlgorithm.to_jwk,
 }
+_PUBLIC: Final = ("kty", "n", "e", "crv", "x", "y")
 _CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "rid", "sid", "session_type", "auth_method")
 _CLAIMS_OF: Final = {
     "username": ("preferred_username",),
@@ -32,17 +34,61 @@ _CLAIMS_OF: Final = {
 }
 
 
+class Jwk(Answer, frozen=True, kw_only=True):
+    """A public key as RFC 7517 has it, never with a private member."""
+
+    kty: Literal["RSA", "EC", "OKP"]
+    n: str | UnsetType = UNSET
+    e: str | UnsetType = UNSET
+    crv: Literal["P-256", "Ed25519"] | UnsetType = UNSET
+    x: str | UnsetType = UNSET
+    y: str | UnsetType = UNSET
+    use: Literal["sig"] = "sig"
+    alg: Literal["RS256", "ES256", "EdDSA"]
+    kid: JwtKeyId
+
+
+class JwkSet(Answer, frozen=True, kw_only=True):
+    """A realm's public keys."""
+
+    keys: list[Jwk]
+
+
+class Configuration(Answer, frozen=True, kw_only=True):
+    """OpenID Provider Metadata: how to verify a realm's tokens."""
+
+    issuer: str
+    jwks_uri: str
+    authorization_endpoint: str
+    response_types_supported: list[str]
+    grant_types_supported: list[str]
+    subject_types_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+    claims_supported: list[str]
+
+
+class ApiDocument(Answer, frozen=True, kw_only=True):
+    """This document."""
+
+    openapi: str
+    info: dict[str, Any]
+    servers: list[dict[str, Any]]
+    tags: list[dict[str, Any]]
+    paths: dict[str, Any]
+    components: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Discovery:
     """The public documents of realms, as an instance remembers these: at most 5 seconds old."""
 
     realms: RealmCache
 
-    def configuration(self, realm_id: str) -> View:
+    def configuration(self, realm_id: str) -> Configuration:
         """The realm's OpenID configuration. Raises `NotFound`."""
         return configuration(self._find(realm_id))
 
-    def key_set(self, realm_id: str) -> View:
+    def key_set(self, realm_id: str) -> JwkSet:
         """The realm's public keys. Raises `NotFound`."""
         return key_set(self._find(realm_id))
 
@@ -53,7 +99,7 @@ class Discovery:
         return realm
 
 
-def configuration(realm: Realm) -> View:
+def configuration(realm: Realm) -> Configuration:
     """What a verifier needs to know, and what the standard demands beside it.
 
     Sojourn is no OpenID provider: no browser is sent here, and no client registers. Two things
@@ -64,38 +110,36 @@ def configuration(realm: Realm) -> View:
     """
     algorithms = {jose_name(key.algo) for key in realm.keys.values()}
     base = realm.issuer.removesuffix(f"/realms/{realm.id}")
-    return {
-        "issuer": realm.issuer,
-        "jwks_uri": f"{realm.issuer}/.well-known/jwks.json",
-        "authorization_endpoint": f"{base}/login",
-        "response_types_supported": ["id_token"],
-        "grant_types_supported": ["implicit"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": sorted(algorithms | {"RS256"}),
-        "claims_supported": [*_CLAIMS, *_claims_of(realm)],
-    }
+    return Configuration(
+        issuer=realm.issuer,
+        jwks_uri=f"{realm.issuer}/.well-known/jwks.json",
+        authorization_endpoint=f"{base}/login",
+        response_types_supported=["id_token"],
+        grant_types_supported=["implicit"],
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=sorted(algorithms | {"RS256"}),
+        claims_supported=[*_CLAIMS, *_claims_of(realm)],
+    )
 
 
-def key_set(realm: Realm) -> View:
+def key_set(realm: Realm) -> JwkSet:
     """Every key that a token may be signed by, now or soon (RFC 7517), by age."""
-    return {"keys": [jwk(realm.keys[key_id]) for key_id in sorted(realm.keys)]}
+    return JwkSet(keys=[jwk(realm.keys[key_id]) for key_id in sorted(realm.keys)])
 
 
-def jwk(key: PublicKey) -> View:
+def jwk(key: PublicKey) -> Jwk:
     """A key's public half as a JWK; `alg` names the one algorithm that it is for."""
     members = _AS_JWK[key.algo](public_key(key.pem), as_dict=True)
-    return {
-        **{name: members[name] for name in ("kty", "n", "e", "crv", "x", "y") if name in members},
-        "use": "sig",
-        "alg": jose_name(key.algo),
-        "kid": key.id,
-    }
+    shown: dict[str, Any] = {name: members[name] for name in _PUBLIC if name in members}
+    return Jwk(**shown | {"alg": jose_name(key.algo), "kid": key.id})
 
 
 @cache
-def api_document() -> View:
+def api_document() -> dict[str, Any]:
     """This API's description in OpenAPI; `python -m tools.openapi` writes it."""
-    found: View = json.loads((files("sojourn") / "openapi.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        (files("sojourn") / "openapi.json").read_text(encoding="utf-8")
+    )
     return found
 
 

@@ -5,7 +5,6 @@ from before, by the realm that each validation reads anyway; so a validation pay
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sojourn.directory.realms import RealmDirectory
 from sojourn.domain.access_key import Server
@@ -20,8 +19,6 @@ from sojourn.sessions import answers
 from sojourn.sessions.counts import Census
 from sojourn.store.realms import Decided, DynamoDirectory
 
-View = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class RealmEnds:
@@ -34,7 +31,7 @@ class RealmEnds:
     cache: RealmCache
     clock: Clock
 
-    def end_all(self, server: Server, realm_id: str) -> View:
+    def end_all(self, server: Server, realm_id: str) -> answers.SessionEnd:
         """End all that began before this call. Raises `NotFound`.
 
         "a call that must be definite on them […] answers only once every such cache has
@@ -49,9 +46,9 @@ class RealmEnds:
         after = self.directory.commit(realm, decide, clock=self.clock)
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
         self.cache.outwait()
-        return answers.session_end(realm_id=realm_id, ended_ms=after.ends[-1].ended_ms)
+        return answers.SessionEnd(realm_id=realm_id, ended_at=after.ends[-1].ended_ms / 1000)
 
-    def count(self, server: Server, realm_id: str) -> View:
+    def count(self, server: Server, realm_id: str) -> answers.SessionEnd:
         """How many sessions an end would end, and whether all users were looked at."""
         realm = self.realms.find(server, realm_id)
 
@@ -59,6 +56,6 @@ class RealmEnds:
             return ended_by_realm(session, realm) is None
 
         counted = self.census.count(realm_id, stands)
-        return answers.session_end(
+        return answers.SessionEnd(
             realm_id=realm_id, sessions=counted.sessions, complete=counted.complete, dry_run=True
         )

@@ -3,7 +3,8 @@ where each session was established."
 """
 
 from dataclasses import dataclass
-from typing import Any
+
+from msgspec import UNSET
 
 from sojourn.api.paging import Page, paged
 from sojourn.crypto.tokens import Claims
@@ -19,8 +20,6 @@ from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
 
-View = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -31,26 +30,27 @@ class Listing:
     realms: RealmCache
     clock: Clock
 
-    def own(self, claims: Claims, *, state: str, page: Page) -> View:
+    def own(self, claims: Claims, *, state: str, page: Page) -> answers.Sessions:
         """The caller's own sessions; the caller's carries `current`. Raises as validation does."""
         account = self.validator.standing(claims).account
         return self._list(account, state=state, page=page, current=claims.session.text)
 
-    def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> View:
+    def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> answers.Sessions:
         """A user's sessions, for a server. Raises `NotFound`."""
         account = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         return self._list(visible(server, account), state=state, page=page, current=None)
 
-    def one_of_own(self, claims: Claims, session_id: str, *, state: str = "active") -> View:
+    def one_of_own(
+        self, claims: Claims, session_id: str, *, state: str = "active"
+    ) -> answers.KeptSession:
         """One of the caller's own managed sessions, as `one`."""
         standing = self.validator.standing(claims)
         parsed = ids.parse_session_id(session_id)
         if parsed is None or parsed.user_id != claims.user_id:
             raise NotFound
-        view = self._one(standing.account, parsed, state=state, for_server=False)
-        return view | {"current": session_id == claims.session.text}
+        return self._one(standing.account, parsed, state=state, current=claims.session.text)
 
-    def one(self, server: Server, session_id: str, *, state: str = "active") -> View:
+    def one(self, server: Server, session_id: str, *, state: str = "active") -> answers.KeptSession:
         """One managed session, for a server: an active one, or with `any` also an ended one.
 
         Who looks only at whether it is found never takes an ended session for one that stands.
@@ -60,22 +60,31 @@ class Listing:
         if parsed is None:
             raise NotFound
         account = self.accounts.get(parsed.user_id)
-        return self._one(visible(server, account), parsed, state=state, for_server=True)
+        return self._one(visible(server, account), parsed, state=state, current=None)
 
-    def _one(self, account: User, parsed: ids.SessionId, *, state: str, for_server: bool) -> View:
+    def _one(
+        self, account: User, parsed: ids.SessionId, *, state: str, current: str | None
+    ) -> answers.KeptSession:
         if state not in ("active", "any"):
             raise Invalid(errors=["state must be active, or any to be given an ended one too."])
         realm = self._realm(account)
         active = rules.active(account, realm, now_ms=self.clock.wall_ms())
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
-            return answers.session(found, account) | {"active": True}
+            return answers.active(found, account, current=current)
         ended = self.validator.find_ended(account, realm, parsed) if state == "any" else None
         if ended is None:
             raise NotFound
-        return answers.ended(ended, account, for_server=for_server)
+        return answers.ended(
+            ended,
+            account,
+            for_server=current is None,
+            current=UNSET if current is None else parsed.text == current,
+        )
 
-    def _list(self, account: User, *, state: str, page: Page, current: str | None) -> View:
+    def _list(
+        self, account: User, *, state: str, page: Page, current: str | None
+    ) -> answers.Sessions:
         if state not in ("active", "ended"):
             raise Invalid(errors=["state must be active or ended."])
         if page.after is not None:
@@ -85,15 +94,11 @@ class Listing:
         if state == "ended":
             return self._ended(account, page, for_server=current is None)
         active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
-        items = []
-        for session in active:
-            view = answers.session(session, account) | {"active": True}
-            if current is not None:
-                view["current"] = session.id == current
-            items.append(view)
-        return paged(items, page)
+        items = [answers.active(session, account, current=current) for session in active]
+        shown, more = paged(items, page)
+        return answers.Sessions(collection=shown, more_results=more)
 
-    def _ended(self, account: User, page: Page, *, for_server: bool) -> View:
+    def _ended(self, account: User, page: Page, *, for_server: bool) -> answers.Sessions:
         """Ended records that are still kept; the TTL may not have removed the others yet."""
         now_ms = self.clock.wall_ms()
         found: dict[str, Ended] = {}
@@ -112,7 +117,8 @@ class Listing:
         unrecorded = [e for e in (*account.pending, *settled) if now_ms < e.keep_until * 1000]
         found.update({e.session.id: e for e in unrecorded})
         items = [answers.ended(e, account, for_server=for_server) for e in found.values()]
-        return paged(items, page)
+        shown, more = paged(items, page)
+        return answers.Sessions(collection=shown, more_results=more)
 
     def _realm(self, account: User) -> Realm:
         realm = self.realms.get(account.realm_id)

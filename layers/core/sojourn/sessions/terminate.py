@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
@@ -26,8 +25,6 @@ from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
-
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,22 +125,22 @@ class Terminator:
         account = visible(server, found)
         self._all_of(server, account, self._realm(account))
 
-    def end_all_of(self, server: Server, account: User) -> View:
+    def end_all_of(self, server: Server, account: User) -> answers.SessionEnd:
         """End all of a user's sessions as an administrator; when, and how many managed ones."""
         realm = self._realm(account)
         ended = self._all_of(server, account, realm).ended
-        return answers.session_end(
+        return answers.SessionEnd(
             realm_id=account.realm_id,
             user_id=account.id,
-            ended_ms=self.clock.wall_ms(),
+            ended_at=self.clock.wall_ms() / 1000,
             # What the realm had ended before is recorded with it, and was not active.
             sessions=sum(ended_by_realm(e.session, realm) is None for e in ended),
         )
 
-    def count_of(self, _server: Server, account: User) -> View:
+    def count_of(self, _server: Server, account: User) -> answers.SessionEnd:
         """How many managed sessions an end would end."""
         active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
-        return answers.session_end(
+        return answers.SessionEnd(
             realm_id=account.realm_id, user_id=account.id, sessions=len(active), dry_run=True
         )
 

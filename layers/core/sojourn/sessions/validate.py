@@ -3,7 +3,6 @@
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
@@ -15,8 +14,6 @@ from sojourn.domain.session import Ended, Session
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
-
-View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +34,25 @@ class Validator:
     together: RealmAndUser
     clock: Clock
 
-    def validate(self, claims: Claims) -> View:
+    def validate(self, claims: Claims) -> answers.ValidSession:
         """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
         return self.view(self.standing(claims))
 
-    def view(self, standing: Standing) -> View:
+    def view(self, standing: Standing) -> answers.ValidSession:
         """What a validation tells of a session that stands."""
         claims, account, session = standing.claims, standing.account, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
-        if session is not None:
-            view = answers.session(session, account)
-        else:
-            view = answers.unmanaged(
-                claims.session.text,
-                account,
-                auth_method=claims.auth_method,
-                expires_at=expires_at,
-                origin=None,
-            )
         after = answers.revalidate_after(claims.session.text, claims.realm, left=left)
-        return view | {
-            "active": True,
-            "user": answers.user_brief(account),
-            "revalidate_after": after,
-        }
+        if session is not None:
+            return answers.valid(session, account, revalidate_after=after)
+        return answers.valid_unmanaged(
+            claims.session.text,
+            account,
+            auth_method=claims.auth_method,
+            expires_at=expires_at,
+            revalidate_after=after,
+        )
 
     def standing(self, claims: Claims) -> Standing:
         """The caller, read now. Raises as `validate` does."""

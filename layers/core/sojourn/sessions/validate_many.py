@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -16,10 +16,9 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
-from sojourn.sessions import answers as views
+from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
 
-View = dict[str, Any]
 MOST: Final = 100
 """Tokens of one request: as many as DynamoDB reads in one batch."""
 BODY_LIMIT: Final = 256 * 1024
@@ -40,7 +39,7 @@ class ManyValidator:
     validator: Validator
     clock: Clock
 
-    def validate(self, server: Server, sent: Sequence[str]) -> View:
+    def validate(self, server: Server, sent: Sequence[str]) -> answers.Validations:
         """What each token is worth, in order: its session, or the code of its refusal.
 
         A realm that the server does not see is not even looked for, so its tokens are what
@@ -52,12 +51,12 @@ class ManyValidator:
         verified = [self._verified(token, realms) for token in sent]
         snapshot = _Snapshot.of(self.accounts, [c for c in verified if isinstance(c, Claims)])
         validator = replace(self.validator, accounts=snapshot)
-        answers = [_answer(validator, claims) for claims in verified]
+        worth = [_answer(validator, claims) for claims in verified]
         if snapshot.missed:
             # Why those ended is in their records; everything else stays as it was decided.
             snapshot.read_ended(self.accounts)
-            answers = [_answer(validator, claims) for claims in verified]
-        return {"collection": answers}
+            worth = [_answer(validator, claims) for claims in verified]
+        return answers.Validations(collection=worth)
 
     def _verified(self, token: str, realms: Mapping[str, Realm | None]) -> Claims | Unauthenticated:
         try:
@@ -95,10 +94,10 @@ class _Snapshot:
         return self._ended.get(where)
 
 
-def _answer(validator: Validator, claims: Claims | Unauthenticated) -> View:
+def _answer(validator: Validator, claims: Claims | Unauthenticated) -> answers.Validation:
     if isinstance(claims, Unauthenticated):
-        return views.refused(claims)
+        return answers.refused(claims)
     try:
         return validator.view(validator.stands(claims, validator.accounts.get(claims.user_id)))
     except Unauthenticated as error:
-        return views.refused(error)
+        return answers.refused(error)
