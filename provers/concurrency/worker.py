@@ -24,6 +24,7 @@ from provers.concurrency.strikes import Strikes
 from sojourn import bootstrap
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain.errors import Superseded
+from sojourn.domain.user import Change
 from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
@@ -230,11 +231,11 @@ class Worker:
 
     def _count(self) -> None:
         """Count how often a change is decided anew, and how often a call is sent again."""
-        write, call, counts = DynamoUsers._write, DynamoDB._call, self._counts
+        commit, call, counts = DynamoUsers.commit_with, DynamoDB._call, self._counts
 
-        def counted_write(self: DynamoUsers, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
+        def counted_commit(self: DynamoUsers, change: Change, others: Any) -> Change:
             try:
-                write(self, writes, mark)
+                return commit(self, change, others)
             except Superseded:
                 counts["retries"] += 1
                 raise
@@ -243,7 +244,7 @@ class Worker:
             counts["wanted"] += 1
             return call(self, operation, **parameters)
 
-        DynamoUsers._write = counted_write  # type: ignore[method-assign]
+        DynamoUsers.commit_with = counted_commit  # type: ignore[method-assign]
         DynamoDB._call = counted_call  # type: ignore[method-assign]
 
     def _die(self) -> None:

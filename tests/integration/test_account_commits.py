@@ -11,7 +11,7 @@ from botocore.exceptions import ConnectionClosedError
 from sojourn.bootstrap import Services
 from sojourn.domain.errors import Superseded
 from sojourn.domain.user import Change, User
-from sojourn.store import expressions, user_items
+from sojourn.store import expressions, idempotency, user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
@@ -211,12 +211,39 @@ def test_commit_whose_answer_was_lost_finds_itself(
     assert done.after.version == user.version + 1
 
 
+@pytest.mark.parametrize("ends", [False, True], ids=["it stands", "it was ended meanwhile"])
+def test_login_finds_its_session_after_more_commits_than_are_marked(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    """A login's answer was lost: it is done while its session stands, whatever came since."""
+    user = with_sessions(store, 1)
+    change, session = login(user)
+    write = store.realms.dynamo.write
+
+    def lost(asked: dict[str, Any]) -> None:
+        monkeypatch.setattr(store.realms.dynamo, "write", write)
+        write(asked)
+        for _ in range(idempotency.KEPT + 1):
+            found = must_get(store, user.id)
+            left = replace(found, sessions=found.sessions[:1]) if ends else found
+            store.accounts.commit(Change(before=found, after=left))
+        write(asked)
+
+    monkeypatch.setattr(store.realms.dynamo, "write", lost)
+    if ends:
+        with pytest.raises(Superseded):
+            store.accounts.commit(change)
+    else:
+        assert store.accounts.commit(change).after.find(session.id) == session
+    assert must_get(store, user.id).version == user.version + idempotency.KEPT + 2
+
+
 def test_commit_does_not_take_anothers_for_itself(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two commits that make the same of one version are two: the second is superseded."""
     user = with_sessions(store, 0)
-    change, _ = login(user)
+    change = Change(before=user, after=replace(user, name="Ada"))
     done = store.accounts.commit(change)
     with pytest.raises(Superseded) as lost:
         store.accounts.commit(change)

@@ -9,11 +9,11 @@ from hypothesis import given
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
-from sojourn.domain.lockout import Known
+from sojourn.domain.lockout import Known, Success
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Ended, Login, Origin, Session
-from sojourn.domain.user import Credential, State, User
+from sojourn.domain.user import Credential, Proved, State, User
 
 NOW = 2_000_000_000_000
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests"))
@@ -224,6 +224,42 @@ def test_login_is_one_change_of_the_account() -> None:
     )
     assert ids.parse_session_id(session.id) == ids.SessionId(session.id, found.id, 5, 3)
     assert ids.created_ms(session.id) == NOW + 51
+
+
+def test_what_a_proved_password_leaves_is_in_the_change_of_its_login() -> None:
+    """A login by password keeps the hash that was made anew, and remembers the success."""
+    owner = realm()
+    old = Credential(id="crd_a", type="password", created_ms=NOW, secret="old")
+    found = replace(several(owner, 1), credentials={old.id: old}, proofs=1)
+    proved = Proved(replace(old, secret="new"), Success(Known(b"m", 2), proofs=4))
+    change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 50, proved=proved)
+    assert change.before is found
+    assert change.after == replace(
+        found,
+        credentials={old.id: proved.credential},
+        proofs=4,
+        known=(Known(b"m", 2),),
+        last_ms=NOW + 50,
+        sessions=(*found.sessions, session),
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret", "proofs", "changes"),
+    [("same", 4, False), ("other", 4, True), ("same", 5, True)],
+    ids=["nothing", "another hash", "a row to leave behind"],
+)
+def test_proved_password_changes_what_it_finds_otherwise(
+    secret: str, proofs: int, changes: bool
+) -> None:
+    """A right password has the user written where hash, proofs or address are not there yet."""
+    known = Credential(id="crd_a", type="password", created_ms=NOW, secret="same")
+    found = replace(account(realm()), credentials={known.id: known}, proofs=4)
+    proved = Proved(replace(known, secret=secret), Success(None, proofs=proofs))
+    assert proved.changes(found) is changes
+    left = proved.left_in(found)
+    assert (left != found) is changes
+    assert not proved.changes(left)
 
 
 @pytest.mark.parametrize("ahead", [9_999, 10_000, 86_400_000])

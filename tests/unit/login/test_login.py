@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from sojourn.crypto import tokens
 from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
 from sojourn.crypto.tokens import Claims, verify
 from sojourn.domain import ids
@@ -291,30 +292,39 @@ def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: Wor
     assert world.active(world.ada) == [view.id, began[2].session.text]
 
 
-@pytest.mark.parametrize("ends", [False, True], ids=["it stands", "it was ended meanwhile"])
-def test_login_whose_answer_was_lost_finds_its_session(
-    world: World, monkeypatch: pytest.MonkeyPatch, ends: bool
+def test_token_that_would_be_too_long_begins_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A login that was committed unheard gives the session that it began, or another if it ended.
+    """A login whose token may not be signed is refused before anything is committed."""
+    monkeypatch.setattr(tokens, "LONGEST", 100)
+    before = world.account(world.ada)
+    with pytest.raises(Invalid, match="over the limit"):
+        world.login(world.ada)
+    assert world.account(world.ada) == before
 
-    What comes between is told as superseded, as the store does when it does not know its own write.
-    """
-    commit, began = world.accounts.commit, list[str]()
 
-    def unheard(change: Change) -> None:
-        commit(change)
-        monkeypatch.setattr(world.accounts, "commit", commit)
-        began.extend(session.id for session in change.after.sessions)
-        if ends:
-            now_ms, found = world.clock.wall_ms(), world.account(world.ada)
-            commit(end_all_for(found, world.realm, "terminated_by_admin", by=BY, now_ms=now_ms))
-        raise Superseded(world.account(world.ada))
+def test_login_signs_one_token_however_often_it_is_superseded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is decided anew is not signed: one token, of the session that was committed."""
+    signed: list[Any] = []
+    sign, commit = tokens.sign, world.accounts.commit
+    left = [2]
 
-    monkeypatch.setattr(world.accounts, "commit", unheard)
+    def noted(claims: Any, key: PrivateKey) -> str:
+        signed.append(claims["sid"])
+        return sign(claims, key)
+
+    def lost(change: Change) -> Change:
+        if left[0]:
+            left[0] -= 1
+            raise Superseded(world.account(world.ada))
+        return commit(change)
+
+    monkeypatch.setattr(tokens, "sign", noted)
+    monkeypatch.setattr(world.accounts, "commit", lost)
     claims = world.login(world.ada)
-    assert world.reason(claims) is None
-    assert world.active(world.ada) == [claims.session.text]
-    assert (claims.session.text == began[0]) is not ends
+    assert signed == [claims.session.text] == world.active(world.ada)
 
 
 @pytest.mark.parametrize("session_type", ["managed", "unmanaged"])

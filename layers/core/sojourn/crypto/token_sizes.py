@@ -4,19 +4,16 @@ A user's change is held to the realm as it is, exactly. A realm's change is held
 many as can be looked at: who is beyond that is refused at their login.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sojourn.crypto.signing_keys import jose_name
-from sojourn.crypto.tokens import LONGEST, claims_of, too_long
+from sojourn.crypto.tokens import LONGEST, claims_of, size_of, too_long
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import JWT_FIELDS
 from sojourn.domain.ports import UserDirectory, UserStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.signing_key import Algorithm
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 
@@ -25,7 +22,6 @@ SECONDS: Final = 5.0
 PAGE: Final = 100
 
 _LATEST: Final = 9_999_999_999
-_SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
 _NOBODY: Final = User(id="usr_", realm_id="rl_", user_type="human", created_ms=0)
 _EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
 
@@ -51,23 +47,8 @@ def longest(account: User, realm: Realm) -> int:
     )
     if not managed:
         claims["auth_method"] = "api_key" if by_key else "password"
-    payload = len(json.dumps(claims, separators=(",", ":")).encode())
-    return max(
-        _base64(len(json.dumps(_header(algo), separators=(",", ":")).encode()))
-        + _base64(payload)
-        + _base64(_SIGNATURE_BYTES[algo])
-        + len("..")
-        for algo in {settings.jwt_algo, *(key.algo for key in realm.keys.values())}
-    )
-
-
-def _header(algo: Algorithm) -> dict[str, str]:
-    return {"alg": jose_name(algo), "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
-
-
-def _base64(size: int) -> int:
-    """The digits of so many bytes, without padding."""
-    return (4 * size + 2) // 3
+    algorithms = {settings.jwt_algo, *(key.algo for key in realm.keys.values())}
+    return max(size_of(claims, algo) for algo in algorithms)
 
 
 def check_user(before: User | None, after: User, *, realm: Realm) -> None:

@@ -18,12 +18,13 @@ from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.domain.policy import SessionType
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod
-from sojourn.domain.signing_key import PublicKey
+from sojourn.domain.signing_key import Algorithm, PublicKey
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 
 LONGEST: Final = 4_000
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
+_SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,28 @@ def claims_of(
     return claims
 
 
-def sign(claims: dict[str, object], key: PrivateKey) -> str:
+def sign(claims: Mapping[str, object], key: PrivateKey) -> str:
     """The signed token. Raises `Invalid` when it would be over 4,000 bytes."""
-    token = jwt.encode(claims, key.key, algorithm=jose_name(key.algo), headers={"kid": key.id})
-    if len(token) > LONGEST:
-        raise Invalid(too_long("The user's token", len(token)))
-    return token
+    check_size(claims, key)
+    return jwt.encode(dict(claims), key.key, algorithm=jose_name(key.algo), headers={"kid": key.id})
+
+
+def check_size(claims: Mapping[str, object], key: PrivateKey) -> None:
+    """Raise `Invalid` when the token that `sign` would make is over 4,000 bytes."""
+    if (size := size_of(claims, key.algo)) > LONGEST:
+        raise Invalid(too_long("The user's token", size))
+
+
+def size_of(claims: Mapping[str, object], algo: Algorithm) -> int:
+    """The bytes of a token with these claims, signed by any key of that algorithm."""
+    header = {"alg": jose_name(algo), "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
+    parts = [len(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
+    return sum(map(_base64, [*parts, _SIGNATURE_BYTES[algo]])) + len("..")
+
+
+def _base64(size: int) -> int:
+    """The digits of so many bytes, without padding."""
+    return (4 * size + 2) // 3
 
 
 def too_long(whose: str, size: int) -> str:

@@ -15,6 +15,9 @@ FORMER_ISSUERS: Final = 10
 STOPS_KEPT: Final = 16
 """Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
 
+REMEMBERED_SECONDS: Final = 5.0
+"""How long an instance may go by a realm that it has read."""
+
 
 @dataclass(frozen=True, slots=True)
 class RealmEnd:

@@ -15,7 +15,7 @@ from sojourn.domain import ids
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.domain.realm import Realm, RealmEnd
 from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
-from sojourn.domain.user import Change, User
+from sojourn.domain.user import Change, Proved, User
 
 CLOCKS_APART_MS: Final = 10_000
 """How far the clocks of two instances may be apart: each five seconds off."""
@@ -78,7 +78,13 @@ def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
 
 
 def begin(
-    account: User, realm: Realm, login: Login, *, key_number: int, now_ms: int
+    account: User,
+    realm: Realm,
+    login: Login,
+    *,
+    key_number: int,
+    now_ms: int,
+    proved: Proved | None = None,
 ) -> tuple[Change, Session]:
     """Begin a managed session, ending the oldest when the user is at the limit.
 
@@ -88,7 +94,8 @@ def begin(
     the clock says, so that commit order, the order of ids and the order of ages are one.
 
     A login that names a session to replace ends that one and, where the cap was lowered since, as
-    many of the oldest as it takes: also where the realm denies.
+    many of the oldest as it takes: also where the realm denies. What the password of the login
+    leaves, where it was `proved`, is in the same change.
 
     Raises `LoginFailed` when the user is not active, `SessionLimit` when the realm denies,
     `NotFound` when the session to be replaced is not an active one of theirs.
@@ -134,7 +141,7 @@ def begin(
     room = realm.settings.max_sessions - len(active) - 1
     spent = lingering(account, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
-        account,
+        account if proved is None else proved.left_in(account),
         last_ms=created_ms,
         sessions=_aged((*spent, *active, session)),
     )

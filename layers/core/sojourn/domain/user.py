@@ -1,11 +1,11 @@
 """A user: credentials, live sessions, and endings that are still to be recorded."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from sojourn.domain import ids
-from sojourn.domain.lockout import Known
+from sojourn.domain.lockout import Known, Success
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 
@@ -150,6 +150,30 @@ class ChangeInRealm:
     change: Change
     realm: Realm
     bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A user's password that was right: its credential as it is to be kept, and the success."""
+
+    credential: Credential
+    success: Success
+
+    def changes(self, user: User) -> bool:
+        """Whether it leaves anything in the user that is not there."""
+        kept = user.credentials.get(self.credential.id)
+        return kept != self.credential or self.success.due(user.proofs, user.known)
+
+    def left_in(self, user: User) -> User:
+        """The user with what it leaves."""
+        credentials = {**user.credentials, self.credential.id: self.credential}
+        return succeeded(replace(user, credentials=credentials), self.success)
+
+
+def succeeded(user: User, success: Success) -> User:
+    """The user with what a success of their password leaves."""
+    proofs, known = success.applied(user.proofs, user.known)
+    return replace(user, proofs=proofs, known=known)
 
 
 Decide = Callable[[User], Change | None]

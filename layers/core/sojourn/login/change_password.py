@@ -10,10 +10,9 @@ from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import CredentialWrong, Invalid
 from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
-from sojourn.domain.user import Change, User
+from sojourn.domain.user import Change, User, succeeded
 from sojourn.jobs.pending import archive_pending
 from sojourn.login.bodies import PasswordBody
-from sojourn.login.verified_password import succeeded
 from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.validate import Validator

@@ -3,11 +3,12 @@ token is created. This also marks the beginning of an authenticated session for 
 """
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.crypto import tokens
-from sojourn.crypto.signing_keys import SigningKeys
+from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import (
@@ -16,20 +17,21 @@ from sojourn.domain.errors import (
     LoginFailed,
     NotFound,
     SessionLimit,
+    Superseded,
     Unavailable,
     UserInactive,
 )
 from sojourn.domain.ports import Realms, UserStore
-from sojourn.domain.realm import Realm
+from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
-from sojourn.login.verified_password import Proof
+from sojourn.login.verified_password import VerifiedPassword
 from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.deadline import Deadline
 from sojourn.sessions import answers
 from sojourn.sessions.answers import BegunSession
-from sojourn.store import realm_cache
 from sojourn.store.attempts import Guard
 
 _NOTHING_TO_REPLACE: Final = (
@@ -81,7 +83,7 @@ class Logins:
         ):
             tried.failed()
             raise LoginFailed
-        return self.begin_unmanaged(realm, account, login)
+        return self.begin(realm, account, login)
 
     def of_server(self, realm: Realm, account: User, login: Login) -> BegunSession:
         """Begin a session on a server's word, without a credential.
@@ -90,8 +92,6 @@ class Logins:
         `SessionLimit`.
         """
         try:
-            if account.user_type == "api" or realm.settings.session_type == "unmanaged":
-                return self.begin_unmanaged(realm, account, login)
             return self._begin_known(realm, account, login)
         except LoginFailed as error:
             # A 401 would tell a server of its own credential; here it is about the user.
@@ -99,68 +99,83 @@ class Logins:
                 raise UserInactive("The user is inactive; set `state` to active first.") from error
             raise NotFound from error
 
+    def begin(
+        self,
+        realm: Realm,
+        account: User,
+        login: Login,
+        verified: VerifiedPassword | None = None,
+    ) -> BegunSession:
+        """Begin a session of the kind that the user has in this realm; what it answers.
+
+        Raises `Invalid`, `LoginFailed`, and where it is managed `SessionLimit` and `NotFound`.
+        """
+        if account.user_type == "api" or realm.settings.session_type == "unmanaged":
+            if verified is not None:
+                account = self.leave(verified, account)
+            return self._begin_unmanaged(realm, account, login)
+        return self._begin_managed(realm, account, login, verified)
+
+    def leave(self, verified: VerifiedPassword, account: User) -> User:
+        """Commit what a right password leaves, without a session; the user as they are then."""
+        store, clock = _WhereChanged(self.accounts), self.clock
+        done = optimistic.commit(store, account, verified.left, clock=clock, gone=LoginFailed)
+        return done.after
+
     def _begin_known(self, realm: Realm, account: User, login: Login) -> BegunSession:
-        """Begin a managed session of a user who was read before their realm was."""
+        """Begin a session of a user who was read before their realm was."""
         try:
-            return self.begin_managed(realm, account, login, None)
+            return self.begin(realm, account, login)
         except SessionLimit:
             # A commit would have shown that the user was changed; a refusal does not. So it is
             # given only by what the user has had since the realm has these settings.
             now = self.accounts.get(account.id)
             if now is None:
                 raise NotFound from None
-            return self.begin_managed(realm, now, login, None)
+            return self.begin(realm, now, login)
 
-    def begin_managed(
-        self, realm: Realm, account: User, login: Login, proof: Proof | None
+    def _begin_managed(
+        self, realm: Realm, account: User, login: Login, verified: VerifiedPassword | None
     ) -> BegunSession:
-        attempts: dict[str, BegunSession] = {}
-        found: list[str] = []
-        since = deadline.current(self.clock)
+        """Decide, commit, and then sign and answer, once."""
 
-        def decide(current: User) -> Change | None:
-            nonlocal realm, since
-            # A write whose answer was lost may have been done: then this login is in there.
-            found[:] = [s.id for s in current.sessions if s.id in attempts]
-            if found:
-                return None
+        def decide(found: _Found) -> _Begun:
             self.skew.check()
-            if since.age() >= realm_cache.SECONDS:
-                # An end of the realm may have been answered since it was read, and what began
-                # after that must not give way to a session that began before it.
-                since = deadline.Deadline(self.clock)
-                realm = self._again(realm)
+            user, read = found.user, self._current(found.read)
+            realm = read.realm
             key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
-            if proof is not None:
-                current = proof.confirm(current)
+            proved = None if verified is None else verified.proved(user)
+            now_ms = self.clock.wall_ms()
             change, session = rules.begin(
-                current, realm, login, key_number=key.number, now_ms=self.clock.wall_ms()
+                user, realm, login, key_number=key.number, now_ms=now_ms, proved=proved
             )
-            claims = _managed_claims(current, realm, session)
-            token = tokens.sign(claims, key)
-            attempts[session.id] = answers.begun(session, current, token)
-            if proof is not None:
-                change = replace(change, before=proof.before or change.before)
-            return change
+            claims = _managed_claims(user, realm, session)
+            tokens.check_size(claims, key)
+            return _Begun(change, session, claims, key, read)
 
-        change = optimistic.commit(
-            self.accounts, account, decide, clock=self.clock, gone=LoginFailed
+        found = _Found(account, _Read(realm, deadline.current(self.clock)))
+        begun = optimistic.commit(
+            _Beginnings(self.accounts), found, decide, clock=self.clock, gone=LoginFailed
         )
-        telemetry.count(
-            LoginSucceeded=1, SessionsEvicted=0 if change is None else len(change.ended)
-        )
-        return attempts[found[0]] if found else list(attempts.values())[-1]
+        token = tokens.sign(begun.claims, begun.key)
+        telemetry.count(LoginSucceeded=1, SessionsEvicted=len(begun.change.ended))
+        return answers.begun(begun.session, begun.change.after, token)
 
-    def _again(self, realm: Realm) -> Realm:
-        """The realm as it is now. Raises `LoginFailed`, `Unavailable`."""
-        found = self.realms.get(realm.id)
-        if found is None:
+    def _current(self, read: "_Read") -> "_Read":
+        """The realm as a login may decide by it. Raises `LoginFailed`, `Unavailable`."""
+        if read.since.age() < REMEMBERED_SECONDS:
+            return read
+        # An end of the realm may have been answered since it was read, and what began after that
+        # must not give way to a session that began before it.
+        since = Deadline(self.clock)
+        realm = self.realms.get(read.realm.id)
+        if realm is None:
             raise LoginFailed
-        if found.settings.session_type != "managed":
+        if realm.settings.session_type != "managed":
             raise Unavailable("The realm was changed meanwhile. Try again.")
-        return found
+        return _Read(realm, since)
 
-    def begin_unmanaged(self, realm: Realm, account: User, login: Login) -> BegunSession:
+    def _begin_unmanaged(self, realm: Realm, account: User, login: Login) -> BegunSession:
         """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
@@ -192,6 +207,61 @@ class Logins:
             origin=login.origin,
             token=token,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A realm, and what began when it was read or before."""
+
+    realm: Realm
+    since: Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a managed session is decided on: a user as they are now, and their realm as read."""
+
+    user: User
+    read: _Read
+
+    @property
+    def id(self) -> str:
+        """The user's."""
+        return self.user.id
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A managed session: the change that records it, and what its token says and signs it."""
+
+    change: Change
+    session: Session
+    claims: Mapping[str, object]
+    key: PrivateKey
+    read: _Read
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginnings:
+    """Commits what begins; who loses goes on from the realm that was read last."""
+
+    accounts: UserStore
+
+    def commit(self, begun: _Begun, /) -> _Begun:
+        try:
+            return replace(begun, change=self.accounts.commit(begun.change))
+        except Superseded as error:
+            raise Superseded(error.current and _Found(error.current, begun.read)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _WhereChanged:
+    """Commits what changes something; what changes nothing is done."""
+
+    accounts: UserStore
+
+    def commit(self, change: Change, /) -> Change:
+        return change if change.after is change.before else self.accounts.commit(change)
 
 
 def _holds(account: User, digest: str) -> bool:

@@ -10,10 +10,9 @@ from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Login
-from sojourn.domain.user import Candidate, Change, User
+from sojourn.domain.user import Candidate
 from sojourn.login.login import Logins
-from sojourn.login.verified_password import Proof
-from sojourn.runtime import optimistic
+from sojourn.login.verified_password import VerifiedPassword
 from sojourn.sessions.answers import BegunSession
 from sojourn.store.attempts import Guard
 from sojourn.store.tries import Try
@@ -103,27 +102,13 @@ class PasswordLogins:
         success, account = self.guard.passed(tried, candidate.id)
         if account is None:
             raise LoginFailed
-        proof = Proof(password, known, self.hasher, success)
-        if realm.settings.session_type == "unmanaged":
-            return self.logins.begin_unmanaged(realm, self._leave(proof, account), login)
+        verified = VerifiedPassword(password, known, self.hasher, success)
         try:
-            return self.logins.begin_managed(realm, account, login, proof)
+            return self.logins.begin(realm, account, login, verified)
         except (SessionLimit, NotFound):
             # The password was right all the same, and ends the row of those that were not.
-            self._leave(proof, account)
+            self.logins.leave(verified, account)
             raise
-
-    def _leave(self, proof: Proof, account: User) -> User:
-        """Commit what a right password leaves, without a session; the account that came of it."""
-        at, seen = self.logins, account
-
-        def decide(found: User) -> Change | None:
-            nonlocal seen
-            seen = found
-            return proof.left(found)
-
-        left = optimistic.commit(at.accounts, account, decide, clock=at.clock, gone=LoginFailed)
-        return left.after if left else seen
 
 
 def _bucket(realm_id: str, user_id: str | None, *, username: str | None, email: str | None) -> str:

@@ -1,64 +1,44 @@
-"""A password that was right: what must still hold, and what it leaves, when its login commits."""
+"""A password that was right, and must still be the user's in the commit of their login."""
 
 from dataclasses import replace
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain.errors import LoginFailed
 from sojourn.domain.lockout import Success
-from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.user import Change, Credential, Proved, User
 
 
-class Proof:
-    """A password that was verified, and must still be the account's at the commit."""
+class VerifiedPassword:
+    """Says of each state of its user what the right password leaves: `Proved`."""
 
     def __init__(
         self, password: str, credential: Credential, hasher: Hasher, success: Success
     ) -> None:
         self._password = password
-        self._verified = credential
         self._hasher = hasher
         self._success = success
-        self._fresh: str | None = None
-        self.before: User | None = None
+        # The hash that is to be kept, by each hash that the password is right for.
+        self._kept = {credential.secret: self._current(credential.secret)}
 
-    def confirm(self, account: User) -> User:
-        """The account to begin from: a hash at today's parameters, the success remembered.
-
-        Raises `LoginFailed`.
-        """
-        known = account.password
+    def proved(self, user: User) -> Proved:
+        """What it leaves in the user, with a hash at today's parameters. Raises `LoginFailed`."""
+        known = user.password
         if known is None:
             raise LoginFailed
-        if known.secret != self._verified.secret:
+        if known.secret not in self._kept:
             if not self._hasher.verify(self._password, known.secret):
                 raise LoginFailed
-            self._verified = known
-        self.before = account
-        if self._hasher.outdated(known.secret):
-            if self._fresh is None:
-                self._fresh = self._hasher.hash(self._password)
-            account = _with_hash(account, known, self._fresh)
-        return succeeded(account, self._success)
+            self._kept[known.secret] = self._current(known.secret)
+        kept = replace(known, secret=self._kept[known.secret])
+        return Proved(kept, self._success)
 
-    def left(self, account: User) -> Change | None:
-        """What a login that records no session leaves in the account; None when nothing.
+    def left(self, user: User) -> Change:
+        """What a login that records no session leaves; nothing may change by it.
 
         Raises `LoginFailed`.
         """
-        after = self.confirm(account)
-        known = account.password
-        outdated = known is not None and self._hasher.outdated(known.secret)
-        if not outdated and not self._success.due(account.proofs, account.known):
-            return None
-        return Change(before=account, after=after)
+        proved = self.proved(user)
+        return Change(before=user, after=proved.left_in(user) if proved.changes(user) else user)
 
-
-def succeeded(account: User, success: Success) -> User:
-    """The account with what a right password leaves in it."""
-    proofs, known = success.applied(account.proofs, account.known)
-    return replace(account, proofs=proofs, known=known)
-
-
-def _with_hash(account: User, known: Credential, phc: str) -> User:
-    credentials = {**account.credentials, known.id: replace(known, secret=phc)}
-    return replace(account, credentials=credentials)
+    def _current(self, phc: str) -> str:
+        return self._hasher.hash(self._password) if self._hasher.outdated(phc) else phc

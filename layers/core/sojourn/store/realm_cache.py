@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from sojourn.domain.ports import Realms
-from sojourn.domain.realm import Realm
+from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.runtime.cache import Cache
 from sojourn.runtime.clock import Clock
 
-SECONDS: Final = 5.0
+SECONDS: Final = REMEMBERED_SECONDS
 KEY_SECONDS: Final = 0.25
 SIZE: Final = 1_024
 

@@ -64,7 +64,11 @@ class DynamoUsers:
         )
         done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
-        self._write([self._heart_write(done), *records, *others], mark)
+        try:
+            self._write([self._heart_write(done), *records, *others])
+        except Superseded as error:
+            if not _is_done(done, mark, error.current):
+                raise
         return done
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
@@ -86,7 +90,7 @@ class DynamoUsers:
             removed=[name for name in user_items.RECORD if name not in values],
         )
 
-    def _write(self, writes: Sequence[dict[str, Any]], mark: bytes) -> None:
+    def _write(self, writes: Sequence[dict[str, Any]]) -> None:
         try:
             match writes:
                 case [alone]:
@@ -101,9 +105,7 @@ class DynamoUsers:
             item = error.items[0]
         else:
             return
-        current = None if item is None else user_items.account_from(item)
-        if current is None or mark not in current.commits:
-            raise Superseded(current)
+        raise Superseded(None if item is None else user_items.account_from(item))
 
     def archive(self, user_id: str) -> int:
         written = 0
@@ -147,3 +149,14 @@ class DynamoUsers:
         )
         found = [user_items.ended_from(item) for item in page.items]
         return [e for e in found if e.session.id != after][:limit]
+
+
+def _is_done(change: Change, mark: bytes, current: User | None) -> bool:
+    """Whether the user is another since this very change was done, and its answer lost.
+
+    The mark says so; or a session that it began, where more commits came since than are marked.
+    """
+    if current is None:
+        return False
+    begun = {s.id for s in change.after.sessions} - {s.id for s in change.before.sessions}
+    return mark in current.commits or any(s.id in begun for s in current.sessions)
