@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev test check prove mutate audit clean requirements openapi install
+.PHONY: help dev test test-unit check prove mutate audit clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ test: .venv/.installed ## run the tests
 	@echo "End-to-end tests run beside the others, and are told after them …"
 	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \
 	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project
+
+test-unit: .venv/.installed ## run the tests that touch no socket: the rules and every feature over stores in memory
+	@exec $(BIN)/python -m pytest -q -n 2 tests/unit
 
 check: .venv/.installed .venv-sam/.installed ## lint, types, imports, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .

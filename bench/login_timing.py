@@ -137,13 +137,13 @@ def begin_sessions(stack: Any, by_key: Mapping[str, Any], realm_id: str) -> None
         "pathParameters": {"id": realm_id},
         "body": json.dumps({"max_sessions": SESSIONS}),
     }
-    stack.invoke("DirectoryFunction", by_key | more)
+    stack.invoke("DirectoryFunction", {**by_key, **more})
     body = {"realm_id": realm_id, "username": FULL, "password": PASSWORD}
-    made = stack.invoke("DirectoryFunction", by_key | {"body": json.dumps(body)})
+    made = stack.invoke("DirectoryFunction", {**by_key, "body": json.dumps(body)})
     user_id = json.loads(made["body"])["id"]
     begin = {"routeKey": "POST /v1/sessions", "body": json.dumps({"user_id": user_id})}
     for _ in range(SESSIONS):
-        begun = stack.invoke("LoginFunction", by_key | begin)
+        begun = stack.invoke("LoginFunction", {**by_key, **begin})
         if begun["statusCode"] != 201:
             raise SystemExit(f"A session did not begin: {begun['statusCode']} {begun['body']}")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from local.session import Attached, attached
+from local.attached import Attached, attached
 
 from local.stack import Context
 
