@@ -16,7 +16,6 @@ from types import FrameType
 from typing import Any
 
 from local.attached import Attached, attached
-
 from local.stack import Context
 
 ROOT = Path(__file__).resolve().parents[1]

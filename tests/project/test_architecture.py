@@ -1,0 +1,37 @@
+"""docs/architecture.md against the code: every file that it names is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docs/architecture.md").read_text()
+LAYER = ROOT / "layers/core/sojourn"
+FILES = sorted(set(re.findall(r"`([\w/.<>-]+(?:\.(?:py|md|yaml|toml)|/))`", TEXT)))
+
+
+def test_files_are_found() -> None:
+    """The page names files, so that nothing passes for being empty."""
+    assert len(FILES) >= 40
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_is_there(name: str) -> None:
+    """A file that the page names is in the repository, or in the layer by its room."""
+    path = name.replace("<name>", "login")
+    assert (ROOT / path).exists() or (LAYER / path).exists()
+
+
+def test_every_room_has_its_row() -> None:
+    """The table of rooms has each package of the layer, and none that is not there."""
+    rooms = {path.name for path in LAYER.iterdir() if (path / "__init__.py").exists()}
+    assert set(re.findall(r"^\| `(\w+)/` \|", TEXT, re.MULTILINE)) == rooms
+
+
+def test_function_that_is_named_is_in_its_module() -> None:
+    """Where the page names a function of a module, the module has it."""
+    for module, name in re.findall(r"`([\w/]+\.py)`, `([\w.]+)`", TEXT):
+        source = (LAYER / module).read_text()
+        for part in name.split("."):
+            assert re.search(rf"^\s*(def|class) {part}\b", source, re.MULTILINE), (module, name)
