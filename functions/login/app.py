@@ -49,9 +49,9 @@ def routes(services: Services) -> Routes:
 
     def server_session(request: Request) -> Response:
         server, body = taken(caller(request), request, ServerSessionBody)
-        account, realm = services.users.with_realm(server, body.user_id)
+        found = services.lookup.find_in_realm(server, body.user_id)
         began = login_by_server(request, "server", reported=body.request, replace=body.replace)
-        return begun(server, services.logins.of_server(realm, account, began), status=201)
+        return begun(server, services.logins.of_server(found.realm, found.user, began), status=201)
 
     def authenticate(request: Request) -> Response:
         server, body = taken(caller(request), request, AuthenticateBody)

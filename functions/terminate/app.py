@@ -52,7 +52,7 @@ def routes(services: Services) -> Routes:
 
     def end_user(request: Request) -> Response:
         server, dry_run = _end(request)
-        account = services.seen_users.resolve(server, request.path["id"])
+        account = services.seen_lookup.find(server, request.path["id"])
         end = services.terminator.count_of if dry_run else services.terminator.end_all_of
         return Response(body=end(server, account))
 

@@ -30,7 +30,7 @@ def at(services: Services) -> DynamoDirectory:
 @pytest.fixture
 def seen(services: Services) -> DynamoUsers:
     """The accounts of who needs no credentials."""
-    found = services.seen_users.accounts
+    found = services.seen_lookup.accounts
     assert isinstance(found, DynamoUsers)
     return found
 

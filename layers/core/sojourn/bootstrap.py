@@ -34,6 +34,7 @@ from sojourn.sessions.counts import Census
 from sojourn.sessions.discovery import Discovery
 from sojourn.sessions.end_realm import RealmEnds
 from sojourn.sessions.listing import Listing
+from sojourn.sessions.lookup import UserLookup
 from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
 from sojourn.sessions.validate_many import ManyValidator
@@ -81,8 +82,9 @@ class Services:
     realm_deletion: RealmDeletion
     jwt_keys: JwtKeys
     users: Users
-    seen_users: Users
-    """To look users up without their credentials, and to change none."""
+    lookup: UserLookup
+    seen_lookup: UserLookup
+    """Finds users without their credentials."""
     credentials: Credentials
     access_keys: AccessKeys
     password: PasswordChange
@@ -146,7 +148,10 @@ def compose(
     validator = Validator(
         accounts=seen, realms=cache, together=Together(directory, seen), clock=clock
     )
+    listed = DynamoUserDirectory(directory, seen)
+    lookup = UserLookup(realms=directory, accounts=accounts, directory=listed)
     users = Users(
+        lookup=lookup,
         realms=directory,
         accounts=accounts,
         directory=DynamoUserDirectory(directory, accounts),
@@ -154,7 +159,6 @@ def compose(
         hasher=hasher,
         clock=clock,
     )
-    listed = DynamoUserDirectory(directory, seen)
     realms = RealmDirectory(
         directory=directory,
         cipher=cipher,
@@ -219,8 +223,9 @@ def compose(
         ),
         jwt_keys=jwt_keys,
         users=users,
-        seen_users=replace(users, accounts=seen, directory=listed),
-        credentials=Credentials(users=users, accounts=accounts, clock=clock),
+        lookup=lookup,
+        seen_lookup=replace(lookup, accounts=seen),
+        credentials=Credentials(users=users, lookup=lookup, accounts=accounts, clock=clock),
         access_keys=AccessKeys(keys=access_keys, realms=directory, clock=clock),
         password=PasswordChange(
             accounts=accounts,

@@ -13,6 +13,7 @@ from sojourn.directory.credentials import Credentials
 from sojourn.directory.users import Users
 from sojourn.domain.access_key import Server
 from sojourn.domain.realm import Realm
+from sojourn.sessions.lookup import UserLookup
 from tests.fake_jobs import FakeDue, FakeRemoval
 from tests.fake_store import FakeAccessKeys, FakeUserDirectory
 from tests.unit.flows import World, access_key
@@ -37,7 +38,11 @@ class People(World):
             FakeDue(self.accounts),
         )
         self.server = Server(key=access_key(None), realm_id=self.realm.id)
+        self.lookup = UserLookup(
+            realms=self.realms, accounts=self.accounts, directory=self.directory
+        )
         self.users = Users(
+            lookup=self.lookup,
             realms=self.realms,
             accounts=self.accounts,
             directory=self.directory,
@@ -45,7 +50,9 @@ class People(World):
             hasher=Hasher(memory_kib=64, iterations=1),
             clock=self.clock,
         )
-        self.credentials = Credentials(users=self.users, accounts=self.accounts, clock=self.clock)
+        self.credentials = Credentials(
+            users=self.users, lookup=self.lookup, accounts=self.accounts, clock=self.clock
+        )
 
     def create(self, username: str | None = "ada", **fields: Any) -> answers.User:
         """A user who is made."""

@@ -10,22 +10,15 @@ from sojourn.api.paging import Page
 from sojourn.directory.answers import Users
 from sojourn.directory.bodies import UserBody
 from sojourn.domain import ids
-from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NameTaken, NotFound, Unavailable
 from sojourn.domain.realm import Deletion
 from tests.unit.directory.people import LARGE, PASSWORD, WIDE, People, meanwhile
-from tests.unit.flows import access_key
 
 
 @pytest.fixture
 def people() -> People:
     """A realm without users of a name."""
     return People()
-
-
-def server_of(realm_id: str) -> Server:
-    """A server of another realm."""
-    return Server(key=access_key(realm_id), realm_id=realm_id)
 
 
 def over_the_limit(error: Invalid) -> bool:
@@ -40,7 +33,7 @@ def test_user_who_is_made_is_found_by_each_name(people: People) -> None:
     """A user is found by id, username and email, in whatever case, and tells no secret."""
     made = people.create("Ada", email="Ada@Example.com", custom={"plan": "pro"}, password=PASSWORD)
     for text in (made.id, "ada", "ADA@example.COM"):
-        assert people.users.resolve(people.server, text).id == made.id
+        assert people.lookup.find(people.server, text).id == made.id
     assert (made.username, made.email) == ("Ada", "Ada@Example.com")
     assert made.custom == {"plan": "pro"}
     assert "secret" not in str(made)
@@ -152,40 +145,6 @@ def test_making_gives_up_with_its_deadline(people: People, monkeypatch: pytest.M
 
 
 # Looking users up.
-
-
-def test_nobody_is_found_by_what_is_no_name(people: People) -> None:
-    """An unknown name or id, a name beyond any name, and a deleted user are all not found."""
-    made = people.create()
-    people.users.delete(people.server, "ada")
-    for text in ("ada", made.id, "eve", "a@example.com", ids.new_id("usr", 1), "a" * 2_000):
-        with pytest.raises(NotFound):
-            people.users.resolve(people.server, text)
-
-
-def test_name_beyond_any_name_is_not_looked_for(people: People) -> None:
-    """A text that is longer than any name can be sent is nobody's, though it folds to a name."""
-    people.create("ada")
-    with pytest.raises(NotFound):
-        people.users.resolve(people.server, "ada" + "\u00ad" * 2_000)
-
-
-def test_user_of_another_realm_does_not_exist(people: People) -> None:
-    """A server of another realm finds nobody here, by id either."""
-    made = people.create()
-    for text in (made.id, "ada"):
-        with pytest.raises(NotFound):
-            people.users.resolve(server_of(people.new_realm().id), text)
-
-
-def test_email_that_leads_to_another_finds_nobody(people: People) -> None:
-    """An email that a former version gave the place of another's is not taken for theirs."""
-    made = people.create(email="ada@strasse.de")
-    people.realms.add_name(people.realm.id, "email", "ada@straße.de", made.id)
-    with pytest.raises(NotFound):
-        people.users.resolve(people.server, "ada@straße.de")
-    assert people.users.named(people.server, "email", "ada@straße.de").collection == []
-    assert people.users.named(people.server, "email", "ada@strasse.de").collection == [made]
 
 
 def test_name_gives_a_list_of_one_or_none(people: People) -> None:
@@ -340,7 +299,7 @@ def test_change_is_decided_on_the_user_of_now(
     shown = people.update(made.id, state="inactive", email="ada@example.com")
     assert [people.reason(claims) for claims in began] == ["user_disabled"]
     assert (shown.state, shown.name) == ("inactive", "Ada")
-    assert people.users.resolve(people.server, "ada@example.com").id == made.id
+    assert people.lookup.find(people.server, "ada@example.com").id == made.id
 
 
 def test_change_of_a_user_who_is_deleted_meanwhile(
@@ -426,7 +385,7 @@ def test_deletion_under_way_has_nothing_of_the_user(
     assert user.credentials == {}
     assert (people.holder("ada"), people.listed()) == (None, [])
     with pytest.raises(NotFound):
-        people.users.resolve(people.server, made.id)
+        people.lookup.find(people.server, made.id)
 
 
 def test_two_deletions_at_once_are_both_done(

@@ -19,6 +19,7 @@ from sojourn.domain.user import Change, Credential, User
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
+from sojourn.sessions.lookup import UserLookup
 
 API_KEYS: Final = 20
 
@@ -28,6 +29,7 @@ class Credentials:
     """The routes under `/v1/credentials`."""
 
     users: Users
+    lookup: UserLookup
     accounts: UserStore
     clock: Clock
 
@@ -63,7 +65,7 @@ class Credentials:
                 name=body.name,
             )
 
-        realm = self.users.realm_of(account)
+        realm = self.lookup.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
@@ -92,7 +94,7 @@ class Credentials:
         """A user's credentials. Raises `NotFound`."""
         found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
         account = visible(server, found)
-        self.users.realm_of(account)
+        self.lookup.realm_of(account)
         if page.after is not None and ids.credential_owner(page.after) != account.id:
             raise CursorInvalid
         shown = [answers.credential(c, account) for c in account.credentials.values()]
@@ -102,7 +104,7 @@ class Credentials:
     def get(self, server: Server, credential_id: str) -> answers.Credential:
         """One credential. Raises `NotFound`."""
         account = self._owner(server, credential_id)
-        self.users.realm_of(account)
+        self.lookup.realm_of(account)
         return answers.credential(account.credentials[credential_id], account)
 
     def update(
@@ -117,7 +119,7 @@ class Credentials:
             fresh = self.users.password_credential(
                 account.id, changes.password, account.username, account.email
             ).secret
-        realm = self.users.realm_of(account)
+        realm = self.lookup.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
@@ -154,7 +156,7 @@ class Credentials:
         An API key's tokens do not say which key they came by, so all the user's are refused.
         """
         account = self._owner(server, credential_id)
-        realm = self.users.realm_of(account)
+        realm = self.lookup.realm_of(account)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:

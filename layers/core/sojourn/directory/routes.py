@@ -80,7 +80,7 @@ def kinds(services: Services) -> list[Kind]:
             changes=UserChanges,
             create=lambda s, body, _: users.create(s, body),
             list=_list_users(services),
-            get=lambda s, i: answers.user(users.with_realm(s, i)[0]),
+            get=lambda s, i: answers.user(services.lookup.find_in_realm(s, i).user),
             update=users.update,
             delete=lambda s, i, _: users.delete(s, i),
             filters=("realm_id", "username", "email"),

@@ -10,7 +10,7 @@ from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory import answers, user_fields
 from sojourn.directory.bodies import UserBody, UserChanges
-from sojourn.domain import ids, names
+from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
@@ -29,12 +29,14 @@ from sojourn.domain.user import (
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
+from sojourn.sessions.lookup import UserLookup
 
 
 @dataclass(frozen=True, slots=True)
 class Users:
     """The routes under `/v1/users`."""
 
+    lookup: UserLookup
     realms: Realms
     accounts: UserStore
     directory: UserDirectory
@@ -99,44 +101,13 @@ class Users:
             secret=self.hasher.hash(password),
         )
 
-    def resolve(self, server: Server, text: str) -> User:
-        """The user of an id, a username or an email. Raises `NotFound`."""
-        user_id: str | None = text
-        if not ids.is_id("usr", text):
-            kind: NameKind = "email" if "@" in text else "username"
-            realm_id = server.in_realm()
-            if len(text) > names.SENT:
-                raise NotFound
-            user_id = self.directory.user_of_name(realm_id, kind, text)
-        account = None if user_id is None else self.accounts.get(user_id)
-        if account is None or account.state == "deleted" or _is_anothers(account, text):
-            raise NotFound
-        server.must_see(account.realm_id)
-        return account
-
-    def with_realm(self, server: Server, text: str) -> tuple[User, Realm]:
-        """The user and their realm, both read now. Raises `NotFound`."""
-        account = self.resolve(server, text)
-        return account, self.realm_of(account)
-
-    def realm_of(self, account: User) -> Realm:
-        """The user's realm, read now. Raises `NotFound`."""
-        realm = self.realms.get(account.realm_id)
-        if realm is None:
-            raise NotFound
-        return realm
-
     def named(self, server: Server, kind: NameKind, name: str) -> answers.Users:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
         if self.realms.get(realm_id) is None:
             raise _no_realm()
-        sent = len(name) <= names.SENT
-        user_id = self.directory.user_of_name(realm_id, kind, name) if sent else None
-        account = None if user_id is None else self.accounts.get(user_id)
-        there = account is not None and account.state != "deleted"
-        found = [account] if account and there and not _is_anothers(account, name) else []
-        shown = [answers.user(a) for a in found]
+        user = self.lookup.named(realm_id, kind, name)
+        shown = [] if user is None else [answers.user(user)]
         return answers.Users(collection=shown, more_results=False)
 
     def page(self, server: Server, page: Page) -> answers.Users:
@@ -156,11 +127,11 @@ class Users:
         """Change just the fields that are named.
 
         A password that is set, and a state that becomes `inactive`, end all sessions in the same
-        commit; the password also clears the delays of failed logins, and a name that changes frees
-        the old one in it. Raises `Invalid`, also when the user's
-        token would be too long, and `NameTaken`.
+        commit. The password also clears the delays of failed logins; a name that changes frees the
+        old one. Raises `Invalid`, also when the user's token would be too long, and `NameTaken`.
         """
-        account, realm = self.with_realm(server, text)
+        found = self.lookup.find_in_realm(server, text)
+        account = found.user
         fresh = None
         if changes.username is None and account.user_type == "human":
             raise Invalid(errors=["username is required for a human user."])
@@ -180,7 +151,6 @@ class Users:
             token_sizes.check_user(found.user, change.after, realm=found.realm)
             return _in_realm(change, found.realm)
 
-        found = UserInRealm(account, realm)
         done = optimistic.commit(self.directory, found, decide, clock=self.clock).change
         _tell(done, changes, by=server.key.id)
         archive_pending(self.accounts, done)
@@ -188,7 +158,7 @@ class Users:
 
     def unlock(self, server: Server, text: str) -> None:
         """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
-        account, _ = self.with_realm(server, text)
+        account = self.lookup.find_in_realm(server, text).user
 
         def decide(found: User) -> Change:
             if found.state == "deleted":
@@ -203,7 +173,8 @@ class Users:
 
         The first commit ends and frees everything; what follows is resumed by cleanup.
         """
-        account, realm = self.with_realm(server, text)
+        found = self.lookup.find_in_realm(server, text)
+        account = found.user
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: UserInRealm) -> ChangeInRealm | None:
@@ -211,7 +182,6 @@ class Users:
                 return None
             return _in_realm(self._deletion(found, by), found.realm)
 
-        found = UserInRealm(account, realm)
         deletion = optimistic.commit(self.directory, found, decide, clock=self.clock)
         if deletion is not None:
             account = deletion.change.after
@@ -304,11 +274,3 @@ def _tell(done: Change, changes: UserChanges, *, by: str) -> None:
         audit.record(event, *about, by=by)
     if others:
         audit.record("user.updated", *about, by=by, changed=others)
-
-
-def _is_anothers(account: User, text: str) -> bool:
-    """Whether an email that led to a user is not theirs.
-
-    The version before IDNA gave domains such as strasse.de and straße.de one form.
-    """
-    return "@" in text and names.fold(account.email or "") != names.fold(text)

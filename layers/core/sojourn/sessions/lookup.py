@@ -1,0 +1,49 @@
+"""Users as a server names them: by id, by username or by email."""
+
+from dataclasses import dataclass
+
+from sojourn.domain import ids, names
+from sojourn.domain.access_key import Server, visible
+from sojourn.domain.errors import NotFound
+from sojourn.domain.ports import Realms, UserDirectory, UserReader
+from sojourn.domain.realm import Realm
+from sojourn.domain.user import NameKind, User, UserInRealm
+
+
+@dataclass(frozen=True, slots=True)
+class UserLookup:
+    """Finds users, and the realm of one."""
+
+    realms: Realms
+    accounts: UserReader
+    directory: UserDirectory
+
+    def find(self, server: Server, text: str) -> User:
+        """The user of an id, a username or an email. Raises `NotFound`."""
+        if ids.is_id("usr", text):
+            return visible(server, self.accounts.get(text))
+        kind: NameKind = "email" if "@" in text else "username"
+        return visible(server, self.named(server.in_realm(), kind, text))
+
+    def find_in_realm(self, server: Server, text: str) -> UserInRealm:
+        """The user and their realm, both read now. Raises `NotFound`."""
+        user = self.find(server, text)
+        return UserInRealm(user, self.realm_of(user))
+
+    def realm_of(self, user: User) -> Realm:
+        """The user's realm, read now. Raises `NotFound`."""
+        realm = self.realms.get(user.realm_id)
+        if realm is None:
+            raise NotFound
+        return realm
+
+    def named(self, realm_id: str, kind: NameKind, name: str) -> User | None:
+        """The realm's user of that name."""
+        sent = len(name) <= names.SENT
+        user_id = self.directory.user_of_name(realm_id, kind, name) if sent else None
+        user = None if user_id is None else self.accounts.get(user_id)
+        if user is None or user.state == "deleted":
+            return None
+        # The version before IDNA gave domains such as strasse.de and straße.de one form.
+        theirs = kind != "email" or names.fold(user.email or "") == names.fold(name)
+        return user if theirs else None
