@@ -6,6 +6,7 @@ What is werkzeug's and what is not, and why: docs/decisions/0020-werkzeug-for-th
 import io
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,14 @@ class Server(ThreadedWSGIServer):
             return  # It does not trust our authority, speaks no TLS, or has gone.
         with secured:
             super().finish_request(secured, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Show a mistake of ours on the terminal, and not a connection that broke."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Nothing: a client that has gone before it was read is no news."""
 
     @contextmanager
     def running(self, *, seconds_to_finish: float = 5) -> Iterator[None]:

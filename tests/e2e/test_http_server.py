@@ -248,3 +248,26 @@ def test_what_is_being_answered_is_finished() -> None:
             assert called.wait(20)
         connection.setblocking(False)
         assert connection.recv(1_000).endswith(b"\r\ncontent-length: 5\r\n\r\nwhole")
+
+
+@pytest.mark.parametrize(
+    ("raised", "shown"),
+    [(OSError(107, "not connected"), False), (ZeroDivisionError(), True)],
+    ids=["a connection that broke", "a mistake of ours"],
+)
+def test_mistakes_are_shown(
+    capfd: pytest.CaptureFixture[str], raised: Exception, shown: bool
+) -> None:
+    """The terminal shows an exception of ours, and nothing of a connection that broke."""
+
+    def app(environ: object, start_response: object) -> list[bytes]:
+        raise raised
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        Server(listening, app).running(),
+        socket.create_connection(listening.getsockname(), timeout=20) as connection,
+    ):
+        connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert connection.recv(100) == b""
+    assert (type(raised).__name__ in capfd.readouterr().err) == shown
