@@ -5,14 +5,16 @@ its own copies, takes one call at a time, and writes nothing whose condition doe
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.access_key import AccessKey
+from sojourn.domain.due import Due
 from sojourn.domain.errors import AlreadyInitialised, NameTaken, NotFound, Superseded, Unavailable
 from sojourn.domain.names import fold, gained
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.session import Ended, Origin
 from sojourn.domain.user import (
     Change,
@@ -137,13 +139,15 @@ class FakeUsers:
 
 
 class FakeRealms:
-    """`Realms`."""
+    """`RealmStore`."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._realms: dict[str, Realm] = {}
         self._names: dict[tuple[str, NameKind, str], str] = {}
         self._private: dict[tuple[str, str], bytes] = {}
+        self.leave: Callable[[Due], object] = lambda job: None
+        """Takes what a commit leaves to cleanup."""
 
     def add(self, realm: Realm) -> None:
         """A realm that was not there before, or another state of one that was."""
@@ -197,6 +201,40 @@ class FakeRealms:
         name = email if username is None else username
         with self._lock:
             return self.get(realm_id), self.user_of_name(realm_id, kind, name or "")
+
+    def realms(
+        self, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[Realm], bool]:
+        with self._lock:
+            found, more = page_of(self._realms, after=after, limit=limit, ascending=ascending)
+            return deepcopy([self._realms[realm_id] for realm_id in found]), more
+
+    def each_realm(self) -> Iterator[Realm]:
+        yield from self.realms(after=None, limit=10_000, ascending=True)[0]
+
+    def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
+        with self._lock:
+            self._realms[realm.id] = deepcopy(realm)
+            self._write_private(realm.id, private)
+
+    def commit(self, change: RealmChange) -> RealmChange:
+        with self._lock:
+            current = self.get(change.before.id)
+            if current is None or change.before.deletion is not None:
+                raise Superseded(None)
+            if current.version != change.before.version:
+                raise Superseded(current)
+            after = replace(change.after, version=current.version + 1)
+            self._realms[after.id] = deepcopy(after)
+            self._write_private(after.id, change.private)
+            for key_id in change.gone_keys:
+                self._private.pop((after.id, key_id), None)
+            for job in change.due:
+                self.leave(job)
+            return replace(change, after=after)
+
+    def _write_private(self, realm_id: str, private: Mapping[str, bytes]) -> None:
+        self._private |= {(realm_id, key_id): private[key_id] for key_id in private}
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         with self._lock:

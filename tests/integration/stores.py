@@ -12,7 +12,7 @@ from sojourn.domain.due import Due
 from sojourn.domain.ports import (
     AccessKeyStore,
     DueIndex,
-    Realms,
+    RealmStore,
     Removal,
     UserDirectory,
     UserStore,
@@ -40,7 +40,7 @@ class Store(Protocol):
     def accounts(self) -> UserStore: ...
 
     @property
-    def realms(self) -> Realms: ...
+    def realms(self) -> RealmStore: ...
 
     @property
     def directory(self) -> UserDirectory: ...
@@ -94,7 +94,7 @@ class FakeStore:
         self.keys = FakeAccessKeys(self.realms)
         self.due = self.walks = FakeDue(self.accounts)
         self.removal = FakeRemoval(self.accounts, self.realms, self.directory, self.keys, self.due)
-        self.leave = self.due.leave
+        self.leave = self.realms.leave = self.due.leave
         self.add_member = self.directory.add_member
         self.add_account = self.accounts.add
         self.remove_account = self.accounts.remove

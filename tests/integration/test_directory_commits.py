@@ -1,25 +1,22 @@
 """The directory beside its port: realms changed under their version, lists, and what a transaction
 may ask of a realm."""
 
-import random
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
-from sojourn.domain.errors import NotFound, Unavailable
+from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Deletion, Realm
-from sojourn.runtime.deadline import deadline
+from sojourn.domain.realm_change import RealmChange
 from sojourn.store import expressions
 from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
-from sojourn.store.realms import Decided, DynamoDirectory
-from tests.clock import MovedClock
+from sojourn.store.realms import DynamoDirectory
 from tests.integration.stores import store_of
 from tests.integration.test_store_contract import NOW, realm
 
@@ -46,9 +43,9 @@ def must_find(at: DynamoDirectory, realm_id: str) -> Realm:
     return found
 
 
-def renamed(name: str) -> Callable[[Realm], Decided]:
+def renamed(found: Realm, name: str) -> RealmChange:
     """A change of a realm's name."""
-    return lambda found: (replace(found, name=name), [])
+    return RealmChange(found, replace(found, name=name))
 
 
 def beside(at: DynamoDirectory, name: str, *, condition: str | None = None) -> dict[str, Any]:
@@ -59,128 +56,75 @@ def beside(at: DynamoDirectory, name: str, *, condition: str | None = None) -> d
 # Commits of realms.
 
 
-def test_commit_is_the_realms_next_version(at: DynamoDirectory, clock: MovedClock) -> None:
-    """A change is written under the next version."""
-    made = add(at)
-    after = at.commit(made, renamed("New"), clock=clock)
-    assert after == at.find(made.id) == replace(made, name="New", version=2)
-
-
-@pytest.mark.parametrize("what", ["settings", "keys"])
-def test_commit_has_keys_remember_what_they_may_sign(
-    at: DynamoDirectory, clock: MovedClock, what: str
-) -> None:
-    """A change of settings or keys is written with what the keys must remember from then on."""
-    made = add(at)
-    settings = replace(made.settings, session_minutes=7)
-    keys = {key_id: replace(key, open_ended=True) for key_id, key in made.keys.items()}
-    changed = {"settings": settings} if what == "settings" else {"keys": keys}
-    after = at.commit(made, lambda found: (replace(found, **changed), []), clock=clock)
-    minutes = 7 if what == "settings" else 360
-    assert [key.longest_seconds for key in after.keys.values()] == [60 * minutes]
-    remembered = replace(made, **changed, version=2).remembering(clock.wall_ms())
-    assert after == at.find(made.id) == remembered
-
-
 def test_end_of_a_realm_writes_what_it_ends_alone(
-    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+    at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Keys and settings are no part of the write that ends a realm's sessions."""
     made = add(at)
     written: list[Mapping[str, Any]] = []
     monkeypatch.setattr(at.dynamo, "write", written.append)
-    at.commit(made, lambda found: (found.ending_all(by="key_1", now_ms=1), []), clock=clock)
+    at.commit(RealmChange(made, made.ending_all(by="key_1", now_ms=1)))
     (write,) = written
     names = set(write["Update"]["ExpressionAttributeNames"].values())
     assert names == {"v", "generation", "ends", "commits"}
 
 
-def test_commit_of_nothing_writes_nothing(at: DynamoDirectory, clock: MovedClock) -> None:
-    """Where nothing needs doing the realm stays as it is."""
-    made = add(at)
-    assert at.commit(made, lambda _: None, clock=clock) is made
-    assert at.find(made.id) == made
+def test_commit_carries_what_changed(at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of a realm's name writes the name, the version, its mark and nothing else."""
+    made = at.commit(renamed(add(at), "First")).after
+    written: list[dict[str, Any]] = []
+    monkeypatch.setattr(at.dynamo, "write", written.append)
+    at.commit(renamed(made, "New"))
+    names = written[0]["Update"]["ExpressionAttributeNames"]
+    assert set(names.values()) == {"name", "v", "commits"}
 
 
-@pytest.mark.parametrize("others", [0, 1], ids=["alone", "with another write"])
-def test_commit_is_decided_anew_on_what_came_between(
-    at: DynamoDirectory, clock: MovedClock, others: int
+def test_commit_whose_answer_was_lost_finds_its_mark(
+    at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A realm that changed meanwhile is decided on again, and nothing of the other is lost."""
-    made = add(at)
-    newer = at.commit(made, lambda r: (replace(r, issuer="other"), []), clock=clock)
-    seen: list[int] = []
-
-    def decide(found: Realm) -> Decided:
-        seen.append(found.version)
-        return replace(found, name="New"), [beside(at, "x")] * others
-
-    began = clock.stopwatch()
-    after = at.commit(made, decide, clock=clock)
-    assert seen == [1, 2]
-    assert (after.name, after.issuer, after.version) == ("New", "other", 3)
-    assert after == at.find(made.id)
-    assert newer.version == 2
-    assert 0 < clock.stopwatch() - began <= 0.02
-    assert (at.dynamo.get(Key(at.table, "x", "claim")) is not None) == bool(others)
-
-
-def test_commit_gives_up_with_its_deadline(
-    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A realm that always changes first is unavailable after ten seconds of waits that grow."""
-    made = add(at)
-    tried: list[float] = []
-
-    def decide(found: Realm) -> Decided:
-        tried.append(clock.stopwatch())
-        at.mark_open_ended(made.id, next(iter(made.keys)))
-        return replace(found, name="New"), []
-
-    monkeypatch.setattr(random, "uniform", lambda _low, high: high)
-    with pytest.raises(Unavailable):
-        at.commit(made, decide, clock=clock)
-    waits = [round(after - before, 3) for before, after in pairwise(tried)]
-    assert waits[:6] == [0.02, 0.04, 0.08, 0.16, 0.32, 0.5]
-    assert 9 < clock.stopwatch() - tried[0] <= 10
-
-
-def test_commit_whose_answer_was_lost_is_decided_once(
-    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A change that was done finds its own mark, though others came after it, and is not redone."""
+    """A change that was done finds its own mark, though others came after it."""
     made = add(at)
     write = at.dynamo.write
-    decisions: list[int] = []
-
-    def decide(found: Realm) -> Decided:
-        decisions.append(found.version)
-        return replace(found, name="Mine"), []
 
     def asked_again(mine: dict[str, Any]) -> None:
         write(mine)
         monkeypatch.setattr(at.dynamo, "write", write)
-        at.commit(must_find(at, made.id), renamed("Theirs"), clock=clock)
+        at.commit(renamed(must_find(at, made.id), "Theirs"))
         # The answer was lost, and what asked again met the write of another.
         write(mine)
 
     monkeypatch.setattr(at.dynamo, "write", asked_again)
-    after = at.commit(made, decide, clock=clock)
+    after = at.commit(renamed(made, "Mine")).after
     assert (after.name, after.version) == ("Mine", 2)
-    assert decisions == [made.version]
     assert must_find(at, made.id).name == "Theirs"
 
 
-def test_commit_carries_what_changed(
-    at: DynamoDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+def test_commit_whose_answer_was_lost_before_the_realm_went(
+    at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change of a realm's name writes the name, the version, its mark and nothing else."""
-    made = at.commit(add(at), renamed("First"), clock=clock)
-    written: list[dict[str, Any]] = []
-    monkeypatch.setattr(at.dynamo, "write", written.append)
-    at.commit(made, renamed("New"), clock=clock)
-    names = written[0]["Update"]["ExpressionAttributeNames"]
-    assert set(names.values()) == {"name", "v", "commits"}
+    """A change that was done is told as done, also where the realm is being deleted by then."""
+    made = add(at)
+    write = at.dynamo.write
+
+    def asked_again(mine: dict[str, Any]) -> None:
+        write(mine)
+        monkeypatch.setattr(at.dynamo, "write", write)
+        found = must_find(at, made.id)
+        at.commit(RealmChange(found, replace(found, deletion=LEAVING)))
+        write(mine)
+
+    monkeypatch.setattr(at.dynamo, "write", asked_again)
+    assert at.commit(renamed(made, "Mine")).after.name == "Mine"
+
+
+def test_private_halves_are_updates(at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No role that makes keys need put whole items, since realms are items."""
+    made = add(at)
+    written: list[Sequence[Mapping[str, Any]]] = []
+    monkeypatch.setattr(at.dynamo, "transact", written.append)
+    at.commit(replace(renamed(made, "New"), private={"jky_new": b"x"}))
+    assert [next(iter(write)) for write in written[0]] == ["Update", "Update"]
+    assert written[0][1]["Update"]["Key"] == at.private_key_key(made.id, "jky_new").attributes
 
 
 def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
@@ -188,32 +132,6 @@ def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
     made = add(at)
     with pytest.raises(Unavailable, match="stopped just now"):
         at.mark_open_ended(made.id, "jky_gone")
-
-
-def test_commit_that_holds_needs_no_time(at: DynamoDirectory, clock: MovedClock) -> None:
-    """A first try is made though no time for another is left."""
-    made = add(at)
-    with deadline(clock, seconds=0):
-        assert at.commit(made, renamed("New"), clock=clock).name == "New"
-
-
-def test_realm_that_is_gone_or_going_is_not_committed(
-    at: DynamoDirectory, clock: MovedClock
-) -> None:
-    """A realm that is no more, or is being deleted, is not there to be changed; nor is it made."""
-    for others in ([], [beside(at, "x")]):
-        absent = realm()
-        with pytest.raises(NotFound):
-            at.commit(absent, lambda r, o=others: (r, o), clock=clock)  # type: ignore[misc]
-        assert at.find(absent.id) is None
-    leaving = add(at, deletion=LEAVING)
-    with pytest.raises(NotFound):
-        at.commit(leaving, renamed("New"), clock=clock)
-    stale = replace(leaving, deletion=None, version=0)
-    with pytest.raises(NotFound):
-        at.commit(stale, renamed("New"), clock=clock)
-    assert at.find(leaving.id) == leaving
-    assert at.dynamo.get(Key(at.table, "x", "claim")) is None
 
 
 # What a transaction asks of a realm.

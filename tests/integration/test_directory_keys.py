@@ -10,6 +10,7 @@ from sojourn.domain import ids
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed, empty
+from tests.integration.stores import store_of
 from tests.integration.world import PASSWORD, Answer, World
 
 RANK = ("read", "write", "admin")
@@ -207,7 +208,7 @@ def test_key_made_while_its_realm_is_deleted(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(DynamoDirectory, "get", then_delete)
     assert make(world, realm_id=realm_id).status == 404
     assert deleted[0].status == 204
-    at = world.services.realms.directory
+    at = store_of(world.services).realms
     assert at.members(f"{realm_id}#keys", after=None, limit=1, ascending=True)[0] == []
 
 

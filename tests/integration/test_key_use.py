@@ -9,6 +9,7 @@ from sojourn.api.callers import USE_MS
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.access_keys import DynamoAccessKeys
 from tests.integration.conftest import composed, empty
+from tests.integration.stores import store_of
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -153,7 +154,7 @@ def test_use_is_written_once_an_hour(world: World) -> None:
 def test_use_is_one_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first use in an hour is written by one UpdateItem, and the next by none."""
     made = make(world).body
-    client = world.services.realms.directory.dynamo._client
+    client = store_of(world.services).realms.dynamo._client
     written: list[str] = []
     original = client.update_item
 
@@ -189,7 +190,7 @@ def test_validation_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch
     world.user("ada")
     token = world.login("ada").body["token"]
     world.clock.advance(HOUR + 1)
-    client = world.services.realms.directory.dynamo._client
+    client = store_of(world.services).realms.dynamo._client
     for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
         monkeypatch.setattr(client, operation, None)
     assert world.call("GET", "/v1/session", bearer=token).status == 200
@@ -212,7 +213,7 @@ def test_use_that_cannot_be_written_fails_nothing(
 ) -> None:
     """Writing a use is tried once, without a wait, and the request goes on when it fails."""
     made = make(world).body
-    client = world.services.realms.directory.dynamo._client
+    client = store_of(world.services).realms.dynamo._client
     tried: list[str] = []
 
     def away(**parameters: Any) -> Any:
@@ -241,7 +242,7 @@ def test_uses_at_once_are_all_answered(world: World) -> None:
 def test_late_use_does_not_go_back(world: World) -> None:
     """A use that is written late, or by a slow clock, replaces no newer one."""
     made = make(world).body
-    at = DynamoAccessKeys(world.services.realms.directory)
+    at = DynamoAccessKeys(store_of(world.services).realms)
     now_ms = world.clock.wall_ms()
     at.record_use(made["id"], now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
     at.record_use(made["id"], now_ms=now_ms - 1, unless_since_ms=now_ms - 1 - USE_MS)

@@ -18,6 +18,7 @@ from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
 from tests.integration.conftest import composed
+from tests.integration.stores import store_of
 from tests.integration.world import Answer, World
 
 
@@ -245,7 +246,7 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
     user_id = world.user("ada")
     accounts = world.services.terminator.accounts
-    realm = world.services.realms.directory.get(world.realm_id)
+    realm = store_of(world.services).realms.get(world.realm_id)
     before = accounts.get(user_id)
     assert realm is not None
     assert before is not None

@@ -13,6 +13,7 @@ from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
 from tests.integration.conftest import composed
+from tests.integration.stores import store_of
 from tests.integration.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -139,13 +140,15 @@ def test_large_realm_goes_in_steps_that_can_be_seen(
 def test_progress_counts_users(world: World, full: list[str]) -> None:
     """What is deleted and what remains is told while a deletion is under way."""
     deletion = world.services.realm_deletion
-    realm = deletion.directory.get(world.realm_id)
+    realm = deletion.store.get(world.realm_id)
     assert realm is not None
     deletion._mark(realm, by="key_tests")
     users = f"{world.realm_id}#users"
 
     def until_one_is_gone() -> float:
-        found, _ = deletion.directory.members(users, after=None, limit=9, ascending=True)
+        found, _ = store_of(world.services).realms.members(
+            users, after=None, limit=9, ascending=True
+        )
         return len(found) - len(full) + 1
 
     assert not deletion.removal.resume(world.realm_id, until_one_is_gone)
@@ -372,12 +375,12 @@ def test_removal_of_access_keys_takes_no_longer_than_it_may(world: World) -> Non
         key = {"name": name, "permission": "read", "realm_id": world.realm_id}
         assert world.admin("POST", "/v1/access_keys", key).status == 201
     deletion = world.services.realm_deletion
-    realm = deletion.directory.get(world.realm_id)
+    realm = deletion.store.get(world.realm_id)
     assert realm is not None
     deletion._mark(realm, by="key_tests")
     left, owner = iter([1.0, 0.0]), f"{world.realm_id}#keys"
     assert not deletion.removal.resume(world.realm_id, lambda: next(left))
-    found, _ = deletion.directory.members(owner, after=None, limit=9, ascending=True)
+    found, _ = store_of(world.services).realms.members(owner, after=None, limit=9, ascending=True)
     assert len(found) == 1
     assert deletion.removal.resume(world.realm_id, lambda: 1.0)
     assert look(world).status == 404

@@ -16,6 +16,7 @@ from provers.roles.roles import role_of, roles, runtime_requests
 from provers.roles.variations import unbounded, unneeded
 from provers.watched.record import VARIABLE, Recorder
 from sojourn.crypto.passwords import Hasher
+from sojourn.domain.due import SETTLED_AFTER
 from sojourn.jobs import settlement
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import users as store
@@ -260,7 +261,7 @@ def cleans_up(world: World) -> None:
     world.user("eve")
     assert world.login("ada").status == 200
     assert world.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
-    world.clock.advance(settlement.DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(settlement, "PAGE", 1)
         assert world.clean_up()["failed"] == 0

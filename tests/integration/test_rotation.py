@@ -9,10 +9,11 @@ from sojourn.crypto.kms import KmsCipher
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.policy import SIGNING_KEYS
-from sojourn.domain.realm import Realm
-from sojourn.jobs import rotation
+from sojourn.domain.realm_change import RealmChange
+from sojourn.store import realms
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import composed
+from tests.integration.stores import store_of
 from tests.integration.test_jwt_keys import (
     DELAY,
     GRACE,
@@ -130,7 +131,7 @@ def test_one_realms_failure_leaves_the_others(
 
 def test_every_page_of_realms_is_looked_at(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many realms there are, each is rotated when it is due."""
-    monkeypatch.setattr(rotation, "PAGE", 1)
+    monkeypatch.setattr(realms, "PAGE", 1)
     for name in ("One", "Two"):
         world.admin("POST", "/v1/realms", {"name": name, "rotate_days": 1, "jwt_algo": "eddsa"})
     every(world, 1)
@@ -150,11 +151,11 @@ def test_realm_that_goes_during_a_run_is_no_failure(
     commit = DynamoDirectory.commit
     gone: list[int] = []
 
-    def then_commit(self: DynamoDirectory, realm: Realm, *arguments: Any, **more: Any) -> Any:
-        if not gone and realm.id == world.realm_id:
+    def then_commit(self: DynamoDirectory, change: RealmChange) -> RealmChange:
+        if not gone and change.before.id == world.realm_id:
             gone.append(0)
-            gone[0] = world.admin("DELETE", f"/v1/realms/{realm.id}?name=Tests").status
-        return commit(self, realm, *arguments, **more)
+            gone[0] = world.admin("DELETE", f"/v1/realms/{world.realm_id}?name=Tests").status
+        return commit(self, change)
 
     monkeypatch.setattr(DynamoDirectory, "commit", then_commit)
     report = world.rotate()
@@ -224,15 +225,11 @@ def from_before_there_were_kinds(world: World, *, keys: int) -> None:
     while len(listed(world, "expiring")) < keys:
         rotate(world)
     world.clock.advance(DELAY)
-    directory: DynamoDirectory = world.services.realms.directory
-
-    def decide(found: Realm) -> tuple[Realm, list[dict[str, Any]]]:
-        former = [replace(key, open_ended=True) for key in found.of_kind("expiring")]
-        return replace(found, keys={key.id: key for key in former}), []
-
-    realm = directory.find(world.realm_id)
+    at = store_of(world.services).realms
+    realm = at.find(world.realm_id)
     assert realm is not None
-    directory.commit(realm, decide, clock=world.clock)
+    former = [replace(key, open_ended=True) for key in realm.of_kind("expiring")]
+    at.commit(RealmChange(realm, replace(realm, keys={key.id: key for key in former})))
 
 
 def test_realm_that_is_full_of_keys_that_never_retire(world: World) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sojourn.domain.due import SETTLED_AFTER
 from sojourn.domain.user import User
 from sojourn.jobs import settlement
-from sojourn.jobs.settlement import DELAY_SECONDS
 from sojourn.store import user_items
 from sojourn.store.due import SETTLEMENT
 from sojourn.store.user_directory import DynamoUserDirectory
@@ -70,7 +70,7 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     ends(world)
     world.clean_up()
     assert len(account(world, ada).sessions) == 1
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     report = world.clean_up()
     assert report["found"] == report["removed"] > 0
     assert report["failed"] == 0
@@ -92,7 +92,7 @@ def test_sessions_from_after_the_end_stay(world: World) -> None:
     (ada,) = people(world, 1)
     end(world)
     later = world.admin("POST", "/v1/sessions", {"user_id": ada}).body
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     world.clean_up()
     assert world.active(ada) == [later["id"]]
     assert world.call("GET", "/v1/session", bearer=later["token"]).status == 200
@@ -104,7 +104,7 @@ def test_walk_goes_on_where_it_was(
     """A walk that has no more time is gone on with from the page that it had come to."""
     made = people(world, 5)
     end(world)
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     monkeypatch.setattr(settlement, "PAGE", 2)
     name = only_walk(dynamodb, world)
     walk = world.services.cleanup.settlement
@@ -153,7 +153,7 @@ def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any
     path = f"/v1/realms/{world.realm_id}"
     name = world.admin("GET", path).body["name"]
     assert world.admin("DELETE", path, {"name": name}).status == 204
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     assert world.clean_up()["failed"] == 0
     assert stored(dynamodb, world, SETTLEMENT) == []
 
@@ -181,7 +181,7 @@ def test_ends_one_after_the_other_are_one_walk(
     people(world, 3)
     for _ in range(4):
         end(world)
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     walks: list[str] = []
     users_of_realm = DynamoUserDirectory.users_of_realm
 
@@ -203,12 +203,12 @@ def test_walk_that_has_begun_goes_on(
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     name = only_walk(dynamodb, world)
     walk = world.services.cleanup.settlement
     left = [1.0] * 2
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
     end(world)
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     assert walk.resume(world.realm_id, name, lambda: 1.0)
     assert [account(world, user_id).sessions for user_id in made] == [()] * 3

@@ -12,6 +12,7 @@ from sojourn.sessions.validate_many import BODY_LIMIT, MOST
 from sojourn.store import expressions
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
+from tests.integration.stores import store_of
 from tests.integration.test_budgets import calls
 from tests.integration.test_jwt_keys import kid
 from tests.integration.world import Answer, World
@@ -181,7 +182,7 @@ def of_a_compromised_key(world: World) -> str:
 
 def of_a_deleted_realm(world: World) -> str:
     """A session of a realm that is no more."""
-    token, at = live(world), world.services.realms.directory
+    token, at = live(world), store_of(world.services).realms
     at.dynamo.write(expressions.delete(at.realm_key(world.realm_id)))
     world.clock.advance(5)
     return token
@@ -189,7 +190,7 @@ def of_a_deleted_realm(world: World) -> str:
 
 def of_another_stack(world: World) -> str:
     """A token for another issuer, signed by the same key."""
-    token, at = live(world), world.services.realms.directory
+    token, at = live(world), store_of(world.services).realms
     elsewhere = {"issuer": "https://elsewhere.example.com"}
     key = at.realm_key(world.realm_id)
     at.dynamo.write(expressions.update(key, changed=elsewhere, condition="attribute_exists(pk)"))

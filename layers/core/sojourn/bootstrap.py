@@ -159,12 +159,15 @@ def compose(
         hasher=hasher,
         clock=clock,
     )
+    listed = DynamoUserDirectory(directory, seen)
+    sizes = TokenSizes(directory=listed, accounts=seen, clock=clock)
     realms = RealmDirectory(
-        directory=directory,
+        store=directory,
         cipher=cipher,
         public_url=settings.public_url,
+        skew=dynamo.skew,
         clock=clock,
-        sizes=TokenSizes(directory=listed, accounts=seen, clock=clock),
+        sizes=sizes,
     )
     settlement = Settlement(
         walks=due,
@@ -176,12 +179,12 @@ def compose(
     )
     census = Census(directory=listed, accounts=seen, clock=clock)
     jwt_keys = JwtKeys(
-        realms=realms,
-        directory=directory,
+        realms=directory,
+        sizes=sizes,
         census=census,
-        settlement=settlement,
         cipher=cipher,
         cache=cache,
+        skew=dynamo.skew,
         clock=clock,
     )
     realm_removal = RealmRemoval(removal=removal, directory=listed, accounts=seen, clock=clock)
@@ -204,21 +207,15 @@ def compose(
             skew=dynamo.skew,
             clock=clock,
         ),
-        rotation=Rotation(directory=directory, cipher=cipher, clock=clock),
+        rotation=Rotation(realms=directory, cipher=cipher, skew=dynamo.skew, clock=clock),
         realms=realms,
-        realm_ends=RealmEnds(
-            realms=realms,
-            directory=directory,
-            census=census,
-            settlement=settlement,
-            cache=cache,
-            clock=clock,
-        ),
+        realm_ends=RealmEnds(realms=directory, census=census, cache=cache, clock=clock),
         realm_deletion=RealmDeletion(
             realms=realms,
-            directory=directory,
+            store=directory,
             users=listed,
             removal=realm_removal,
+            cache=cache,
             clock=clock,
         ),
         jwt_keys=jwt_keys,

@@ -139,8 +139,23 @@ def test_twenty_keys_and_no_more() -> None:
     assert not key_rules.full(owner(*other))
 
 
-def test_newest_keys_are_those_made_last() -> None:
-    """The keys that a change has made are the last in number, in that order."""
-    realm = owner(NEW, OLD, key(3, NOW))
-    assert [k.number for k in key_rules.newest(realm, 2)] == [2, 3]
-    assert key_rules.newest(realm, 0) == []
+def test_change_has_the_keys_remember_the_lifetime() -> None:
+    """A change of settings or keys has each key that may sign remember; one of ends has none."""
+    before = owner(OLD, NEW)
+    longer = replace(before, settings=replace(before.settings, session_minutes=60))
+    done = key_rules.change(before, longer, now_ms=NOW)
+    assert [k.longest_seconds for k in done.after.keys.values()] == [3_600, 3_600]
+    ended = before.ending_all(by="key_a", now_ms=NOW)
+    assert key_rules.change(before, ended, now_ms=NOW).after == ended
+
+
+def test_schedule_makes_what_is_due() -> None:
+    """A kind that is missing is made at once; the other when it is due and there is room."""
+    other = replace(NEW, kind="open_ended")
+    later = NOW + 2 * DAY
+    assert key_rules.due_kinds(owner(OLD, other, rotate_days=2), now_ms=later - 1) == []
+    assert key_rules.due_kinds(owner(OLD, other, rotate_days=2), now_ms=later) == ["expiring"]
+    both = ["open_ended", "expiring"]
+    assert key_rules.due_kinds(owner(OLD, rotate_days=2), now_ms=later) == both
+    keys = [key(n, NOW + n) for n in range(1, SIGNING_KEYS)]
+    assert key_rules.due_kinds(owner(*keys, rotate_days=2), now_ms=later) == ["open_ended"]

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from sojourn.domain.due import Due
+from sojourn.domain.due import SETTLED_AFTER, Due
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Deletion
 from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.domain.user import Change, User
 from sojourn.jobs import cleanup
 from sojourn.jobs.cleanup import Report
-from sojourn.jobs.settlement import DELAY_SECONDS
 from tests import fake_store
 from tests.unit.jobs.world import LIFETIME, World, always
 
@@ -116,7 +115,7 @@ def test_walk_of_an_ended_realm_is_gone_on_with(world: World) -> None:
     """What the end of a realm's sessions ended is recorded once the walk is due."""
     ada = world.people(1)[0]
     world.end_realm()
-    world.clock.advance(DELAY_SECONDS - 1)
+    world.clock.advance(SETTLED_AFTER - 1)
     assert world.cleanup.run(always) == Report()
     world.clock.advance(1)
     assert world.cleanup.run(always) == Report(found=1, removed=1)

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from sojourn.domain.due import Due, Walk
+from sojourn.domain.due import SETTLED_AFTER, Due, Walk, settlement_job
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Deletion
 from sojourn.domain.user import User
 from sojourn.jobs import settlement
-from sojourn.jobs.settlement import DELAY_SECONDS
 from tests import fake_store
 from tests.unit.jobs.world import BY, World, always
 
@@ -36,8 +35,8 @@ def walk(world: World, name: str, time_left: Callable[[], float] = always) -> bo
 def test_walk_is_due_an_hour_after_its_end(world: World) -> None:
     """A walk begins when no login that had read the realm before can commit any more."""
     at = world.clock.wall_ms() // 1000
-    job = world.settlement.job(world.realm.id, "jky_stopped")
-    assert job == Due("settlement", world.realm.id, at + DELAY_SECONDS, "jky_stopped")
+    job = settlement_job(world.realm.id, "jky_stopped", now_ms=world.clock.wall_ms())
+    assert job == Due("settlement", world.realm.id, at + SETTLED_AFTER, "jky_stopped")
 
 
 def test_what_the_realm_ended_is_recorded(world: World) -> None:
@@ -58,7 +57,7 @@ def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
     now_ms = world.clock.wall_ms()
     world.realm = world.realm.without_key(key, by=BY.id, now_ms=now_ms, compromised=True)
     world.realms.add(world.realm)
-    world.due.leave(world.settlement.job(world.realm.id, key.id))
+    world.due.leave(settlement_job(world.realm.id, key.id, now_ms=world.clock.wall_ms()))
     assert walk(world, key.id)
     assert world.records(ada) == ["terminated_by_admin"]
 
@@ -182,7 +181,7 @@ def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
     """Of ends one after the other, the walk of the last that is due records them all."""
     people = world.people(2)
     first, second = world.end_realm(), world.end_realm()
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     last = world.end_realm()
     # The last one's walk is not due yet: what it covers must not wait for it.
     assert walk(world, first)
@@ -198,7 +197,7 @@ def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
     first = world.end_realm()
     assert world.due.note_walk(world.realm.id, first, after=people[0])
     world.end_realm()
-    world.clock.advance(DELAY_SECONDS)
+    world.clock.advance(SETTLED_AFTER)
     assert walk(world, first)
     assert world.sessions(*people) == [1, 0]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
+from sojourn.domain.due import settlement_job
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Login, Origin, Session
@@ -147,7 +148,7 @@ class World:
         self.realm = self.realm.ending_all(by=BY.id, now_ms=self.clock.wall_ms())
         self.realms.add(self.realm)
         name = str(self.realm.generation)
-        self.due.leave(self.settlement.job(self.realm.id, name))
+        self.due.leave(settlement_job(self.realm.id, name, now_ms=self.clock.wall_ms()))
         return name
 
     def records(self, user_id: str) -> list[str]:

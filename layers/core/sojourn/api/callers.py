@@ -12,13 +12,15 @@ from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
     Invalid,
+    NotFound,
     RealmForbidden,
     TokenInvalid,
     TokenMissing,
     Unavailable,
     WrongCaller,
 )
-from sojourn.domain.ports import AccessKeyStore, RealmCache
+from sojourn.domain.ports import AccessKeyStore, RealmCache, Realms
+from sojourn.domain.realm import Realm
 from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 
@@ -29,6 +31,15 @@ USE_MS: Final = 3_600_000
 def about(caller: Claims | Server) -> tuple[str, ...]:
     """The query parameters that say what a request is about: a user's is about their own realm."""
     return ("realm_id",) if isinstance(caller, Server) else ()
+
+
+def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
+    """The realm, when it exists for this server. Raises `NotFound`."""
+    server.must_see(realm_id)
+    realm = realms.get(realm_id) if ids.is_id("rl", realm_id) else None
+    if realm is None:
+        raise NotFound
+    return realm
 
 
 def bearer(request: Request) -> str | None:

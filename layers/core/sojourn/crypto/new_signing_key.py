@@ -1,24 +1,21 @@
 """New signing keys for a realm, made once however often the realm's change is decided anew."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from sojourn.crypto import signing_keys
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm, KeyKind, PublicKey
 from sojourn.runtime.clock import Clock
-from sojourn.store import expressions
-from sojourn.store.realms import DynamoDirectory
+from sojourn.runtime.clock_skew import Skew
 
 
 class NewKeys:
     """The keys that one change makes: at most one of each algorithm and kind."""
 
-    def __init__(self, directory: DynamoDirectory, cipher: Cipher, clock: Clock) -> None:
-        self._directory = directory
+    def __init__(self, cipher: Cipher, skew: Skew, clock: Clock) -> None:
         self._cipher = cipher
+        self._skew = skew
         self._clock = clock
         self._made: dict[tuple[Algorithm, KeyKind], tuple[PublicKey, bytes]] = {}
 
@@ -28,15 +25,15 @@ class NewKeys:
         algo: Algorithm,
         *kinds: KeyKind,
         delay_ms: int = SIGNING_DELAY_MS,
-    ) -> tuple[Realm, Sequence[dict[str, Any]]]:
-        """The realm with a new key of each kind, and the writes of their private halves.
+    ) -> tuple[Realm, dict[str, bytes]]:
+        """The realm with a new key of each kind, and the ciphertexts of their private halves.
 
         They sign from `delay_ms` on. Raises `Unavailable` when the key service does not answer, or
         the clock is wrong by which they are to sign.
         """
-        self._directory.dynamo.skew.check()
+        self._skew.check()
         now_ms = self._clock.wall_ms()
-        writes = []
+        private = {}
         for place, kind in enumerate(kinds):
             if (algo, kind) not in self._made:
                 # Ids a millisecond apart have the order of the keys' numbers.
@@ -48,7 +45,5 @@ class NewKeys:
             number = realm.key_count + 1
             key = replace(made, number=number, signs_from_ms=now_ms + delay_ms, kind=kind)
             realm = replace(realm, keys={**realm.keys, key.id: key}, key_count=number)
-            at = self._directory.private_key_key(realm.id, key.id)
-            # An Update, so that no role which makes keys may put whole items: realms are items.
-            writes.append(expressions.update(at, changed={"ciphertext": ciphertext}))
-        return realm, writes
+            private[key.id] = ciphertext
+        return realm, private

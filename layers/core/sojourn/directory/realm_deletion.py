@@ -14,13 +14,13 @@ from sojourn.directory.realms import RealmDirectory
 from sojourn.domain.access_key import Server
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Invalid, NotFound
-from sojourn.domain.ports import UserDirectory
+from sojourn.domain.ports import RealmCache, RealmStore, UserDirectory
 from sojourn.domain.realm import Deletion, Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-from sojourn.store import realm_cache
-from sojourn.store.realms import Decided, DynamoDirectory
+from sojourn.runtime.optimistic import commit
 
 SECONDS: Final = 6.0
 """How long one request works at a deletion before it answers with what remains."""
@@ -32,9 +32,10 @@ class RealmDeletion:
     """`DELETE /v1/realms/{id}`, and what cleanup does for it."""
 
     realms: RealmDirectory
-    directory: DynamoDirectory
+    store: RealmStore
     users: UserDirectory
     removal: RealmRemoval
+    cache: RealmCache
     clock: Clock
 
     def delete(self, server: Server, realm_id: str, name: str | None) -> answers.Realm | None:
@@ -52,7 +53,7 @@ class RealmDeletion:
             realm = self._mark(realm, by=server.key.id)
         since, began = self.clock.monotonic(), self.clock.stopwatch()
         done = self.removal.resume(realm_id, lambda: began + SECONDS - self.clock.stopwatch())
-        realm_cache.outwait(self.clock, since=since)
+        self.cache.outwait(since=since)
         try:
             return None if done else self.progress(self.realms.look(server, realm_id))
         except NotFound:
@@ -75,17 +76,18 @@ class RealmDeletion:
         now_ms = self.clock.wall_ms()
         job = Due("realm_deletion", realm.id, due_at=now_ms // 1000)
 
-        def decide(found: Realm) -> Decided:
+        def decide(found: Realm) -> RealmChange:
             ended = found.ending_all(by=by, now_ms=now_ms)
-            return replace(ended, deletion=Deletion(started_ms=now_ms, by=by)), [job]
+            marked = replace(ended, deletion=Deletion(started_ms=now_ms, by=by))
+            return RealmChange(found, marked, due=(job,))
 
         try:
-            marked = self.directory.commit(realm, decide, clock=self.clock)
+            done = commit(self.store, realm, decide, clock=self.clock, what="realm")
         except NotFound:
             # Another deletion began at the same moment; this one helps it.
-            found = self.directory.find(realm.id)
+            found = self.store.find(realm.id)
             if found is None:
                 raise
             return found
         audit.record("realm.deleted", realm.id, by=by)
-        return marked
+        return done.after

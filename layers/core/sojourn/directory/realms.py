@@ -4,23 +4,24 @@ from dataclasses import asdict, dataclass, replace
 
 from msgspec import UNSET
 
+from sojourn.api.callers import realm_of
 from sojourn.api.paging import Page
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
-from sojourn.domain import ids, issuers
+from sojourn.domain import ids, issuers, key_rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
 from sojourn.domain.key_rules import KINDS, check_room
 from sojourn.domain.policy import Settings
-from sojourn.domain.ports import Cipher
+from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
-from sojourn.store import expressions
-from sojourn.store.realm_items import realm_from, realm_values
-from sojourn.store.realms import REALMS, Decided, DynamoDirectory
+from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.optimistic import commit
 
 ALGORITHMS = ("rs256", "es256", "eddsa")
 
@@ -29,9 +30,10 @@ ALGORITHMS = ("rs256", "es256", "eddsa")
 class RealmDirectory:
     """The routes under `/v1/realms`, but for deletion and ends."""
 
-    directory: DynamoDirectory
+    store: RealmStore
     cipher: Cipher
     public_url: str | None
+    skew: Skew
     clock: Clock
     sizes: TokenSizes
 
@@ -51,31 +53,21 @@ class RealmDirectory:
             settings=settings,
             key_count=0,
         )
-        at = self.directory
-        new = NewKeys(at, self.cipher, self.clock)
+        new = NewKeys(self.cipher, self.skew, self.clock)
         realm, private = new.added(empty, settings.jwt_algo, *KINDS, delay_ms=0)
         realm = realm.remembering(now_ms)
-        at.dynamo.transact(
-            [
-                expressions.put(at.realm_key(realm_id), realm_values(realm)),
-                expressions.put(at.member_key(REALMS, realm_id), {}),
-                *private,
-            ]
-        )
+        self.store.create_realm(realm, private)
         audit.record("realm.created", realm_id, by=server.key.id)
         return answers.realm(realm)
 
     def find(self, server: Server, realm_id: str) -> Realm:
         """The realm, when it exists for this server. Raises `NotFound`."""
-        realm = self.look(server, realm_id)
-        if realm.deletion is not None:
-            raise NotFound
-        return realm
+        return realm_of(server, self.store, realm_id)
 
     def look(self, server: Server, realm_id: str) -> Realm:
         """The realm, also while it is being deleted. Raises `NotFound`."""
         server.must_see(realm_id)
-        realm = self.directory.find(realm_id) if ids.is_id("rl", realm_id) else None
+        realm = self.store.find(realm_id) if ids.is_id("rl", realm_id) else None
         if realm is None:
             raise NotFound
         return realm
@@ -85,15 +77,12 @@ class RealmDirectory:
         if page.after is not None and not ids.is_id("rl", page.after):
             raise CursorInvalid
         if server.realm_id is not None:
-            realm = self.directory.find(server.realm_id)
+            realm = self.store.find(server.realm_id)
             shown = [] if realm is None or page.after else [answers.realm(realm)]
             return answers.Realms(collection=shown, more_results=False)
-        at = self.directory
-        found, more = at.members(
-            REALMS, after=page.after, limit=page.limit, ascending=page.ascending
+        realms, more = self.store.realms(
+            after=page.after, limit=page.limit, ascending=page.ascending
         )
-        items = at.dynamo.get_many([at.realm_key(realm_id) for realm_id in found])
-        realms = [realm_from(item) for item in items if item is not None]
         shown = [answers.realm(realm) for realm in realms]
         return answers.Realms(collection=shown, more_results=more)
 
@@ -102,30 +91,28 @@ class RealmDirectory:
 
         Raises `Invalid`, also when a user's token would be too long, `Conflict` and `NotFound`.
         """
-        new = NewKeys(self.directory, self.cipher, self.clock)
+        new = NewKeys(self.cipher, self.skew, self.clock)
 
-        before: list[Realm] = []
-
-        def decide(found: Realm) -> Decided:
-            before[:] = [found]
+        def decide(found: Realm) -> RealmChange:
             settings = changed_settings(found.settings, changes)
             name = found.name if changes.name is UNSET else changes.name
             after = replace(found, name=name, settings=settings)
             if changes.issuer is not UNSET and changes.issuer != found.issuer:
                 issuers.check(changes.issuer, realm_id)
                 # By a wrong clock a former issuer would be given up whose tokens are alive.
-                self.directory.dynamo.skew.check()
+                self.skew.check()
                 after = after.naming(changes.issuer, now_ms=self.clock.wall_ms())
             self.sizes.check_realm(found, after)
-            if settings.jwt_algo == found.settings.jwt_algo:
-                return after, []
-            check_room(found, wanted=len(KINDS))
-            return new.added(after, settings.jwt_algo, *KINDS)
+            private: dict[str, bytes] = {}
+            if settings.jwt_algo != found.settings.jwt_algo:
+                check_room(found, wanted=len(KINDS))
+                after, private = new.added(after, settings.jwt_algo, *KINDS)
+            return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
         realm = self.find(server, realm_id)
-        after = self.directory.commit(realm, decide, clock=self.clock)
-        view = answers.realm(after)
-        if changed := audit.differing(answers.realm(before[0]), view):
+        done = commit(self.store, realm, decide, clock=self.clock, what="realm")
+        view = answers.realm(done.after)
+        if changed := audit.differing(answers.realm(done.before), view):
             audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)
         return view
 

@@ -1,49 +1,48 @@
 """A realm's signing keys: listed, made, stopped and removed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from sojourn.api.callers import realm_of
 from sojourn.api.paging import Page, paged
 from sojourn.crypto.new_signing_key import NewKeys
+from sojourn.crypto.token_sizes import TokenSizes
 from sojourn.directory import answers
 from sojourn.directory.bodies import JwtKeyBody
-from sojourn.directory.realms import RealmDirectory
 from sojourn.domain import ids, key_rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.due import Due
+from sojourn.domain.due import settlement_job
 from sojourn.domain.errors import CursorInvalid, NotFound
-from sojourn.domain.key_rules import KINDS, check_room, newest
-from sojourn.domain.ports import Cipher, RealmCache
+from sojourn.domain.key_rules import KINDS, check_room
+from sojourn.domain.ports import Cipher, RealmCache, RealmStore
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
-from sojourn.domain.signing_key import KeyKind, PublicKey, StoppedKey
-from sojourn.jobs.settlement import Settlement
+from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
+from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.optimistic import commit
 from sojourn.sessions.counts import Census, Count
-from sojourn.store import expressions
-from sojourn.store.realms import Decided, DynamoDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class JwtKeys:
     """The routes under `/v1/jwt_keys`."""
 
-    realms: RealmDirectory
-    directory: DynamoDirectory
+    realms: RealmStore
+    sizes: TokenSizes
     census: Census
-    settlement: Settlement
     cipher: Cipher
     cache: RealmCache
+    skew: Skew
     clock: Clock
 
     def page(self, server: Server, page: Page) -> answers.JwtKeys:
         """The realm's signing keys, public halves."""
         if page.after is not None and not ids.is_id("jky", page.after):
             raise CursorInvalid
-        realm = self.realms.find(server, server.in_realm())
+        realm = realm_of(server, self.realms, server.in_realm())
         shown = [self._view(realm, key) for key in realm.keys.values()]
         shown += [
             answers.stopped_key(stopped, realm)
@@ -55,7 +54,7 @@ class JwtKeys:
 
     def get(self, server: Server, key_id: str) -> answers.JwtKey:
         """One signing key of the realm. Raises `NotFound`."""
-        realm = self.realms.find(server, server.in_realm())
+        realm = realm_of(server, self.realms, server.in_realm())
         if (key := realm.keys.get(key_id)) is not None:
             return self._view(realm, key)
         stopped = realm.stopped.get(key_id)
@@ -67,27 +66,25 @@ class JwtKeys:
         """Make a key: published at once, signing 150 minutes later in place of the one before.
 
         A key of another algorithm makes it the realm's `jwt_algo`, and one of the other kind with
-        it. Raises `NotFound`, `Conflict`,
-        and `Invalid` when a user's token would be too long.
+        it. Raises `NotFound`, `Conflict`, and `Invalid` when a user's token would be too long.
         """
-        realm = self.realms.find(server, server.in_realm())
-        new = NewKeys(self.directory, self.cipher, self.clock)
-        kinds: list[KeyKind] = []
+        realm = realm_of(server, self.realms, server.in_realm())
+        new = NewKeys(self.cipher, self.skew, self.clock)
 
-        def decide(found: Realm) -> Decided:
+        def decide(found: Realm) -> RealmChange:
             algo = body.algo or found.settings.jwt_algo
-            kinds[:] = [body.kind] if algo == found.settings.jwt_algo else KINDS
+            kinds = [body.kind] if algo == found.settings.jwt_algo else KINDS
             check_room(found, wanted=len(kinds))
             after = replace(found, settings=replace(found.settings, jwt_algo=algo))
-            self.realms.sizes.check_realm(found, after)
-            return new.added(after, algo, *kinds)
+            self.sizes.check_realm(found, after)
+            after, private = new.added(after, algo, *kinds)
+            return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
-        after = self.directory.commit(realm, decide, clock=self.clock)
-        made = newest(after, len(kinds))
-        for key in made:
+        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        for key in done.new_keys:
             audit.record("jwt_key.created", key.id, realm.id, by=server.key.id)
-        (asked,) = (key for key in made if key.kind == body.kind)
-        return self._view(after, asked)
+        (asked,) = (key for key in done.new_keys if key.kind == body.kind)
+        return self._view(done.after, asked)
 
     def stop(self, server: Server, key_id: str) -> answers.StoppedJwtKey:
         """Stop a compromised key; the answer says how many managed sessions that ended.
@@ -97,7 +94,7 @@ class JwtKeys:
         key signs at once: one that signed before, else one that was to sign, else a new one.
         Raises `NotFound`.
         """
-        realm = self.realms.find(server, server.in_realm())
+        realm = realm_of(server, self.realms, server.in_realm())
         after, count = self._stop(realm, key_id, by=server.key.id, compromised=True)
         return answers.just_stopped_key(after.stopped[key_id], after, count)
 
@@ -106,7 +103,7 @@ class JwtKeys:
 
         Raises `KeyInUse`, `NotFound`.
         """
-        realm = self.realms.find(server, server.in_realm())
+        realm = realm_of(server, self.realms, server.in_realm())
         key = realm.keys.get(key_id)
         now_ms = self.clock.wall_ms()
         used = key is not None and key_rules.in_use(realm, key, now_ms=now_ms)
@@ -117,30 +114,28 @@ class JwtKeys:
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
             return answers.removed_key(key, realm, count)
 
-        def decide(found: Realm) -> Decided:
+        def decide(found: Realm) -> RealmChange:
             if key_id in found.keys:
                 # A clock that is ahead would give up a key whose tokens are alive.
-                self.directory.dynamo.skew.check()
-            after = key_rules.without(found, key_id, now_ms=self.clock.wall_ms())
-            return after, [
-                self._no_private_half(found, key) for key in found.keys.keys() - after.keys.keys()
-            ]
+                self.skew.check()
+            now_ms = self.clock.wall_ms()
+            after = key_rules.without(found, key_id, now_ms=now_ms)
+            return key_rules.change(found, after, now_ms=now_ms)
 
-        self.directory.commit(realm, decide, clock=self.clock)
+        commit(self.realms, realm, decide, clock=self.clock, what="realm")
         audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
         return None
 
     def _stop(
         self, realm: Realm, key_id: str, *, by: str, compromised: bool
     ) -> tuple[Realm, Count]:
-        new = NewKeys(self.directory, self.cipher, self.clock)
-        stops = False
+        new = NewKeys(self.cipher, self.skew, self.clock)
+        latest = realm
 
-        def decide(found: Realm) -> Decided:
-            nonlocal stops
-            key = found.keys.get(key_id)
-            stops = key is not None
-            if key is not None:
+        def decide(found: Realm) -> RealmChange | None:
+            nonlocal latest
+            latest = found
+            if (key := found.keys.get(key_id)) is not None:
                 if not compromised:
                     key_rules.check_signs_no_more(found, key, now_ms=self.clock.wall_ms())
                 return self._stopped(found, key, new, by=by, compromised=compromised)
@@ -151,11 +146,12 @@ class JwtKeys:
                 raise NotFound
             return None
 
-        after = self.directory.commit(realm, decide, clock=self.clock)
+        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
         since = self.clock.monotonic()
-        if stops:
+        if done is not None:
             event = "jwt_key.compromised" if compromised else "jwt_key.deleted"
             audit.record(event, key_id, realm.id, by=by)
+        after = latest if done is None else done.after
         number = after.stopped[key_id].key.number
         before = _before(after, after.stopped[key_id])
 
@@ -168,17 +164,14 @@ class JwtKeys:
 
     def _stopped(
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool
-    ) -> tuple[Realm, Sequence[dict[str, Any] | Due]]:
+    ) -> RealmChange:
         now_ms = self.clock.wall_ms()
         after = key_rules.stop(realm, key, by=by, now_ms=now_ms, compromised=compromised)
-        writes: Sequence[dict[str, Any]] = []
+        private: dict[str, bytes] = {}
         if not after.of_kind(key.kind):
-            after, writes = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
-        gone = self._no_private_half(realm, key.id)
-        return after, [*writes, gone, self.settlement.job(realm.id, key.id)]
-
-    def _no_private_half(self, realm: Realm, key_id: str) -> dict[str, Any]:
-        return expressions.delete(self.directory.private_key_key(realm.id, key_id))
+            after, private = new.added(after, realm.settings.jwt_algo, key.kind, delay_ms=0)
+        due = (settlement_job(realm.id, key.id, now_ms=now_ms),)
+        return key_rules.change(realm, after, now_ms=now_ms, private=private, due=due)
 
     def _view(self, realm: Realm, key: PublicKey) -> answers.JwtKey:
         return answers.jwt_key(key, realm, now_ms=self.clock.wall_ms())

@@ -1,11 +1,15 @@
 """Work that is left for later, and from when on it is due; cleanup does it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from sojourn.domain.user import User
 
 DueKind = Literal["user", "ended_record", "realm_deletion", "settlement"]
+
+SETTLED_AFTER: Final = 3_600
+"""Seconds from the end of a realm's sessions to the walk that records it in its users: no login
+that had read the realm before that end commits so late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,14 @@ class Walk:
 
     due_at: int
     after: str | None = None
+
+
+def settlement_job(realm_id: str, what: str, *, now_ms: int) -> Due:
+    """The walk of a realm's users that `what` makes needed: its generation, or a stopped key's id.
+
+    It is left to cleanup in the commit that ends their sessions.
+    """
+    return Due("settlement", realm_id, now_ms // 1000 + SETTLED_AFTER, what)
 
 
 def due_at(user: User) -> int | None:

@@ -5,12 +5,15 @@ it is stopped, or when no token of it can be alive: so a session whose key is no
 has ended, and is neither listed nor counted.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from sojourn.domain.due import Due
 from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 from sojourn.domain.policy import DAY_SECONDS, SIGNING_KEYS
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey
 
 KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
@@ -29,10 +32,21 @@ def check_room(realm: Realm, *, wanted: int) -> None:
         )
 
 
-def newest(realm: Realm, count: int) -> list[PublicKey]:
-    """So many keys that were made last, as the realm is right after they were."""
-    made = [key for key in realm.keys.values() if key.number > realm.key_count - count]
-    return sorted(made, key=lambda key: key.number)
+def change(
+    before: Realm,
+    after: Realm,
+    *,
+    now_ms: int,
+    private: Mapping[str, bytes] | None = None,
+    due: tuple[Due, ...] = (),
+) -> RealmChange:
+    """A change of a realm's settings or keys: each key that may sign remembers the lifetimes.
+
+    Nothing else has a key sign for longer, and who only ends sessions writes no keys.
+    """
+    if (after.settings, after.keys) != (before.settings, before.keys):
+        after = after.remembering(now_ms)
+    return RealmChange(before, after, private=private or {}, due=due)
 
 
 def in_use(realm: Realm, key: PublicKey, *, now_ms: int) -> bool:
@@ -86,6 +100,18 @@ def stop(realm: Realm, key: PublicKey, *, by: str, now_ms: int, compromised: boo
         return after
     first = replace(left[0], signs_from_ms=now_ms)
     return replace(after, keys={**after.keys, first.id: first})
+
+
+def due_kinds(realm: Realm, *, now_ms: int) -> list[KeyKind]:
+    """The kinds of which the schedule is to make a key now.
+
+    A realm from before there were kinds gets its key for tokens without `exp`; no schedule rotates
+    that one, since it cannot be retired.
+    """
+    kinds: list[KeyKind] = [] if realm.of_kind("open_ended") else ["open_ended"]
+    if next_is_due(realm, now_ms=now_ms) and not full(realm):
+        kinds.append("expiring")
+    return kinds
 
 
 def next_is_due(realm: Realm, *, now_ms: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Protocol
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due, Walk
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, ChangeInRealm, NameKind, NewUser, User
 
@@ -117,6 +118,38 @@ class Realms(Protocol):
         """Have a key remember that a token of it may have no `exp`, before it has one.
 
         Raises `Unavailable` when the realm has that key no more.
+        """
+        ...
+
+
+class RealmStore(Realms, Protocol):
+    """Realms as they are made and changed. Every read is consistent."""
+
+    def find(self, realm_id: str) -> Realm | None:
+        """The realm, also while it is being deleted; to everything else it is gone by then."""
+        ...
+
+    def realms(
+        self, *, after: str | None, limit: int, ascending: bool
+    ) -> tuple[Sequence[Realm], bool]:
+        """A page of all realms, by id, also of those being deleted, and whether there are more."""
+        ...
+
+    def each_realm(self) -> Iterator[Realm]:
+        """Every realm, by id, also those that are being deleted."""
+        ...
+
+    def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
+        """Write a new realm, and the ciphertexts of its signing keys' private halves, by key."""
+        ...
+
+    def commit(self, change: RealmChange, /) -> RealmChange:
+        """Carry out a change, as it was done: the realm's version raised.
+
+        With it the private halves of new keys are written, those of the keys that go are removed,
+        and what is due is left to cleanup. A change whose answer was lost is found again. Raises
+        `Superseded` when the realm is no longer the one that it was decided on; one that is being
+        deleted is gone.
         """
         ...
 

@@ -1,22 +1,18 @@
 """What the schedule does for signing keys: make the next in time, remove what nothing needs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain import key_rules
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
-from sojourn.domain.ports import Cipher
+from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm
-from sojourn.domain.signing_key import KeyKind
+from sojourn.domain.realm_change import RealmChange
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
-from sojourn.store import expressions
-from sojourn.store.realm_items import realm_from
-from sojourn.store.realms import REALMS, Decided, DynamoDirectory
-
-PAGE: Final = 100
+from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.optimistic import commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +42,17 @@ class Report:
 class Rotation:
     """Looks at each realm; each change is under the realm's version, so two runs do no harm."""
 
-    directory: DynamoDirectory
+    realms: RealmStore
     cipher: Cipher
+    skew: Skew
     clock: Clock
 
     def run(self, time_left: Callable[[], float]) -> Report:
         """Do what is due while there is time (seconds)."""
         report = Report()
-        for realm in self._realms():
+        for realm in self.realms.each_realm():
+            if realm.deletion is not None:
+                continue
             if time_left() <= 0:
                 report = replace(report, remaining=report.remaining + 1)
                 continue
@@ -83,62 +82,42 @@ class Rotation:
 
     def _remove(self, realm: Realm) -> tuple[Realm, int]:
         """Remove the keys of which no token can be alive; the realm after it, and how many."""
-        removed: list[str] = []
 
-        def decide(found: Realm) -> Decided:
+        def decide(found: Realm) -> RealmChange | None:
             # A clock that is ahead would give up keys whose tokens are alive.
-            self.directory.dynamo.skew.check()
+            self.skew.check()
             now_ms = self.clock.wall_ms()
-            due = key_rules.retired(found, now_ms=now_ms)
-            removed[:] = [key.id for key in due]
-            kept = found.remembering_stops(now_ms).stopped
-            if not due and kept == found.stopped:
-                return None
-            for key_id in removed:
-                found = key_rules.without(found, key_id, now_ms=now_ms)
-            at = self.directory
-            gone = [expressions.delete(at.private_key_key(found.id, key_id)) for key_id in removed]
-            return replace(found, stopped=kept), gone
+            after = replace(found, stopped=found.remembering_stops(now_ms).stopped)
+            for key in key_rules.retired(found, now_ms=now_ms):
+                after = key_rules.without(after, key.id, now_ms=now_ms)
+            return None if after == found else key_rules.change(found, after, now_ms=now_ms)
 
-        after = self.directory.commit(realm, decide, clock=self.clock)
-        for key_id in removed:
+        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        if done is None:
+            return realm, 0
+        for key_id in done.gone_keys:
             audit.record("jwt_key.deleted", key_id, realm.id)
-        return after, len(removed)
+        return done.after, len(done.gone_keys)
 
     def _rotate(self, realm: Realm) -> tuple[int, bool]:
-        """Make the realm's next key when its newest is `rotate_days` old.
+        """Make the keys that are due; how many were made, and whether one waits for room."""
+        new = NewKeys(self.cipher, self.skew, self.clock)
 
-        How many keys were made, and whether one waits. A realm from before there were kinds gets
-        its key for tokens without `exp`; no schedule rotates that one, since it cannot be retired.
-        """
-        new = NewKeys(self.directory, self.cipher, self.clock)
-        kinds: list[KeyKind] = []
-        waits = False
+        def decide(found: Realm) -> RealmChange | None:
+            now_ms = self.clock.wall_ms()
+            kinds = key_rules.due_kinds(found, now_ms=now_ms)
+            if not kinds:
+                return None
+            after, private = new.added(found, found.settings.jwt_algo, *kinds)
+            return key_rules.change(found, after, now_ms=now_ms, private=private)
 
-        def decide(found: Realm) -> Decided:
-            nonlocal waits
-            kinds[:] = [] if found.of_kind("open_ended") else ["open_ended"]
-            due = key_rules.next_is_due(found, now_ms=self.clock.wall_ms())
-            waits = due and key_rules.full(found)
-            if due and not waits:
-                kinds.append("expiring")
-            return new.added(found, found.settings.jwt_algo, *kinds) if kinds else None
-
-        after = self.directory.commit(realm, decide, clock=self.clock)
-        for key in key_rules.newest(after, len(kinds)):
+        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        made = [] if done is None else done.new_keys
+        for key in made:
             audit.record("jwt_key.created", key.id, realm.id)
+        now = realm if done is None else done.after
+        due = key_rules.next_is_due(now, now_ms=self.clock.wall_ms())
+        waits = due and key_rules.full(now)
         if waits:
             telemetry.info("A realm's next key waits until its oldest retires", realm_id=realm.id)
-        return len(kinds), waits
-
-    def _realms(self) -> Iterator[Realm]:
-        after: str | None = None
-        more = True
-        at = self.directory
-        while more:
-            found, more = at.members(REALMS, after=after, limit=PAGE, ascending=True)
-            for item in at.dynamo.get_many([at.realm_key(realm_id) for realm_id in found]):
-                realm = None if item is None else realm_from(item)
-                if realm is not None and realm.deletion is None:
-                    yield realm
-            after = found[-1] if found else None
+        return len(made), waits

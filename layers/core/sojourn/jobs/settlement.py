@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain import session_rules as rules
-from sojourn.domain.due import Due
 from sojourn.domain.errors import NotFound
 from sojourn.domain.ports import Realms, TimeLeft, UserDirectory, UserStore, Walks
 from sojourn.domain.realm import Realm
@@ -21,8 +20,6 @@ from sojourn.runtime import deadline, optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 
-DELAY_SECONDS: Final = 3_600
-"""From the end to the walk: no login that had read the realm before it commits so late."""
 PAGE: Final = 100
 
 
@@ -36,14 +33,6 @@ class Settlement:
     accounts: UserStore
     skew: Skew
     clock: Clock
-
-    def job(self, realm_id: str, what: str) -> Due:
-        """The walk that is left to cleanup, in the transaction of `what` ended sessions.
-
-        That is a generation of the realm, or the id of a key.
-        """
-        due_at = self.clock.wall_ms() // 1000 + DELAY_SECONDS
-        return Due("settlement", realm_id, due_at, what)
 
     def resume(self, realm_id: str, name: str, time_left: TimeLeft) -> bool:
         """Go on with a walk while there is time; whether it is finished."""

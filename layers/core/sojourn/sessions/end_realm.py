@@ -6,28 +6,27 @@ from before, by the realm that each validation reads anyway; so a validation pay
 
 from dataclasses import dataclass
 
-from sojourn.directory.realms import RealmDirectory
+from sojourn.api.callers import realm_of
 from sojourn.domain.access_key import Server
-from sojourn.domain.ports import RealmCache
+from sojourn.domain.due import settlement_job
+from sojourn.domain.ports import RealmCache, RealmStore
 from sojourn.domain.realm import Realm
+from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
-from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
+from sojourn.runtime.optimistic import commit
 from sojourn.sessions import answers
 from sojourn.sessions.counts import Census
-from sojourn.store.realms import Decided, DynamoDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class RealmEnds:
     """`POST /v1/realms/{id}/end_sessions`."""
 
-    realms: RealmDirectory
-    directory: DynamoDirectory
+    realms: RealmStore
     census: Census
-    settlement: Settlement
     cache: RealmCache
     clock: Clock
 
@@ -38,19 +37,21 @@ class RealmEnds:
         expired, and so costs validations nothing": every instance has read the realm anew by then.
         """
 
-        def decide(found: Realm) -> Decided:
-            after = found.ending_all(by=server.key.id, now_ms=self.clock.wall_ms())
-            return after, [self.settlement.job(found.id, str(after.generation))]
+        def decide(found: Realm) -> RealmChange:
+            now_ms = self.clock.wall_ms()
+            after = found.ending_all(by=server.key.id, now_ms=now_ms)
+            job = settlement_job(found.id, str(after.generation), now_ms=now_ms)
+            return RealmChange(found, after, due=(job,))
 
-        realm = self.realms.find(server, realm_id)
-        after = self.directory.commit(realm, decide, clock=self.clock)
+        realm = realm_of(server, self.realms, realm_id)
+        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
         self.cache.outwait()
-        return answers.SessionEnd(realm_id=realm_id, ended_at=after.ends[-1].ended_ms / 1000)
+        return answers.SessionEnd(realm_id=realm_id, ended_at=done.after.ends[-1].ended_ms / 1000)
 
     def count(self, server: Server, realm_id: str) -> answers.SessionEnd:
         """How many sessions an end would end, and whether all users were looked at."""
-        realm = self.realms.find(server, realm_id)
+        realm = realm_of(server, self.realms, realm_id)
 
         def stands(session: Session) -> bool:
             return ended_by_realm(session, realm) is None

@@ -10,36 +10,30 @@ The directory table, by `pk` / `sk`:
 - an access key, and lists of them: `store/access_keys`
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from sojourn.domain.due import Due
-from sojourn.domain.errors import NotFound, Unavailable
+from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Realm
-from sojourn.runtime import deadline
-from sojourn.runtime.clock import Clock
+from sojourn.domain.realm_change import RealmChange
 from sojourn.store import attributes, idempotency
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
 from sojourn.store.due import DynamoDue
-from sojourn.store.expressions import Key, check, update
+from sojourn.store.expressions import Key, Write, check, delete, put, update
 from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values
 
 REALMS: Final = "realms"
 """The owner of the list of realms."""
+PAGE: Final = 100
 
 Values = dict[str, Any]
-Decided = tuple[Realm, Sequence[Values | Due]] | None
-"""A realm as it must become, with what is written or left to cleanup in the same transaction.
-
-None: as it is.
-"""
 
 
 class DynamoDirectory:
-    """`Realms` over the directory table. Every read is consistent."""
+    """`RealmStore` over the directory table. Every read is consistent."""
 
     def __init__(self, dynamo: DynamoDB, table: str, due: DynamoDue) -> None:
         self.dynamo = dynamo
@@ -68,50 +62,63 @@ class DynamoDirectory:
         values = self.dynamo.get(self.realm_key(realm_id))
         return None if values is None else realm_from(values)
 
+    def realms(self, *, after: str | None, limit: int, ascending: bool) -> tuple[list[Realm], bool]:
+        found, more = self.members(REALMS, after=after, limit=limit, ascending=ascending)
+        return self._read(found), more
+
+    def each_realm(self) -> Iterator[Realm]:
+        after, more = None, True
+        while more:
+            found, more = self.members(REALMS, after=after, limit=PAGE, ascending=True)
+            yield from self._read(found)
+            after = found[-1] if found else None
+
+    def _read(self, realm_ids: Sequence[str]) -> list[Realm]:
+        """Realms, also those that are being deleted."""
+        items = self.dynamo.get_many([self.realm_key(realm_id) for realm_id in realm_ids])
+        return [realm_from(values) for values in items if values is not None]
+
     def get_many(self, realm_ids: Sequence[str]) -> list[Realm | None]:
         found = self.dynamo.get_many([self.realm_key(realm_id) for realm_id in realm_ids])
         realms = [None if values is None else realm_from(values) for values in found]
         return [None if r is None or r.deletion is not None else r for r in realms]
 
-    def commit(
-        self,
-        realm: Realm,
-        decide: Callable[[Realm], Decided],
-        *,
-        clock: Clock,
-    ) -> Realm:
-        """Commit what `decide` makes of the realm, anew on each change that came between.
+    def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
+        self.dynamo.transact(
+            [
+                put(self.realm_key(realm.id), realm_values(realm)),
+                put(self.member_key(REALMS, realm.id), {}),
+                *self._private_halves(realm.id, private),
+            ]
+        )
 
-        Raises what `decide` raises, `NotFound` when the realm is no more or is being deleted,
-        and `Unavailable`.
-        """
-        limit = deadline.current(clock)
-        attempt = 0
-        while realm.deletion is None:
-            decided = decide(realm)
-            if decided is None:
-                return realm
-            changed, others = decided
-            mark, commits = idempotency.marked(realm.commits)
-            after = replace(changed, version=realm.version + 1, commits=commits)
-            if (after.settings, after.keys) != (realm.settings, realm.keys):
-                # Nothing else has a key sign for longer, and who only ends sessions writes no keys.
-                after = after.remembering(clock.wall_ms())
-            beside = [self._due.leaving(o) if isinstance(o, Due) else o for o in others]
-            try:
-                self._write([self._change(realm, after), *beside])
-            except ConditionFailed as error:
-                if error.item is None:
-                    raise NotFound from error
-                realm = realm_from(error.item)
-                if mark in realm.commits:
-                    return after
-            else:
-                return after
-            if not limit.wait(attempt):
-                raise Unavailable("Too many changes of this realm at once. Try again.")
-            attempt += 1
-        raise NotFound
+    def commit(self, change: RealmChange) -> RealmChange:
+        before = change.before
+        if before.deletion is not None:
+            raise Superseded(None)
+        mark, commits = idempotency.marked(before.commits)
+        after = replace(change.after, version=before.version + 1, commits=commits)
+        writes = [
+            self._change(before, after),
+            *self._private_halves(after.id, change.private),
+            *(delete(self.private_key_key(after.id, key_id)) for key_id in change.gone_keys),
+            *map(self._due.leaving, change.due),
+        ]
+        try:
+            self._write(writes)
+        except ConditionFailed as error:
+            current = None if error.item is None else realm_from(error.item)
+            if current is None or mark not in current.commits:
+                gone = current is None or current.deletion is not None
+                raise Superseded(None if gone else current) from error
+        return replace(change, after=after)
+
+    def _private_halves(self, realm_id: str, private: Mapping[str, bytes]) -> list[Write]:
+        # Updates, so that no role which makes keys may put whole items: realms are items.
+        return [
+            update(self.private_key_key(realm_id, key_id), changed={"ciphertext": ciphertext})
+            for key_id, ciphertext in private.items()
+        ]
 
     def _change(self, before: Realm, after: Realm) -> dict[str, Any]:
         old = realm_values(before)
@@ -119,6 +126,7 @@ class DynamoDirectory:
         return update(
             self.realm_key(after.id),
             changed={name: value for name, value in new.items() if old.get(name) != value},
+            removed=[name for name in old if name not in new],
             condition="v = :v",
             values={":v": before.version},
         )
