@@ -94,7 +94,9 @@ class FakeUsers:
         with self._lock:
             return [self.get(user_id) for user_id in user_ids]
 
-    def commit(self, change: Change) -> Change:
+    def commit(self, change: Change, *, others: int = 0) -> Change:
+        """Carry out a change; `others` writes that come with it leave room for fewer endings."""
+        room = RECORDS_PER_COMMIT - others
         with self._lock:
             current = self.get(change.after.id)
             if current is None or current.version != change.before.version:
@@ -103,11 +105,11 @@ class FakeUsers:
             after = replace(
                 change.after,
                 version=current.version + 1,
-                pending=tuple(waiting[RECORDS_PER_COMMIT:]),
+                pending=tuple(waiting[room:]),
             )
             self._accounts[after.id] = deepcopy(after)
             records = self._ended.setdefault(after.id, {})
-            records.update({e.session.id: deepcopy(e) for e in waiting[:RECORDS_PER_COMMIT]})
+            records.update({e.session.id: deepcopy(e) for e in waiting[:room]})
             return replace(change, after=after)
 
     def archive(self, user_id: str) -> int:
@@ -367,10 +369,13 @@ class FakeUserDirectory:
             if changed.bound and now is not None and now.version != realm.version:
                 raise Superseded(UserInRealm(before, now))
             lost = gained(after.unique_names, before.unique_names)
-            self._name(after, lost=lost, new=gained(before.unique_names, after.unique_names))
-            if after.state == "deleted":
+            new = gained(before.unique_names, after.unique_names)
+            self._name(after, lost=lost, new=new)
+            leaves = after.state == "deleted"
+            if leaves:
                 self._members.discard((realm.id, after.id))
-            return replace(changed, change=self._users.commit(change))
+            others = len(lost) + len(new) + leaves + changed.bound
+            return replace(changed, change=self._users.commit(change, others=others))
 
     def _name(self, user: User, *, lost: Iterable[UniqueName], new: Iterable[UniqueName]) -> None:
         """Take names from a user and give them others, if nobody else has any of these."""

@@ -40,7 +40,7 @@ def create(store: Store, home: Realm, username: str | None, email: str | None = 
 
 def named(found: User, home: Realm, *, bound: bool = False, **changes: object) -> ChangeInRealm:
     """A change of a user's names, or of whatever else."""
-    after = replace(found, version=found.version + 1, **changes)  # type: ignore[arg-type]
+    after = replace(found, **changes)  # type: ignore[arg-type]
     return ChangeInRealm(Change(before=found, after=after), home, bound=bound)
 
 
@@ -355,6 +355,22 @@ def test_deletion_frees_the_names_and_leaves_the_list(store: Store) -> None:
     assert store.directory.user_of_name(home.id, "email", "ada@example.com") is None
     again = create(store, home, "ada", "ada@example.com")
     assert listed(store, home) == [again.id]
+
+
+def test_endings_that_do_not_fit_beside_the_names_are_pending(store: Store) -> None:
+    """What a commit writes of names and the list takes the place of ended records."""
+    store.add_realm(home := OWNER)
+    user = account(username="ada", email="ada@example.com")
+    for number in range(99):
+        user = replace(login(user, NOW + number)[0].after, version=0)
+    store.directory.create_user(NewUser(user, home))
+    ends = end_all(user)
+    after = replace(ends.after, state="deleted", username=None, email=None)
+    store.directory.commit(ChangeInRealm(replace(ends, after=after), home, bound=True))
+    late = [e.session.id for e in ends.ended[95:]]
+    assert [e.session.id for e in must_get(store, user.id).pending] == late
+    assert store.accounts.ended(user.id, late[0]) is None
+    assert store.accounts.archive(user.id) == 4
 
 
 # The list.

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sojourn.domain.names import composed, email_complaints, fold, former_fold, username_complaints
+from sojourn.domain.names import (
+    composed,
+    email_complaints,
+    fold,
+    former_fold,
+    gained,
+    username_complaints,
+)
+from sojourn.domain.user import UniqueName
 
 # What upper case does not bring back: a dotless i, and a subscript iota before another mark.
 ONE_WAY = "\u0131\u0345"
@@ -285,3 +293,15 @@ def test_names_of_dots_alone(name: str) -> None:
     """A username is no segment that a path drops; longer ones of dots are names."""
     assert username_complaints(name) == ["username must not be . or .., which a path cannot hold."]
     assert username_complaints("...") == []
+
+
+def test_names_that_are_gained_are_others_in_every_form() -> None:
+    """A name in another form is none that is gained, and a username is no email."""
+    before: list[UniqueName] = [("username", "Ada"), ("email", "ada@m\u00fcnchen.de")]
+    same: list[UniqueName] = [("username", "ADA"), ("email", "Ada@xn--mnchen-3ya.de")]
+    assert gained(before, same) == gained(same, before) == []
+    other: list[UniqueName] = [("username", "eve"), ("email", "ada")]
+    assert gained(before, other) == other
+    assert gained(before, [("email", "ada"), before[1]]) == [("email", "ada")]
+    assert gained([], before) == before
+    assert gained(before, []) == []
