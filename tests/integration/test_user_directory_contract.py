@@ -73,6 +73,7 @@ def test_user_who_is_made_is_found(store: Store) -> None:
     assert store.directory.user_of_name(home.id, "username", "aDA") == user.id
     assert store.directory.user_of_name(home.id, "email", "ada@example.COM") == user.id
     assert store.directory.user_of_name(home.id, "email", "ada") is None
+    assert store.directory.user_of_name(home.id, "email", "eve@münchen.de") is None
     assert listed(store, home) == [user.id]
 
 
@@ -178,6 +179,16 @@ def test_user_whose_making_was_not_answered_is_made_once(
     store.lose_answer(monkeypatch)
     user = create(store, home, username)
     assert (store.accounts.get(user.id), listed(store, home)) == (user, [user.id])
+
+
+def test_making_that_comes_again_undoes_nothing(store: Store) -> None:
+    """A user who was made, and changed since, is not made once more: no name and no field of it."""
+    home = owner(store)
+    user = create(store, home, "ada")
+    done = store.directory.commit(named(user, home, username="countess"))
+    store.directory.create_user(NewUser(user, home))
+    assert store.accounts.get(user.id) == done.change.after
+    assert [holder(store, home, name) for name in ("ada", "countess")] == [None, user.id]
 
 
 # Changing names.

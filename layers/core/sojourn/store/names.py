@@ -54,13 +54,9 @@ class DynamoNames:
 
     def user_of(self, realm_id: str, kind: NameKind, name: str) -> str | None:
         """The id of the realm's user of that name."""
-        found = _holder(self._dynamo.get(self.key(realm_id, kind, name)))
-        return found or self._former_user_of(realm_id, kind, name)
-
-    def _former_user_of(self, realm_id: str, kind: NameKind, name: str) -> str | None:
-        """The id of the user to whom the version before IDNA gave the name, in another form."""
-        key = self.former_key(realm_id, kind, name)
-        return None if key is None else _former_holder(self._dynamo.get(key))
+        current, *former = self.keys(realm_id, kind, name)
+        found = _holder(self._dynamo.get(current))
+        return found or next((_former_holder(self._dynamo.get(key)) for key in former), None)
 
     def claiming(self, user: User, names: Iterable[UniqueName]) -> list[tuple[UniqueName, Write]]:
         """The writes by which a user takes names that nobody else has, each with its name.
@@ -91,10 +87,9 @@ class DynamoNames:
         """
         keys = []
         for name in names:
-            keys.append(self.key(user.realm_id, *name))
-            former = self.former_key(user.realm_id, *name)
-            if former is not None and user.id == self._former_user_of(user.realm_id, *name):
-                keys.append(former)
+            current, *former = self.keys(user.realm_id, *name)
+            keys.append(current)
+            keys += [k for k in former if user.id == _former_holder(self._dynamo.get(k))]
         own = {":user_id": user.id}
         return [
             expressions.delete(key, condition=_OWN, values=own) for key in keys if key not in kept
