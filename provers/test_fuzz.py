@@ -19,6 +19,7 @@ from local.stack import Context
 from provers import report as proof
 from provers import spoilt
 from sojourn.api import paging
+from sojourn.api.parameters import queried
 from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.domain import ids
@@ -30,7 +31,7 @@ from tests.integration.hostile import Stopwatch, Things
 from tests.integration.test_hostile import events, turn
 from tests.integration.world import ROUTES, World
 from tests.unit.crypto import test_tokens as unit
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 PARSERS: Final = proof.rounds(full=2_000, quickly=60)
 REQUESTS: Final = proof.rounds(full=150, quickly=3)
@@ -143,7 +144,7 @@ def test_pages() -> None:
 
     def check(query: dict[str, str]) -> None:
         with contextlib.suppress(SojournError):
-            page = paging.page_of(query, descending=True)
+            page = paging.page_of(queried(query, paging.PAGING), descending=True)
             assert 1 <= page.limit <= 100
             paging.paged([Item(id="a"), Item(id="b")], page)
 
@@ -212,7 +213,7 @@ def test_routes(things: Things, route: str) -> None:
 def requests(things: Things, route: str) -> "st.SearchStrategy[dict[str, Any]]":
     """Requests for a route, right but for some of their parts."""
     operation, body = OPERATIONS[route], things.body_of(route)
-    names = st.sampled_from([*operation.query, "nonsense"])
+    names = st.sampled_from([*(p.name for p in operation.query), "nonsense"])
     pairs = st.lists(st.tuples(names, spoilt.sendable), max_size=4)
     named = st.sampled_from(HEADERS)
     parts: dict[str, Any] = {

@@ -9,7 +9,7 @@ from tests.project.deployment import deployed
 from tests.project.test_callers import API, ROUTES, problems
 from tools import stateful
 from tools.lint_template import DEPLOYMENTS
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 
 def test_template_is_held_to_its_conventions() -> None:

@@ -1,31 +1,48 @@
 """What anyone may read and keep for a while: how to verify a realm's tokens, and this API."""
 
-from sojourn.api.documents import document
-from sojourn.api.request import Request, Response, Route, Routes
+from dataclasses import replace
+
 from sojourn.api.respond import api
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
-from sojourn.sessions.discovery import api_document
+from sojourn.sessions.discovery import ApiDocument, Configuration, JwkSet, api_document
 
 
-def routes(services: Services) -> Routes:
-    """The function's routes. A query is ignored: whoever fetches these adds what they like."""
-
-    def configuration(request: Request) -> Response:
-        return document(request, services.discovery.configuration(request.path["id"]))
-
-    def key_set(request: Request) -> Response:
-        return document(request, services.discovery.key_set(request.path["id"]))
-
-    def openapi(request: Request) -> Response:
-        return document(request, api_document())
-
-    table: dict[str, Route] = {
-        "GET /v1/realms/{id}/.well-known/openid-configuration": configuration,
-        "GET /v1/realms/{id}/.well-known/jwks.json": key_set,
-        "GET /v1/openapi.json": openapi,
-    }
-    # Of the answer to a HEAD, the entry leaves the body out.
-    return {**table, **{f"HEAD {route.removeprefix('GET ')}": table[route] for route in table}}
+@Route(
+    "GET /v1/realms/{id}/.well-known/openid-configuration",
+    caller="nobody",
+    answers={200: (Configuration,)},
+    cached=True,
+)
+def get_openid_configuration(services: Services, call: Call[None, None]) -> Configuration:
+    """How to verify a realm's tokens, as OpenID Connect Discovery has it."""
+    return services.discovery.configuration(call.id)
 
 
-handler = api(routes)
+@Route(
+    "GET /v1/realms/{id}/.well-known/jwks.json",
+    caller="nobody",
+    answers={200: (JwkSet,)},
+    cached=True,
+)
+def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
+    """A realm's public keys."""
+    return services.discovery.key_set(call.id)
+
+
+@Route("GET /v1/openapi.json", caller="nobody", answers={200: (ApiDocument,)}, cached=True)
+def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
+    """This document."""
+    return ApiDocument(**api_document())
+
+
+def head(route: Route) -> Route:
+    """The status and headers of a document; the entry leaves out the body."""
+    return replace(
+        route.by("HEAD", route.name.replace("get", "head")),
+        does=f"The status and headers of `{route.at}`, without the body.",
+    )
+
+
+DOCUMENTS = (get_openid_configuration, get_jwks, get_openapi)
+handler = api(*DOCUMENTS, *map(head, DOCUMENTS))

@@ -1,42 +1,51 @@
 """Sessions, when and where: a user's own, and any of a realm's for a server."""
 
-from sojourn.api.callers import about
 from sojourn.api.paging import PAGING, page_of
-from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.parameters import REALM, USER, Parameter
 from sojourn.api.respond import api
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
+from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound
+from sojourn.sessions.answers import ActiveSession, EndedSession, Sessions
 
 
-def routes(services: Services) -> Routes:
-    """The function's routes."""
-
-    def list_sessions(request: Request) -> Response:
-        caller = services.callers.either(request)
-        wanted = query(request, "user_id", "state", *PAGING, *about(caller))
-        page = page_of(wanted, descending=True)
-        state = wanted.get("state", "active")
-        user_id = wanted.get("user_id")
-        if isinstance(caller, Server):
-            if user_id is None:
-                raise Invalid(errors=["Name the user whose sessions to list in user_id."])
-            server = caller.narrow(wanted.get("realm_id"))
-            return Response(body=services.listing.of_user(server, user_id, state=state, page=page))
-        if user_id not in (None, caller.user_id):
-            raise NotFound
-        return Response(body=services.listing.own(caller, state=state, page=page))
-
-    def get_session(request: Request) -> Response:
-        caller = services.callers.either(request)
-        wanted = query(request, "state", *about(caller))
-        session_id, state = request.path["id"], wanted.get("state", "active")
-        if isinstance(caller, Server):
-            server = caller.narrow(wanted.get("realm_id"))
-            return Response(body=services.listing.one(server, session_id, state=state))
-        return Response(body=services.listing.one_of_own(caller, session_id, state=state))
-
-    return {"GET /v1/sessions": list_sessions, "GET /v1/sessions/{id}": get_session}
+@Route(
+    "GET /v1/sessions",
+    caller="either",
+    query=(USER, Parameter("state", {"enum": ["active", "ended"]}), REALM, *PAGING),
+    answers={200: (Sessions,)},
+    errors=(NotFound,),
+)
+def list_sessions(services: Services, call: Call[Claims | Server, None]) -> Sessions:
+    """List a user's sessions, newest first."""
+    page = page_of(call.query, descending=True)
+    state = call.query.get("state", "active")
+    user_id = call.query.get("user_id")
+    if isinstance(call.caller, Server):
+        if user_id is None:
+            raise Invalid(errors=["Name the user whose sessions to list in user_id."])
+        return services.listing.of_user(call.caller, user_id, state=state, page=page)
+    if user_id not in (None, call.caller.user_id):
+        raise NotFound
+    return services.listing.own(call.caller, state=state, page=page)
 
 
-handler = api(routes)
+@Route(
+    "GET /v1/sessions/{id}",
+    caller="either",
+    query=(Parameter("state", {"enum": ["active", "any"]}), REALM),
+    answers={200: (ActiveSession, EndedSession)},
+)
+def get_session(
+    services: Services, call: Call[Claims | Server, None]
+) -> ActiveSession | EndedSession:
+    """Look up one active session; with `state=any`, also one that was ended."""
+    state = call.query.get("state", "active")
+    if isinstance(call.caller, Server):
+        return services.listing.one(call.caller, call.id, state=state)
+    return services.listing.one_of_own(call.caller, call.id, state=state)
+
+
+handler = api(list_sessions, get_session)

@@ -1,10 +1,19 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
-from sojourn.api.fields import taken
-from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.parameters import REALM
 from sojourn.api.respond import api
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import Server
+from sojourn.domain.errors import (
+    CredentialsAmbiguous,
+    CredentialWrong,
+    LoginFailed,
+    NotFound,
+    SessionLimit,
+    TooManyAttempts,
+    UserInactive,
+)
 from sojourn.login.bodies import (
     ApiKeyBody,
     AuthenticateBody,
@@ -17,61 +26,83 @@ from sojourn.runtime import audit
 from sojourn.sessions.answers import BegunSession
 
 
-def routes(services: Services) -> Routes:
-    """The function's routes."""
+@Route(
+    "POST /v1/login",
+    caller="nobody",
+    body=LoginBody,
+    answers={200: (BegunSession,)},
+    errors=(CredentialsAmbiguous, LoginFailed, NotFound, SessionLimit, TooManyAttempts),
+)
+def login(services: Services, call: Call[None, LoginBody]) -> BegunSession:
+    """Log in by password or API key."""
+    body, ip = call.body, call.request.ip
+    if body.api_key is not None:
+        began = login_of(call.request, "api_key", body.replace)
+        return services.logins.with_api_key(body.realm_id, body.api_key, began, ip=ip)
+    return services.password_logins.by_name(
+        body.realm_id,
+        body.password or "",
+        login_of(call.request, "password", body.replace),
+        username=body.username,
+        email=body.email,
+    )
 
-    def caller(request: Request) -> Server:
-        server = services.callers.server(request).may("write")
-        return server.narrow(query(request, "realm_id").get("realm_id"))
 
-    def begun(server: Server, session: BegunSession, *, status: int = 200) -> Response:
-        about = session.id, session.user_id, session.realm_id
-        audit.record("session.begun", *about, by=server.key.id)
-        return Response(status=status, body=session)
+@Route(
+    "POST /v1/sessions",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=ServerSessionBody,
+    answers={201: (BegunSession,)},
+    errors=(NotFound, SessionLimit, UserInactive),
+)
+def begin_session(services: Services, call: Call[Server, ServerSessionBody]) -> BegunSession:
+    """Begin a session for a user without a credential."""
+    body = call.body
+    found = services.lookup.find_in_realm(call.caller, body.user_id)
+    began = login_by_server(call.request, "server", reported=body.request, replace=body.replace)
+    return _told(call.caller, services.logins.of_server(found.realm, found.user, began))
 
-    def login(request: Request) -> Response:
-        query(request)
-        body = request.parse(LoginBody)
-        began = login_of(request, "password" if body.api_key is None else "api_key", body.replace)
-        if body.api_key is not None:
-            session = services.logins.with_api_key(
-                body.realm_id, body.api_key, began, ip=request.ip
-            )
-        else:
-            session = services.password_logins.by_name(
-                body.realm_id,
-                body.password or "",
-                began,
-                username=body.username,
-                email=body.email,
-            )
-        return Response(body=session)
 
-    def server_session(request: Request) -> Response:
-        server, body = taken(caller(request), request, ServerSessionBody)
-        found = services.lookup.find_in_realm(server, body.user_id)
-        began = login_by_server(request, "server", reported=body.request, replace=body.replace)
-        return begun(server, services.logins.of_server(found.realm, found.user, began), status=201)
+@Route(
+    "POST /v1/users/{id}/authenticate",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=AuthenticateBody,
+    answers={200: (BegunSession,)},
+    errors=(CredentialWrong, SessionLimit, TooManyAttempts),
+)
+def authenticate(services: Services, call: Call[Server, AuthenticateBody]) -> BegunSession:
+    """Log a user in by password, for a server."""
+    body = call.body
+    began = login_by_server(call.request, "password", reported=body.request, replace=body.replace)
+    logins = services.password_logins
+    return _told(call.caller, logins.on_behalf(call.caller, call.id, body.password, began))
 
-    def authenticate(request: Request) -> Response:
-        server, body = taken(caller(request), request, AuthenticateBody)
-        began = login_by_server(request, "password", reported=body.request, replace=body.replace)
-        view = services.password_logins.on_behalf(server, request.path["id"], body.password, began)
-        return begun(server, view)
 
-    def authenticate_key(request: Request) -> Response:
-        server, body = taken(caller(request), request, ApiKeyBody)
-        realm_id = server.in_realm()
-        began = login_by_server(request, "api_key", reported=body.request)
-        view = services.logins.by_api_key(realm_id, body.api_key, began)
-        return begun(server, view)
+@Route(
+    "POST /v1/users/authenticate_key",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=ApiKeyBody,
+    answers={200: (BegunSession,)},
+    errors=(CredentialWrong, TooManyAttempts),
+)
+def authenticate_key(services: Services, call: Call[Server, ApiKeyBody]) -> BegunSession:
+    """Log an api user in by API key, for a server."""
+    realm_id = call.caller.in_realm()
+    began = login_by_server(call.request, "api_key", reported=call.body.request)
+    return _told(call.caller, services.logins.by_api_key(realm_id, call.body.api_key, began))
 
-    return {
-        "POST /v1/login": login,
-        "POST /v1/sessions": server_session,
-        "POST /v1/users/{id}/authenticate": authenticate,
-        "POST /v1/users/authenticate_key": authenticate_key,
-    }
+
+def _told(server: Server, session: BegunSession) -> BegunSession:
+    """The session, of which the audit log was told who began it."""
+    about = session.id, session.user_id, session.realm_id
+    audit.record("session.begun", *about, by=server.key.id)
+    return session
 
 
 def let_go(services: Services) -> None:
@@ -79,4 +110,4 @@ def let_go(services: Services) -> None:
     services.logins.keys.purge()
 
 
-handler = api(routes, first=let_go)
+handler = api(login, begin_session, authenticate, authenticate_key, first=let_go)

@@ -1,75 +1,98 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
-from sojourn.api.callers import about
-from sojourn.api.fields import taken
-from sojourn.api.request import Request, Response, Routes, flag, query
+from sojourn.api.parameters import REALM, USER_ID, Parameter, choice
 from sojourn.api.respond import api
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
+from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import EndBody
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import Invalid
+from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
+from sojourn.sessions.answers import SessionEnd
+
+DRY_RUN = choice("dry_run", "true", "false")
 
 
-def routes(services: Services) -> Routes:
-    """The function's routes."""
-    done = Response(status=204)
-
-    def logout(request: Request) -> Response:
-        query(request)
-        services.terminator.logout(services.callers.user(request))
-        return done
-
-    def end_one(request: Request) -> Response:
-        caller = services.callers.either(request)
-        wanted = query(request, *about(caller))
-        if isinstance(caller, Server):
-            server = caller.may("write").narrow(wanted.get("realm_id"))
-            services.terminator.by_server(server, request.path["id"])
-        else:
-            services.terminator.own(caller, request.path["id"])
-        return done
-
-    def end_many(request: Request) -> Response:
-        caller = services.callers.either(request)
-        if isinstance(caller, Server):
-            wanted = query(request, "user_id", "realm_id")
-            if "user_id" not in wanted:
-                raise Invalid(errors=["Name the user whose sessions to end in user_id."])
-            server = caller.may("write").narrow(wanted.get("realm_id"))
-            services.terminator.all_of_user(server, wanted["user_id"])
-            return done
-        scope = query(request, "scope").get("scope")
-        if scope not in ("others", "all"):
-            raise Invalid(errors=["scope must be others, to keep this session, or all."])
-        services.terminator.all_own(caller, keep_current=scope == "others")
-        return done
-
-    def end_realm(request: Request) -> Response:
-        server, dry_run = _end(request)
-        ends = services.realm_ends
-        end = ends.count if dry_run else ends.end_all
-        return Response(body=end(server, request.path["id"]))
-
-    def end_user(request: Request) -> Response:
-        server, dry_run = _end(request)
-        account = services.seen_lookup.find(server, request.path["id"])
-        end = services.terminator.count_of if dry_run else services.terminator.end_all_of
-        return Response(body=end(server, account))
-
-    def _end(request: Request) -> tuple[Server, bool]:
-        server = services.callers.server(request).may("write")
-        wanted = query(request, "realm_id", "dry_run")
-        server = server.narrow(wanted.get("realm_id"))
-        server, body = taken(server, request, EndBody, optional=True)
-        return server, body.dry_run or flag(wanted, "dry_run")
-
-    return {
-        "POST /v1/realms/{id}/end_sessions": end_realm,
-        "POST /v1/users/{id}/end_sessions": end_user,
-        "DELETE /v1/session": logout,
-        "DELETE /v1/sessions": end_many,
-        "DELETE /v1/sessions/{id}": end_one,
-    }
+@Route("DELETE /v1/session", caller="user", answers={204: ()}, errors=(SessionUnmanaged,))
+def logout(services: Services, call: Call[Claims, None]) -> None:
+    """End the caller's session."""
+    services.terminator.logout(call.caller)
 
 
-handler = api(routes)
+@Route(
+    "DELETE /v1/sessions/{id}",
+    caller="either",
+    permission="write",
+    query=(REALM,),
+    answers={204: ()},
+)
+def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
+    """End one session."""
+    if isinstance(call.caller, Server):
+        services.terminator.by_server(call.caller, call.id)
+    else:
+        services.terminator.own(call.caller, call.id)
+
+
+@Route(
+    "DELETE /v1/sessions",
+    caller="either",
+    permission="write",
+    query=(
+        Parameter("scope", {"enum": ["others", "all"]}, only="user"),
+        Parameter("user_id", USER_ID, only="server"),
+        REALM,
+    ),
+    answers={204: ()},
+    errors=(NotFound,),
+)
+def end_sessions(services: Services, call: Call[Claims | Server, None]) -> None:
+    """End many of a user's sessions; a user says `scope`, a server `user_id`."""
+    if isinstance(call.caller, Server):
+        if "user_id" not in call.query:
+            raise Invalid(errors=["Name the user whose sessions to end in user_id."])
+        services.terminator.all_of_user(call.caller, call.query["user_id"])
+        return
+    scope = call.query.get("scope")
+    if scope not in ("others", "all"):
+        raise Invalid(errors=["scope must be others, to keep this session, or all."])
+    services.terminator.all_own(call.caller, keep_current=scope == "others")
+
+
+@Route(
+    "POST /v1/realms/{id}/end_sessions",
+    caller="server",
+    permission="write",
+    query=(DRY_RUN, REALM),
+    body=EndBody,
+    optional=True,
+    answers={200: (SessionEnd,)},
+)
+def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
+    """End everything that began in a realm before this call, or count it."""
+    ends = services.realm_ends
+    return (ends.count if _dry_run(call) else ends.end_all)(call.caller, call.id)
+
+
+@Route(
+    "POST /v1/users/{id}/end_sessions",
+    caller="server",
+    permission="write",
+    query=(DRY_RUN, REALM),
+    body=EndBody,
+    optional=True,
+    answers={200: (SessionEnd,)},
+)
+def end_user_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
+    """End everything of a user that began before this call, or count it."""
+    user = services.seen_lookup.find(call.caller, call.id)
+    terminator = services.terminator
+    end = terminator.count_of if _dry_run(call) else terminator.end_all_of
+    return end(call.caller, user)
+
+
+def _dry_run(call: Call[Server, EndBody]) -> bool:
+    return call.body.dry_run or call.query.get("dry_run") == "true"
+
+
+handler = api(logout, end_session, end_sessions, end_realm_sessions, end_user_sessions)

@@ -1,27 +1,34 @@
 """Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
-from sojourn.api.fields import taken
-from sojourn.api.request import Request, Response, Routes, query
+from sojourn.api.parameters import REALM
 from sojourn.api.respond import api
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
+from sojourn.crypto.tokens import Claims
+from sojourn.domain.access_key import Server
+from sojourn.sessions.answers import Validations, ValidSession
 from sojourn.sessions.validate_many import BODY_LIMIT, TokensBody
 
 
-def routes(services: Services) -> Routes:
-    """The function's routes."""
-
-    def validate(request: Request) -> Response:
-        query(request)
-        return Response(body=services.validator.validate(services.callers.user(request)))
-
-    def validate_many(request: Request) -> Response:
-        server = services.callers.server(request, recorded=False).may("read")
-        wanted = query(request, "realm_id")
-        server = server.narrow(wanted.get("realm_id"))
-        server, body = taken(server, request, TokensBody, limit=BODY_LIMIT, any_text=True)
-        return Response(body=services.many.validate(server, body.tokens))
-
-    return {"GET /v1/session": validate, "POST /v1/sessions/validate": validate_many}
+@Route("GET /v1/session", caller="user", answers={200: (ValidSession,)})
+def validate_session(services: Services, call: Call[Claims, None]) -> ValidSession:
+    """Ask whether the caller's session stands."""
+    return services.validator.validate(call.caller)
 
 
-handler = api(routes)
+@Route(
+    "POST /v1/sessions/validate",
+    caller="server",
+    records_use=False,
+    query=(REALM,),
+    body=TokensBody,
+    limit=BODY_LIMIT,
+    any_text=True,
+    answers={200: (Validations,)},
+)
+def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Validations:
+    """Ask what many tokens are worth, each as its caller would."""
+    return services.many.validate(call.caller, call.body.tokens)
+
+
+handler = api(validate_session, validate_tokens)

@@ -16,9 +16,10 @@ import pytest
 from moto.core.botocore_stubber import BotocoreStubber
 
 from local.events import match
+from sojourn.api.parameters import REALM
 from tests.cpu import LIMIT_MS, slowness
 from tests.integration.world import PASSWORD, ROUTES, Answer, World
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 Handler = Callable[..., dict[str, Any]]
 Headers = list[tuple[str, str]]
@@ -180,7 +181,7 @@ class Things:
             path = path.replace("{id}", quote(identifier or self.id_of(route), safe=""))
         if (found := match(ROUTES, method, path)) is None or found[0] != route:
             return None
-        in_realm = {"realm_id": self.realm} if "realm_id" in OPERATIONS[route].query else {}
+        in_realm = {"realm_id": self.realm} if REALM in OPERATIONS[route].query else {}
         if wanted := urlencode(in_realm if query is None else query):
             path = f"{path}?{wanted}"
         sent = list(headers or [])

@@ -15,12 +15,12 @@ from sojourn.runtime import audit
 from sojourn.store.client import DynamoDB
 from tests.integration.changes import CHANGES, access_key, session_of, spare_key
 from tests.integration.world import PASSWORD, World
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES
 
 Line = dict[str, Any]
 CHANGING: Final = {
     route
-    for route, operation in OPERATIONS.items()
+    for route, operation in ROUTES.items()
     if operation.caller in ("server", "either")
     and operation.permission != "read"
     and not route.startswith("GET ")

@@ -2,12 +2,12 @@
 
 import pytest
 
+from sojourn.api.route import Route
 from tests.clock import MovedClock
 from tests.integration.conftest import composed, empty
-from tests.integration.provoking import ABSENT, Callers, path_of
+from tests.integration.provoking import Callers, path_of
 from tests.integration.world import ROUTES, World
-from tools.openapi.operations import Operation
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 REFUSED = {"token_missing", "wrong_caller", "access_key_invalid", "permission_missing"}
 LESS = {"read": None, "write": "read", "admin": "write"}
@@ -30,15 +30,13 @@ def keys(callers: Callers) -> dict[str, str]:
 def refusal(callers: Callers, route: str, bearer: str | None) -> str | None:
     """The code by which a caller is refused a route; None where the caller is not what is wrong."""
     method, path = route.partition(" ")[0], path_of(route)
-    if "scope" in OPERATIONS[route].query:  # what is to end is asked for before the permission
-        path += f"?user_id={ABSENT['users']}"
     body: dict[str, str] | None = {} if OPERATIONS[route].body else None
     answer = callers.world.call(method, path, body, bearer=bearer)
     code = (answer.body or {}).get("code")
     return code if code in REFUSED else None
 
 
-def expected(operation: Operation, caller: str) -> str | None:
+def expected(operation: Route, caller: str) -> str | None:
     """What the table of routes says becomes of a caller."""
     if operation.caller == "nobody" or caller == operation.caller:
         return None

@@ -16,7 +16,7 @@ from tests.integration.conftest import composed, empty
 from tests.integration.hostile import Stopwatch, Things
 from tests.integration.provoking import path_of
 from tests.integration.world import ROUTES, World, request_of
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 TEXTS: dict[str, str] = {
     "nothing": "",
@@ -110,17 +110,17 @@ def turn(things: Things, route: str, *, every: int = 1) -> int:
     """
     wheel = count(list(ROUTES).index(route))
     before = len(things.world.answered)
-    operation = OPERATIONS[route]
+    named = [parameter.name for parameter in OPERATIONS[route].query]
     for text in TEXTS.values():
         latin = text.encode("latin-1", "replace").decode("latin-1")
         sendable = text.encode("utf-8", "replace").decode()
-        query = dict.fromkeys([*operation.query, "nonsense"], sendable)
+        query = dict.fromkeys([*named, "nonsense"], sendable)
         parts: list[dict[str, Any]] = [
             {"bearer": latin},
             {"headers": [("authrocket-realm", latin), ("if-none-match", latin)]},
             {"headers": [("content-type", latin), ("user-agent", latin)]},
             {"query": query},
-            {"query": dict.fromkeys(operation.query, sendable)},
+            {"query": dict.fromkeys(named, sendable)},
             {"identifier": sendable or "%"} if "{id}" in route else {"ip": latin},
         ]
         for part in parts:

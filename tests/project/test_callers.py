@@ -6,9 +6,9 @@ from typing import Final
 import pytest
 
 from local.template import ROOT, Template
+from sojourn.api.route import Caller, Route
 from tests import contract
-from tools.openapi.operations import Caller, Operation
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.routes import ROUTES as OPERATIONS
 
 API = (ROOT / "docs/http-api.md").read_text()
 ROUTES = [route for function in Template.read().functions() for route in function.routes]
@@ -43,7 +43,7 @@ def documented(text: str, route: str) -> tuple[str, set[str]]:
     return first[0], permissions
 
 
-def problems(route: str, operation: Operation, text: str) -> list[str]:
+def problems(route: str, operation: Route, text: str) -> list[str]:
     """What the document says otherwise than the code's table."""
     caller, permissions = documented(text, route)
     found = []

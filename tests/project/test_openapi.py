@@ -16,8 +16,8 @@ from tests import contract
 from tests.contract import Broken
 from tests.project.test_docs import API, routes, tree
 from tools.openapi.__main__ import texts
-from tools.openapi.operations import errors_of
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.errors import errors_of
+from tools.openapi.routes import ROUTES
 
 SESSION = "kss_" + "0" * 54
 NO_SNIFF = "x-content-type-options"
@@ -51,27 +51,27 @@ def test_document_is_valid() -> None:
 
 def test_routes_are_the_templates() -> None:
     """It describes the template's routes, each under a name of its own, and no other."""
-    assert contract.routes().keys() == routes()
+    assert contract.routes().keys() == routes() == ROUTES.keys()
     names = [operation["operationId"] for operation in contract.routes().values()]
     assert len(set(names)) == len(names)
 
 
 def test_every_error_is_answered_somewhere() -> None:
     """Every error of the tree is some route's, but for the command's own and the classes above."""
-    described = {kind.code for route in OPERATIONS for kind in errors_of(route, OPERATIONS[route])}
+    described = {kind.code for route in ROUTES for kind in errors_of(ROUTES[route])}
     above = {b.code for k in tree(SojournError) for b in k.__mro__[1:] if hasattr(b, "code")}
     there = {kind.code for kind in tree(SojournError)}
     assert there - described - above == {AlreadyInitialised.code}
 
 
-@pytest.mark.parametrize("route", OPERATIONS)
+@pytest.mark.parametrize("route", ROUTES)
 def test_errors_of_prose_are_the_documents(route: str) -> None:
     """A code that the prose names for a route is one that the document has."""
     for heading in API.split("\n### ")[1:]:
         if heading.partition("\n")[0] == route:
             section = heading.partition("\n## ")[0]
             named = {kind.code for kind in tree(SojournError) if f" `{kind.code}`" in section}
-            assert named <= {kind.code for kind in errors_of(route, OPERATIONS[route])}
+            assert named <= {kind.code for kind in errors_of(ROUTES[route])}
 
 
 @pytest.mark.parametrize("name", sorted(api_document()["components"]["schemas"]))

@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from sojourn.api.parameters import REALM_ID
+from sojourn.api.route import Caller
 from sojourn.directory import answers as give
 from sojourn.sessions import answers as sessions
-from tools.openapi.operations import REALM_ID, Caller
 from tools.openapi.schemas import Schema, schemas
 
 ABOUT: Final = """\

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from sojourn.api.route import Route
 from sojourn.domain.errors import SojournError
 from sojourn.sessions import answers as sessions
 from tools.openapi.components import (
@@ -18,8 +19,8 @@ from tools.openapi.components import (
     SECURITY,
     id_of,
 )
-from tools.openapi.operations import Operation, errors_of
-from tools.openapi.routes import OPERATIONS
+from tools.openapi.errors import errors_of
+from tools.openapi.routes import ROUTES
 from tools.openapi.schemas import Schema, problem_name, problems, reference, schemas
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -34,14 +35,11 @@ def document() -> dict[str, Any]:
     """This API in OpenAPI 3.1."""
     refused: dict[str, Schema] = {}
     paths: dict[str, dict[str, Schema]] = {}
-    for route, operation in OPERATIONS.items():
-        method, _, path = route.partition(" ")
-        found = paths.setdefault(path, {})
-        found[method.lower()] = _operation(route, operation, refused)
-    errors = {
-        kind for route, operation in OPERATIONS.items() for kind in errors_of(route, operation)
-    }
-    kinds = [kind for operation in OPERATIONS.values() for kind in _kinds(operation)]
+    for route in ROUTES.values():
+        method = route.at.partition(" ")[0].lower()
+        paths.setdefault(route.path, {})[method] = _operation(route, refused)
+    errors = {kind for route in ROUTES.values() for kind in errors_of(route)}
+    kinds = [kind for route in ROUTES.values() for kind in _kinds(route)]
     # Named in another's schema alone.
     kinds.append(sessions.InactiveSession)
     return {
@@ -66,73 +64,66 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(route: str, operation: Operation, refused: dict[str, Schema]) -> Schema:
-    path = route.partition(" ")[2]
+def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
     made: Schema = {
-        "operationId": operation.name,
-        "summary": operation.does,
-        "tags": [_tag(path)],
-        "security": SECURITY[operation.caller],
+        "operationId": route.name,
+        "summary": route.does,
+        "tags": [_tag(route.path)],
+        "security": SECURITY[route.caller],
     }
-    if operation.caller in ("server", "either"):
-        made["description"] = f"A server's key needs `{operation.permission}`."
-    parameters = _parameters(path, operation)
+    if route.caller in ("server", "either"):
+        made["description"] = f"A server's key needs `{route.permission}`."
+    parameters = _parameters(route)
     if parameters:
         made["parameters"] = parameters
-    if operation.body is not None:
-        made["requestBody"] = _taken(operation.body, operation)
-    answers = {
-        status: _answer(status, forms, operation) for status, forms in operation.answers.items()
-    }
-    if operation.cached:
+    if route.body is not None:
+        made["requestBody"] = _taken(route, route.body)
+    answers = {status: _answer(status, forms, route) for status, forms in route.answers.items()}
+    if route.cached:
         answers[304] = {"description": "What the caller has is still so.", "headers": CACHED}
     by_status: dict[int, list[type[SojournError]]] = {}
-    for kind in sorted(errors_of(route, operation), key=problem_name):
+    for kind in sorted(errors_of(route), key=problem_name):
         by_status.setdefault(kind.status, []).append(kind)
     for status, errors in by_status.items():
-        if route.startswith("HEAD "):
+        if route.at.startswith("HEAD "):
             answers[status] = _refusal(status, errors)
             continue
         name = "-".join(kind.code for kind in errors)
         refused[name] = _refusal(status, errors)
         answers[status] = {"$ref": f"#/components/responses/{name}"}
     made["responses"] = {str(status): answers[status] for status in sorted(answers)}
-    if route.startswith("HEAD "):
+    if route.at.startswith("HEAD "):
         for answer in made["responses"].values():
             answer.pop("content", None)
     return made
 
 
-def _parameters(path: str, operation: Operation) -> list[Schema]:
+def _parameters(route: Route) -> list[Schema]:
     found: list[Schema] = []
-    if "{id}" in path:
-        found.append({"name": "id", "in": "path", "required": True, "schema": id_of(path)})
-    found += [
-        {"name": name, "in": "query", "schema": schema} for name, schema in operation.query.items()
-    ]
-    if operation.caller in ("server", "either"):
+    if "{id}" in route.path:
+        schema = id_of(route.path)
+        found.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    found += [{"name": p.name, "in": "query", "schema": p.schema} for p in route.query]
+    if route.caller in ("server", "either"):
         found.append({"$ref": "#/components/parameters/Realm"})
-    if operation.cached:
+    if route.cached:
         found.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}})
     return found
 
 
-def _taken(body: type[Struct], operation: Operation) -> Schema:
-    schema = reference(body)
-    if operation.required:
-        schema = {"allOf": [schema, {"required": list(operation.required)}]}
+def _taken(route: Route, body: type[Struct]) -> Schema:
     return {
-        "required": not operation.may_be_empty,
-        "description": f"At most {operation.body_limit:,} bytes.",
-        "content": {"application/json": {"schema": schema}},
-        "x-bytes": operation.body_limit,
+        "required": not route.optional,
+        "description": f"At most {route.limit:,} bytes.",
+        "content": {"application/json": {"schema": reference(body)}},
+        "x-bytes": route.limit,
     }
 
 
-def _answer(status: int, forms: tuple[type[Struct], ...], operation: Operation) -> Schema:
+def _answer(status: int, forms: tuple[type[Struct], ...], route: Route) -> Schema:
     answer: Schema = {
         "description": HTTPStatus(status).phrase,
-        "headers": CACHED if operation.cached else NO_STORE,
+        "headers": CACHED if route.cached else NO_STORE,
     }
     if forms:
         found = [reference(form) for form in forms]
@@ -158,9 +149,9 @@ def _refusal(status: int, errors: list[type[SojournError]]) -> Schema:
     }
 
 
-def _kinds(operation: Operation) -> list[type[Struct]]:
-    answered = [form for forms in operation.answers.values() for form in forms]
-    return answered if operation.body is None else [operation.body, *answered]
+def _kinds(route: Route) -> list[type[Struct]]:
+    answered = [form for forms in route.answers.values() for form in forms]
+    return answered if route.body is None else [route.body, *answered]
 
 
 def _tag(path: str) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sojourn.api.answers import Answer
-from sojourn.api.paging import Page, page_of, paged
+from sojourn.api.paging import PAGING, Page, page_of, paged
+from sojourn.api.parameters import queried
 from sojourn.domain.errors import Invalid
 
 
@@ -41,7 +42,7 @@ def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
 def test_page_of_another_size_is_refused(text: str) -> None:
     """What is no number of that size is refused, however long, and the error says what is one."""
     with pytest.raises(Invalid) as refused:
-        page_of({"max_results": text}, descending=True)
+        queried({"max_results": text}, PAGING)
     assert refused.value.errors == ("max_results must be a whole number, 1 to 100.",)
 
 
@@ -51,7 +52,7 @@ def test_page_has_a_direction() -> None:
     assert page_of({"direction": "asc"}, descending=True).ascending
     assert not page_of({"direction": "desc"}, descending=False).ascending
     with pytest.raises(Invalid) as refused:
-        page_of({"direction": "up"}, descending=True)
+        queried({"direction": "up"}, PAGING)
     assert refused.value.errors == ("direction must be asc or desc.",)
 
 

@@ -17,7 +17,6 @@ from sojourn.api.request import (
     Response,
     convert,
     printable,
-    query,
 )
 from sojourn.api.respond import respond
 from sojourn.directory.bodies import AccessKeyBody
@@ -357,30 +356,6 @@ def test_value_that_a_field_does_not_take_is_not_said_back(value: str) -> None:
     with pytest.raises(Invalid) as raised:
         convert(body, AccessKeyBody)
     assert raised.value.errors == ("permission must be admin, read or write.",)
-
-
-def test_unknown_query_parameters() -> None:
-    """A query parameter that the route does not know is refused by name."""
-    request = Request.of(event(None) | {"queryStringParameters": {"scope": "all", "x": "1"}})
-    with pytest.raises(Invalid) as refused:
-        query(request, "scope")
-    assert refused.value.errors == ("Unknown query parameter 'x'; known: scope.",)
-    assert query(request, "scope", "x") == {"scope": "all", "x": "1"}
-
-
-def test_all_wrong_query_parameters_are_said_at_once() -> None:
-    """Unknown parameters and wrong values come in one answer; the values are not said back."""
-    sent = {"max_results": "0", "direction": "up", "dry_run": "1", "force": "yes", "x": "1"}
-    request = Request.of(event(None) | {"queryStringParameters": sent})
-    with pytest.raises(Invalid) as refused:
-        query(request, "max_results", "direction", "dry_run", "force")
-    assert refused.value.errors == (
-        "Unknown query parameter 'x'; known: max_results, direction, dry_run, force.",
-        "max_results must be a whole number, 1 to 100.",
-        "direction must be asc or desc.",
-        "dry_run must be true or false.",
-        "force must be true or false.",
-    )
 
 
 @pytest.mark.parametrize(

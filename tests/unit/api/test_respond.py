@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from sojourn.api.request import Request, Response
 from sojourn.api.respond import NO_EDGE, SECONDS_TO_REPORT, api, scheduled
+from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.runtime import deadline
 from tests.clock import MovedClock
@@ -18,7 +18,7 @@ EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId"
 @pytest.fixture
 def services() -> Services:
     """As much of the services as an entry itself needs."""
-    return cast(Services, SimpleNamespace(clock=MovedClock(), edge=NO_EDGE))
+    return cast(Services, SimpleNamespace(clock=MovedClock(), edge=NO_EDGE, callers=None))
 
 
 def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
@@ -26,16 +26,17 @@ def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
     clock = cast(MovedClock, services.clock)
     left: list[float] = []
 
-    def route(_: Request) -> Response:
+    @Route("GET /x", caller="nobody", answers={204: ()})
+    def get_x(_services: object, _call: Call[None, None]) -> None:
+        """Use up time."""
         left.append(deadline.current(clock).remaining())
         clock.advance(4)
         left.append(deadline.current(clock).remaining())
-        return Response()
 
-    handle = api(lambda _: {"GET /x": route}).bind(services)
+    handle = api(get_x).bind(services)
     for _ in range(3):
         clock.advance(60)
-        assert handle(EVENT, None)["statusCode"] == 200
+        assert handle(EVENT, None)["statusCode"] == 204
     assert left == pytest.approx([deadline.SECONDS, deadline.SECONDS - 4] * 3)
 
 

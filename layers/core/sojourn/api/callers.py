@@ -28,11 +28,6 @@ USE_MS: Final = 3_600_000
 """A use of an access key is written when the last one written is older than this."""
 
 
-def about(caller: Claims | Server) -> tuple[str, ...]:
-    """The query parameters that say what a request is about: a user's is about their own realm."""
-    return ("realm_id",) if isinstance(caller, Server) else ()
-
-
 def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
     """The realm, when it exists for this server. Raises `NotFound`."""
     server.must_see(realm_id)

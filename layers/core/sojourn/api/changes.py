@@ -5,15 +5,14 @@ never wrong, also where it would not be taken anew.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from sojourn.api import complaints
 from sojourn.api.answers import Answer
 from sojourn.api.complaints import READ_ONLY, Complaint
-from sojourn.api.fields import Body
 from sojourn.api.request import Request
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound
@@ -29,16 +28,17 @@ ReadOnly = Annotated[
 """A member that a change cannot change."""
 _NAMING: Final = "realm_id"
 
+Changes = TypeVar("Changes", bound=Struct)
 Members = Mapping[str, Any]
 
 
 def changes_of(
-    server: Server, request: Request, kind: type[Body], current: Callable[[Server], Answer]
-) -> tuple[Server, Body]:
+    server: Server, request: Request, kind: type[Changes], current: Callable[[Server], Answer]
+) -> tuple[Server, Changes]:
     """A server's changes of a thing, and the server, about the realm that it names.
 
     `current` is the thing as it is, looked up where the body has a read-only member, or one that is
-    wrong unless it is there already. Raises as `fields.taken` does.
+    wrong unless it is there already. Raises as `Request.parse` and `Server.narrow` do.
     """
     body = request.json()
     wrong = complaints.judge(body, kind)

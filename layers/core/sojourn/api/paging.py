@@ -1,13 +1,12 @@
 """Pagination: the page of a list that a query asks for, and its answer."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from sojourn.api.request import wrong_values
-from sojourn.domain.errors import Invalid
+from sojourn.api.parameters import AFTER, DIRECTION, MAX_RESULTS
 
-PAGING: Final = ("after", "max_results", "direction")
+PAGING: Final = (AFTER, MAX_RESULTS, DIRECTION)
 """The query parameters of every list."""
 
 
@@ -26,10 +25,8 @@ class Page:
         return item_id > self.after if self.ascending else item_id < self.after
 
 
-def page_of(query: dict[str, str], *, descending: bool) -> Page:
-    """The page that a query asks for. Raises `Invalid`."""
-    if errors := wrong_values(query):
-        raise Invalid(errors=errors)
+def page_of(query: Mapping[str, str], *, descending: bool) -> Page:
+    """The page that a query asks for, whose values were looked at."""
     limit = int(query.get("max_results", "50"))
     direction = query.get("direction", "desc" if descending else "asc")
     return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")

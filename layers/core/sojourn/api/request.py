@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Final, TypeVar
@@ -154,42 +154,6 @@ def _screen(body: bytes, kind: type[Any]) -> None:
         return
 
 
-def query(request: Request, *allowed: str) -> dict[str, str]:
-    """The query parameters; a 422 says all that are unknown or wrong in themselves."""
-    known = ", ".join(allowed) or "none"
-    errors = [
-        f"Unknown query parameter {name[:60]!r}; known: {known}."
-        for name in sorted(set(request.query) - set(allowed))
-    ]
-    errors += wrong_values({n: v for n, v in request.query.items() if n in allowed})
-    if errors:
-        raise Invalid(errors=errors)
-    return dict(request.query)
-
-
-def wrong_values(wanted: Mapping[str, str]) -> list[str]:
-    """What is wrong with query parameters whose values are the same on every route."""
-    errors = []
-    number = wanted.get("max_results", "50")
-    # No number of that size needs more digits, and converting thousands of them would cost.
-    if not (len(number) < 10 and number.isascii() and number.isdigit() and 1 <= int(number) <= 100):
-        errors.append("max_results must be a whole number, 1 to 100.")
-    if wanted.get("direction", "asc") not in ("asc", "desc"):
-        errors.append("direction must be asc or desc.")
-    for name in ("dry_run", "force"):
-        if wanted.get(name, "true") not in ("true", "false"):
-            errors.append(f"{name} must be true or false.")
-    return errors
-
-
-def flag(wanted: Mapping[str, str], name: str) -> bool:
-    """A query parameter that is true or false; false when it is not there. Raises `Invalid`."""
-    value = wanted.get(name, "false")
-    if value not in ("true", "false"):
-        raise Invalid(errors=[f"{name} must be true or false."])
-    return value == "true"
-
-
 def client_name(text: str) -> str | None:
     """Rule 10: a client's name, printable, cut to 160 bytes; None when nothing of it is left."""
     return printable(text) or None
@@ -229,10 +193,6 @@ SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
 }
 """For browsers, on every answer: https alone for two years, and no type but the one it says."""
-
-
-Route = Callable[[Request], Response]
-Routes = Mapping[str, Route]
 
 
 def mapping(value: object) -> Mapping[str, Any]:

@@ -2,12 +2,15 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
+from sojourn.api.dispatch import answer
 from sojourn.api.edge import Edge
 from sojourn.api.problems import problem
-from sojourn.api.request import Answer, Request, Response, Route, Routes, mapping
+from sojourn.api.request import Answer, Request, Response, mapping
+from sojourn.api.route import Route
 from sojourn.bootstrap import Services, compose
 from sojourn.domain.errors import (
     CredentialWrong,
@@ -21,6 +24,7 @@ from sojourn.runtime import deadline, telemetry
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 Bind = Callable[[Services], Handler]
+Table = Mapping[str, Callable[[Request], Response]]
 NO_EDGE: Final = Edge()
 SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
 """Kept back from a scheduled function's time-out: one step may take its whole deadline, with a last
@@ -33,8 +37,9 @@ class Entry:
     In Lambda that first call comes with the initialisation, where a cold start is cheapest.
     """
 
-    def __init__(self, bind: Bind) -> None:
+    def __init__(self, bind: Bind, routes: Sequence[Route] = ()) -> None:
         self.bind = bind
+        self.routes = routes
         self._handler: Handler | None = None
         self._lock = threading.Lock()
         if os.environ.get("AWS_LAMBDA_RUNTIME_API"):
@@ -50,13 +55,11 @@ class Entry:
             return self._handler
 
 
-def api(
-    routes: Callable[[Services], Routes], *, first: Callable[[Services], None] | None = None
-) -> Entry:
+def api(*routes: Route, first: Callable[[Services], None] | None = None) -> Entry:
     """The entry of a function behind the API. `first` is done before each request."""
 
     def bind(services: Services) -> Handler:
-        table = routes(services)
+        table = {route.at: partial(answer, route, services) for route in routes}
 
         def handle(event: Mapping[str, Any], _context: Any) -> Answer:
             if first is not None:
@@ -66,7 +69,7 @@ def api(
 
         return handle
 
-    return Entry(bind)
+    return Entry(bind, routes)
 
 
 def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) -> Entry:
@@ -86,24 +89,24 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
     return Entry(bind)
 
 
-def respond(event: Mapping[str, Any], routes: Routes, edge: Edge = NO_EDGE) -> Answer:
+def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> Answer:
     """The answer to a payload-2.0 event; errors become problems, in this one place.
 
     That to a HEAD is as to a GET, without the body.
     """
     request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
     with telemetry.request(request_id):
-        answer = _respond(event, routes, edge, request_id).answer()
+        answer = _respond(event, table, edge, request_id).answer()
     if str(event.get("routeKey", "")).startswith("HEAD "):
         answer.pop("body", None)
     return answer
 
 
-def _respond(event: Mapping[str, Any], routes: Routes, edge: Edge, request_id: str) -> Response:
+def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str) -> Response:
     route = str(event.get("routeKey", ""))
     try:
         event = edge.admitted(event)
-        handler: Route | None = routes.get(route)
+        handler = table.get(route)
         if handler is None:
             raise NotFound(f"This function does not answer {route!r}.")
         response: Response = handler(Request.of(event))

@@ -1,0 +1,81 @@
+"""From a request to the function of its route: who calls, what they may, what they ask and send."""
+
+from typing import Any, Protocol
+
+from sojourn.api.callers import Callers
+from sojourn.api.changes import changes_of
+from sojourn.api.documents import document
+from sojourn.api.fields import InRealm
+from sojourn.api.parameters import queried
+from sojourn.api.request import Request, Response
+from sojourn.api.route import Call, Route
+from sojourn.crypto.tokens import Claims
+from sojourn.domain.access_key import Server
+
+
+class WithCallers(Protocol):
+    """As much of a function's services as the dispatcher itself needs."""
+
+    @property
+    def callers(self) -> Callers: ...
+
+
+def answer(route: Route, services: WithCallers, request: Request) -> Response:
+    """What a route answers to a request. Raises a `SojournError` for whatever is no success."""
+    found = route.do(services, _admitted(route, services, request))
+    if found is None:
+        return Response(status=204)
+    if route.cached:
+        return document(request, found)
+    return Response(status=route.status, body=found)
+
+
+def _admitted(route: Route, services: WithCallers, request: Request) -> Call[Any, Any]:
+    """The call that a request makes of a route."""
+    caller = _caller(route, services.callers, request)
+    if route.cached:
+        # Whoever fetches a document adds to its address what they like.
+        return Call(request, caller, {}, None)
+    if isinstance(caller, Server):
+        return _of_server(route, services, request, caller.may(route.permission))
+    wanted = queried(request.query, [p for p in route.query if p.only != "server"])
+    return Call(request, caller, wanted, _body(route, request))
+
+
+def _of_server(
+    route: Route, services: WithCallers, request: Request, server: Server
+) -> Call[Any, Any]:
+    """A server's call, about the realm that the request names."""
+    wanted = queried(request.query, [p for p in route.query if p.only != "user"])
+    server = server.narrow(wanted.get("realm_id"))
+    if route.body is not None and (current := route.current) is not None:
+
+        def as_it_is(about: Server) -> Any:
+            return current.do(services, Call(request, about, wanted, None))
+
+        server, body = changes_of(server, request, route.body, as_it_is)
+        return Call(request, server, wanted, body)
+    body = _body(route, request)
+    if isinstance(body, InRealm):
+        server = server.narrow(body.realm_id)
+    return Call(request, server, wanted, body)
+
+
+def _caller(route: Route, callers: Callers, request: Request) -> Claims | Server | None:
+    match route.caller:
+        case "nobody":
+            return None
+        case "user":
+            return callers.user(request)
+        case "server":
+            return callers.server(request, recorded=route.records_use)
+        case "either":
+            return callers.either(request, recorded=route.records_use)
+
+
+def _body(route: Route, request: Request) -> Any:
+    if route.body is None:
+        return None
+    if route.optional:
+        return request.parse_optional(route.body, limit=route.limit)
+    return request.parse(route.body, limit=route.limit, any_text=route.any_text)

@@ -1,0 +1,156 @@
+"""The routes of access keys and of signing keys."""
+
+from sojourn.api.paging import PAGING, page_of
+from sojourn.api.parameters import REALM, choice
+from sojourn.api.route import Call, Route
+from sojourn.directory import answers
+from sojourn.directory.bodies import (
+    AccessKeyBody,
+    AccessKeyChanges,
+    JwtKeyBody,
+    JwtKeyChanges,
+    JwtKeyDeletionBody,
+)
+from sojourn.directory.services import Services
+from sojourn.domain.access_key import Server
+from sojourn.domain.errors import Conflict, KeyInUse, NotFound
+
+
+@Route(
+    "POST /v1/access_keys",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    body=AccessKeyBody,
+    answers={201: (answers.NewAccessKey,)},
+    errors=(NotFound,),
+)
+def create_access_key(
+    services: Services, call: Call[Server, AccessKeyBody]
+) -> answers.NewAccessKey:
+    """Make one access_key."""
+    return services.access_keys.create(call.caller, call.body)
+
+
+# Who makes or sees keys must be an admin, since a key is power.
+@Route(
+    "GET /v1/access_keys",
+    caller="server",
+    permission="admin",
+    query=(REALM, *PAGING),
+    answers={200: (answers.AccessKeys,)},
+    errors=(NotFound,),
+)
+def list_access_keys(services: Services, call: Call[Server, None]) -> answers.AccessKeys:
+    """List each access_key, by id."""
+    return services.access_keys.page(call.caller, page_of(call.query, descending=False))
+
+
+@Route(
+    "GET /v1/access_keys/{id}",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    answers={200: (answers.AccessKey,)},
+)
+def get_access_key(services: Services, call: Call[Server, None]) -> answers.AccessKey:
+    """Get one access_key."""
+    return answers.access_key(services.access_keys.find(call.caller, call.id))
+
+
+@Route(
+    "PATCH /v1/access_keys/{id}",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    body=AccessKeyChanges,
+    current=get_access_key,
+    answers={200: (answers.AccessKey,)},
+)
+def update_access_key(
+    services: Services, call: Call[Server, AccessKeyChanges]
+) -> answers.AccessKey:
+    """Change the fields that are named of one access_key, and no others."""
+    return services.access_keys.update(call.caller, call.id, call.body)
+
+
+@Route(
+    "DELETE /v1/access_keys/{id}",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    answers={204: ()},
+)
+def delete_access_key(services: Services, call: Call[Server, None]) -> None:
+    """Delete one access_key."""
+    services.access_keys.delete(call.caller, call.id)
+
+
+@Route(
+    "POST /v1/jwt_keys",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    body=JwtKeyBody,
+    answers={201: (answers.JwtKey,)},
+    errors=(Conflict, NotFound),
+)
+def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answers.JwtKey:
+    """Make one jwt_key."""
+    return services.jwt_keys.create(call.caller, call.body)
+
+
+@Route(
+    "GET /v1/jwt_keys",
+    caller="server",
+    query=(REALM, *PAGING),
+    answers={200: (answers.JwtKeys,)},
+    errors=(NotFound,),
+)
+def list_jwt_keys(services: Services, call: Call[Server, None]) -> answers.JwtKeys:
+    """List each jwt_key, by id."""
+    return services.jwt_keys.page(call.caller, page_of(call.query, descending=False))
+
+
+@Route(
+    "GET /v1/jwt_keys/{id}",
+    caller="server",
+    query=(REALM,),
+    answers={200: (answers.JwtKey,)},
+)
+def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
+    """Get one jwt_key."""
+    return services.jwt_keys.get(call.caller, call.id)
+
+
+@Route(
+    "PATCH /v1/jwt_keys/{id}",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    body=JwtKeyChanges,
+    current=get_jwt_key,
+    answers={200: (answers.JwtKey, answers.StoppedJwtKey)},
+)
+def update_jwt_key(services: Services, call: Call[Server, JwtKeyChanges]) -> answers.JwtKey:
+    """Change the fields that are named of one jwt_key, and no others."""
+    keys = services.jwt_keys
+    return (keys.stop if call.body.compromised is True else keys.get)(call.caller, call.id)
+
+
+@Route(
+    "DELETE /v1/jwt_keys/{id}",
+    caller="server",
+    permission="admin",
+    query=(choice("force", "true", "false"), REALM),
+    body=JwtKeyDeletionBody,
+    optional=True,
+    answers={200: (answers.RemovedJwtKey,), 204: ()},
+    errors=(KeyInUse,),
+)
+def delete_jwt_key(
+    services: Services, call: Call[Server, JwtKeyDeletionBody]
+) -> answers.RemovedJwtKey | None:
+    """Delete one signing key that nothing needs; or `force` it, and learn what that ends."""
+    force = call.body.force or call.query.get("force") == "true"
+    return services.jwt_keys.delete(call.caller, call.id, force=force)

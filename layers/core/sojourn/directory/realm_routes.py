@@ -1,0 +1,74 @@
+"""The routes of realms."""
+
+from sojourn.api.paging import PAGING, page_of
+from sojourn.api.parameters import REALM, Parameter
+from sojourn.api.route import Call, Route
+from sojourn.directory import answers
+from sojourn.directory.bodies import RealmBody, RealmChanges, RealmDeletionBody
+from sojourn.directory.services import Services
+from sojourn.domain.access_key import Server
+from sojourn.domain.errors import Conflict
+
+
+@Route(
+    "POST /v1/realms",
+    caller="server",
+    permission="admin",
+    body=RealmBody,
+    answers={201: (answers.Realm,)},
+)
+def create_realm(services: Services, call: Call[Server, RealmBody]) -> answers.Realm:
+    """Make one realm."""
+    return services.realms.create(call.caller, call.body, domain=call.request.domain)
+
+
+@Route(
+    "GET /v1/realms",
+    caller="server",
+    query=(REALM, *PAGING),
+    answers={200: (answers.Realms,)},
+)
+def list_realms(services: Services, call: Call[Server, None]) -> answers.Realms:
+    """List each realm, by id."""
+    return services.realms.page(call.caller, page_of(call.query, descending=False))
+
+
+@Route(
+    "GET /v1/realms/{id}",
+    caller="server",
+    query=(REALM,),
+    answers={200: (answers.Realm, answers.DeletingRealm)},
+)
+def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
+    """Get one realm, and how far its deletion has come."""
+    return services.realm_deletion.progress(services.realms.look(call.caller, call.id))
+
+
+@Route(
+    "PATCH /v1/realms/{id}",
+    caller="server",
+    permission="admin",
+    query=(REALM,),
+    body=RealmChanges,
+    current=get_realm,
+    answers={200: (answers.Realm,)},
+    errors=(Conflict,),
+)
+def update_realm(services: Services, call: Call[Server, RealmChanges]) -> answers.Realm:
+    """Change the fields that are named of one realm, and no others."""
+    return services.realms.update(call.caller, call.id, call.body)
+
+
+@Route(
+    "DELETE /v1/realms/{id}",
+    caller="server",
+    permission="admin",
+    query=(Parameter("name"), REALM),
+    body=RealmDeletionBody,
+    optional=True,
+    answers={202: (answers.DeletingRealm,), 204: ()},
+)
+def delete_realm(services: Services, call: Call[Server, RealmDeletionBody]) -> answers.Realm | None:
+    """Delete one realm with all that is in it; its name is asked for, in query or body."""
+    name = call.query.get("name", call.body.name)
+    return services.realm_deletion.delete(call.caller, call.id, name)

@@ -1,0 +1,180 @@
+"""The routes of users and of their credentials."""
+
+from sojourn.api.paging import PAGING, page_of
+from sojourn.api.parameters import REALM, USER, Parameter
+from sojourn.api.route import Call, Route
+from sojourn.crypto.tokens import Claims
+from sojourn.directory import answers
+from sojourn.directory.bodies import CredentialBody, CredentialChanges, UserBody, UserChanges
+from sojourn.directory.services import Services
+from sojourn.domain.access_key import Server
+from sojourn.domain.errors import (
+    Conflict,
+    CredentialWrong,
+    Invalid,
+    NameTaken,
+    NotFound,
+    TooManyAttempts,
+)
+from sojourn.domain.user import NameKind
+from sojourn.login.bodies import PasswordBody
+
+
+@Route(
+    "POST /v1/users",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=UserBody,
+    answers={201: (answers.User,)},
+    errors=(NameTaken, NotFound),
+)
+def create_user(services: Services, call: Call[Server, UserBody]) -> answers.User:
+    """Make one user."""
+    return services.users.create(call.caller, call.body)
+
+
+@Route(
+    "GET /v1/users",
+    caller="server",
+    query=(Parameter("username"), Parameter("email"), REALM, *PAGING),
+    answers={200: (answers.Users,)},
+    errors=(NotFound,),
+)
+def list_users(services: Services, call: Call[Server, None]) -> answers.Users:
+    """List each user, by id."""
+    page = page_of(call.query, descending=False)
+    kinds: tuple[NameKind, ...] = ("username", "email")
+    by = [kind for kind in kinds if kind in call.query]
+    if not by:
+        return services.users.page(call.caller, page)
+    if len(by) > 1 or page.after is not None:
+        raise Invalid(errors=["Send one of username, email and after: a name finds one user."])
+    return services.users.named(call.caller, by[0], call.query[by[0]])
+
+
+@Route("GET /v1/users/{id}", caller="server", query=(REALM,), answers={200: (answers.User,)})
+def get_user(services: Services, call: Call[Server, None]) -> answers.User:
+    """Get one user."""
+    return answers.user(services.lookup.find_in_realm(call.caller, call.id).user)
+
+
+@Route(
+    "PATCH /v1/users/{id}",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=UserChanges,
+    current=get_user,
+    answers={200: (answers.User,)},
+    errors=(NameTaken,),
+)
+def update_user(services: Services, call: Call[Server, UserChanges]) -> answers.User:
+    """Change the fields that are named of one user, and no others."""
+    return services.users.update(call.caller, call.id, call.body)
+
+
+@Route(
+    "DELETE /v1/users/{id}",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    answers={204: ()},
+)
+def delete_user(services: Services, call: Call[Server, None]) -> None:
+    """Delete one user."""
+    services.users.delete(call.caller, call.id)
+
+
+@Route(
+    "POST /v1/users/{id}/unlock",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    answers={204: ()},
+)
+def unlock_user(services: Services, call: Call[Server, None]) -> None:
+    """Clear the delays of failed logins at one user."""
+    services.users.unlock(call.caller, call.id)
+
+
+@Route(
+    "POST /v1/password",
+    caller="user",
+    body=PasswordBody,
+    answers={204: ()},
+    errors=(CredentialWrong, TooManyAttempts),
+)
+def change_password(services: Services, call: Call[Claims, PasswordBody]) -> None:
+    """Change one's own password."""
+    services.password.change(call.caller, call.body, ip=call.request.ip)
+
+
+@Route(
+    "POST /v1/credentials",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=CredentialBody,
+    answers={201: (answers.NewCredential,)},
+    errors=(Conflict, NotFound),
+)
+def create_credential(
+    services: Services, call: Call[Server, CredentialBody]
+) -> answers.NewCredential:
+    """Make one credential."""
+    return services.credentials.create(call.caller, call.body)
+
+
+@Route(
+    "GET /v1/credentials",
+    caller="server",
+    query=(USER, REALM, *PAGING),
+    answers={200: (answers.Credentials,)},
+    errors=(NotFound,),
+)
+def list_credentials(services: Services, call: Call[Server, None]) -> answers.Credentials:
+    """List each credential, by id."""
+    if "user_id" not in call.query:
+        raise Invalid(errors=["Name the user whose credentials to list in user_id."])
+    page = page_of(call.query, descending=False)
+    return services.credentials.of_user(call.caller, call.query["user_id"], page)
+
+
+@Route(
+    "GET /v1/credentials/{id}",
+    caller="server",
+    query=(REALM,),
+    answers={200: (answers.Credential,)},
+)
+def get_credential(services: Services, call: Call[Server, None]) -> answers.Credential:
+    """Get one credential."""
+    return services.credentials.get(call.caller, call.id)
+
+
+@Route(
+    "PATCH /v1/credentials/{id}",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    body=CredentialChanges,
+    current=get_credential,
+    answers={200: (answers.Credential,)},
+)
+def update_credential(
+    services: Services, call: Call[Server, CredentialChanges]
+) -> answers.Credential:
+    """Change the fields that are named of one credential, and no others."""
+    return services.credentials.update(call.caller, call.id, call.body)
+
+
+@Route(
+    "DELETE /v1/credentials/{id}",
+    caller="server",
+    permission="write",
+    query=(REALM,),
+    answers={204: ()},
+)
+def delete_credential(services: Services, call: Call[Server, None]) -> None:
+    """Delete one credential."""
+    services.credentials.delete(call.caller, call.id)

@@ -1,0 +1,49 @@
+"""Every error that a route may answer: what follows from its caller, query, body and path."""
+
+from sojourn.api.parameters import AFTER
+from sojourn.api.route import Route
+from sojourn.domain.errors import (
+    AccessKeyInvalid,
+    BodyInvalid,
+    CredentialsAmbiguous,
+    CursorInvalid,
+    EdgeRequired,
+    Invalid,
+    NotFound,
+    PermissionMissing,
+    RealmForbidden,
+    SessionEnded,
+    SessionExpired,
+    SojournError,
+    TokenInvalid,
+    TokenMissing,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+    WrongCaller,
+)
+
+
+def errors_of(route: Route) -> set[type[SojournError]]:
+    """Every error that a route may answer."""
+    found: set[type[SojournError]] = {EdgeRequired, *route.errors}
+    if route.caller != "nobody" or route.body or "{" in route.path:
+        found.add(Unavailable)
+    if route.caller != "nobody":
+        found |= {CredentialsAmbiguous, TokenMissing, TokenInvalid, SessionExpired}
+        found |= {AccessKeyInvalid, Invalid}
+    if route.caller in ("user", "either"):
+        found |= {SessionEnded}
+    if route.caller in ("user", "server"):
+        found |= {WrongCaller}
+    if route.caller in ("server", "either"):
+        found |= {RealmForbidden}
+        if route.permission != "read":
+            found |= {PermissionMissing}
+    if route.body:
+        found |= {BodyInvalid, TooLarge, UnsupportedMediaType, Invalid}
+    if AFTER in route.query:
+        found |= {CursorInvalid}
+    if "{id}" in route.path:
+        found |= {NotFound}
+    return found
