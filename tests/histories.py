@@ -9,7 +9,7 @@ from sojourn.domain import session_rules as rules
 from sojourn.domain.lockout import KNOWN, Known
 from sojourn.domain.policy import JWT_FIELDS, Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
-from sojourn.domain.session import Actor, Ended, Login, Origin, Reason
+from sojourn.domain.session import Actor, Login, Origin, Reason
 from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.domain.user import Change, Credential, User
 
@@ -153,8 +153,5 @@ def _disable(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
     return replace(change, after=replace(change.after, state="inactive"))
 
 
-def _delete(draw: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
-    change = rules.end_all_for(found, owner, "user_deleted", by=BY, now_ms=now_ms)
-    after = replace(change.after, state="deleted", username=None, credentials={}, known=())
-    ended: tuple[Ended, ...] = tuple(replace(e, strip=True) for e in change.ended)
-    return replace(change, after=after, ended=ended)
+def _delete(_: st.DrawFn, found: User, owner: Realm, now_ms: int) -> Change:
+    return rules.delete(found, owner, by=BY, now_ms=now_ms)

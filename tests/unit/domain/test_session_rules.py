@@ -581,3 +581,39 @@ def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
         (ended, "realm_ended", NOW + 50_000, "key_a")
     ]
     assert rules.record_ended(change.after, after, now_ms=NOW + 65_000) is None
+
+
+def test_deletion_leaves_nothing_of_a_person() -> None:
+    """Rule 10: a deleted user has no name, credential or address, and is due at once."""
+    owner = realm()
+    known = (Known(mark=b"12345678", proofs=1),)
+    credential = Credential(id="crd_1", type="password", created_ms=NOW, secret="hash")
+    found = replace(
+        several(owner, 2),
+        username="ada",
+        email="ada@example.com",
+        name="Ada",
+        custom="{}",
+        known=known,
+        credentials={credential.id: credential},
+    )
+    change = rules.delete(found, owner, by=BY, now_ms=NOW + 9_000)
+    assert change.before is found
+    assert change.after == replace(
+        account(owner),
+        id=found.id,
+        state="deleted",
+        generation=found.generation + 1,
+        last_ms=NOW + 9_000,
+    )
+    assert [(e.session, e.reason, e.by, e.strip, e.ended_ms) for e in change.ended] == [
+        (session, "user_deleted", BY, True, NOW + 9_000) for session in found.sessions
+    ]
+
+
+def test_deletion_by_a_clock_that_is_behind_is_due_after_what_was_before() -> None:
+    """The time of a deletion is not before that of the last session."""
+    owner = realm()
+    found = several(owner, 2)
+    change = rules.delete(found, owner, by=BY, now_ms=NOW - 9_000)
+    assert change.after.last_ms == found.last_ms == NOW + 1

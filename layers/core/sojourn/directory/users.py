@@ -180,7 +180,9 @@ class Users:
         def decide(found: UserInRealm) -> ChangeInRealm | None:
             if found.user.state == "deleted":
                 return None
-            return _in_realm(self._deletion(found, by), found.realm)
+            now_ms = self.clock.wall_ms()
+            change = rules.delete(found.user, found.realm, by=by, now_ms=now_ms)
+            return _in_realm(change, found.realm)
 
         deletion = optimistic.commit(self.directory, found, decide, clock=self.clock)
         if deletion is not None:
@@ -192,23 +194,6 @@ class Users:
         if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")
-
-    def _deletion(self, found: UserInRealm, by: Actor) -> Change:
-        user, now_ms = found.user, self.clock.wall_ms()
-        change = rules.end_all_for(user, found.realm, "user_deleted", by=by, now_ms=now_ms)
-        after = replace(
-            change.after,
-            state="deleted",
-            last_ms=max(now_ms, user.last_ms),
-            credentials={},
-            username=None,
-            email=None,
-            name=None,
-            custom=None,
-            known=(),
-        )
-        ended = tuple(replace(e, strip=True) for e in change.ended)
-        return replace(change, after=after, ended=ended)
 
     def _changed(
         self,

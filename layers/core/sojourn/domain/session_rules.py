@@ -233,6 +233,26 @@ def end_all_for(
     return end_everything(account, realm, reasons, by=by, now_ms=now_ms, keep=keep)
 
 
+def delete(account: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
+    """Delete a user: all sessions end without where they began, and nothing of a person is left.
+
+    What stays for a while is that there was a user, so that the rest of the deletion is resumed.
+    """
+    change = end_all_for(account, realm, "user_deleted", by=by, now_ms=now_ms)
+    after = replace(
+        change.after,
+        state="deleted",
+        last_ms=max(now_ms, account.last_ms),
+        credentials={},
+        username=None,
+        email=None,
+        name=None,
+        custom=None,
+        known=(),
+    )
+    return replace(change, after=after, ended=tuple(replace(e, strip=True) for e in change.ended))
+
+
 def unlocked(account: User) -> User:
     """The account as an administrator leaves it who clears its delays; see `lockout.py`."""
     return replace(account, unlocks=account.unlocks + 1)
