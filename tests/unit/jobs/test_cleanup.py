@@ -7,6 +7,7 @@ import pytest
 
 from sojourn.domain.due import SETTLED_AFTER, Due
 from sojourn.domain.errors import Superseded, Unavailable
+from sojourn.domain.ports import TimeLeft
 from sojourn.domain.realm import Deletion
 from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.domain.user import Change, User
@@ -28,7 +29,8 @@ def test_nothing_due_is_nothing_done(world: World) -> None:
     """Where no time is over, nothing is found, and nobody is touched."""
     ada = world.people(1)[0]
     before = world.account(ada)
-    assert world.cleanup.run(always) == Report()
+    report = world.cleanup.run(always)
+    assert set(report.answer().values()) == {0}
     assert world.account(ada) == before
 
 
@@ -52,6 +54,17 @@ def test_session_that_a_slow_clock_may_take_for_live_is_waited_for(world: World)
     assert world.cleanup.run(always).removed == 3
     assert world.clock.wall_ms() - began == CLOCKS_APART_MS
     assert world.sessions(*people) == [0, 0, 0]
+
+
+def test_last_session_to_expire_is_waited_for(world: World) -> None:
+    """Of several that expired just now, all go after the wait for the last of them."""
+    ada = world.people(1)[0]
+    world.clock.advance(4)
+    world.login(ada)
+    world.clock.advance(LIFETIME)
+    began = world.clock.wall_ms()
+    assert world.cleanup.run(always).removed == 1
+    assert (world.clock.wall_ms() - began, world.sessions(ada)) == (CLOCKS_APART_MS, [0])
 
 
 def test_session_is_left_when_there_is_no_time_to_wait(world: World) -> None:
@@ -86,6 +99,21 @@ def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.Mon
     assert len(world.account(ada).pending) == 2
     assert world.cleanup.run(always).removed == 1
     assert (world.account(ada).pending, len(world.records(ada))) == ((), 2)
+
+
+def test_endings_that_do_not_fit_one_commit_are_all_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many endings are pending, none is when the run is over."""
+    ada = world.people(1)[0]
+    world.login(ada)
+    world.login(ada)
+    with monkeypatch.context() as patched:
+        patched.setattr(fake_store, "RECORDS_PER_COMMIT", 0)
+        world.end_all(ada)
+    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    assert world.cleanup.run(always).removed == 1
+    assert (world.account(ada).pending, len(world.records(ada))) == ((), 3)
 
 
 def test_deleted_user_is_removed(world: World) -> None:
@@ -180,6 +208,26 @@ def test_run_without_time_says_what_remains(world: World) -> None:
     world.clock.advance(LIFETIME + APART)
     assert world.cleanup.run(lambda: 0.0) == Report(remaining=3)
     assert world.sessions(*people) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("finished", "left", "remaining"),
+    [(False, 1.0, 0), (False, 0.0, 1), (False, -1.0, 1), (True, 0.0, 0)],
+)
+def test_what_is_half_done_remains(
+    world: World, monkeypatch: pytest.MonkeyPatch, finished: bool, left: float, remaining: int
+) -> None:
+    """What a run began and had no more time for is counted as left; what was done is not."""
+    world.delete_user(world.people(1)[0])
+    time = [1.0]
+
+    def finish(_user_id: str, _time_left: TimeLeft) -> bool:
+        time[0] = left
+        return finished
+
+    monkeypatch.setattr(world.removal, "finish_user", finish)
+    report = world.cleanup.run(lambda: time[0])
+    assert (report.removed, report.remaining) == (int(finished), remaining)
 
 
 def test_run_counts_no_more_than_a_page_of_each_part(

@@ -160,8 +160,10 @@ def test_user_who_always_changes_is_unavailable(
     """Who cannot remove a user within a request's time gives up, and the next call goes on."""
     (ada,) = world.people(1)
     remove = world.removal.remove_user
+    tried: list[User] = []
 
     def beaten(user: User) -> None:
+        tried.append(user)
         found = world.account(ada)
         world.users.commit(Change(before=found, after=found))
         remove(user)
@@ -172,6 +174,8 @@ def test_user_who_always_changes_is_unavailable(
         with pytest.raises(Unavailable):
             resume(world)
     assert 9 < world.clock.stopwatch() - began <= 10
+    # Each wait is longer than the one before, up to half a second.
+    assert len(tried) < 100
     assert resume(world)
 
 
@@ -187,8 +191,11 @@ def test_user_whom_another_removed_is_taken_off_the_list(
         world.users.remove(user.id)
         raise Superseded(None)
 
+    counted: list[int] = []
+    monkeypatch.setattr(world.removal, "count_removed", lambda _, users: counted.append(users))
     monkeypatch.setattr(world.removal, "remove_user", gone)
     assert resume(world)
+    assert counted == [2]
     assert (world.users.records(), world.users.get(bob)) == ([], None)
     found = world.directory.users_of_realm(world.realm.id, after=None, limit=1, ascending=True)
     assert list(found[0]) == []

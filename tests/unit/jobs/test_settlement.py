@@ -101,8 +101,8 @@ def test_walk_is_noted_only_where_there_is_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last page is followed by the walk's end, and no note."""
-    monkeypatch.setattr(settlement, "PAGE", 2)
-    people = world.people(3)
+    monkeypatch.setattr(settlement, "PAGE", 3)
+    people = world.people(4)
     noted: list[str] = []
     note_walk = world.due.note_walk
 
@@ -112,7 +112,7 @@ def test_walk_is_noted_only_where_there_is_more(
 
     monkeypatch.setattr(world.due, "note_walk", noting)
     assert walk(world, world.end_realm())
-    assert noted == [people[1]]
+    assert noted == [people[2]]
 
 
 def test_walk_that_is_finished_is_no_walk(world: World) -> None:
