@@ -18,8 +18,7 @@ from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Know
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Credential, User
 from sojourn.store import attributes, idempotency, user_items
-from sojourn.store.expressions import Key
-from sojourn.store.tries import Counter
+from sojourn.store.attempts import counter_item
 from sojourn.store.user_items import Values
 
 NOW_MS = 1_790_000_000_000
@@ -183,8 +182,8 @@ def bucket_size(limit: Limit, failures: int) -> int:
     for n in range(failures):
         bucket = bucket.failed(limit, proofs=0, now_ms=NOW_MS + n)
     kind = "account" if limit.delays else "address"
-    write = Counter(Key("", "0" * 64, kind), limit, bucket=bucket).failure("0" * 16, NOW_MS)
-    item = write["Put"]["Item"]
+    values = counter_item(bucket, "0" * 16, kept_until=bucket.kept_until(limit))
+    item = attributes.encode({"pk": "0" * 64, "sk": kind, **values})
     return sum(len(name) + value_size(value) for name, value in item.items())
 
 

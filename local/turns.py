@@ -41,12 +41,15 @@ class Turns:
 
 
 def in_turns(commit: Callable[..., Any]) -> Callable[..., Any]:
-    """The optimistic loop for a threaded server: one thread at a time for each value's id."""
+    """The optimistic loop for a threaded server: one thread at a time for each value with an id."""
     turns = Turns()
 
     def waiting(store: Any, value: Any, decide: Any, *, clock: Clock, **others: Any) -> Any:
         seconds = deadline.current(clock).remaining()
-        with turns.take(value.id, seconds=seconds) as came:
+        key = getattr(value, "id", None)
+        if key is None:
+            return commit(store, value, decide, clock=clock, **others)
+        with turns.take(key, seconds=seconds) as came:
             if not came:
                 raise Unavailable("Too many changes at once. Try again.")
             return commit(store, value, decide, clock=clock, **others)

@@ -46,10 +46,9 @@ def test_every_store_keeps_the_contract(
     text = (
         "One suite says what a store must do: conditional commits under threads, endings recorded "
         "with them, what does not fit resumed, consistent reads in order, pages, users and their "
-        "names, realms and access keys, what is due, and the removal of users and realms. Each "
-        "case ran against the fake in memory, which unit tests use, against moto, and against "
-        "AWS's own DynamoDB Local. The counters of failed tries stand behind no port, so the fake "
-        "has none; moto and DynamoDB Local meet them in the integration suite."
+        "names, realms and access keys, counters of failed tries, what is due, and the removal of "
+        "users and realms. Each case ran against the fake in memory, which unit tests use, against "
+        "moto, and against AWS's own DynamoDB Local."
     )
     rows = [(store, len(cases)) for store, cases in stores.items()]
     proof.record(

@@ -11,6 +11,7 @@ from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
 from sojourn.domain.ports import (
     AccessKeyStore,
+    Attempts,
     DueIndex,
     RealmStore,
     Removal,
@@ -23,12 +24,14 @@ from sojourn.domain.user import NameKind, User
 from sojourn.store import access_keys, expressions, user_directory, user_items
 from sojourn.store.access_key_items import access_key_values
 from sojourn.store.access_keys import DynamoAccessKeys
+from sojourn.store.attempts import DynamoAttempts
 from sojourn.store.due import DynamoDue
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
+from tests.fake_attempts import FakeAttempts
 from tests.fake_jobs import FakeDue, FakeRemoval
 from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
 
@@ -56,6 +59,9 @@ class Store(Protocol):
 
     @property
     def removal(self) -> Removal: ...
+
+    @property
+    def attempts(self) -> Attempts: ...
 
     def add_account(self, account: User) -> None: ...
 
@@ -94,6 +100,7 @@ class FakeStore:
         self.keys = FakeAccessKeys(self.realms)
         self.due = self.walks = FakeDue(self.accounts)
         self.removal = FakeRemoval(self.accounts, self.realms, self.directory, self.keys, self.due)
+        self.attempts = FakeAttempts(self.accounts)
         self.leave = self.realms.leave = self.due.leave
         self.add_member = self.directory.add_member
         self.add_account = self.accounts.add
@@ -111,9 +118,11 @@ class FakeStore:
 def store_of(services: Services) -> "DynamoStore":
     """The store over DynamoDB of an instance."""
     accounts, realms = services.users.accounts, services.users.realms
+    attempts = services.logins.lockout.attempts
     assert isinstance(accounts, DynamoUsers)
     assert isinstance(realms, DynamoDirectory)
-    return DynamoStore(accounts=accounts, realms=realms)
+    assert isinstance(attempts, DynamoAttempts)
+    return DynamoStore(accounts=accounts, realms=realms, attempts=attempts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,7 @@ class DynamoStore:
 
     accounts: DynamoUsers
     realms: DynamoDirectory
+    attempts: DynamoAttempts
 
     @property
     def directory(self) -> DynamoUserDirectory:

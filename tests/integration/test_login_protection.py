@@ -12,15 +12,14 @@ import pytest
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import lockout
+from sojourn.domain.attempt import Counter, Failure, Try
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Limit, Success
+from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Limit, Success
 from sojourn.domain.user import User
+from sojourn.login.lockout import Lockout
 from sojourn.store import user_items
-from sojourn.store.attempts import Guard
 from sojourn.store.client import DynamoDB
-from sojourn.store.expressions import Key
 from sojourn.store.removal import DynamoRemoval
-from sojourn.store.tries import Counter, Try
 from tests.integration.conftest import composed
 from tests.integration.stores import store_of
 from tests.integration.test_budgets import calls
@@ -34,13 +33,13 @@ NEW = "another horse"
 
 def failed_before(world: World, key: str, limit: Limit, times: int) -> None:
     """Count so many failures in a bucket, none of them in a row, as if they had been made."""
-    kind = "address" if limit is PER_ADDRESS else "account"
-    counter = Counter(Key(world.environment["ATTEMPTS_TABLE"], key, kind), limit)
+    counter = Counter(key, "address" if limit is PER_ADDRESS else "account")
     now_ms = world.clock.wall_ms()
-    for _ in range(times - 1):
-        counter.bucket = counter.bucket.failed(limit, proofs=0, now_ms=now_ms)
-    counter.bucket = replace(counter.bucket, row=0)
-    store_of(world.services).realms.dynamo.write(counter.failure("before", now_ms))
+    bucket = Bucket()
+    for _ in range(times):
+        bucket = bucket.failed(limit, proofs=0, now_ms=now_ms)
+    counted = Failure(Try((counter,)), (replace(bucket, row=min(bucket.row, 1)),))
+    store_of(world.services).attempts.commit(counted)
 
 
 def addresses() -> Iterator[str]:
@@ -779,17 +778,17 @@ def test_user_disabled_meanwhile_gets_no_unmanaged_token(
     """A login that records nothing answers by the account that it read last."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
     world.user("ada")
-    passed, answers = Guard.passed, list[int]()
+    passed, answers = Lockout.passed_with_user, list[int]()
 
-    def disabled_first(guard: Guard, tried: Try, user_id: str) -> tuple[Success, User | None]:
+    def disabled_first(at: Lockout, tried: Try, user_id: str) -> tuple[Success, User | None]:
         if not answers:
             answers.append(0)
             # Another login from here is remembered, so that this one has nothing to write.
             answers.append(world.login("ada").status)
             change = {"state": "inactive"}
             answers.append(world.admin("PATCH", f"/v1/users/{user_id}", change).status)
-        return passed(guard, tried, user_id)
+        return passed(at, tried, user_id)
 
-    monkeypatch.setattr(Guard, "passed", disabled_first)
+    monkeypatch.setattr(Lockout, "passed_with_user", disabled_first)
     assert world.login("ada").body["code"] == "login_failed"
     assert answers == [0, 200, 200]

@@ -187,7 +187,7 @@ def test_no_change_is_lost(store: Store, clock: MovedClock) -> None:
             found,
             lambda r: RealmChange(r, r.ending_all(by="key_tests", now_ms=NOW)),
             clock=clock,
-            what="realm",
+            what="changes of this realm",
         )
 
     assert all(isinstance(done, RealmChange) for done in at_once([end] * 4))

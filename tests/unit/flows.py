@@ -1,7 +1,7 @@
 """The services over the store in memory, with a realm and two users: no AWS, and no socket."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from sojourn.api.paging import Page
 from sojourn.crypto import signing_keys
@@ -16,14 +16,15 @@ from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Login, Origin
 from sojourn.domain.user import User
+from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.runtime.clock_skew import Skew
 from sojourn.sessions.listing import Listing
 from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
-from sojourn.store.attempts import Guard
 from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
+from tests.fake_attempts import FakeAttempts
 from tests.fake_store import FakeAccessKeys, FakeRealms, FakeTogether, FakeUsers
 
 LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
@@ -57,10 +58,12 @@ class World:
         together = FakeTogether(self.realms, self.accounts)
         self.validator = parts["validator"] = Validator(**parts, together=together)
         self.terminator, self.listing = Terminator(**parts), Listing(**parts)
+        self.attempts = FakeAttempts(self.accounts)
+        self.lockout = Lockout(self.attempts, self.clock, Skew())
         self.logins = Logins(
             realms=self.realms,
             accounts=self.accounts,
-            guard=cast(Guard, None),  # it knows DynamoDB, and no password comes here
+            lockout=self.lockout,
             keys=SigningKeys(self.realms, Plain(), self.clock),
             clock=self.clock,
             skew=Skew(),

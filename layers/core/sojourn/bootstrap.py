@@ -25,6 +25,7 @@ from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.rotation import Rotation
 from sojourn.jobs.settlement import Settlement
 from sojourn.login.change_password import PasswordChange
+from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.login.password_login import PasswordLogins
 from sojourn.runtime import deadline
@@ -40,7 +41,7 @@ from sojourn.sessions.validate import Validator
 from sojourn.sessions.validate_many import ManyValidator
 from sojourn.store import response_integrity, user_items
 from sojourn.store.access_keys import DynamoAccessKeys
-from sojourn.store.attempts import Guard
+from sojourn.store.attempts import DynamoAttempts
 from sojourn.store.client import DynamoDB
 from sojourn.store.due import DynamoDue
 from sojourn.store.realm_cache import RealmCache
@@ -135,11 +136,12 @@ def compose(
     directory = DynamoDirectory(dynamo, settings.directory_table, due)
     removal = DynamoRemoval(seen, directory, due)
     access_keys = DynamoAccessKeys(directory)
-    guard = Guard(dynamo, accounts, settings.attempts_table, clock)
+    attempts = DynamoAttempts(dynamo, accounts, settings.attempts_table)
+    lockout = Lockout(attempts, clock, dynamo.skew)
     logins = Logins(
         realms=directory,
         accounts=accounts,
-        guard=guard,
+        lockout=lockout,
         keys=SigningKeys(directory, cipher, clock),
         clock=clock,
         skew=dynamo.skew,
@@ -193,7 +195,9 @@ def compose(
         edge=Edge(settings.edge_digests),
         callers=Callers(access_keys, cache, clock),
         logins=logins,
-        password_logins=PasswordLogins(realms=directory, logins=logins, guard=guard, hasher=hasher),
+        password_logins=PasswordLogins(
+            realms=directory, logins=logins, lockout=lockout, hasher=hasher
+        ),
         validator=validator,
         many=ManyValidator(accounts=seen, realms=cache, validator=validator, clock=clock),
         listing=Listing(accounts=seen, validator=validator, realms=cache, clock=clock),
@@ -227,7 +231,7 @@ def compose(
         password=PasswordChange(
             accounts=accounts,
             validator=replace(validator, accounts=accounts, together=Together(directory, accounts)),
-            guard=guard,
+            lockout=lockout,
             hasher=hasher,
             clock=clock,
         ),

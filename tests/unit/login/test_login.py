@@ -3,7 +3,7 @@
 import threading
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
@@ -11,6 +11,7 @@ from sojourn.crypto import tokens
 from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
 from sojourn.crypto.tokens import Claims, verify
 from sojourn.domain import ids
+from sojourn.domain.attempt import counters_of
 from sojourn.domain.errors import (
     Invalid,
     LoginFailed,
@@ -25,10 +26,9 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session_rules import begin, end_all_for
-from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.user import Change, Credential
 from sojourn.runtime import deadline
 from sojourn.sessions.answers import BegunSession, Origin
-from sojourn.store.attempts import Guard
 from tests.clock import MovedClock
 from tests.unit.flows import BY, LOGIN, MINUTES, Plain, World
 
@@ -107,23 +107,13 @@ def test_token_says_from_when_until_when(world: World, session_type: str) -> Non
 API_KEY = Credential(id="cred_a", type="api_key", created_ms=1, secret="")
 
 
-class Unguarded:
-    """A guard that counts nothing but how many tries were wrong."""
+HOME = "203.0.113.9"
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.wrong = 0
 
-    def api_key(self, user_id: str | None, _ip: str) -> tuple[User | None, "Unguarded"]:
-        """The account that a key names."""
-        return (None if user_id is None else self._world.accounts.get(user_id)), self
-
-    def check(self) -> None:
-        """Never too many."""
-
-    def failed(self) -> None:
-        """One more was wrong."""
-        self.wrong += 1
+def failures(world: World) -> int:
+    """How many tries from an address have failed."""
+    (counter,) = world.attempts.read(counters_of(None, HOME))
+    return len(counter.bucket.log)
 
 
 @pytest.mark.parametrize(
@@ -143,8 +133,6 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
     world: World, account: dict[str, Any], credential: dict[str, Any], realm: dict[str, Any]
 ) -> None:
     """A key that fits in all but one thing is refused as one that is not known, and counted."""
-    guard = Unguarded(world)
-    logins = replace(world.logins, guard=cast(Guard, guard))
 
     def login(changes: dict[str, Any], held: dict[str, Any], realm_id: str) -> BegunSession:
         user_id = world.user(user_type="api")
@@ -154,13 +142,13 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
         world.accounts.remove(user_id)
         credentials = {made.id: replace(made, **held)}
         world.accounts.add(replace(there, credentials=credentials, **changes))
-        return logins.with_api_key(realm_id, secret, LOGIN, ip="")
+        return world.logins.with_api_key(realm_id, secret, LOGIN, ip=HOME)
 
     assert login({}, {}, world.realm.id).token
-    assert guard.wrong == 0
+    assert failures(world) == 0
     with pytest.raises(LoginFailed):
         login(account, credential, ids.new_id("rl", 1) if realm else world.realm.id)
-    assert guard.wrong == 1
+    assert failures(world) == 1
 
 
 def test_disabled_user_neither_begins_nor_validates(world: World) -> None:

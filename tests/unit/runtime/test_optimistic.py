@@ -82,5 +82,5 @@ def test_who_always_loses_gives_up_within_the_deadline() -> None:
         deadline.deadline(clock),
         pytest.raises(Unavailable, match="Too many changes of this count at once"),
     ):
-        optimistic.commit(store, READ, more, clock=clock, what="count")
+        optimistic.commit(store, READ, more, clock=clock, what="changes of this count")
     assert 10 < store.writes < 1_000

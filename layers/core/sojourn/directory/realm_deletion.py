@@ -82,7 +82,7 @@ class RealmDeletion:
             return RealmChange(found, marked, due=(job,))
 
         try:
-            done = commit(self.store, realm, decide, clock=self.clock, what="realm")
+            done = commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
         except NotFound:
             # Another deletion began at the same moment; this one helps it.
             found = self.store.find(realm.id)

@@ -110,7 +110,7 @@ class RealmDirectory:
             return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
         realm = self.find(server, realm_id)
-        done = commit(self.store, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
         view = answers.realm(done.after)
         if changed := audit.differing(answers.realm(done.before), view):
             audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)

@@ -80,7 +80,7 @@ class JwtKeys:
             after, private = new.added(after, algo, *kinds)
             return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         for key in done.new_keys:
             audit.record("jwt_key.created", key.id, realm.id, by=server.key.id)
         (asked,) = (key for key in done.new_keys if key.kind == body.kind)
@@ -122,7 +122,7 @@ class JwtKeys:
             after = key_rules.without(found, key_id, now_ms=now_ms)
             return key_rules.change(found, after, now_ms=now_ms)
 
-        commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
         return None
 
@@ -146,7 +146,7 @@ class JwtKeys:
                 raise NotFound
             return None
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         since = self.clock.monotonic()
         if done is not None:
             event = "jwt_key.compromised" if compromised else "jwt_key.deleted"

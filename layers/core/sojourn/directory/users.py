@@ -83,7 +83,12 @@ class Users:
             return NewUser(account, found, bound=bound)
 
         optimistic.commit(
-            _Making(self.directory), realm, decide, clock=self.clock, gone=_no_realm, what="realm"
+            _Making(self.directory),
+            realm,
+            decide,
+            clock=self.clock,
+            gone=_no_realm,
+            what="changes of this realm",
         )
         audit.record("user.created", user_id, realm_id, by=server.key.id)
         return answers.user(account)

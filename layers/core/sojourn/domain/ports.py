@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sojourn.domain.access_key import AccessKey
+from sojourn.domain.attempt import Counter, Failure
 from sojourn.domain.due import Due, Walk
 from sojourn.domain.realm import Realm
 from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.session import Ended
-from sojourn.domain.user import Change, ChangeInRealm, NameKind, NewUser, User
+from sojourn.domain.user import Candidate, Change, ChangeInRealm, NameKind, NewUser, User
 
 
 class UserReader(Protocol):
@@ -312,6 +313,36 @@ class Removal(UserRemoval, Protocol):
 
     def remove_realm(self, realm_id: str) -> None:
         """Remove a realm that holds nothing more, with its private keys and the job of it."""
+        ...
+
+
+class Attempts(Protocol):
+    """Counters of failed tries. Every read is consistent, and gives the counters in order."""
+
+    def read(self, counters: Sequence[Counter]) -> Sequence[Counter]:
+        """The counters as they are now, in one read."""
+        ...
+
+    def read_with_candidate(
+        self, user_id: str | None, counters: Sequence[Counter]
+    ) -> tuple[Candidate | None, Sequence[Counter]]:
+        """As much of a user as a password is tried by, and the counters, in one read.
+
+        Where there is nobody, or is no id, it takes as much work.
+        """
+        ...
+
+    def read_with_user(
+        self, user_id: str | None, counters: Sequence[Counter]
+    ) -> tuple[User | None, Sequence[Counter]]:
+        """The whole user and the counters, in one read."""
+        ...
+
+    def commit(self, failure: Failure, /) -> Failure:
+        """Count a failure in all of its counters, where each is still as it was read; or in none.
+
+        When its answer is lost it is counted once. Raises `Superseded` with the try as it is now.
+        """
         ...
 
 

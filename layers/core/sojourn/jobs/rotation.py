@@ -92,7 +92,7 @@ class Rotation:
                 after = key_rules.without(after, key.id, now_ms=now_ms)
             return None if after == found else key_rules.change(found, after, now_ms=now_ms)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         if done is None:
             return realm, 0
         for key_id in done.gone_keys:
@@ -111,7 +111,7 @@ class Rotation:
             after, private = new.added(found, found.settings.jwt_algo, *kinds)
             return key_rules.change(found, after, now_ms=now_ms, private=private)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         made = [] if done is None else done.new_keys
         for key in made:
             audit.record("jwt_key.created", key.id, realm.id)

@@ -13,10 +13,10 @@ from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, User, succeeded
 from sojourn.jobs.pending import archive_pending
 from sojourn.login.bodies import PasswordBody
+from sojourn.login.lockout import Lockout
 from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.validate import Validator
-from sojourn.store.attempts import Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class PasswordChange:
 
     accounts: UserStore
     validator: Validator
-    guard: Guard
+    lockout: Lockout
     hasher: Hasher
     clock: Clock
 
@@ -41,14 +41,14 @@ class PasswordChange:
         if complaint:
             raise Invalid(errors=[complaint])
         verified: set[str] = set()
-        tried = self.guard.own_password(account, ip)
-        tried.check()
+        tried = self.lockout.own_password(account, ip)
+        self.lockout.check(tried)
         try:
             self._verify(account, body.current_password, verified)
         except CredentialWrong:
-            tried.failed()
+            self.lockout.failed(tried)
             raise
-        success = tried.passed()
+        success = self.lockout.passed(tried)
         fresh = self.hasher.hash(body.password)
 
         def decide(found: User) -> Change:

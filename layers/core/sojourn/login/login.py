@@ -25,6 +25,7 @@ from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
+from sojourn.login.lockout import Lockout
 from sojourn.login.verified_password import VerifiedPassword
 from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
@@ -32,7 +33,6 @@ from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.deadline import Deadline
 from sojourn.sessions import answers
 from sojourn.sessions.answers import BegunSession
-from sojourn.store.attempts import Guard
 
 _NOTHING_TO_REPLACE: Final = (
     "replace ends a managed session, and this login begins an unmanaged one, as the realm's "
@@ -46,7 +46,7 @@ class Logins:
 
     realms: Realms
     accounts: UserStore
-    guard: Guard
+    lockout: Lockout
     keys: SigningKeys
     clock: Clock
     skew: Skew
@@ -70,8 +70,8 @@ class Logins:
         "Authentication to your Realm using API keys will always create unmanaged sessions."
         """
         realm = self.realms.get(realm_id)
-        account, tried = self.guard.api_key(ids.secret_owner("ak", "usr", api_key), ip)
-        tried.check()
+        account, tried = self.lockout.api_key(ids.secret_owner("ak", "usr", api_key), ip)
+        self.lockout.check(tried)
         digest = ids.digest(api_key).hex()
         if (
             realm is None
@@ -81,7 +81,7 @@ class Logins:
             or account.state != "active"
             or not _holds(account, digest)
         ):
-            tried.failed()
+            self.lockout.failed(tried)
             raise LoginFailed
         return self.begin(realm, account, login)
 

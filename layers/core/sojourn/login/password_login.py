@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids, lockout, names
 from sojourn.domain.access_key import Server
+from sojourn.domain.attempt import Try
 from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Login
 from sojourn.domain.user import Candidate
+from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.login.verified_password import VerifiedPassword
 from sojourn.sessions.answers import BegunSession
-from sojourn.store.attempts import Guard
-from sojourn.store.tries import Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class PasswordLogins:
 
     realms: Realms
     logins: Logins
-    guard: Guard
+    lockout: Lockout
     hasher: Hasher
 
     def by_name(
@@ -44,7 +44,7 @@ class PasswordLogins:
         """
         realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
         bucket = _bucket(realm_id, user_id, username=username, email=email)
-        account, tried = self.guard.password(user_id, bucket, login.origin.ip)
+        account, tried = self.lockout.password(user_id, bucket, login.origin.ip)
         return self._verified(realm, account, password, login, tried)
 
     def on_behalf(self, server: Server, text: str, password: str, login: Login) -> BegunSession:
@@ -56,7 +56,7 @@ class PasswordLogins:
         # The connection is the server's own, and says nothing of where its user is.
         ip = login.origin.ip if login.origin.reported else None
         if ids.is_id("usr", text):
-            account, tried = self.guard.password(text, lockout.of_account(text), ip)
+            account, tried = self.lockout.password(text, lockout.of_account(text), ip)
             if account is None or account.state == "deleted":
                 raise NotFound
             server.must_see(account.realm_id)
@@ -68,7 +68,7 @@ class PasswordLogins:
             username, email = (None, text) if "@" in text else (text, None)
             realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
             bucket = _bucket(realm_id, user_id, username=username, email=email)
-            account, tried = self.guard.password(user_id, bucket, ip)
+            account, tried = self.lockout.password(user_id, bucket, ip)
         if realm is None:
             raise NotFound
         try:
@@ -86,7 +86,7 @@ class PasswordLogins:
         login: Login,
         tried: Try,
     ) -> BegunSession:
-        tried.check()
+        self.lockout.check(tried)
         known = None if candidate is None else candidate.password
         right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())
         if (
@@ -97,9 +97,9 @@ class PasswordLogins:
             or candidate.realm_id != realm.id
             or candidate.state != "active"
         ):
-            tried.failed()
+            self.lockout.failed(tried)
             raise LoginFailed
-        success, account = self.guard.passed(tried, candidate.id)
+        success, account = self.lockout.passed_with_user(tried, candidate.id)
         if account is None:
             raise LoginFailed
         verified = VerifiedPassword(password, known, self.hasher, success)

@@ -36,7 +36,7 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "user",
+    what: str = "changes of this user",
 ) -> C: ...
 
 
@@ -48,7 +48,7 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "user",
+    what: str = "changes of this user",
 ) -> C | None: ...
 
 
@@ -59,7 +59,7 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "user",
+    what: str = "changes of this user",
 ) -> C | None:
     """Commit what `decide` makes of the value, deciding anew on each one that came between.
 
@@ -82,5 +82,5 @@ def commit(
         # What lost has the newest value in hand, and tries it at once; what lost twice in a row
         # waits, and then has one try with what it will have lost to by then.
         if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
-            raise Unavailable(f"Too many changes of this {what} at once. Try again.")
+            raise Unavailable(f"Too many {what} at once. Try again.")
         attempt += 1

@@ -44,7 +44,7 @@ class RealmEnds:
             return RealmChange(found, after, due=(job,))
 
         realm = realm_of(server, self.realms, realm_id)
-        done = commit(self.realms, realm, decide, clock=self.clock, what="realm")
+        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
         self.cache.outwait()
         return answers.SessionEnd(realm_id=realm_id, ended_at=done.after.ends[-1].ended_ms / 1000)

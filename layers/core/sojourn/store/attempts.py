@@ -1,125 +1,117 @@
-"""Tries of credentials, by the failures that are counted in DynamoDB.
+"""Counters of failed tries in DynamoDB.
 
 The attempts table, by `pk` / `sk`: a digest / `account` or `address`, for the buckets of
 `domain/lockout.py`. Nothing in it says whose it is, or whether there is anybody.
 """
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sojourn.domain import ids, lockout
-from sojourn.domain.errors import Unavailable
-from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Success
+from sojourn.domain.attempt import NOBODY, Counter, Failure
+from sojourn.domain.errors import Superseded, Unavailable
+from sojourn.domain.lockout import Bucket
 from sojourn.domain.user import Candidate, User
-from sojourn.runtime.clock import Clock
-from sojourn.store import user_items
-from sojourn.store.client import DynamoDB
-from sojourn.store.expressions import Key
-from sojourn.store.tries import Counter, Place, Try
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.expressions import Key, Write
 from sojourn.store.users import DynamoUsers
 
-_NOBODY = "usr_" + "0" * ids.BODY
-"""Whom to read when there is nobody, so that the answer takes the same time."""
+Values = Mapping[str, Any]
 
 
-class Guard:
-    """Gives each try, read and not yet checked.
+class DynamoAttempts:
+    """`Attempts` over the table of attempts, which is None in a function that tries nothing."""
 
-    `ip` is the address that it comes from, or None where none is known of. `table` is None in a
-    function that tries nothing.
-    """
-
-    def __init__(
-        self, dynamo: DynamoDB, accounts: DynamoUsers, table: str | None, clock: Clock
-    ) -> None:
+    def __init__(self, dynamo: DynamoDB, users: DynamoUsers, table: str | None) -> None:
         self._dynamo = dynamo
-        self._accounts = accounts
+        self._users = users
         self._table = table
-        self._clock = clock
 
-    def password(
-        self, user_id: str | None, bucket: str, ip: str | None
-    ) -> tuple[Candidate | None, Try]:
-        """A try of a password, and what it is tried by, in one read.
+    def read(self, counters: Sequence[Counter]) -> list[Counter]:
+        found = self._dynamo.get_many([self._key(counter) for counter in counters])
+        return list(map(_read, counters, found))
 
-        `bucket` is the account's, or that of the name which nobody has. The account's sessions are
-        not read before the password is right: that takes the longer the more they are.
-        """
-        counters = self._counters(bucket, ip)
-        heart = replace(self._accounts.heart(user_id or _NOBODY), only=user_items.CANDIDATE)
-        values, *found = self._dynamo.get_many([heart, *(counter.key for counter in counters)])
-        for counter, counted in zip(counters, found, strict=True):
-            counter.read(counted)
-        candidate = None if values is None else user_items.candidate_from(values)
-        return candidate, self._try(candidate, counters, ip)
+    def read_with_candidate(
+        self, user_id: str | None, counters: Sequence[Counter]
+    ) -> tuple[Candidate | None, list[Counter]]:
+        heart = replace(self._users.heart(user_id or NOBODY), only=user_items.CANDIDATE)
+        values, read = self._read_with(heart, counters)
+        return None if values is None else user_items.candidate_from(values), read
 
-    def passed(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
-        """What a right password leaves, and the whole account as it is now, in one read.
+    def read_with_user(
+        self, user_id: str | None, counters: Sequence[Counter]
+    ) -> tuple[User | None, list[Counter]]:
+        values, read = self._read_with(self._users.heart(user_id or NOBODY), counters)
+        return None if values is None else user_items.account_from(values), read
 
-        Raises `TooManyAttempts` when others used up the limit meanwhile.
-        """
-        values, *found = self._dynamo.get_many([self._accounts.heart(user_id), *tried.keys])
-        account = None if values is None else user_items.account_from(values)
-        return tried.passed_with(found), account
+    def commit(self, failure: Failure, /) -> Failure:
+        counters = failure.tried.counters
+        version = secrets.token_hex(8)
+        pairs = zip(counters, failure.buckets, strict=True)
+        try:
+            self._write([self._count(counter, bucket, version) for counter, bucket in pairs])
+        except TransactionFailed as error:
+            each = zip(counters, error.failed, error.items, strict=True)
+            now = [_read(c, item) if failed else c for c, failed, item in each]
+            # A write whose answer was lost meets itself.
+            if not any(counter.version == version for counter in now):
+                raise Superseded(failure.tried.read(now)) from error
+        return failure
 
-    def own_password(self, account: User, ip: str | None) -> Try:
-        """A try of the password of an account that is in hand, by one read."""
-        counters = self._counters(lockout.of_account(account.id), ip)
-        found = self._dynamo.get_many([counter.key for counter in counters])
-        for counter, values in zip(counters, found, strict=True):
-            counter.read(values)
-        return self._try(account, counters, ip)
+    def _write(self, writes: Sequence[Write]) -> None:
+        match writes:
+            case [alone]:
+                try:
+                    self._dynamo.write(alone)
+                except ConditionFailed as error:
+                    raise TransactionFailed([True], [error.item]) from error
+            case _:
+                self._dynamo.transact(writes)
 
-    def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
-        """A try of an API key, and the account that it is for, in one read.
+    def _count(self, counter: Counter, bucket: Bucket, version: str) -> Write:
+        item = counter_item(bucket, version, kept_until=bucket.kept_until(counter.limit))
+        if counter.version is None:
+            return expressions.put(self._key(counter), item, condition="attribute_not_exists(pk)")
+        before = {":v": counter.version}
+        return expressions.put(self._key(counter), item, condition="v = :v", values=before)
 
-        Its 256 random bits need no counter of the account's: the address's is all there is.
-        """
-        counters = self._counters(None, ip)
-        account = self._read(user_id, counters)
-        return account, Try(self._dynamo, self._clock, counters)
+    def _read_with(
+        self, heart: Key, counters: Sequence[Counter]
+    ) -> tuple[Values | None, list[Counter]]:
+        keys = [heart, *(self._key(counter) for counter in counters)]
+        values, *found = self._dynamo.get_many(keys)
+        return values, list(map(_read, counters, found))
 
-    def _counters(self, bucket: str | None, ip: str | None) -> list[Counter]:
-        """The account's counter, and then its counter at the address and the address's own."""
-        network = lockout.network(ip)
-        counters = []
-        if bucket is not None:
-            counters.append(Counter(self._key(bucket, "account"), PER_ACCOUNT))
-            if network is not None:
-                here = lockout.at_address(bucket, network)
-                counters.append(Counter(self._key(here, "account"), PER_ACCOUNT))
-        if network is not None:
-            address = lockout.of_address(network)
-            counters.append(Counter(self._key(address, "address"), PER_ADDRESS))
-        return counters
-
-    def _key(self, digest: str, kind: str) -> Key:
+    def _key(self, counter: Counter) -> Key:
         if self._table is None:
             raise Unavailable("This function counts no failed tries: ATTEMPTS_TABLE is not set.")
-        return Key(self._table, digest, kind)
+        return Key(self._table, counter.digest, counter.kind)
 
-    def _read(self, user_id: str | None, counters: Sequence[Counter]) -> User | None:
-        heart = self._accounts.heart(user_id or _NOBODY)
-        values, *found = self._dynamo.get_many([heart, *(counter.key for counter in counters)])
-        for counter, bucket in zip(counters, found, strict=True):
-            counter.read(bucket)
-        return None if values is None else user_items.account_from(values)
 
-    def _try(
-        self, account: User | Candidate | None, counters: Sequence[Counter], ip: str | None
-    ) -> Try:
-        """The try, in the account's counter at its address where the account knows that."""
-        everywhere, *at_address = counters
-        everywhere.proofs = 0 if account is None else account.proofs
-        everywhere.unlocks = 0 if account is None else account.unlocks
-        network = lockout.network(ip)
-        if network is None:
-            return Try(self._dynamo, self._clock, counters)
-        here, address = at_address
-        mark = lockout.mark(_NOBODY if account is None else account.id, network)
-        known = None if account is None else account.find_known(mark)
-        here.proofs = 0 if known is None else known.proofs
-        here.unlocks = everywhere.unlocks
-        place = Place(mark=mark, known=known is not None, own=here.proved(self._clock.wall_ms()))
-        counted = everywhere if known is None else here
-        return Try(self._dynamo, self._clock, [counted, address], place)
+def counter_item(bucket: Bucket, version: str, *, kept_until: int) -> dict[str, Any]:
+    """A counter's attributes, with what garbage collection goes by."""
+    return {
+        "log": bucket.log,
+        "row": bucket.row,
+        "last_ms": bucket.last_ms,
+        "proofs": bucket.proofs,
+        "unlocks": bucket.unlocks,
+        "v": version,
+        "ttl": kept_until,
+    }
+
+
+def _read(counter: Counter, values: Values | None) -> Counter:
+    """The counter as the store holds it."""
+    if values is None:
+        return replace(counter, bucket=Bucket(), version=None)
+    bucket = Bucket(
+        log=tuple(values["log"]),
+        row=values["row"],
+        last_ms=values["last_ms"],
+        proofs=values["proofs"],
+        unlocks=values.get("unlocks", 0),
+    )
+    return replace(counter, bucket=bucket, version=values["v"])

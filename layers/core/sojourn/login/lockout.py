@@ -1,0 +1,86 @@
+"""Login protection: how often a credential may be tried, by the failures that are counted.
+
+Every count has the counters that were read as its condition, so each failure is counted once, and
+of any number at once no more than the limit are made.
+"""
+
+from dataclasses import dataclass
+
+from sojourn.domain import attempt, lockout
+from sojourn.domain.attempt import Failure, Try
+from sojourn.domain.lockout import Success
+from sojourn.domain.ports import Attempts
+from sojourn.domain.user import Candidate, User
+from sojourn.runtime import optimistic
+from sojourn.runtime.clock import Clock
+from sojourn.runtime.clock_skew import Skew
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """Gives each try, read and not yet checked; `ip` is where it comes from, None if not known."""
+
+    attempts: Attempts
+    clock: Clock
+    skew: Skew
+
+    def password(
+        self, user_id: str | None, bucket: str, ip: str | None
+    ) -> tuple[Candidate | None, Try]:
+        """A try of a password, and what it is tried by, in one read.
+
+        `bucket` is the account's, or that of the name which nobody has. The account's sessions are
+        not read before the password is right: that takes the longer the more they are.
+        """
+        counters = attempt.counters_of(bucket, ip)
+        candidate, read = self.attempts.read_with_candidate(user_id, counters)
+        now_ms = self.clock.wall_ms()
+        return candidate, attempt.try_of_password(candidate, read, ip, now_ms=now_ms)
+
+    def own_password(self, account: User, ip: str | None) -> Try:
+        """A try of the password of an account that is in hand, by one read."""
+        counters = attempt.counters_of(lockout.of_account(account.id), ip)
+        read = self.attempts.read(counters)
+        return attempt.try_of_password(account, read, ip, now_ms=self.clock.wall_ms())
+
+    def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
+        """A try of an API key, and the account that it is for, in one read.
+
+        Its 256 random bits need no counter of the account's: the address's is all there is.
+        """
+        account, read = self.attempts.read_with_user(user_id, attempt.counters_of(None, ip))
+        return account, Try(tuple(read))
+
+    def check(self, tried: Try) -> None:
+        """Raises `TooManyAttempts`, and `Unavailable` where the clock is wrong that would count."""
+        self.skew.check()
+        tried.check(self.clock.wall_ms())
+
+    def failed(self, tried: Try) -> None:
+        """Count a failure, in one write.
+
+        Raises `TooManyAttempts` when others used up the limit at the same time: then this try was
+        refused, and is not counted.
+        """
+
+        def decide(found: Try) -> Failure | None:
+            self.check(found)
+            return found.failed(self.clock.wall_ms()) if found.counters else None
+
+        optimistic.commit(self.attempts, tried, decide, clock=self.clock, what="failed tries")
+
+    def passed(self, tried: Try) -> Success:
+        """What a right password leaves, by one more look: a guess beyond the limit is refused.
+
+        Raises `TooManyAttempts` when others used up the limit meanwhile.
+        """
+        return self._passed(tried.read(self.attempts.read(tried.counters)))
+
+    def passed_with_user(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
+        """The same, and the whole account as it is now, in one read."""
+        account, read = self.attempts.read_with_user(user_id, tried.counters)
+        return self._passed(tried.read(read)), account
+
+    def _passed(self, tried: Try) -> Success:
+        self.check(tried)
+        return tried.succeeded(self.clock.wall_ms())

@@ -1,0 +1,130 @@
+"""One try of a credential: which counters it meets, which of them hold it up, what it leaves."""
+
+from dataclasses import replace
+
+import pytest
+
+from sojourn.domain import lockout
+from sojourn.domain.attempt import NOBODY, Counter, Place, Try, counters_of, try_of_password
+from sojourn.domain.errors import TooManyAttempts
+from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Success
+from sojourn.domain.user import User
+
+NOW = 2_000_000_000_000
+HOME = "198.51.100.7"
+ADA = User(id="usr_ada", realm_id="rl_x", user_type="human", created_ms=NOW)
+MARK = lockout.mark(ADA.id, HOME)
+CLOSED = Bucket(log=(NOW // 1000,) * 5, row=5, last_ms=NOW)
+
+
+def test_counters_of_a_try() -> None:
+    """An account's everywhere, its own at the address, and the address's; what is not known not."""
+    everywhere, here, address = counters_of("b", HOME)
+    assert everywhere == Counter("b", "account")
+    assert here == Counter(lockout.at_address("b", HOME), "account")
+    assert address == Counter(lockout.of_address(HOME), "address")
+    assert [c.limit for c in (everywhere, here, address)] == [PER_ACCOUNT, PER_ACCOUNT, PER_ADDRESS]
+    assert counters_of("b", None) == (everywhere,)
+    assert counters_of(None, HOME) == (address,)
+    assert counters_of(None, None) == ()
+
+
+def test_try_from_an_address_that_is_not_known() -> None:
+    """It is counted at the account everywhere and at the address, by the account's numbers."""
+    everywhere, here, address = counters_of("b", HOME)
+    ada = replace(ADA, proofs=3, unlocks=2)
+    tried = try_of_password(ada, (everywhere, here, address), HOME, now_ms=NOW)
+    assert tried.counters == (replace(everywhere, proofs=3, unlocks=2), address)
+    assert tried.place == Place(MARK, known=False, own=0)
+    row = replace(here, bucket=replace(CLOSED, proofs=6, unlocks=2))
+    tried = try_of_password(ada, (everywhere, row, address), HOME, now_ms=NOW)
+    assert tried.place == Place(MARK, known=False, own=7)
+
+
+def test_try_from_an_address_that_is_known() -> None:
+    """It is counted at the account's counter of that address, from its own number on."""
+    everywhere, here, address = counters_of("b", HOME)
+    ada = replace(ADA, proofs=3, unlocks=2, known=(Known(MARK, 5),))
+    tried = try_of_password(ada, (everywhere, here, address), HOME, now_ms=NOW)
+    assert tried.counters == (replace(here, proofs=5, unlocks=2), address)
+    assert tried.place == Place(MARK, known=True, own=5)
+
+
+def test_try_without_an_address_or_an_account() -> None:
+    """Without an address there is the account's counter alone; nobody has numbers of their own."""
+    (everywhere,) = counters_of("b", None)
+    assert try_of_password(ADA, (everywhere,), None, now_ms=NOW) == Try((everywhere,))
+    counters = counters_of("b", HOME)
+    tried = try_of_password(None, counters, HOME, now_ms=NOW)
+    assert tried.counters == (counters[0], counters[2])
+    assert tried.place == Place(lockout.mark(NOBODY, HOME), known=False, own=0)
+
+
+@pytest.mark.parametrize("known", [False, True])
+@pytest.mark.parametrize("closed", ["account", "address"])
+def test_known_address_is_held_up_by_the_account_alone(known: bool, closed: str) -> None:
+    """Guesses from a known address at other accounts do not hold its user up; others they do."""
+    account, _, address = counters_of("b", HOME)
+    full = Bucket(log=(NOW // 1000,) * PER_ADDRESS.most, last_ms=NOW)
+    if closed == "account":
+        account = replace(account, bucket=CLOSED)
+    else:
+        address = replace(address, bucket=full)
+    tried = Try((account, address), Place(MARK, known=known, own=0))
+    if known and closed == "address":
+        tried.check(NOW)
+    else:
+        with pytest.raises(TooManyAttempts) as refused:
+            tried.check(NOW)
+        assert refused.value.retry_after == (30 if closed == "account" else 600)
+
+
+def test_wait_is_the_longest_of_those_that_hold_a_try_up() -> None:
+    """Where more than one counter is closed, the try waits until all of them are open."""
+    account, _, address = counters_of("b", HOME)
+    full = Bucket(log=(NOW // 1000,) * PER_ADDRESS.most, last_ms=NOW)
+    tried = Try((replace(account, bucket=CLOSED), replace(address, bucket=full)))
+    for seconds, left in ((0, 600), (30, 570)):
+        with pytest.raises(TooManyAttempts) as refused:
+            tried.check(NOW + 1_000 * seconds)
+        assert refused.value.retry_after == left
+    tried.check(NOW + 600_000)
+
+
+def test_try_without_counters_is_never_held_up() -> None:
+    """A server's try of an API key, from nowhere that is known, meets no counter."""
+    Try(()).check(NOW)
+    assert Try(()).failed(NOW).buckets == ()
+
+
+def test_failure_adds_one_to_each_counter() -> None:
+    """What it makes of each counter is by that counter's own limit and numbers."""
+    account, _, address = counters_of("b", HOME)
+    account = replace(account, bucket=CLOSED, proofs=1)
+    tried = Try((account, address))
+    one, other = tried.failed(NOW + 1_000).buckets
+    assert (one.row, len(one.log), one.proofs) == (1, 6, 1)
+    assert (other.row, len(other.log)) == (0, 1)
+    unlocked = replace(account, unlocks=1)
+    (anew,) = Try((unlocked,)).failed(NOW).buckets
+    assert (anew.row, len(anew.log), anew.unlocks) == (1, 1, 1)
+
+
+def test_success_leaves_the_row_behind_where_it_was_counted() -> None:
+    """Without an address at the account; from a known one there; from a new one at both."""
+    account, _, address = counters_of("b", HOME)
+    row = replace(account, bucket=replace(CLOSED, proofs=2))
+    later = NOW + 30_000
+    assert Try((row,)).succeeded(later) == Success(None, 3)
+    known = Try((row, address), Place(MARK, known=True, own=9))
+    assert known.succeeded(later) == Success(Known(MARK, 3), proofs=0)
+    new = Try((row, address), Place(MARK, known=False, own=9))
+    assert new.succeeded(later) == Success(Known(MARK, 9), 3)
+
+
+def test_try_is_read_again_with_its_place() -> None:
+    """What changed meanwhile is in its counters; where it comes from stays as it was."""
+    counters = counters_of("b", HOME)
+    tried = Try(counters, Place(MARK, known=True, own=1))
+    newer = [replace(counter, version="v") for counter in counters]
+    assert tried.read(newer) == Try(tuple(newer), tried.place)
