@@ -203,6 +203,7 @@ def test_new_name_is_claimed_and_the_old_one_freed(store: Store) -> None:
     assert (done.change.after.username, done.change.after.version) == ("countess", 1)
     assert [holder(store, home, name) for name in ("ada", "countess")] == [None, user.id]
     assert store.directory.user_of_name(home.id, "email", "ada@example.com") == user.id
+    assert listed(store, home) == [user.id]
     assert create(store, home, "ada").id == holder(store, home, "ada")
 
 
@@ -290,6 +291,20 @@ def test_change_that_is_bound_to_a_realm_holds_for_it_alone(
     assert holder(store, home, "eve") is None
     done = store.directory.commit(named(user, newer, bound=True, **changes))
     assert store.accounts.get(user.id) == done.change.after != user
+
+
+def test_taken_name_is_told_where_the_realm_is_the_same(store: Store) -> None:
+    """What is bound to a realm that has not changed is refused for its name alone."""
+    home = owner(store)
+    create(store, home, "ada")
+    user = create(store, home, "eve")
+    with pytest.raises(NameTaken):
+        store.directory.commit(named(user, home, bound=True, username="ada"))
+    with pytest.raises(NameTaken):
+        store.directory.create_user(
+            NewUser(account(realm_id=home.id, username="ada"), home, bound=True)
+        )
+    assert store.accounts.get(user.id) == user
 
 
 def test_change_that_is_bound_to_a_realm_needs_it(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import compress
 
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
@@ -108,8 +109,7 @@ def list_of(realm_id: str) -> str:
 
 def _taken(claims: Sequence[tuple[UniqueName, Write]], failed: Sequence[bool]) -> NameTaken:
     """The error that tells which of the names are others'."""
-    pairs = zip(claims, failed, strict=False)
-    return NameTaken(*dict.fromkeys(kind for ((kind, _), _), refused in pairs if refused))
+    return NameTaken(*dict.fromkeys(kind for (kind, _), _ in compress(claims, failed)))
 
 
 def _standing(item: Values | None) -> Realm | None:
