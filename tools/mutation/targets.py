@@ -105,7 +105,12 @@ TARGETS: Final = (
         (*_unit("login/lockout"), *_whole("login_protection")),
         strict=False,
     ),
-    Target("login.change_password", "credentials", _whole("directory_credentials"), strict=False),
+    Target(
+        "login.change_password",
+        "credentials",
+        (*_unit("login/change_password"), *_whole("directory_credentials")),
+        strict=False,
+    ),
     Target("login.lockout", "credentials", _unit("login/lockout"), strict=False),
     Target("store.attempts", "credentials", _whole("attempts_contract"), strict=False),
     Target(
