@@ -284,9 +284,10 @@ def test_removed_users_are_counted(store: Store) -> None:
 
 
 def test_realm_goes_with_its_private_keys_and_its_job(store: Store) -> None:
-    """A realm goes with its private keys and what was due for it, however often; no other does."""
-    going, other = leaving(store), realm()
-    store.add_realm(other)
+    """A realm goes from the list, with its private keys and what was due; no other does."""
+    going, other = realm(), realm()
+    for made in (going, other):
+        store.realms.create_realm(made, {})
     for owner in (going, other):
         store.leave(replace(DELETION, owner=owner.id))
         for key in ("jky_one", "jky_two"):
@@ -294,6 +295,7 @@ def test_realm_goes_with_its_private_keys_and_its_job(store: Store) -> None:
     for _ in range(2):
         store.removal.remove_realm(going.id)
         assert store.find_realm(going.id) is None
+        assert list(store.realms.each_realm()) == [other]
         assert store.realms.private_key(going.id, "jky_one") is None
         assert store.realms.private_key(going.id, "jky_two") is None
     assert store.find_realm(other.id) == other

@@ -53,7 +53,7 @@ TARGETS: Final = (
     Target("store.names", "store", (NAMES, *_whole("directory_commits", "names"))),
     Target("store.user_directory", "store", (NAMES, *_whole("names"))),
     Target("store.due", "store", _whole("due_contract", "settlement")),
-    Target("store.removal", "store", _whole("removal_contract", "removal")),
+    Target("store.removal", "store", _whole("removal_contract", "removal", "projections")),
     Target("store.realms", "store", (CONTRACT, *_whole("realm_contract", "directory_commits"))),
     Target(
         "runtime.optimistic",
@@ -164,7 +164,12 @@ TARGETS: Final = (
         (*_unit("sessions/end_realm"), *_whole("realm_ends")),
         strict=False,
     ),
-    Target("directory.realm_deletion", "ends of realms", _whole("realm_deletion"), strict=False),
+    Target(
+        "directory.realm_deletion",
+        "ends of realms",
+        _unit("directory/realm_deletion"),
+        strict=False,
+    ),
     Target("jobs.realm_removal", "ends of realms", _unit("jobs/realm_removal"), strict=False),
     Target("jobs.settlement", "ends of realms", _unit("jobs/settlement"), strict=False),
     Target("sessions.counts", "ends of realms", _unit("sessions/counts"), strict=False),

@@ -29,7 +29,7 @@ COUNTED: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RealmDeletion:
-    """`DELETE /v1/realms/{id}`, and what cleanup does for it."""
+    """`DELETE /v1/realms/{id}`."""
 
     realms: RealmDirectory
     store: RealmStore
@@ -50,7 +50,7 @@ class RealmDeletion:
                 errors=["Send the realm's name, as ?name=… or in the body, to delete it for good."]
             )
         if realm.deletion is None:
-            realm = self._mark(realm, by=server.key.id)
+            self._mark(realm, by=server.key.id)
         since, began = self.clock.monotonic(), self.clock.stopwatch()
         done = self.removal.resume(realm_id, lambda: began + SECONDS - self.clock.stopwatch())
         self.cache.outwait(since=since)
@@ -72,7 +72,7 @@ class RealmDeletion:
         )
         return answers.deleting_realm(realm, progress)
 
-    def _mark(self, realm: Realm, *, by: str) -> Realm:
+    def _mark(self, realm: Realm, *, by: str) -> None:
         now_ms = self.clock.wall_ms()
         job = Due("realm_deletion", realm.id, due_at=now_ms // 1000)
 
@@ -82,12 +82,10 @@ class RealmDeletion:
             return RealmChange(found, marked, due=(job,))
 
         try:
-            done = commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
+            commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
         except NotFound:
             # Another deletion began at the same moment; this one helps it.
-            found = self.store.find(realm.id)
-            if found is None:
+            if self.store.find(realm.id) is None:
                 raise
-            return found
-        audit.record("realm.deleted", realm.id, by=by)
-        return done.after
+        else:
+            audit.record("realm.deleted", realm.id, by=by)

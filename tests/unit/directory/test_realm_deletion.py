@@ -1,0 +1,227 @@
+"""A realm's deletion, over the store in memory: marked at once, and gone on with by anyone."""
+
+from typing import Any
+
+import pytest
+
+from sojourn.directory import answers, realm_deletion
+from sojourn.directory.realm_deletion import RealmDeletion
+from sojourn.domain import ids
+from sojourn.domain.access_key import Server
+from sojourn.domain.due import Due
+from sojourn.domain.errors import Invalid, NotFound
+from sojourn.jobs.realm_removal import RealmRemoval
+from sojourn.store import realm_cache
+from tests.fake_jobs import FakeDue, FakeRemoval
+from tests.fake_store import FakeAccessKeys
+from tests.unit.directory.world import World
+from tests.unit.flows import access_key
+
+OUTWAITED = realm_cache.SECONDS + realm_cache.OUTWAIT
+
+
+class Deleting(World):
+    """A realm, and what deletes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.due = FakeDue(self.accounts)
+        self.store.leave = self.due.leave
+        keys = FakeAccessKeys(self.store)
+        self.removal = RealmRemoval(
+            removal=FakeRemoval(self.accounts, self.store, self.users, keys, self.due),
+            directory=self.users,
+            accounts=self.accounts,
+            clock=self.clock,
+        )
+        self.deletion = RealmDeletion(
+            realms=self.realms,
+            store=self.store,
+            users=self.users,
+            removal=self.removal,
+            cache=self.cache,
+            clock=self.clock,
+        )
+
+    def delete(self, name: str | None = "Tests") -> answers.Realm | None:
+        """Delete the realm, by its name."""
+        return self.deletion.delete(self.stack, self.realm_id, name)
+
+    def jobs(self) -> list[Due]:
+        """What is left to cleanup."""
+        now = self.clock.wall_ms() // 1000
+        shards = range(self.due.shards)
+        return [due for n in shards for page in self.due.pages(n, now=now, limit=9) for due in page]
+
+    def gone(self) -> bool:
+        """Whether nothing of the realm is left."""
+        return (self.store.find(self.realm_id), self.accounts.everybody(), self.jobs()) == (
+            None,
+            [],
+            [],
+        )
+
+
+@pytest.fixture
+def world() -> Deleting:
+    """A world of its own for each test."""
+    return Deleting()
+
+
+@pytest.mark.parametrize("name", [None, "", "tests", "Test"])
+def test_name_is_asked_for(world: Deleting, name: str | None) -> None:
+    """Without the realm's exact name nothing is deleted, and the sentence says what to send."""
+    before = world.realm
+    with pytest.raises(Invalid) as refused:
+        world.delete(name)
+    assert "name" in refused.value.errors[0]
+    assert (world.realm, world.jobs()) == (before, [])
+
+
+def test_realm_goes_with_all_that_is_in_it(world: Deleting) -> None:
+    """A realm that can be removed in the time is gone by the answer; again, there is none."""
+    for _ in range(3):
+        world.user(sessions=1)
+    assert world.delete() is None
+    assert world.gone()
+    with pytest.raises(NotFound):
+        world.delete()
+
+
+@pytest.mark.parametrize("seconds", [0, 3, 30])
+def test_answer_waits_until_every_instance_has_forgotten_the_realm(
+    world: Deleting, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """The wait is from the mark on, and what the removal took is part of it."""
+    resume = RealmRemoval.resume
+
+    def slow(*arguments: Any) -> bool:
+        world.clock.advance(seconds)
+        return resume(*arguments)
+
+    monkeypatch.setattr(RealmRemoval, "resume", slow)
+    began = world.clock.monotonic()
+    world.delete()
+    assert world.clock.monotonic() - began == pytest.approx(max(OUTWAITED, seconds))
+
+
+def test_mark_ends_every_session_and_leaves_the_rest_to_cleanup(
+    world: Deleting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of time it answers with its progress: all sessions have ended, and a job is left."""
+    monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
+    user_id, started = world.user(sessions=1), world.clock.wall_ms()
+    told = world.delete()
+    assert told is not None
+    assert told.state == "deleting"
+    assert told == world.deletion.progress(world.realm)
+    assert isinstance(told, answers.DeletingRealm)
+    assert told.deletion.started_at == started / 1000
+    assert world.active(user_id) == ()
+    assert world.store.get(world.realm_id) is None
+    assert world.realm.deletion is not None
+    assert (world.realm.deletion.started_ms, world.realm.deletion.by) == (
+        started,
+        world.stack.key.id,
+    )
+    assert world.jobs() == [Due("realm_deletion", world.realm_id, started // 1000)]
+    assert world.removal.resume(world.realm_id, lambda: 1.0)
+    assert world.gone()
+
+
+def test_progress_counts_users(world: Deleting, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is deleted and what remains is told while a deletion is under way, and else nothing."""
+    assert world.deletion.progress(world.realm) == answers.realm(world.realm)
+    for _ in range(3):
+        world.user()
+    with monkeypatch.context() as patched:
+        patched.setattr(realm_deletion, "SECONDS", 0.0)
+        world.delete()
+    left = [1.0] * 2
+    assert not world.removal.resume(world.realm_id, lambda: left.pop() if left else 0.0)
+    told = world.deletion.progress(world.realm)
+    assert isinstance(told, answers.DeletingRealm)
+    assert (told.deletion.users_deleted, told.deletion.users_remaining) == (1, 2)
+    assert not told.deletion.users_remaining_at_least
+    monkeypatch.setattr(realm_deletion, "COUNTED", 1)
+    told = world.deletion.progress(world.realm)
+    assert isinstance(told, answers.DeletingRealm)
+    assert (told.deletion.users_remaining, told.deletion.users_remaining_at_least) == (1, True)
+
+
+def test_second_call_goes_on_with_the_first(
+    world: Deleting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A repeated call marks nothing anew, and removes what is left."""
+    world.user()
+    with monkeypatch.context() as patched:
+        patched.setattr(realm_deletion, "SECONDS", 0.0)
+        world.delete()
+    marked = len(world.store.commits)
+    assert world.delete() is None
+    assert len(world.store.commits) == marked
+    assert world.gone()
+
+
+def test_deletion_that_died_is_finished_by_cleanup(
+    world: Deleting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who dies after the mark leaves a realm that is gone to all calls, and a job for the rest."""
+    user_id = world.user(sessions=1)
+
+    def dies(*_arguments: object) -> bool:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RealmRemoval, "resume", dies)
+        with pytest.raises(MemoryError):
+            world.delete()
+    assert world.active(user_id) == ()
+    (job,) = world.jobs()
+    assert world.removal.resume(job.owner, lambda: 1.0)
+    assert world.gone()
+
+
+def test_deletion_that_another_began_just_before_helps_it(world: Deleting) -> None:
+    """A deletion that finds the realm marked since its look goes on with it, and is done."""
+    world.user()
+
+    def mark() -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(realm_deletion, "SECONDS", 0.0)
+            assert world.delete() is not None
+
+    world.store.between = mark
+    assert world.delete() is None
+    assert world.gone()
+
+
+def test_realm_that_another_removed_since_the_look_is_not_there(world: Deleting) -> None:
+    """A deletion whose realm is gone by its mark has nothing to delete."""
+    world.store.between = lambda: world.store.remove(world.realm_id)
+    with pytest.raises(NotFound):
+        world.delete()
+    assert world.jobs() == []
+
+
+def test_deletion_that_cleanup_finished_is_done(
+    world: Deleting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deletion whose time is up, and which cleanup finishes while it waits, answers as done."""
+    world.user()
+    monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
+
+    def meanwhile(**_: Any) -> None:
+        assert world.removal.resume(world.realm_id, lambda: 1.0)
+
+    monkeypatch.setattr(world.cache, "outwait", meanwhile)
+    assert world.delete() is None
+
+
+def test_key_of_another_realm_deletes_nothing(world: Deleting) -> None:
+    """A key of another realm sees no such realm."""
+    other = ids.new_id("rl", 1)
+    stranger = Server(key=access_key(other), realm_id=other)
+    with pytest.raises(NotFound):
+        world.deletion.delete(stranger, world.realm_id, "Tests")
+    assert world.realm.deletion is None
