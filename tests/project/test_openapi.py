@@ -8,7 +8,7 @@ import pytest
 from msgspec import UNSET
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from sojourn.api.request import convert
+from sojourn.api.json_body import convert
 from sojourn.domain.errors import AlreadyInitialised, CredentialsAmbiguous, Invalid, SojournError
 from sojourn.login.bodies import LoginBody
 from sojourn.sessions.discovery import api_document

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from sojourn.api import complaints
-from sojourn.api.request import convert
+from sojourn.api.json_body import convert
 from sojourn.directory import bodies as directory_bodies
 from sojourn.domain.errors import CredentialsAmbiguous, Invalid
 from sojourn.login import bodies as login_bodies

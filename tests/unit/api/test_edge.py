@@ -8,8 +8,9 @@ import pytest
 
 from sojourn.api import edge
 from sojourn.api.edge import Edge
-from sojourn.api.request import Answer, Request, Response
+from sojourn.api.request import Request
 from sojourn.api.respond import respond
+from sojourn.api.response import GatewayAnswer, Response
 from sojourn.domain.errors import EdgeRequired
 from sojourn.runtime.settings import EnvironmentSettings, SettingsError
 
@@ -146,7 +147,7 @@ def test_what_is_no_address_is_none(sent: str | None) -> None:
     assert seen(BOTH, event(x_sojourn_edge=NEW, **headers)).ip is None
 
 
-def answer(told: Edge, sent: Mapping[str, Any]) -> Answer:
+def answer(told: Edge, sent: Mapping[str, Any]) -> GatewayAnswer:
     """The answer of a function with one route."""
     return respond(sent, {"GET /x": lambda _: Response(status=204)}, told)
 

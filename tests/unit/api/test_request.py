@@ -9,16 +9,11 @@ from typing import Any
 import pytest
 
 from sojourn.api.callers import bearer
+from sojourn.api.json_body import DEPTH_LIMIT, convert
 from sojourn.api.problems import problem
-from sojourn.api.request import (
-    BODY_LIMIT,
-    DEPTH_LIMIT,
-    Request,
-    Response,
-    convert,
-    printable,
-)
+from sojourn.api.request import BODY_LIMIT, Request
 from sojourn.api.respond import respond
+from sojourn.api.response import Response
 from sojourn.directory.bodies import AccessKeyBody
 from sojourn.domain import ids
 from sojourn.domain.errors import (
@@ -36,6 +31,7 @@ from sojourn.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from sojourn.domain.unicode import printable
 from sojourn.login.bodies import LoginBody
 from sojourn.sessions.validate_many import BODY_LIMIT as MANY_LIMIT
 from sojourn.sessions.validate_many import TokensBody

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sojourn.api.request import Response
 from sojourn.api.respond import respond
+from sojourn.api.response import Response
 from sojourn.runtime import telemetry
 
 

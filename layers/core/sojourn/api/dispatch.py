@@ -7,7 +7,8 @@ from sojourn.api.changes import changes_of
 from sojourn.api.documents import document
 from sojourn.api.fields import InRealm
 from sojourn.api.parameters import queried
-from sojourn.api.request import Request, Response
+from sojourn.api.request import Request
+from sojourn.api.response import Response
 from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server

@@ -4,7 +4,8 @@ import hashlib
 import re
 from typing import Final
 
-from sojourn.api.request import Request, Response, encoded
+from sojourn.api.request import Request
+from sojourn.api.response import Response, encoded
 
 MAX_AGE: Final = 900
 """Seconds: less than the two hours for which API Gateway caches a key set."""
@@ -14,7 +15,7 @@ _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 def document(request: Request, body: object) -> Response:
     """The document with its `ETag`, or 304 when the caller's `If-None-Match` names it."""
-    digest = hashlib.sha256(encoded(body).encode()).hexdigest()
+    digest = hashlib.sha256(encoded(body)).hexdigest()
     tag = f'"{digest[:32]}"'
     headers = {"cache-control": f"public, max-age={MAX_AGE}", "etag": tag}
     known = request.headers.get("if-none-match", "")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from sojourn.api.request import Response
+from sojourn.api.response import Response
 from sojourn.domain.errors import (
     KeyInUse,
     RealmIdInvalid,

@@ -9,7 +9,8 @@ from typing import Any, Final
 from sojourn.api.dispatch import answer
 from sojourn.api.edge import Edge
 from sojourn.api.problems import problem
-from sojourn.api.request import Answer, Request, Response, mapping
+from sojourn.api.request import Request, mapping
+from sojourn.api.response import GatewayAnswer, Response
 from sojourn.api.route import Route
 from sojourn.bootstrap import Services, compose
 from sojourn.domain.errors import (
@@ -61,7 +62,7 @@ def api(*routes: Route, first: Callable[[Services], None] | None = None) -> Entr
     def bind(services: Services) -> Handler:
         table = {route.at: partial(answer, route, services) for route in routes}
 
-        def handle(event: Mapping[str, Any], _context: Any) -> Answer:
+        def handle(event: Mapping[str, Any], _context: Any) -> GatewayAnswer:
             if first is not None:
                 first(services)
             with deadline.deadline(services.clock):
@@ -89,7 +90,7 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
     return Entry(bind)
 
 
-def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> Answer:
+def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> GatewayAnswer:
     """The answer to a payload-2.0 event; errors become problems, in this one place.
 
     That to a HEAD is as to a GET, without the body.

@@ -1,10 +1,11 @@
-"""Unicode's normal forms of what anybody may send, in a time that grows with its length alone."""
+"""What anybody may send, in Unicode's normal form or made printable, in linear time."""
 
 import unicodedata
 from typing import Final, Literal
 
 LONGEST_RUN: Final = 30
 """Marks in a row of stream-safe text (UAX #15, 13); no language writes a third as many."""
+SHOWN_BYTES: Final = 160
 _MADE_OF_MARKS: Final = "\u0f73\u0f75\u0f81\uff9e\uff9f"
 """What is no mark, and becomes nothing else once it is taken apart."""
 
@@ -30,3 +31,9 @@ def is_stream_safe(text: str) -> bool:
         else:
             run = 0
     return True
+
+
+def printable(text: str) -> str:
+    """A text without what cannot be printed, cut to 160 bytes of UTF-8."""
+    clean = "".join(character for character in text if character.isprintable())
+    return clean.encode("utf-8", "ignore")[:SHOWN_BYTES].decode("utf-8", "ignore")

@@ -1,0 +1,165 @@
+"""A request's body: one JSON object, strictly, and a Struct of it."""
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from sojourn.api import complaints
+from sojourn.domain.errors import BodyInvalid, Invalid
+from sojourn.domain.unicode import printable
+
+DEPTH_LIMIT: Final = 64
+"""Levels of a body: what is taken must be written again, wherever the stack is by then."""
+PATH_CHARACTERS: Final = 200
+
+_TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_CONTAINERS: Final = (dict, list)
+
+T = TypeVar("T", bound=Struct)
+
+
+def json_object(body: bytes, *, any_text: bool = False) -> dict[str, Any]:
+    """The one JSON object that a body is.
+
+    Raises `BodyInvalid`, or `Invalid` on text that is not Unicode, unless `any_text` will do.
+    """
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # It says in words what is wrong; and it knows halves of surrogate pairs.
+        value = _decoded_slowly(body)
+    if not isinstance(value, dict):
+        raise BodyInvalid("The body must be one JSON object.")
+    names = _count_names(value)
+    # A name that is there twice is one in the object. Most bodies have colons nowhere in a text.
+    if body.count(b":") != names and _STRING.sub(b"", body).count(b":") != names:
+        _decoded_slowly(body)
+    # In UTF-8 that is JSON, what is refused here can only be an escape.
+    if not any_text and b"\\" in body and (found := _unfit(value)):
+        named, path, wrong = found
+        raise Invalid(errors=[f"{named}${path[:PATH_CHARACTERS]} {wrong}"])
+    return value
+
+
+def screen(body: bytes, kind: type[Struct]) -> None:
+    """Refuse a large body that is of another form at its first wrong value. Raises `Invalid`.
+
+    A hundred thousand lists would be made of it otherwise, to be thrown away. Whatever else is
+    wrong with it is said by those who read it then.
+    """
+    if not body.lstrip(b" \t\r\n").startswith(b"{"):
+        raise BodyInvalid("The body must be one JSON object.")
+    try:
+        # Half a surrogate pair is for them to judge, too.
+        msgspec.json.decode(_SURROGATE_ESCAPE.sub(rb"\\u0000", body), type=kind)
+    except msgspec.ValidationError as error:
+        raise complaints.refusal([complaints.first(error, kind)]) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+
+
+def convert(value: dict[str, Any], kind: type[T]) -> T:
+    """A JSON object as a `kind`; a complaint for each wrong field, by name. Raises `Invalid`."""
+    try:
+        made = msgspec.convert(value, kind, strict=True)
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
+        raise complaints.refusal(complaints.judge(value, kind)) from error
+    if found := complaints.of_checks(value, kind):
+        raise complaints.refusal(found)
+    return made
+
+
+def _decoded_slowly(body: bytes) -> Any:
+    """What the standard library makes of it. Raises `BodyInvalid`, with what is wrong and where."""
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            object_pairs_hook=_object,
+            parse_constant=_no_constant,
+            parse_float=_float,
+        )
+    except UnicodeDecodeError as error:
+        raise BodyInvalid("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise BodyInvalid(_TOO_DEEP) from error
+    except json.JSONDecodeError as error:
+        told = f"{error.msg} at line {error.lineno}, column {error.colno}."
+        raise BodyInvalid(f"The body is not JSON: {told}") from error
+    except ValueError as error:
+        raise BodyInvalid("The body is not JSON: a number is too long.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        raise BodyInvalid(f"The field {twice[:60]!r} is there more than once; send it once.")
+    return value
+
+
+def _no_constant(name: str) -> object:
+    raise BodyInvalid(f"{name} is not JSON.")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        # It would be written as Infinity, which is not JSON.
+        raise BodyInvalid(f"The number {text[:40]} is too large.")
+    return number
+
+
+def _count_names(value: dict[str, Any]) -> int:
+    """How many names there are at all levels. Raises `BodyInvalid` on too many levels."""
+    level: list[Any] = [value]
+    names = 0
+    for _ in range(DEPTH_LIMIT):
+        names += sum(len(container) for container in level if type(container) is dict)
+        members = chain.from_iterable(map(_members, level))
+        level = [member for member in members if type(member) in _CONTAINERS]
+        if not level:
+            return names
+    raise BodyInvalid(_TOO_DEEP)
+
+
+def _members(container: Any) -> Iterable[Any]:
+    return container.values() if type(container) is dict else container
+
+
+def _unfit(value: object) -> tuple[str, str, str] | None:
+    """The first text that no UTF-8 and few databases can hold.
+
+    Whether it is a name, the way to it, and what is wrong; the way is made on the way back, since
+    a body may have a hundred thousand members.
+    """
+    if isinstance(value, str):
+        wrong = _wrong(value)
+        return ("", "", wrong) if wrong else None
+    if isinstance(value, list):
+        for number, member in enumerate(value):
+            if found := _unfit(member):
+                return found[0], f"[{number}]{found[1]}", found[2]
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if wrong := _wrong(name):
+                return "a name in ", "", wrong
+            if found := _unfit(member):
+                step = f".{printable(name)[:60]}" if name.isascii() else ""
+                return found[0], step + found[1], found[2]
+    return None
+
+
+def _wrong(text: str) -> str | None:
+    if not text.isascii() and _SURROGATE.search(text):
+        return "holds half of a surrogate pair; send whole characters."
+    return "holds a NUL character; leave it out." if "\x00" in text else None
