@@ -7,7 +7,7 @@ from zlib import crc32
 
 from sojourn.domain.due import Due, Walk, due_at
 from sojourn.domain.errors import Superseded
-from sojourn.domain.ports import TimeLeft
+from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.user import User
 from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
 

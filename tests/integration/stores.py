@@ -9,16 +9,8 @@ from botocore.exceptions import ConnectionClosedError
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
-from sojourn.domain.ports import (
-    AccessKeyStore,
-    Attempts,
-    DueIndex,
-    RealmStore,
-    Removal,
-    UserDirectory,
-    UserStore,
-    Walks,
-)
+from sojourn.domain.job_ports import DueIndex, Removal, Walks
+from sojourn.domain.ports import AccessKeyStore, Attempts, RealmStore, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
 from sojourn.store import access_keys, expressions, user_directory, user_items

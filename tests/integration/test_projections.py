@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.bootstrap import Services
 from sojourn.domain import ids
-from sojourn.domain.ports import Removal
+from sojourn.domain.job_ports import Removal
 from sojourn.store import user_items
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.access_keys import DynamoAccessKeys

@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.domain.due import SETTLED_AFTER, Due
 from sojourn.domain.errors import Superseded, Unavailable
-from sojourn.domain.ports import TimeLeft
+from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.realm import Deletion
 from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.domain.user import Change, User

@@ -14,7 +14,8 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
-from sojourn.domain.ports import Realms, UserDirectory, UserRemoval, UserStore
+from sojourn.domain.job_ports import UserRemoval
+from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
 from sojourn.domain.user import (

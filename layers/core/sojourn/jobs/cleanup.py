@@ -12,7 +12,8 @@ from typing import Final
 from sojourn.domain import session_rules as rules
 from sojourn.domain.due import Due
 from sojourn.domain.errors import NotFound, Unavailable
-from sojourn.domain.ports import DueIndex, Removal, TimeLeft, UserStore
+from sojourn.domain.job_ports import DueIndex, Removal, TimeLeft
+from sojourn.domain.ports import UserStore
 from sojourn.domain.user import User
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.settlement import Settlement

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain.errors import Superseded, Unavailable
-from sojourn.domain.ports import Removal, TimeLeft, UserDirectory, UserReader
+from sojourn.domain.job_ports import Removal, TimeLeft
+from sojourn.domain.ports import UserDirectory, UserReader
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound
-from sojourn.domain.ports import Realms, TimeLeft, UserDirectory, UserStore, Walks
+from sojourn.domain.job_ports import TimeLeft, Walks
+from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, User
 from sojourn.jobs.pending import archive_pending

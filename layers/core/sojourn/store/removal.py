@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from sojourn.domain.errors import Superseded
-from sojourn.domain.ports import TimeLeft
+from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.user import User
 from sojourn.store import access_keys, attributes, expressions, user_directory, user_items
 from sojourn.store.client import ConditionFailed, TransactionFailed, Values

@@ -1,10 +1,8 @@
 """The shapes of the sessions table's items, both ways.
 
 `pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
-session, and `ended#kss_…` for an ended record; a realm's id with `deletion` stands for a realm that
-is being deleted, and with `settlement#` and what ended its sessions for a walk of its users, which
-are told `after` the last one that it has come to. `due_shard` and `due_at` are the keys of the
-index that cleanup reads; nothing else is ever decided from them.
+session, and `ended#kss_…` for an ended record. What else is in the table, and the index by which
+cleanup finds it all, is in `store/due`.
 """
 
 from collections.abc import Iterator, Mapping
