@@ -102,7 +102,7 @@ TARGETS: Final = (
     Target(
         "login.verified_password",
         "credentials",
-        (*_unit("login/lockout"), *_whole("login_protection")),
+        _unit("login/verified_password", "login/lockout"),
         strict=False,
     ),
     Target(

@@ -135,10 +135,11 @@ def test_no_more_than_the_limit_are_made_at_once(here: Guarded) -> None:
     assert sorted(came) == ["wait 30"] * 11 + ["wrong"] * 5
 
 
-def test_right_guess_beyond_the_limit_is_refused(
-    here: Guarded, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("password", [RIGHT, WRONG])
+def test_guess_beyond_the_limit_is_refused(
+    here: Guarded, monkeypatch: pytest.MonkeyPatch, password: str
 ) -> None:
-    """A right password is looked at again: who used up the limit meanwhile closed it for all."""
+    """Counters are looked at again: who used up the limit meanwhile closed it, right or wrong."""
     verify = Hasher.verify
 
     def meanwhile(hasher: Hasher, password: str, phc: str) -> bool:
@@ -147,8 +148,11 @@ def test_right_guess_beyond_the_limit_is_refused(
         return verify(hasher, password, phc)
 
     monkeypatch.setattr(Hasher, "verify", meanwhile)
-    assert here.login() == "wait 30"
+    assert here.login(password) == "wait 30"
     assert here.world.account(here.ada).sessions == ()
+    here.world.clock.advance(30)
+    assert here.wrong(1) == ["wrong"]
+    assert here.login() == "wait 60"
 
 
 def test_wrong_clock_counts_nothing(here: Guarded) -> None:
