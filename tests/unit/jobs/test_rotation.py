@@ -124,6 +124,17 @@ def test_wrong_clock_rotates_nothing(world: World) -> None:
     assert world.store.commits == []
 
 
+def test_wrong_clock_removes_nothing(world: World) -> None:
+    """By a clock that is far ahead no key goes either, where none is to be made."""
+    old = world.signing()
+    world.change(rotate_days=0)
+    world.make_key()
+    world.clock.advance(RETIRES)
+    world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=10**9, received_ms=10**9)
+    assert world.run() == {"realms": 1, "failed": 1}
+    assert old in world.states()
+
+
 def test_key_service_that_does_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A realm whose key cannot be made has failed, and the next run makes it."""
     world.clock.advance(DAY)
