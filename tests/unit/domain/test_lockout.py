@@ -64,7 +64,6 @@ def test_delays_double_from_thirty_seconds_to_fifteen_minutes() -> None:
 
 
 @given(steps=st.lists(pauses, max_size=60))
-@settings(deadline=None)
 def test_guesses_in_a_row_keep_their_distance(steps: list[int]) -> None:
     """Whatever the schedule, five guesses are free and each further one comes after its wait."""
     guesser, now = Guesser(PER_ACCOUNT), NOW
@@ -77,7 +76,7 @@ def test_guesses_in_a_row_keep_their_distance(steps: list[int]) -> None:
 
 
 @given(steps=st.lists(st.tuples(st.integers(0, 60_000), st.booleans()), min_size=150, max_size=250))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_hundred_failures_an_hour_with_successes_between(steps: list[tuple[int, bool]]) -> None:
     """No hour holds more than 100 failures, however often a success ends the row."""
     guesser, now = Guesser(PER_ACCOUNT), NOW
@@ -94,7 +93,7 @@ def test_hundred_failures_an_hour_with_successes_between(steps: list[tuple[int, 
     first=st.integers(0, 999),
     steps=st.lists(st.integers(0, 12_000), min_size=150, max_size=300),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_hundred_failures_of_an_address_in_ten_minutes(first: int, steps: list[int]) -> None:
     """No ten minutes hold more than 100 failures of an address, and none of them waits."""
     guesser, now = Guesser(PER_ADDRESS), NOW + first
@@ -107,7 +106,6 @@ def test_hundred_failures_of_an_address_in_ten_minutes(first: int, steps: list[i
 
 
 @given(steps=st.lists(st.tuples(pauses, st.booleans()), max_size=40))
-@settings(deadline=None)
 def test_what_is_refused_changes_nothing_and_opens_as_it_said(
     steps: list[tuple[int, bool]],
 ) -> None:

@@ -4,7 +4,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sojourn.domain.names import (
@@ -221,7 +221,6 @@ def test_emails_of_two(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 
 
-@settings(deadline=None)  # the tables of IDNA are read once
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), TEXT | SIMILAR)
 def test_any_domain_folds_for_good(domain: str, local: str) -> None:
     """No domain makes folding fail, and its folded form is a fixed point."""

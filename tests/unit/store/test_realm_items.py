@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.policy import Settings
@@ -82,7 +82,7 @@ def test_realm_is_read_for_all_that_its_item_holds() -> None:
 
 
 @given(realm=histories.realms())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_realms_come_back_as_they_were(realm: Realm) -> None:
     """Any realm is the realm of its item."""
     assert realm_from(realm_values(realm) | {"pk": realm.id}) == realm

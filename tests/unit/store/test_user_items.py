@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.domain import ids
@@ -31,7 +31,7 @@ ENDED = Ended(
 
 
 @given(change=histories.changes())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_hearts_come_back_as_they_were(change: Change) -> None:
     """Any account that the rules can make is the account of its item."""
     item = user_items.account_values(change.after) | {"pk": change.after.id}
@@ -39,7 +39,7 @@ def test_hearts_come_back_as_they_were(change: Change) -> None:
 
 
 @given(change=histories.changes())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_candidate_is_what_an_account_is_tried_by(change: Change) -> None:
     """A password is tried by the same values, whether or not the rest of the heart was read."""
     account = change.after
