@@ -1,6 +1,6 @@
 """A user: credentials, live sessions, and endings that are still to be recorded."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -174,7 +174,3 @@ def succeeded(user: User, success: Success) -> User:
     """The user with what a success of their password leaves."""
     proofs, known = success.applied(user.proofs, user.known)
     return replace(user, proofs=proofs, known=known)
-
-
-Decide = Callable[[User], Change | None]
-"""What an operation makes of the account as it is now; None: nothing needs doing."""

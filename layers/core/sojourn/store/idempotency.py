@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from typing import Final
 
 KEPT: Final = 8
-"""Commits that may come between a write and its repetition; with more, it is decided anew."""
+"""Commits that may come between a write and its repetition; with more, it is decided anew.
+
+But a login's commit is also known by its session, for as long as that lives (`store/users.py`).
+"""
 
 
 def marked(commits: Sequence[bytes]) -> tuple[bytes, tuple[bytes, ...]]:
