@@ -87,6 +87,7 @@ def test_second_password_is_a_conflict(people: People) -> None:
 
 def test_api_keys_are_bounded(people: People, robot: str) -> None:
     """An api user has at most 20 keys; where one is deleted there is room for another."""
+    assert API_KEYS == 20
     every = [people.key(robot).id for _ in range(API_KEYS)]
     with pytest.raises(Conflict):
         people.key(robot)

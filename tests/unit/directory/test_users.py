@@ -279,6 +279,14 @@ def test_other_changes_end_nothing(people: People, changes: dict[str, str]) -> N
     assert people.reason(claims) is None
 
 
+def test_disabling_again_is_no_change_of_what_stands(people: People) -> None:
+    """Who is disabled already is not ended once more: their generation stays."""
+    made = people.create()
+    for _ in range(2):
+        people.update(made.id, state="inactive")
+    assert people.account(made.id).generation == 1
+
+
 def test_enabling_revives_no_session(people: People) -> None:
     """A user who is enabled again has no session of before."""
     made = people.create()
@@ -346,6 +354,20 @@ def test_unlock_is_counted_and_changes_nothing_else(people: People) -> None:
         people.users.unlock(people.server, made.id)
 
 
+def test_user_who_is_deleted_meanwhile_is_not_unlocked(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written to a user who was deleted between the look and the write."""
+    made = people.create()
+    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
+    meanwhile(
+        monkeypatch, people.accounts, "commit", lambda: people.users.delete(people.server, "ada")
+    )
+    with pytest.raises(NotFound):
+        people.users.unlock(people.server, made.id)
+    assert people.account(made.id).unlocks == 0
+
+
 # Deleting users.
 
 
@@ -398,4 +420,5 @@ def test_two_deletions_at_once_are_both_done(
         monkeypatch, people.directory, "commit", lambda: people.users.delete(people.server, "ada")
     )
     people.users.delete(people.server, made.id)
-    assert people.account(made.id).state == "deleted"
+    user = people.account(made.id)
+    assert (user.state, user.version, user.generation) == ("deleted", 1, 1)

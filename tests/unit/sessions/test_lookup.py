@@ -7,6 +7,7 @@ import pytest
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound, RealmNotNamed
+from sojourn.domain.names import SENT
 from sojourn.domain.realm import Deletion
 from tests.unit.directory.people import People
 from tests.unit.flows import access_key
@@ -60,9 +61,22 @@ def test_nobody_is_found_by_what_is_no_name(people: People) -> None:
 
 def test_name_beyond_any_name_is_not_looked_for(people: People) -> None:
     """A text that is longer than any name can be sent is nobody's, though it folds to a name."""
-    people.create("ada")
+    made = people.create("ada")
+    longest = "ada" + "\u00ad" * (SENT - 3)
+    assert people.lookup.find(people.server, longest).id == made.id
     with pytest.raises(NotFound):
-        people.lookup.find(people.server, "ada" + "\u00ad" * 2_000)
+        people.lookup.find(people.server, longest + "\u00ad")
+
+
+def test_name_that_still_leads_to_a_deleted_user_finds_nobody(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that was read before its user was deleted is nobody's by then."""
+    made = people.create("ada")
+    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
+    people.users.delete(people.server, "ada")
+    people.realms.add_name(people.realm.id, "username", "ada", made.id)
+    assert people.lookup.named(people.realm.id, "username", "ada") is None
 
 
 def test_user_of_another_realm_does_not_exist(people: People) -> None:
