@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, inspect, structs
 
+from sojourn.api import problem_members as tell
 from sojourn.api.answers import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.directory.realms import ALGORITHMS
@@ -19,7 +20,6 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
 from sojourn.login.bodies import LoginBody
-from tools.openapi import problems as tell
 
 Schema = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"

@@ -10,9 +10,12 @@ from sojourn.domain.errors import (
     KeyInUse,
     RealmIdInvalid,
     RealmNotNamed,
+    SessionLimit,
     SojournError,
+    TooManyAttempts,
     TwoRealmsNamed,
 )
+from sojourn.domain.session import Origin, Session
 
 
 @pytest.mark.parametrize(
@@ -63,5 +66,32 @@ def test_key_in_use_says_how_to_be_rid_of_it(error: KeyInUse, sentence: str) -> 
     answer = problem(error, request_id="r").answer()
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"], body["detail"]) == (409, "key_in_use", sentence)
-    assert body["retire_after"] == error.members["retire_after"]
+    assert body["retire_after"] == (None if error.retires_ms is None else 2)
     assert body["open_ended"] is error.open_ended
+
+
+def test_limit_lists_what_could_be_replaced() -> None:
+    """A login at the cap is told which sessions are active, and how to name one of them."""
+    origin = Origin(ip="192.0.2.1", client="tests")
+    active = [
+        Session(
+            id=f"kss_{n}", created_ms=n * 1_500, expires_at=9, auth_method="password", origin=origin
+        )
+        for n in (1, 2)
+    ]
+    answer = problem(SessionLimit(active=active, most=2), request_id="r").answer()
+    body = json.loads(answer["body"])
+    assert (answer["statusCode"], body["code"]) == (409, "session_limit")
+    told = "The user has 2 active sessions of 2. Name one in `replace`, or end one first."
+    assert (body["detail"], body["errors"]) == (told, [told])
+    assert body["sessions"] == [
+        {"id": "kss_1", "created_at": 1.5, "client": "tests"},
+        {"id": "kss_2", "created_at": 3.0, "client": "tests"},
+    ]
+
+
+def test_too_many_attempts_says_how_long_to_wait() -> None:
+    """The seconds to wait are in the header, in the sentence and in a member."""
+    answer = problem(TooManyAttempts(7), request_id="r").answer()
+    assert answer["headers"]["retry-after"] == "7"
+    assert json.loads(answer["body"])["retry_after"] == 7

@@ -83,7 +83,7 @@ def test_key_goes_when_its_last_token_has_expired(world: World) -> None:
     world.clock.advance(DELAY + GRACE + LIFETIME - 1)
     with pytest.raises(KeyInUse) as refused:
         world.keys.delete(world.server, old, force=False)
-    assert refused.value.members["retire_after"] == world.clock.wall_ms() // 1000 + 1
+    assert refused.value.retires_ms == world.clock.wall_ms() // 1000 * 1000 + 1_000
     world.clock.advance(1)
     assert world.keys.delete(world.server, old, force=False) is None
     assert old not in world.states()

@@ -1,15 +1,20 @@
 """Our errors as RFC 9457 problems, in HTTP's words: which header, parameter or route helps."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec import structs
+
+from sojourn.api.problem_members import AttemptsMembers, KeyMembers, LimitMembers, LimitSession
 from sojourn.api.response import Response
 from sojourn.domain.errors import (
     KeyInUse,
     RealmIdInvalid,
     RealmNotNamed,
+    SessionLimit,
     SojournError,
+    TooManyAttempts,
     TwoRealmsNamed,
     Unauthenticated,
 )
@@ -34,9 +39,26 @@ def problem(error: SojournError, *, request_id: str) -> Response:
         "code": error.code,
         "request_id": request_id,
         "errors": list(errors),
-        **error.members,
+        **_members(error),
     }
     return Response(status=error.status, body=body, headers=headers)
+
+
+def _members(error: SojournError) -> Mapping[str, object]:
+    """What a problem tells besides (RFC 9457, 3.2)."""
+    match error:
+        case SessionLimit(active=active):
+            sessions = [
+                LimitSession(id=s.id, created_at=s.created_ms / 1000, client=s.origin.client)
+                for s in active
+            ]
+            return structs.asdict(LimitMembers(sessions=sessions))
+        case KeyInUse(retires_ms=retires_ms, open_ended=open_ended):
+            retire_after = None if retires_ms is None else -(-retires_ms // 1000)
+            return structs.asdict(KeyMembers(retire_after=retire_after, open_ended=open_ended))
+        case TooManyAttempts(retry_after=int(seconds)):
+            return structs.asdict(AttemptsMembers(retry_after=seconds))
+    return error.members
 
 
 def _challenge(error: Unauthenticated) -> str:
@@ -59,6 +81,11 @@ def _words(error: SojournError) -> tuple[str, Sequence[str]]:
             sentence = "realm_id must be an id, rl_ followed by 22 letters or digits."
         case TwoRealmsNamed():
             sentence = "Two realms are named, in the header, the query or the body; name one."
+        case SessionLimit(active=active, most=most):
+            sentence = (
+                f"The user has {len(active)} active sessions of {most}. "
+                "Name one in `replace`, or end one first."
+            )
         case KeyInUse(signs=True):
             sentence = (
                 "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "

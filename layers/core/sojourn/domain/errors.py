@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sojourn.domain.session import Session
+
 
 class SojournError(Exception):
     """An expected outcome with a stable `code`, an HTTP `status` and sentences for a person.
@@ -162,6 +164,11 @@ class SessionLimit(Conflict):
 
     code, title = "session_limit", "The user is at the limit of active sessions"
 
+    def __init__(self, *, active: Sequence[Session], most: int) -> None:
+        super().__init__()
+        self.active = tuple(active)
+        self.most = most
+
 
 class UserInactive(Conflict):
     """A server begins a session, without a credential, for a user who is not active."""
@@ -193,10 +200,10 @@ class KeyInUse(Conflict):
         self, *, signs: bool = False, open_ended: bool, retires_ms: int | None = None
     ) -> None:
         """`open_ended`: such a token may have no end. `retires_ms` None: it goes not by itself."""
-        retire_after = None if retires_ms is None else -(-retires_ms // 1000)
-        super().__init__(members={"retire_after": retire_after, "open_ended": open_ended})
+        super().__init__()
         self.signs = signs
         self.open_ended = open_ended
+        self.retires_ms = retires_ms
 
 
 class AlreadyInitialised(Conflict):
@@ -247,10 +254,7 @@ class TooManyAttempts(SojournError):
     status, code, title = 429, "too_many_attempts", "Too many failed attempts"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(
-            f"Too many attempts have failed. Try again in {seconds} s.",
-            members={"retry_after": seconds},
-        )
+        super().__init__(f"Too many attempts have failed. Try again in {seconds} s.")
         self.retry_after = seconds
 
 

@@ -130,11 +130,7 @@ def begin(
     excess = len(active) + 1 - realm.settings.max_sessions
     if excess > 0:
         if realm.settings.at_limit == "deny" and login.replace is None:
-            raise SessionLimit(
-                f"The user has {len(active)} active sessions of {realm.settings.max_sessions}. "
-                "Name one in `replace`, or end one first.",
-                members={"sessions": [_brief(s) for s in active]},
-            )
+            raise SessionLimit(active=active, most=realm.settings.max_sessions)
         oldest, active = active[:excess], active[excess:]
         ended += [Ended(session=s, ended_ms=created_ms, reason="evicted", by=by) for s in oldest]
     # Where a clock is behind, the cap is the same.
@@ -150,14 +146,6 @@ def begin(
 
 def _aged(sessions: Iterable[Session]) -> tuple[Session, ...]:
     return tuple(sorted(sessions, key=lambda session: session.created_ms))
-
-
-def _brief(session: Session) -> dict[str, object]:
-    return {
-        "id": session.id,
-        "created_at": session.created_ms / 1000,
-        "client": session.origin.client,
-    }
 
 
 def unmanaged_session_id(account: User, realm: Realm, *, now_ms: int) -> str:

@@ -1,4 +1,4 @@
-"""What problem documents are, and what some tell besides."""
+"""What problem documents have, and what some tell besides."""
 
 from typing import Annotated
 
