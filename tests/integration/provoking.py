@@ -11,9 +11,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from sojourn.api.edge import Edge
-from sojourn.domain import ids
+from sojourn.domain import attempt, ids
 from sojourn.domain.lockout import PER_ADDRESS
-from sojourn.store import attempts
 from tests.integration.world import ENTRIES, PASSWORD, Answer, World
 from tools.openapi.routes import ROUTES
 
@@ -264,7 +263,7 @@ def _guesses(callers: Callers) -> None:
         world.login("guessed", password="wrong horse")
     key = {"realm_id": world.realm_id, "api_key": "ak_none", "request": {"ip": "192.0.2.1"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempts, "PER_ADDRESS", replace(PER_ADDRESS, most=1))
+        patch.setattr(attempt, "PER_ADDRESS", replace(PER_ADDRESS, most=1))
         for _ in range(2):
             world.admin("POST", "/v1/users/authenticate_key", key)
 
