@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from sojourn.api.respond import api
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
+from sojourn.entry import api
 from sojourn.sessions.discovery import ApiDocument, Configuration, JwkSet, api_document
 
 

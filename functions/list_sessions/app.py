@@ -2,12 +2,12 @@
 
 from sojourn.api.paging import PAGING, page_of
 from sojourn.api.parameters import REALM, USER, Parameter
-from sojourn.api.respond import api
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound
+from sojourn.entry import api
 from sojourn.sessions.answers import ActiveSession, EndedSession, Sessions
 
 

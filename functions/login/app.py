@@ -1,7 +1,6 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
 from sojourn.api.parameters import REALM
-from sojourn.api.respond import api
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import Server
@@ -14,6 +13,7 @@ from sojourn.domain.errors import (
     TooManyAttempts,
     UserInactive,
 )
+from sojourn.entry import api
 from sojourn.login.bodies import (
     ApiKeyBody,
     AuthenticateBody,

@@ -1,5 +1,5 @@
 """What the schedule runs for signing keys: the next in time, and the end of the old."""
 
-from sojourn.api.respond import scheduled
+from sojourn.entry import scheduled
 
 handler = scheduled(lambda services, time_left: services.rotation.run(time_left).answer())

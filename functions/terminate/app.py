@@ -1,13 +1,13 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
 from sojourn.api.parameters import REALM, USER_ID, Parameter, choice
-from sojourn.api.respond import api
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import EndBody
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
+from sojourn.entry import api
 from sojourn.sessions.answers import SessionEnd
 
 DRY_RUN = choice("dry_run", "true", "false")

@@ -1,11 +1,11 @@
 """Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
 from sojourn.api.parameters import REALM
-from sojourn.api.respond import api
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
+from sojourn.entry import api
 from sojourn.sessions.answers import Validations, ValidSession
 from sojourn.sessions.validate_many import BODY_LIMIT, TokensBody
 

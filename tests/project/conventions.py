@@ -10,9 +10,9 @@ from typing import Any, Final
 import yaml
 
 from local.template import ROOT, Template, parse
-from sojourn.api.respond import SECONDS_TO_REPORT
 from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.domain.signing_key import SIGNING_GRACE_MS
+from sojourn.entry import SECONDS_TO_REPORT
 from tests.project import times
 from tests.project.references import cycle, dangling, references
 from tools.lint_template import translate

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tools import rooms
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs/architecture.md").read_text()
 LAYER = ROOT / "layers/core/sojourn"
@@ -27,6 +29,11 @@ def test_every_room_has_its_row() -> None:
     """The table of rooms has each package of the layer, and none that is not there."""
     rooms = {path.name for path in LAYER.iterdir() if (path / "__init__.py").exists()}
     assert set(re.findall(r"^\| `(\w+)/` \|", TEXT, re.MULTILINE)) == rooms
+
+
+def test_picture_of_the_rooms_is_drawn_from_the_imports() -> None:
+    """The README's picture is what `python -m tools.rooms` draws."""
+    assert f"```mermaid\n{rooms.drawing()}\n```" in (ROOT / "README.md").read_text()
 
 
 def test_function_that_is_named_is_in_its_module() -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 import boto3
 
-from sojourn import bootstrap
-from sojourn.api import respond
+from sojourn import bootstrap, entry
 from sojourn.runtime import deadline
 from tests.project import times
 
@@ -20,7 +19,7 @@ def test_client_gives_up_when_an_attempt_does() -> None:
 
 def test_run_stops_in_time_to_tell() -> None:
     """After the last look at the time that is left, a step fits in what is kept back."""
-    assert times.COMMIT + times.REPLY <= respond.SECONDS_TO_REPORT
+    assert times.COMMIT + times.REPLY <= entry.SECONDS_TO_REPORT
 
 
 def test_longest_request_fits_in_a_time_out_and_that_in_the_gateways() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sojourn.api import respond
+from sojourn import entry
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.session import Origin, Session
@@ -68,7 +68,7 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
         cleanup._settle(DUE, 1, lambda: 100.0)
-    assert clock.stopwatch() - began < respond.SECONDS_TO_REPORT
+    assert clock.stopwatch() - began < entry.SECONDS_TO_REPORT
 
 
 @pytest.mark.parametrize("left", [0.0, -1.0])

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from sojourn.api.respond import NO_EDGE, SECONDS_TO_REPORT, api, scheduled
+from sojourn.api.respond import NO_EDGE
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Services
+from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
 from sojourn.runtime import deadline
 from tests.clock import MovedClock
 
