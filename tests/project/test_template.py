@@ -1,6 +1,5 @@
 """The template keeps the conventions that the documents promise."""
 
-import importlib
 import re
 from typing import Any
 
@@ -182,26 +181,6 @@ def test_schedule_has_a_group_of_its_own() -> None:
     (event,) = FUNCTIONS["CleanupFunction"]["Events"].values()
     (dimension,) = ALARMS["ScheduleFailingAlarm"]["Dimensions"]
     assert event["Properties"]["GroupName"] == dimension["Value"] == {"Ref": "SchedulesGroup"}
-
-
-@pytest.mark.parametrize("function", TEMPLATE.functions(), ids=lambda f: f.folder)
-def test_routes_are_the_handlers(function: Any) -> None:
-    """A function answers exactly the routes that the template gives it."""
-    if function.scheduled:
-        assert function.routes == ()
-        return
-    module = importlib.import_module(function.module)
-    assert set(function.routes) == routes_of(module.routes)
-
-
-def routes_of(routes: Any) -> set[str]:
-    """The keys of a function's table of routes, over services that are never called."""
-
-    class Anything:
-        def __getattr__(self, name: str) -> "Anything":
-            return self
-
-    return set(routes(Anything()))
 
 
 def test_translation_keeps_tables_and_functions() -> None:
