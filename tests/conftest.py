@@ -1,5 +1,7 @@
 """No test depends on the machine's speed: a property takes as long as it takes."""
 
+import gc
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -9,3 +11,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("any machine")
+
+# What AWS's SDK and moto keep is large and stays: to look through it again and again takes a
+# fifth of the tests' time.
+gc.set_threshold(100_000, 50, 100)
