@@ -14,6 +14,7 @@ SOJOURN_LOCAL         another folder for dev.json and dev.log than .local
 """
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -95,6 +96,8 @@ def serve() -> int:
     began = time.monotonic()
     say = _console()
     say("Starting Sojourn's local stack …")
+    # What is made before the stack is ready stays for the life of the process.
+    gc.disable()
 
     # Imported now: they take a second or two, and the line above should not wait for that.
     from local import dynamodb_local, tls, turns
@@ -172,6 +175,8 @@ def _serve(
             if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
                 signal.signal(number, lambda *_: stop.set())
         devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
+        gc.freeze()
+        gc.enable()
         say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
         stop.wait()
         say("\nStopping: finishing what is being answered …")

@@ -1,4 +1,4 @@
-"""Schemathesis over the whole API: every phase, for each kind of caller."""
+"""Schemathesis over the whole API for longer: every phase, for each kind of caller."""
 
 from pathlib import Path
 

@@ -12,11 +12,10 @@ from provers.conftest import ROOT
 from provers.watched.record import VARIABLE, Run
 
 HOOK = ROOT / "provers/watched/path"
-END_TO_END = ("tests/e2e", "provers/test_schemathesis.py")
-SUITES: dict[str, tuple[tuple[str, ...], list[str]]] = {
-    "end to end": (END_TO_END, []),
+SUITES = {
+    "end to end": ("tests/e2e", []),
     # Beside the other, whose simultaneous logins have a deadline, and so behind it.
-    "walks": (("tests/integration/test_roles.py",), ["nice", "-n", "19"]),
+    "walks": ("tests/integration/test_roles.py", ["nice", "-n", "19"]),
 }
 """What is watched; the walks have a judge of their own, and no stack."""
 
@@ -42,11 +41,11 @@ def watched(
     folders = {name: tmp_path_factory.mktemp("watched") for name in SUITES}
     started = {
         name: subprocess.Popen(
-            [*first, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite],
+            [*first, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", suite],
             cwd=ROOT,
             env={
                 **environment_without_aws,
-                "PYTHONPATH": str(HOOK) if suite == END_TO_END else "",
+                "PYTHONPATH": str(HOOK) if suite == "tests/e2e" else "",
                 "SOJOURN_PASSWORD": password,
                 VARIABLE: str(folders[name]),
             },

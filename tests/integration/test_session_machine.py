@@ -319,7 +319,7 @@ def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=int(os.environ.get("SOJOURN_EXAMPLES", "6")),
+            max_examples=int(os.environ.get("SOJOURN_EXAMPLES", "12")),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

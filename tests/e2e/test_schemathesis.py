@@ -1,0 +1,24 @@
+"""Schemathesis over the whole API, bounded; `make prove` runs it for longer."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import fuzzing
+from tests.e2e.calls import Api
+
+pytestmark = pytest.mark.local_only
+
+BOUNDS = {
+    "admin": ["--phases", "fuzzing,stateful", "--max-examples", "4"],
+    "user": ["--phases", "fuzzing", "--max-examples", "2"],
+    "nobody": ["--phases", "fuzzing", "--max-examples", "2"],
+}
+
+
+@pytest.mark.parametrize("identity", BOUNDS)
+def test_answers_are_as_documented(
+    own_api: Api, tmp_path: Path, identity: fuzzing.Identity
+) -> None:
+    """Whoever asks whatever: no 5xx, no undocumented status, no answer outside its schema."""
+    fuzzing.check(fuzzing.run(own_api, tmp_path, identity, *BOUNDS[identity]))
