@@ -41,12 +41,15 @@ class Turns:
 
 
 def in_turns(commit: Callable[..., Any]) -> Callable[..., Any]:
-    """The optimistic loop for a threaded server: one thread at a time for each value with an id."""
+    """The optimistic loop for a threaded server: one thread at a time for each user.
+
+    A user comes by itself, or in a value that has it.
+    """
     turns = Turns()
 
     def waiting(store: Any, value: Any, decide: Any, *, clock: Clock, **others: Any) -> Any:
         seconds = deadline.current(clock).remaining()
-        key = getattr(value, "id", None)
+        key = getattr(getattr(value, "user", value), "id", None)
         if key is None:
             return commit(store, value, decide, clock=clock, **others)
         with turns.take(key, seconds=seconds) as came:

@@ -1,4 +1,4 @@
-"""The local stack's turns: one thread at a time changes a value, and all of them get to it."""
+"""Turns of the threaded local server: one change of a user at a time."""
 
 import threading
 from dataclasses import dataclass
@@ -7,57 +7,60 @@ from typing import Any
 import pytest
 
 from local.turns import in_turns
-from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
-from sojourn.runtime.clock import SystemClock
+from tests.clock import MovedClock
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Something with an id."""
+    """What has an id, as a user has."""
 
     id: str
 
 
-def test_threads_change_a_value_one_after_the_other() -> None:
-    """Of those who want the same value one is at it at a time; another value waits for nobody."""
-    at_it: list[str] = []
-    most: list[int] = []
-    other = threading.Event()
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """What has a user."""
 
-    def commit(_store: Any, value: Value, _decide: Any, *, clock: Any) -> None:
-        if value.id == "other":
-            other.set()
-            return
-        at_it.append(value.id)
-        most.append(len(at_it))
-        other.wait(10)
-        at_it.remove(value.id)
+    user: Value
 
-    turned = in_turns(commit)
-    threads = [
-        threading.Thread(
-            target=turned, args=(None, Value(i), None), kwargs={"clock": SystemClock()}
-        )
-        for i in ("one", "one", "one", "other")
-    ]
+
+ADA, BOB = Value("usr_ada"), Value("usr_bob")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "together"),
+    [
+        (ADA, ADA, False),
+        (Holder(ADA), ADA, False),
+        (Holder(ADA), Holder(ADA), False),
+        (ADA, BOB, True),
+        (Holder(ADA), Holder(BOB), True),
+        (object(), object(), True),
+    ],
+)
+def test_one_change_of_a_user_at_a_time(first: object, second: object, together: bool) -> None:
+    """While one changes a user, another waits; others' users, and what is no user's, do not."""
+    meeting = threading.Barrier(2)
+    met: list[bool] = []
+
+    def commit(*_given: Any, **_more: Any) -> None:
+        try:
+            meeting.wait(timeout=5 if together else 0.2)
+        except threading.BrokenBarrierError:
+            met.append(False)
+        else:
+            met.append(True)
+
+    waiting, clock = in_turns(commit), MovedClock()
+
+    def run(value: object) -> None:
+        with deadline.deadline(clock):
+            waiting(None, value, None, clock=clock)
+
+    threads = [threading.Thread(target=run, args=(value,)) for value in (first, second)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert other.is_set()
-    assert most == [1, 1, 1]
-
-
-def test_turn_that_does_not_come_in_time() -> None:
-    """Who waits for a turn beyond the request's deadline is told to try again; the turn is free."""
-    clock = SystemClock()
-
-    def commit(_store: Any, value: Value, _decide: Any, **_: Any) -> str:
-        with deadline.deadline(clock, seconds=0.05), pytest.raises(Unavailable):
-            turned(None, value, None, clock=clock)
-        return "done"
-
-    turned = in_turns(commit)
-    for _ in range(2):
-        assert turned(None, Value("one"), None, clock=clock) == "done"
+    assert met == [together] * 2

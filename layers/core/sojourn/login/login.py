@@ -224,11 +224,6 @@ class _Found:
     user: User
     read: _Read
 
-    @property
-    def id(self) -> str:
-        """The user's."""
-        return self.user.id
-
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
