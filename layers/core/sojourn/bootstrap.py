@@ -161,7 +161,6 @@ def compose(
         hasher=hasher,
         clock=clock,
     )
-    listed = DynamoUserDirectory(directory, seen)
     sizes = TokenSizes(directory=listed, accounts=seen, clock=clock)
     realms = RealmDirectory(
         store=directory,

@@ -1,4 +1,4 @@
-"""Every outcome that is not success, in one tree; `api/request` words each for the caller."""
+"""Every outcome that is not success, in one tree; `api/problems` words each for the caller."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -42,7 +42,8 @@ class RealmRemoval:
                 if time_left() <= 0 or not self._remove_user(realm_id, user_id, time_left):
                     break
                 removed += 1
-            self.removal.count_removed(realm_id, removed)
+            if removed:
+                self.removal.count_removed(realm_id, removed)
         return False
 
     def _remove_user(self, realm_id: str, user_id: str, time_left: TimeLeft) -> bool:

@@ -173,7 +173,7 @@ class Terminator:
     ) -> Change:
         done = optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
         archive_pending(self.accounts, done)
-        return done or Change(before=account, after=account)
+        return done
 
     def _ending(
         self,
