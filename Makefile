@@ -77,7 +77,7 @@ else
 endif
 	@QUICK=$(QUICK) $(BIN)/python -m provers.report
 
-mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="account tokens": those alone; MODULES=strict: rules, tokens, store)
+mutate: .venv/.installed ## break the code in small ways and see tests fail (MODULES="domain.session_rules crypto.tokens": those alone; MODULES=strict: rules, tokens, store)
 	@$(BIN)/python -m tools.mutation $(MODULES) && $(BIN)/python -m provers.report
 
 openapi: .venv/.installed ## write the API's OpenAPI document again

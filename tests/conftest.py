@@ -4,11 +4,12 @@ import gc
 
 from hypothesis import HealthCheck, settings
 
+NOW = settings.get_profile(settings.get_current_profile_name())
 settings.register_profile(
     "any machine",
-    settings.get_profile(settings.get_current_profile_name()),
+    NOW,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check={*NOW.suppress_health_check, HealthCheck.too_slow},
 )
 settings.load_profile("any machine")
 

@@ -230,9 +230,10 @@ def agrees(said: Any, rehearsed: Any) -> bool:
             return len(left) == len(right) and all(map(agrees, left, right))
         case {"complete": False}, {"complete": True}:
             names = said.keys() & {"managed_sessions", "sessions"}
-            less = all(said[name] <= rehearsed[name] for name in names)
-            rest = {n: v for n, v in said.items() if n not in {*names, "complete"}}
-            return less and rest == {n: rehearsed[n] for n in rest}
+            less = all(0 <= said[name] <= rehearsed[name] for name in names)
+            fixed = rehearsed.keys() - {*names, "complete"}
+            alike = said.keys() == rehearsed.keys()
+            return alike and less and all(said[name] == rehearsed[name] for name in fixed)
         case dict(), dict():
             same = said.keys() == rehearsed.keys()
             return same and all(agrees(said[name], rehearsed[name]) for name in said)

@@ -218,7 +218,7 @@ def test_file_with_passwords_is_its_owners(secure: dict[str, str]) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("after", [0.0, 0.7, 2.0])
+@pytest.mark.parametrize("after", [0.0, 0.3, 1.0, 2.0])
 def test_early_stop_is_quiet(tmp_path: Path, after: float) -> None:
     """Ctrl-C before the stack is ready ends it without a stack trace, and leaves nothing."""
     process = subprocess.Popen(

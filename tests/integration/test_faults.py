@@ -1,4 +1,4 @@
-"""What the proof of faults found, each once: `provers/test_faults.py` has them all."""
+"""What the proof of faults found, each once: `provers/faults/` has them all."""
 
 from collections.abc import Iterator
 from functools import partial

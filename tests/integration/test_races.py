@@ -92,6 +92,26 @@ def test_simultaneous_logins_denied(world: World) -> None:
     assert len(world.active(user_id)) == 3
 
 
+def test_simultaneous_logins_without_turns_keep_the_cap(
+    world: World, environment: dict[str, str]
+) -> None:
+    """As deployed, within a request's ten seconds: who is held up too long is told 503.
+
+    The cap holds, and of those who were told of a session the newest have it.
+    """
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
+    user_id = world.user("ada")
+    worlds = [world.beside(composed(environment, world.clock)) for _ in range(6)]
+    answers = all_at_once(20, lambda n: worlds[n % 6].login("ada"))
+    assert {a.status for a in answers} <= {200, 503}
+    told = {a.body["id"] for a in answers if a.status == 200}
+    live, ended = world.active(user_id), world.reasons(user_id)
+    assert live == sorted(live, reverse=True)[:3]
+    assert told <= {*live, *ended}
+    assert {*ended.values()} <= {"evicted"}
+    assert all(session > max(ended, default="") for session in live)
+
+
 def test_login_gives_way_to_a_login_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login whose account changed between read and write counts the session that came between."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})

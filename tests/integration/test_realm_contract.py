@@ -105,7 +105,7 @@ def test_realm_that_is_being_deleted_is_found_as_such_alone(store: Store) -> Non
     max_examples=15,
     # A failure is told by its differing fields; to shrink two realms takes minutes.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(before=histories.realms(), after=histories.realms())
 def test_any_change_comes_back_as_it_was_done(store: Store, before: Realm, after: Realm) -> None:

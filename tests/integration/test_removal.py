@@ -1,7 +1,8 @@
 """Removal over DynamoDB: what another changes between its calls, and answers that are lost."""
 
+import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -132,7 +133,7 @@ def test_removal_of_a_user_is_asked_again_as_itself(
     """
     user = member(store)
     sent = lose("transact_write_items")
-    with suppress(Superseded):
+    with nullcontext() if os.environ.get("SOJOURN_TEST_DYNAMODB") else pytest.raises(Superseded):
         store.removal.remove_user(user)
     assert sent[0] == sent[1]
     assert (store.accounts.get(user.id), named(store), listed(store)) == (None, {None}, [])

@@ -144,7 +144,7 @@ def test_what_was_read_is_a_copy(store: Store) -> None:
 
 @settings(
     max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(change=histories.changes())
 def test_accounts_come_back_as_they_were(store: Store, change: Change) -> None:
@@ -385,7 +385,7 @@ def test_nobody_has_no_endings(store: Store) -> None:
 
 @settings(
     max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(found=histories.realms())
 def test_realms_come_back_as_they_were(store: Store, found: Realm) -> None:

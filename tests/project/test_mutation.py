@@ -9,7 +9,7 @@ from sojourn.crypto import signing_keys
 from tools.mutation import conditions, control, report, warm
 from tools.mutation.children import Outcome, outcomes
 from tools.mutation.choice import Baseline
-from tools.mutation.mutants import Mutant, mutants, optional_keywords, path_of, written
+from tools.mutation.mutants import ROOT, Mutant, mutants, optional_keywords, path_of, written
 from tools.mutation.targets import TARGETS
 
 
@@ -36,6 +36,7 @@ def test_targets_are_modules() -> None:
     names = [target.module for target in TARGETS]
     assert len(set(names)) == len(names)
     assert all(path_of(name).exists() for name in names)
+    assert all((ROOT / test).exists() for target in TARGETS for test in target.tests)
     assert {t.group for t in TARGETS if t.strict} == {"rules", "tokens", "store"}
 
 

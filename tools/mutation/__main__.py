@@ -32,6 +32,10 @@ def main() -> int:
     parser.add_argument("--grep", default="", help="only mutants whose name holds this")
     parser.add_argument("--tests", nargs="*", default=TESTS, help="tests that may kill")
     given = parser.parse_args()
+    unknown = {*given.modules} - {"strict"} - {target.module for target in TARGETS}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        parser.error(f"no such modules: {names}; see tools/mutation/targets.py")
     chosen = [
         t.module
         for t in TARGETS

@@ -58,7 +58,7 @@ TARGETS: Final = (
     Target(
         "runtime.optimistic",
         "expiry and ownership",
-        _unit("sessions/terminate", "login/login"),
+        _unit("runtime/optimistic", "sessions/terminate", "login/login"),
         strict=False,
     ),
     Target(
@@ -174,7 +174,7 @@ TARGETS: Final = (
     Target("jobs.settlement", "ends of realms", _unit("jobs/settlement"), strict=False),
     Target("sessions.counts", "ends of realms", _unit("sessions/counts"), strict=False),
     Target("runtime.cache", "caches and time", _unit("runtime/cache"), strict=False),
-    Target("store.realm_cache", "caches and time", _unit("runtime/cache"), strict=False),
+    Target("store.realm_cache", "caches and time", _unit("store/realm_cache"), strict=False),
     Target("runtime.deadline", "caches and time", _unit("runtime/deadline"), strict=False),
 )
 

@@ -28,7 +28,6 @@ from tests.fake_store import FakeRealms, FakeUserDirectory, FakeUsers
 from tests.unit.flows import LOGIN, Plain, access_key
 
 DAY = 86_400
-YEAR = 365 * DAY
 
 
 class BusyRealms(FakeRealms):

@@ -29,7 +29,7 @@ NAMES = st.one_of(
 
 
 # Most of what is drawn cannot be a name, and the tables of IDNA are read once.
-MANY = settings(suppress_health_check=[HealthCheck.filter_too_much])
+MANY = settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
 
 def can_be_made(name: str) -> bool:

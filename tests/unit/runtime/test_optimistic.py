@@ -76,7 +76,7 @@ def test_value_that_goes_meanwhile() -> None:
 def test_who_always_loses_gives_up_within_the_deadline() -> None:
     """One that loses for the whole time of a request is told so, in words of its own value."""
     clock = MovedClock()
-    store = Counts(READ)
+    began, store = clock.stopwatch(), Counts(READ)
     store.meanwhile = [lambda n=n: Count("c", n % 50 + 2) for n in range(10_000)]  # type: ignore[misc]
     with (
         deadline.deadline(clock),
@@ -84,3 +84,15 @@ def test_who_always_loses_gives_up_within_the_deadline() -> None:
     ):
         optimistic.commit(store, READ, more, clock=clock, what="changes of this count")
     assert 10 < store.writes < 1_000
+    assert 9 < clock.stopwatch() - began <= 10
+
+
+def test_first_try_needs_no_time() -> None:
+    """A first try is made though no time for another is left."""
+    clock, store = MovedClock(), Counts(READ)
+    with deadline.deadline(clock, seconds=0):
+        assert optimistic.commit(store, READ, more, clock=clock) == (READ, Count("c", 2))
+    lost = Counts(READ, [lambda: Count("c", 5)])
+    with deadline.deadline(clock, seconds=0), pytest.raises(Unavailable):
+        optimistic.commit(lost, READ, more, clock=clock)
+    assert lost.writes == 1
