@@ -1,8 +1,4 @@
-"""What races while DynamoDB's answers are lost, late or refusals.
-
-A realm's deletion is not among it: a login that was done, whose answer was lost and whose user was
-removed before it was asked again is 401, and the session rules do not know that it ended another.
-"""
+"""What races while DynamoDB's answers are lost, late or refusals."""
 
 from dataclasses import replace
 from typing import Final
@@ -25,6 +21,7 @@ _NAMES: Final = (
     "cleanup against everything",
     "cap and at_limit against login",
     "realm's end against everything",
+    "realm's deletion against everything",
 )
 _ONE_ROUND: Final = ("disable against login",)
 """Where the state after a round is not known for sure: a disabling without an answer may come

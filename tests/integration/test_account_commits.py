@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 
 from sojourn.bootstrap import Services
-from sojourn.domain.errors import Superseded
+from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, idempotency, user_items
 from sojourn.store.client import TransactionFailed
@@ -291,3 +291,27 @@ def test_account_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
     accounts: DynamoUsers = store.accounts
     assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
+
+
+@pytest.mark.parametrize("lost", [0, 1], ids=["answered", "its answer was lost"])
+def test_commit_of_a_user_who_is_removed_meanwhile(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Who is gone was superseded, but where the commit may have been done, that is not told."""
+    found = with_sessions(store, 1)
+    client = store.realms.dynamo._client
+    update, left = client.update_item, [lost]
+
+    def removed_before_it_is_heard(**parameters: Any) -> Any:
+        if not left[0]:
+            store.remove_account(found.id)
+            return update(**parameters)
+        left[0] -= 1
+        update(**parameters)
+        raise ConnectionClosedError(endpoint_url="https://dynamodb")
+
+    monkeypatch.setattr(client, "update_item", removed_before_it_is_heard)
+    change = Change(before=found, after=replace(found, name="New"))
+    with pytest.raises(Unavailable if lost else Superseded):
+        store.accounts.commit(change)
+    assert store.accounts.get(found.id) is None

@@ -504,3 +504,30 @@ def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
     assert noted.told == [("before", 1, 2), ("now", 4, 5)]
     store.get(KEY)
     assert noted.told[2:] == [(None, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("before", "maybe_done"),
+    [
+        ([], False),
+        ([error("ThrottlingException", status=400)], False),
+        ([cancelled("TransactionConflict", "None")], False),
+        ([CLOSED], True),
+        ([EndpointConnectionError(endpoint_url="https://dynamodb")], True),
+        ([error("InternalServerError", status=500)], True),
+        ([CLOSED, error("ThrottlingException", status=400)], True),
+    ],
+    ids=str,
+)
+def test_failed_condition_says_whether_an_earlier_try_may_have_been_done(
+    before: list[Exception], maybe_done: bool
+) -> None:
+    """Of a try without an answer nobody knows; one that was refused was not carried out."""
+    store, _ = over(*before, error("ConditionalCheckFailedException"))
+    with pytest.raises(ConditionFailed) as alone:
+        store.write(expressions.put(KEY, {}))
+    assert alone.value.maybe_done is maybe_done
+    store, _ = over(*before, cancelled("ConditionalCheckFailed", "None"))
+    with pytest.raises(TransactionFailed) as together:
+        store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
+    assert together.value.maybe_done is maybe_done

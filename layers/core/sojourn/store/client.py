@@ -40,20 +40,45 @@ _RETRIED_REASONS: Final = frozenset(
 
 
 class ConditionFailed(Exception):
-    """A write's condition did not hold; `item` is what is there, None when nothing is."""
+    """A write's condition did not hold; `item` is what is there, None when nothing is.
 
-    def __init__(self, item: Values | None) -> None:
+    `maybe_done`: an earlier try had no answer, and may have been carried out.
+    """
+
+    def __init__(self, item: Values | None, *, maybe_done: bool = False) -> None:
         super().__init__("the condition does not hold")
         self.item = item
+        self.maybe_done = maybe_done
 
 
 class TransactionFailed(Exception):
-    """A transaction's conditions did not hold: by position, True where one failed."""
+    """A transaction's conditions did not hold: by position, True where one failed.
 
-    def __init__(self, failed: Sequence[bool], items: Sequence[Values | None]) -> None:
+    `maybe_done`: an earlier try had no answer, and may have been carried out.
+    """
+
+    def __init__(
+        self, failed: Sequence[bool], items: Sequence[Values | None], *, maybe_done: bool = False
+    ) -> None:
         super().__init__("a condition of the transaction does not hold")
         self.failed = tuple(failed)
         self.items = tuple(items)
+        self.maybe_done = maybe_done
+
+
+def still_there(item: Values | None, *, maybe_done: bool) -> None:
+    """Raises `Unavailable` where an item is gone and with it the marks of what was done to it."""
+    if item is None and maybe_done:
+        raise Unavailable("What was changed is gone, and the change may have been done. Try again.")
+
+
+class _Unmet(Exception):
+    """The answer that a condition failed."""
+
+    def __init__(self, error: ClientError, *, maybe_done: bool) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.maybe_done = maybe_done
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +149,10 @@ class DynamoDB:
         ((kind, parameters),) = write.items()
         try:
             self._call(_OPERATION[kind], **parameters)
-        except ClientError as error:
-            raise ConditionFailed(_item(error.response)) from error
+        except _Unmet as unmet:
+            raise ConditionFailed(
+                _item(unmet.error.response), maybe_done=unmet.maybe_done
+            ) from unmet.error
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none; idempotent, so that a lost answer is asked again.
@@ -138,12 +165,13 @@ class DynamoDB:
                 TransactItems=list(writes),
                 ClientRequestToken=str(uuid.uuid4()),
             )
-        except ClientError as error:
-            reasons = _reasons(error)
+        except _Unmet as unmet:
+            reasons = _reasons(unmet.error)
             raise TransactionFailed(
                 failed=[reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
                 items=[_item(reason) for reason in reasons],
-            ) from error
+                maybe_done=unmet.maybe_done,
+            ) from unmet.error
 
     def query(
         self,
@@ -206,9 +234,9 @@ class DynamoDB:
                 return
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        """The answer, or the `ClientError` of a failed condition; anything else is retried."""
+        """The answer; anything else is retried. Raises `_Unmet` and `Unavailable`."""
         limit = deadline.current(self._clock)
-        attempt = 0
+        attempt, maybe_done = 0, False
         while True:
             sent_ms = self._clock.machine_ms()
             try:
@@ -216,12 +244,13 @@ class DynamoDB:
             except ClientError as error:
                 self._note_date(error.response, sent_ms)
                 if _condition_failed(error):
-                    raise
+                    raise _Unmet(error, maybe_done=maybe_done) from error
                 if not _passing(error):
                     raise Unavailable("The store refused the call; see the log.") from error
                 cause: Exception = error
+                maybe_done = maybe_done or _status(error) >= 500
             except BotoCoreError as error:
-                cause = error
+                cause, maybe_done = error, True
             else:
                 self._note_date(answer, sent_ms)
                 return answer
@@ -265,5 +294,8 @@ def _passing(error: ClientError) -> bool:
     code = error.response.get("Error", {}).get("Code", "")
     if code == "TransactionCanceledException":
         return any(reason.get("Code") in _RETRIED_REASONS for reason in _reasons(error))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return code in _RETRIED or status >= 500
+    return code in _RETRIED or _status(error) >= 500
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -19,7 +19,7 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.realm_change import RealmChange
 from sojourn.store import attributes, idempotency
 from sojourn.store.access_key_items import ACCESS_KEY
-from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed, still_there
 from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key, Write, check, delete, put, update
 from sojourn.store.names import DynamoNames, holder
@@ -107,6 +107,7 @@ class DynamoDirectory:
         try:
             self._write(writes)
         except ConditionFailed as error:
+            still_there(error.item, maybe_done=error.maybe_done)
             current = None if error.item is None else realm_from(error.item)
             if current is None or mark not in current.commits:
                 gone = current is None or current.deletion is not None
@@ -139,7 +140,7 @@ class DynamoDirectory:
                 try:
                     self.dynamo.transact(writes)
                 except TransactionFailed as error:
-                    raise ConditionFailed(error.items[0]) from error
+                    raise ConditionFailed(error.items[0], maybe_done=error.maybe_done) from error
 
     def mark_open_ended(self, realm_id: str, key_id: str) -> None:
         write = {

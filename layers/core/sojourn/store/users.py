@@ -8,7 +8,7 @@ from sojourn.domain.errors import Superseded
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, idempotency, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed, still_there
 from sojourn.store.expressions import Key
 
 ENDED_PER_COMMIT: Final = 99
@@ -51,7 +51,8 @@ class DynamoUsers:
         """Commit a change together with writes to other items.
 
         Ended records that do not fit the transaction stay pending in the heart. Raises
-        `Superseded`, or `TransactionFailed` when it is one of the others that did not hold.
+        `Superseded`, `TransactionFailed` when it is one of the others that did not hold, and
+        `Unavailable` when the user is gone and an earlier try may have been done.
         """
         room = ENDED_PER_COMMIT - len(others)
         waiting = (*change.before.pending, *change.ended)
@@ -98,13 +99,14 @@ class DynamoUsers:
                 case _:
                     self._dynamo.transact(writes)
         except ConditionFailed as error:
-            item = error.item
+            item, maybe_done = error.item, error.maybe_done
         except TransactionFailed as error:
             if not error.failed[0]:
                 raise
-            item = error.items[0]
+            item, maybe_done = error.items[0], error.maybe_done
         else:
             return
+        still_there(item, maybe_done=maybe_done)
         raise Superseded(None if item is None else user_items.account_from(item))
 
     def archive(self, user_id: str) -> int:
