@@ -68,7 +68,7 @@ class Sizes:
     ended: int
 
 
-def account_of(count: int, *, hasher: Hasher | None = None) -> User:
+def user_of(count: int, *, hasher: Hasher | None = None) -> User:
     """A user with a password and so many live sessions."""
     user_id = ids.new_id("usr", NOW_MS)
     credential_id = ids.new_credential_id(user_id, NOW_MS)
@@ -111,14 +111,14 @@ def account_of(count: int, *, hasher: Hasher | None = None) -> User:
 
 def sizes(count: int) -> Sizes:
     """The sizes for a user with so many live sessions."""
-    account = account_of(count)
-    session = account.sessions[-1]
-    key = {"pk": account.id, "sk": user_items.HEART}
-    heart = user_items.account_values(account) | key
+    user = user_of(count)
+    session = user.sessions[-1]
+    key = {"pk": user.id, "sk": user_items.HEART}
+    heart = user_items.user_values(user) | key
     # The other design still needs an item that every login of the user conditions on, or two
     # logins at once both see room: it holds what the cap and the order are decided from.
-    small = heart | {"sessions": [s.id for s in account.sessions]}
-    record_key = {"pk": account.id, "sk": "session#" + session.id}
+    small = heart | {"sessions": [s.id for s in user.sessions]}
+    record_key = {"pk": user.id, "sk": "session#" + session.id}
     due = {"ttl": session.expires_at, "due_shard": 1, "due_at": session.expires_at}
     record = user_items.session_values(session) | record_key | due
     ended = Ended(
@@ -127,8 +127,8 @@ def sizes(count: int) -> Sizes:
         reason="evicted",
         by=Actor(type="session", id=session.id),
     )
-    ended_item = user_items.ended_item(account.id, ended) | {
-        "pk": account.id,
+    ended_item = user_items.ended_item(user.id, ended) | {
+        "pk": user.id,
         "sk": user_items.ENDED + session.id,
     }
     return Sizes(

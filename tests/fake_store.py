@@ -50,24 +50,24 @@ class FakeUsers:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._accounts: dict[str, User] = {}
+        self._users: dict[str, User] = {}
         self._ended: dict[str, dict[str, Ended]] = {}
 
-    def add(self, account: User) -> None:
+    def add(self, user: User) -> None:
         """A user that was not there before."""
         with self._lock:
-            assert account.id not in self._accounts
-            self._accounts[account.id] = deepcopy(account)
+            assert user.id not in self._users
+            self._users[user.id] = deepcopy(user)
 
     def remove(self, user_id: str) -> None:
         """A user is no more; their ended records stay."""
         with self._lock:
-            del self._accounts[user_id]
+            del self._users[user_id]
 
     def everybody(self) -> list[User]:
         """All users."""
         with self._lock:
-            return deepcopy(list(self._accounts.values()))
+            return deepcopy(list(self._users.values()))
 
     def records(self) -> list[tuple[str, Ended]]:
         """All ended records, each with its user's id."""
@@ -88,7 +88,7 @@ class FakeUsers:
 
     def get(self, user_id: str) -> User | None:
         with self._lock:
-            return deepcopy(self._accounts.get(user_id))
+            return deepcopy(self._users.get(user_id))
 
     def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         with self._lock:
@@ -107,7 +107,7 @@ class FakeUsers:
                 version=current.version + 1,
                 pending=tuple(waiting[room:]),
             )
-            self._accounts[after.id] = deepcopy(after)
+            self._users[after.id] = deepcopy(after)
             records = self._ended.setdefault(after.id, {})
             records.update({e.session.id: deepcopy(e) for e in waiting[:room]})
             return replace(change, after=after)
@@ -115,9 +115,9 @@ class FakeUsers:
     def archive(self, user_id: str) -> int:
         with self._lock:
             written = 0
-            while (account := self.get(user_id)) is not None and account.pending:
-                self.commit(Change(before=account, after=account))
-                written += min(len(account.pending), RECORDS_PER_COMMIT)
+            while (user := self.get(user_id)) is not None and user.pending:
+                self.commit(Change(before=user, after=user))
+                written += min(len(user.pending), RECORDS_PER_COMMIT)
             return written
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
@@ -397,8 +397,8 @@ class FakeUserDirectory:
 class FakeTogether:
     """`RealmAndUser`."""
 
-    def __init__(self, realms: FakeRealms, accounts: FakeUsers) -> None:
-        self._realms, self._accounts = realms, accounts
+    def __init__(self, realms: FakeRealms, users: FakeUsers) -> None:
+        self._realms, self._users = realms, users
 
     def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
-        return self._realms.get(realm_id), self._accounts.get(user_id)
+        return self._realms.get(realm_id), self._users.get(user_id)

@@ -88,7 +88,7 @@ def realms(draw: st.DrawFn) -> Realm:
 
 @st.composite
 def changes(draw: st.DrawFn) -> Change:
-    """A change that the rules made of an account with some history."""
+    """A change that the rules made of a user with some history."""
     owner = replace(draw(realms()), deletion=None)
     user_id = ids.new_id("usr", NOW)
     credentials = [

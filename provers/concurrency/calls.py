@@ -141,10 +141,10 @@ def _stop_key(world: World, _user: Someone, given: Given, _tokens: Tokens) -> An
 
 def _left(world: World, user: Someone, _given: Given, _tokens: Tokens) -> Answer:
     """How many items the store has of a user."""
-    accounts = world.services.terminator.accounts
-    assert isinstance(accounts, DynamoUsers)
-    found = accounts._dynamo.query_all(
-        table=accounts.table, condition="pk = :pk", values={":pk": user.id}
+    users = world.services.terminator.users
+    assert isinstance(users, DynamoUsers)
+    found = users._dynamo.query_all(
+        table=users.table, condition="pk = :pk", values={":pk": user.id}
     )
     return Answer(200, {"left": len(list(found))})
 

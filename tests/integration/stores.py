@@ -32,7 +32,7 @@ class Store(Protocol):
     """A store under test: its ports, and what the ports have no words for."""
 
     @property
-    def accounts(self) -> UserStore: ...
+    def users(self) -> UserStore: ...
 
     @property
     def realms(self) -> RealmStore: ...
@@ -55,9 +55,9 @@ class Store(Protocol):
     @property
     def attempts(self) -> Attempts: ...
 
-    def add_account(self, account: User) -> None: ...
+    def add_user(self, user: User) -> None: ...
 
-    def remove_account(self, user_id: str) -> None: ...
+    def remove_user(self, user_id: str) -> None: ...
 
     def add_realm(self, realm: Realm) -> None: ...
 
@@ -86,17 +86,17 @@ class FakeStore:
     """The store in memory."""
 
     def __init__(self) -> None:
-        self.accounts = FakeUsers()
+        self.users = FakeUsers()
         self.realms = FakeRealms()
-        self.directory = FakeUserDirectory(self.realms, self.accounts)
+        self.directory = FakeUserDirectory(self.realms, self.users)
         self.keys = FakeAccessKeys(self.realms)
-        self.due = self.walks = FakeDue(self.accounts)
-        self.removal = FakeRemoval(self.accounts, self.realms, self.directory, self.keys, self.due)
-        self.attempts = FakeAttempts(self.accounts)
+        self.due = self.walks = FakeDue(self.users)
+        self.removal = FakeRemoval(self.users, self.realms, self.directory, self.keys, self.due)
+        self.attempts = FakeAttempts(self.users)
         self.leave = self.realms.leave = self.due.leave
         self.add_member = self.directory.add_member
-        self.add_account = self.accounts.add
-        self.remove_account = self.accounts.remove
+        self.add_user = self.users.add
+        self.remove_user = self.users.remove
         self.add_realm = self.realms.add
         self.find_realm = self.realms.find
         self.add_name = self.realms.add_name
@@ -109,26 +109,26 @@ class FakeStore:
 
 def store_of(services: Services) -> "DynamoStore":
     """The store over DynamoDB of an instance."""
-    accounts, realms = services.users.accounts, services.users.realms
+    users, realms = services.users.store, services.users.realms
     attempts = services.logins.lockout.attempts
-    assert isinstance(accounts, DynamoUsers)
+    assert isinstance(users, DynamoUsers)
     assert isinstance(realms, DynamoDirectory)
     assert isinstance(attempts, DynamoAttempts)
-    return DynamoStore(accounts=accounts, realms=realms, attempts=attempts)
+    return DynamoStore(users=users, realms=realms, attempts=attempts)
 
 
 @dataclass(frozen=True, slots=True)
 class DynamoStore:
     """The store over DynamoDB, or what stands for it."""
 
-    accounts: DynamoUsers
+    users: DynamoUsers
     realms: DynamoDirectory
     attempts: DynamoAttempts
 
     @property
     def directory(self) -> DynamoUserDirectory:
         """Its users by name."""
-        return DynamoUserDirectory(self.realms, self.accounts)
+        return DynamoUserDirectory(self.realms, self.users)
 
     def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         client = self.realms.dynamo._client
@@ -152,7 +152,7 @@ class DynamoStore:
 
     @property
     def due(self) -> DynamoDue:
-        return DynamoDue(self.realms.dynamo, self.accounts.table)
+        return DynamoDue(self.realms.dynamo, self.users.table)
 
     @property
     def walks(self) -> DynamoDue:
@@ -160,7 +160,7 @@ class DynamoStore:
 
     @property
     def removal(self) -> DynamoRemoval:
-        return DynamoRemoval(self.accounts, self.realms, self.due)
+        return DynamoRemoval(self.users, self.realms, self.due)
 
     def add_member(self, realm_id: str, user_id: str) -> None:
         self._list(user_directory.list_of(realm_id), user_id)
@@ -168,16 +168,16 @@ class DynamoStore:
     def leave(self, job: Due) -> None:
         self.realms.dynamo.write(self.due.leaving(job))
 
-    def add_account(self, account: User) -> None:
-        heart = self.accounts.heart(account.id)
+    def add_user(self, user: User) -> None:
+        heart = self.users.heart(user.id)
         self.realms.dynamo.write(
             expressions.put(
-                heart, user_items.account_values(account), condition="attribute_not_exists(pk)"
+                heart, user_items.user_values(user), condition="attribute_not_exists(pk)"
             )
         )
 
-    def remove_account(self, user_id: str) -> None:
-        self.realms.dynamo.write(expressions.delete(self.accounts.heart(user_id)))
+    def remove_user(self, user_id: str) -> None:
+        self.realms.dynamo.write(expressions.delete(self.users.heart(user_id)))
 
     def add_realm(self, realm: Realm) -> None:
         at = self.realms.realm_key(realm.id)

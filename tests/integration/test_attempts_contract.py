@@ -10,7 +10,7 @@ from sojourn.domain.errors import Superseded
 from sojourn.domain.lockout import Bucket
 from sojourn.domain.user import Candidate, Credential
 from tests.integration.stores import Store
-from tests.integration.test_store_contract import NOW, account, at_once
+from tests.integration.test_store_contract import NOW, a_user, at_once
 
 
 def anew() -> Try:
@@ -118,8 +118,8 @@ def test_each_of_many_failures_at_once_is_counted_once(store: Store) -> None:
 def test_candidate_is_as_much_as_a_password_is_tried_by(store: Store) -> None:
     """The user is read with the counters: whole, or without sessions; nobody is None."""
     credential = Credential(id="crd_a", type="password", created_ms=NOW, secret="phc")
-    user = account(credentials={credential.id: credential}, proofs=2, unlocks=1)
-    store.add_account(user)
+    user = a_user(credentials={credential.id: credential}, proofs=2, unlocks=1)
+    store.add_user(user)
     counters = anew().counters
     candidate, read = store.attempts.read_with_candidate(user.id, counters)
     assert candidate == Candidate(

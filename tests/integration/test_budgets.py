@@ -59,7 +59,7 @@ def test_list_is_one_read(world: World, token: str) -> None:
 def test_login_is_at_most_three_reads_and_one_update(world: World, token: str) -> None:
     """A plain login is three reads and one conditional update, no transaction.
 
-    An address that the account does not know yet, and failures before, cost no more.
+    An address that the user does not know yet, and failures before, cost no more.
     """
     for ip in ("203.0.113.9", "203.0.113.10"):
         with calls() as made:

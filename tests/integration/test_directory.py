@@ -112,11 +112,11 @@ def test_reenabling_revives_nothing(world: World) -> None:
 def test_hash_is_made_again_when_parameters_rise(world: World) -> None:
     """A login whose hash is weaker than today's stores a new one in the same commit."""
     user_id = world.user("ada")
-    before = world.services.users.accounts.get(user_id)
+    before = world.services.users.store.get(user_id)
     stronger = world.services.password_logins.hasher.__class__(memory_kib=128, iterations=1)
     object.__setattr__(world.services.password_logins, "hasher", stronger)
     assert world.login("ada").status == 200
-    after = world.services.users.accounts.get(user_id)
+    after = world.services.users.store.get(user_id)
     assert before is not None
     assert after is not None
     assert before.password is not None

@@ -19,7 +19,7 @@ from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.stores import store_of
-from tests.integration.test_store_contract import NOW, account, realm
+from tests.integration.test_store_contract import NOW, a_user, realm
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 
@@ -174,7 +174,7 @@ def test_refused_condition_tells_the_realm(at: DynamoDirectory) -> None:
 def test_email_that_is_claimed_carries_that_it_is_compared_by_idna(at: DynamoDirectory) -> None:
     """A claim holds its user's id, and an email's says that a domain's former form is no matter."""
     names: list[UniqueName] = [("username", "Ada"), ("email", "ada@example.com")]
-    user = account(id="usr_ada", realm_id="rl_1")
+    user = a_user(id="usr_ada", realm_id="rl_1")
     at.dynamo.transact([write for _, write in at.names.claiming(user, names)])
     claims = [at.dynamo.get(at.names.key("rl_1", *name)) or {} for name in names]
     kept = [{name: claim.get(name) for name in ("user_id", "idna")} for claim in claims]

@@ -165,15 +165,15 @@ def test_whole_digest_of_an_api_key_is_compared(
 ) -> None:
     """A key whose digest differs in any one digit logs nobody in."""
     made = api_key(world, robot(world)).body
-    accounts = services.users.accounts
-    account = accounts.get(made["user_id"])
-    assert account is not None
-    known = account.credentials[made["id"]]
+    users = services.users.store
+    user = users.get(made["user_id"])
+    assert user is not None
+    known = user.credentials[made["id"]]
     digit = "0" if known.secret[place] != "0" else "1"
     other = replace(known, secret=known.secret[:place] + digit + known.secret[place + 1 :])
-    after = replace(account, version=account.version + 1, credentials={other.id: other})
+    after = replace(user, version=user.version + 1, credentials={other.id: other})
     assert by_key(world, made["api_key"]).status == 200
-    accounts.commit(Change(before=account, after=after))
+    users.commit(Change(before=user, after=after))
     assert by_key(world, made["api_key"]).status == 401
 
 

@@ -67,10 +67,10 @@ def test_record_goes_when_it_is_past_its_time(store: Store) -> None:
     user, (first, second) = with_ended(store, 2)
     session_id, until = first.session.id, first.keep_until
     assert not store.due.remove_record(user.id, session_id, now=until - 1)
-    assert store.accounts.ended(user.id, session_id) == first
+    assert store.users.ended(user.id, session_id) == first
     assert store.due.remove_record(user.id, session_id, now=until)
-    assert store.accounts.ended(user.id, session_id) is None
-    assert store.accounts.ended(user.id, second.session.id) == second
+    assert store.users.ended(user.id, session_id) is None
+    assert store.users.ended(user.id, second.session.id) == second
     assert not store.due.remove_record(user.id, session_id, now=until)
     assert not store.due.remove_record(ids.new_id("usr", NOW), second.session.id, now=until)
 

@@ -335,10 +335,10 @@ def unlock(world: World, user_id: str, how: str) -> None:
     elif how == "user":
         answer = world.admin("PATCH", f"/v1/users/{user_id}", {"password": PASSWORD})
     else:
-        account = world.services.users.accounts.get(user_id)
-        assert account is not None
-        assert account.password is not None
-        path, body = f"/v1/credentials/{account.password.id}", {"password": PASSWORD}
+        user = world.services.users.store.get(user_id)
+        assert user is not None
+        assert user.password is not None
+        path, body = f"/v1/credentials/{user.password.id}", {"password": PASSWORD}
         if how == "a new credential":
             assert world.admin("DELETE", path).status == 204
             new = {"user_id": user_id, "credential_type": "password", **body}
@@ -451,10 +451,10 @@ def test_account_knows_ten_addresses(world: World) -> None:
     user_id = world.user("ada")
     for n in (*range(10), 0, 10):
         assert world.login("ada", ip=f"192.0.2.{n}").status == 200
-    account = world.services.users.accounts.get(user_id)
-    assert account is not None
+    user = world.services.users.store.get(user_id)
+    assert user is not None
     expected = [lockout.mark(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
-    assert [known.mark for known in account.known] == expected
+    assert [known.mark for known in user.known] == expected
 
 
 @pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
@@ -728,9 +728,9 @@ def test_deletion_forgets_the_addresses_at_once(
     assert world.login("ada", ip=HOME).status == 200
     monkeypatch.setattr(DynamoRemoval, "finish_user", dies)
     assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
-    account = world.services.users.accounts.get(user_id)
-    assert account is not None
-    assert (account.state, account.known) == ("deleted", ())
+    user = world.services.users.store.get(user_id)
+    assert user is not None
+    assert (user.state, user.known) == ("deleted", ())
 
 
 def test_function_without_the_table_tries_nothing(

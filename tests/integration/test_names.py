@@ -61,7 +61,7 @@ def test_white_space_around_names(world: World, blank: str) -> None:
 
 
 @pytest.mark.parametrize(("stored", "sent"), [(SHOWN, ASCII), (ASCII, SHOWN)])
-def test_one_mailbox_is_one_account(world: World, stored: str, sent: str) -> None:
+def test_one_mailbox_is_one_user(world: World, stored: str, sent: str) -> None:
     """A domain in its own script and in ASCII is one: to take, to log in by and to look up."""
     made = create(world, "ada", stored)
     assert made.body["email"] == stored
@@ -94,7 +94,7 @@ def former(world: World, username: str, email: str, key: str) -> str:
     at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
     at.dynamo.write(expressions.put(claim, {"user_id": made}))
-    heart = store.accounts.heart(made)
+    heart = store.users.heart(made)
     changed = {"email": email}
     at.dynamo.write(expressions.update(heart, changed=changed, condition="attribute_exists(pk)"))
     return str(made)

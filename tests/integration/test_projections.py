@@ -29,8 +29,8 @@ def at(services: Services) -> DynamoDirectory:
 
 @pytest.fixture
 def seen(services: Services) -> DynamoUsers:
-    """The accounts of who needs no credentials."""
-    found = services.seen_lookup.accounts
+    """The users of who needs no credentials."""
+    found = services.seen_lookup.users
     assert isinstance(found, DynamoUsers)
     return found
 
@@ -61,17 +61,17 @@ def _named(parameters: Mapping[str, Any]) -> set[str] | None:
     return None if aliases is None else {names[alias] for alias in aliases.split(", ")} - KEYS
 
 
-def _list_ended(accounts: DynamoUsers) -> object:
-    return accounts.list_ended(USER, after=None, limit=1, ascending=True)
+def _list_ended(users: DynamoUsers) -> object:
+    return users.list_ended(USER, after=None, limit=1, ascending=True)
 
 
 @pytest.mark.parametrize(
     ("reading", "named"),
     [
-        (lambda accounts: accounts.get(USER), user_items.SEEN),
-        (lambda accounts: accounts.get_many([USER, OTHER]), user_items.SEEN),
-        (lambda accounts: accounts.ended(USER, "kss_1"), user_items.RECORD),
-        (lambda accounts: accounts.ended_many([(USER, "kss_1")]), user_items.RECORD),
+        (lambda users: users.get(USER), user_items.SEEN),
+        (lambda users: users.get_many([USER, OTHER]), user_items.SEEN),
+        (lambda users: users.ended(USER, "kss_1"), user_items.RECORD),
+        (lambda users: users.ended_many([(USER, "kss_1")]), user_items.RECORD),
         (_list_ended, user_items.RECORD),
     ],
     ids=["user", "users", "record", "records", "list of records"],
@@ -91,9 +91,9 @@ def test_whole_user_is_read_by_who_needs_credentials(
     services: Services, read: list[set[str] | None]
 ) -> None:
     """Whoever checks or sets a password reads the user as a whole."""
-    services.users.accounts.get(USER)
-    services.password.accounts.get(USER)
-    services.password.validator.accounts.get(USER)
+    services.users.store.get(USER)
+    services.password.users.get(USER)
+    services.password.validator.users.get(USER)
     assert read == [None] * 3
 
 
@@ -103,7 +103,7 @@ def test_deletion_reads_which_records_are_stripped(
     """To strip a deleted user's records takes no more of them than whether it is done."""
     store = store_of(services)
     user, _ = with_ended(store, 1)
-    store.remove_account(user.id)
+    store.remove_user(user.id)
     read.clear()
     services.cleanup.removal.finish_user(user.id, lambda: 1.0)
     assert read == [set(user_items.SEEN), {"strip"}]

@@ -113,7 +113,7 @@ def test_simultaneous_logins_without_turns_keep_the_cap(
 
 
 def test_login_gives_way_to_a_login_between(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A login whose account changed between read and write counts the session that came between."""
+    """A login whose user changed between read and write counts the session that came between."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
     user_id = world.user("ada")
     between: list[Answer] = []
@@ -189,7 +189,7 @@ def test_session_ended_between_ends_nothing_itself(
 
 def lost(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, *, times: int = 1) -> None:
     """Lose the answer of an operation that was done."""
-    client = world.services.validator.accounts._dynamo._client  # type: ignore[attr-defined]
+    client = world.services.validator.users._dynamo._client  # type: ignore[attr-defined]
     original = getattr(client, operation)
     left = [times]
 
@@ -236,7 +236,7 @@ def test_lost_answer_of_an_end(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 def refuse(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, code: str) -> None:
     """Refuse every call of an operation."""
-    client = world.services.validator.accounts._dynamo._client  # type: ignore[attr-defined]
+    client = world.services.validator.users._dynamo._client  # type: ignore[attr-defined]
 
     def call(**_parameters: Any) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
@@ -265,9 +265,9 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
     """A user with 100 sessions, oldest first, written at once."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
     user_id = world.user("ada")
-    accounts = world.services.terminator.accounts
+    users = world.services.terminator.users
     realm = store_of(world.services).realms.get(world.realm_id)
-    before = accounts.get(user_id)
+    before = users.get(user_id)
     assert realm is not None
     assert before is not None
     after = before
@@ -276,7 +276,7 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
         now_ms = world.clock.wall_ms()
         change, _session = begin(after, realm, login, key_number=1, now_ms=now_ms)
         after = change.after
-    accounts.commit(Change(before=before, after=after))
+    users.commit(Change(before=before, after=after))
     return user_id, [session.id for session in after.sessions]
 
 
@@ -296,9 +296,9 @@ def test_hundred_end_in_one_commit(world: World, monkeypatch: pytest.MonkeyPatch
     assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
     world.clock.advance(1)
     assert world.clean_up()["found"] == 1
-    account = world.services.validator.accounts.get(user_id)
-    assert account is not None
-    assert account.pending == ()
+    user = world.services.validator.users.get(user_id)
+    assert user is not None
+    assert user.pending == ()
     assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
 
 
@@ -409,14 +409,14 @@ def test_cleanup_whose_clock_is_ahead_drops_nothing_early(
     report = ahead.clean_up(timeout=timeout)
     waited = (world.clock.wall_ms() - began) / 1000
     answer = world.call("GET", "/v1/session", bearer=token)
-    account = world.services.validator.accounts.get(user_id)
-    assert account is not None
+    user = world.services.validator.users.get(user_id)
+    assert user is not None
     if timeout == 300:
         assert (report["found"], report["removed"], waited) == (1, 1, 8)
-        assert (answer.body["code"], account.sessions) == ("session_expired", ())
+        assert (answer.body["code"], user.sessions) == ("session_expired", ())
     else:
         assert (report["found"], report["removed"], waited) == (1, 0, 0)
-        assert (answer.status, len(account.sessions)) == (200, 1)
+        assert (answer.status, len(user.sessions)) == (200, 1)
 
 
 def test_cleanup_waits_once(world: World) -> None:

@@ -161,7 +161,7 @@ def test_realm_under_deletion_is_gone_to_everything_else(
 ) -> None:
     """Nothing can be read, made or changed in it meanwhile: 404."""
     monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
-    (credential,) = world.services.users.accounts.get(full[0]).credentials  # type: ignore[union-attr]
+    (credential,) = world.services.users.store.get(full[0]).credentials  # type: ignore[union-attr]
     assert delete(world).status == 202
     realm = f"realm_id={world.realm_id}"
     body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}

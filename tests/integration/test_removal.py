@@ -59,10 +59,10 @@ def test_deletion_goes_through_every_record(
 ) -> None:
     """A record that is stripped already, or went meanwhile, does not end the work on the others."""
     user, records = deleted(store, 3)
-    first = store.accounts._record(user.id, records[0].session.id)
+    first = store.users._record(user.id, records[0].session.id)
     strip = expressions.update(first, changed={"strip": True}, condition="attribute_exists(pk)")
     store.realms.dynamo.write(strip)
-    gone = store.accounts._record(user.id, records[1].session.id)
+    gone = store.users._record(user.id, records[1].session.id)
     query_all = store.realms.dynamo.query_all
 
     def met(**parameters: Any) -> Any:
@@ -83,7 +83,7 @@ def test_deletion_goes_through_every_record(
     updated = [w["Update"]["Key"]["sk"]["S"] for w in writes if "Update" in w]
     assert updated == ["ended#" + r.session.id for r in records[1:]]
     assert kept(store, user, records)[1:] == [None, stripped(records[2])]
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
 
 
 @pytest.mark.parametrize("operation", ["update_item", "delete_item"])
@@ -95,7 +95,7 @@ def test_deletion_whose_answer_is_lost_is_done(
     sent = lose(operation)
     assert store.removal.finish_user(user.id, always)
     assert sent[0] == sent[1]
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
     assert kept(store, user, records) == [stripped(records[0])]
 
 
@@ -136,7 +136,7 @@ def test_removal_of_a_user_is_asked_again_as_itself(
     with nullcontext() if os.environ.get("SOJOURN_TEST_DYNAMODB") else pytest.raises(Superseded):
         store.removal.remove_user(user)
     assert sent[0] == sent[1]
-    assert (store.accounts.get(user.id), named(store), listed(store)) == (None, {None}, [])
+    assert (store.users.get(user.id), named(store), listed(store)) == (None, {None}, [])
 
 
 def test_count_is_asked_again_as_itself(

@@ -16,8 +16,8 @@ from tests.integration.test_due_contract import DELETION, due
 from tests.integration.test_store_contract import (
     NOW,
     OWNER,
+    a_user,
     access_key,
-    account,
     at_once,
     end_all,
     login,
@@ -50,19 +50,19 @@ def deleted(store: Store, count: int) -> tuple[User, list[Ended]]:
     """A user who was just deleted, with so many ended records from before."""
     user, records = with_ended(store, count)
     gone = replace(user, state="deleted", last_ms=NOW)
-    store.accounts.commit(Change(before=user, after=gone))
+    store.users.commit(Change(before=user, after=gone))
     return must_get(store, user.id), records
 
 
 def kept(store: Store, user: User, records: list[Ended]) -> list[Ended | None]:
     """A user's records, as they are now."""
-    return [store.accounts.ended(user.id, r.session.id) for r in records]
+    return [store.users.ended(user.id, r.session.id) for r in records]
 
 
 def member(store: Store) -> User:
     """A user of the realm with two names, who is on its list."""
-    user = account(username="Ada", email="ada@example.com")
-    store.add_account(user)
+    user = a_user(username="Ada", email="ada@example.com")
+    store.add_user(user)
     store.add_name(OWNER.id, "username", "Ada", user.id)
     store.add_name(OWNER.id, "email", "ada@example.com", user.id)
     store.add_member(OWNER.id, user.id)
@@ -92,9 +92,9 @@ def test_deleted_user_goes_and_their_records_are_stripped(store: Store) -> None:
     other, others = with_ended(store, 1)
     for _ in range(2):
         assert store.removal.finish_user(user.id, always)
-        assert store.accounts.get(user.id) is None
+        assert store.users.get(user.id) is None
         assert kept(store, user, records) == [stripped(record) for record in records]
-    assert store.accounts.get(other.id) == other
+    assert store.users.get(other.id) == other
     assert kept(store, other, others) == others
 
 
@@ -104,10 +104,10 @@ def test_what_is_pending_is_recorded_before_a_user_goes(store: Store) -> None:
     change = end_all(user)
     gone = replace(change.after, state="deleted", last_ms=NOW)
     ended = tuple(replace(e, strip=True) for e in change.ended)
-    store.accounts.commit(replace(change, after=gone, ended=ended))
+    store.users.commit(replace(change, after=gone, ended=ended))
     assert store.removal.finish_user(user.id, always)
-    assert store.accounts.get(user.id) is None
-    last = store.accounts.ended(user.id, user.sessions[99].id)
+    assert store.users.get(user.id) is None
+    last = store.users.ended(user.id, user.sessions[99].id)
     assert last is not None
     assert last.session.origin == NOWHERE
 
@@ -116,7 +116,7 @@ def test_deletion_takes_no_longer_than_it_may(store: Store) -> None:
     """What there is no time for is left, and the user with it; the next goes on with the rest."""
     user, records = deleted(store, 3)
     assert not store.removal.finish_user(user.id, times(1, 0))
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert sorted(r.strip for r in kept(store, user, records) if r is not None) == [
         False,
         False,
@@ -124,7 +124,7 @@ def test_deletion_takes_no_longer_than_it_may(store: Store) -> None:
     ]
     # One look at the time for each record that is left, and none for the user.
     assert store.removal.finish_user(user.id, times(1, 1))
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
 
 
 @pytest.mark.parametrize("left", [0.0, -1.0])
@@ -133,7 +133,7 @@ def test_deletion_without_time_writes_nothing(store: Store, left: float) -> None
     user, records = deleted(store, 1)
     assert not store.removal.finish_user(user.id, times(left))
     assert kept(store, user, records) == records
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
 
 
 def test_user_who_is_not_deleted_is_not_removed(store: Store) -> None:
@@ -141,14 +141,14 @@ def test_user_who_is_not_deleted_is_not_removed(store: Store) -> None:
     user = with_sessions(store, 1)
     with pytest.raises(Superseded) as refused:
         store.removal.finish_user(user.id, always)
-    assert refused.value.current == user == store.accounts.get(user.id)
+    assert refused.value.current == user == store.users.get(user.id)
 
 
 def test_two_finish_a_deletion_at_once(store: Store) -> None:
     """Of two who finish a deletion at once neither fails, and all of it is done."""
     user, records = deleted(store, 3)
     assert at_once([lambda: store.removal.finish_user(user.id, always)] * 2) == [True, True]
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
     assert kept(store, user, records) == [stripped(record) for record in records]
 
 
@@ -162,7 +162,7 @@ def test_records_of_one_user_are_removed(store: Store) -> None:
     for user_id in (user.id, user.id, ids.new_id("usr", NOW)):
         assert store.removal.remove_records(user_id, always)
     assert kept(store, user, records) == [None] * 3
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert kept(store, other, others) == others
 
 
@@ -177,22 +177,22 @@ def test_removal_of_records_takes_no_longer_than_it_may(store: Store) -> None:
 
 def test_user_goes_with_names_and_from_the_list(store: Store) -> None:
     """A user is removed with what says who has their names, and the realm lists them no more."""
-    user, other = member(store), account(username="bob")
-    store.add_account(other)
+    user, other = member(store), a_user(username="bob")
+    store.add_user(other)
     store.add_name(OWNER.id, "username", "bob", other.id)
     store.add_member(OWNER.id, other.id)
     assert listed(store) == sorted([user.id, other.id])
     store.removal.remove_user(user)
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
     assert (named(store), listed(store)) == ({None}, [other.id])
-    assert store.accounts.get(other.id) == other
+    assert store.users.get(other.id) == other
     assert store.realms.get_with_login(OWNER.id, username="bob", email=None)[1] == other.id
 
 
 def test_user_who_has_changed_is_not_removed(store: Store) -> None:
     """A removal of an older version removes nothing, and carries the user as they are."""
     user = member(store)
-    store.accounts.commit(login(user)[0])
+    store.users.commit(login(user)[0])
     with pytest.raises(Superseded) as lost:
         store.removal.remove_user(user)
     now = must_get(store, user.id)
@@ -200,13 +200,13 @@ def test_user_who_has_changed_is_not_removed(store: Store) -> None:
     assert now.version == user.version + 1
     assert (named(store), listed(store)) == ({user.id}, [user.id])
     store.removal.remove_user(now)
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
 
 
 def test_user_who_is_gone_is_told_to_be(store: Store) -> None:
     """A removal of a user who is no more carries None, and leaves the rest as it is."""
     user = member(store)
-    store.remove_account(user.id)
+    store.remove_user(user.id)
     with pytest.raises(Superseded) as lost:
         store.removal.remove_user(user)
     assert lost.value.current is None
@@ -219,7 +219,7 @@ def test_name_that_is_anothers_is_not_freed(store: Store) -> None:
     store.add_name(OWNER.id, "email", "ada@example.com", "usr_another")
     with pytest.raises(Superseded) as lost:
         store.removal.remove_user(user)
-    assert lost.value.current == user == store.accounts.get(user.id)
+    assert lost.value.current == user == store.users.get(user.id)
     assert named(store) == {user.id, "usr_another"}
     assert listed(store) == [user.id]
 
@@ -230,7 +230,7 @@ def test_user_is_removed_once(store: Store) -> None:
     outcomes = at_once([lambda: store.removal.remove_user(user)] * 4)
     lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]
     assert [error.current for error in lost] == [None] * 3
-    assert (store.accounts.get(user.id), named(store), listed(store)) == (None, {None}, [])
+    assert (store.users.get(user.id), named(store), listed(store)) == (None, {None}, [])
 
 
 def test_user_is_taken_off_the_list(store: Store) -> None:
@@ -240,7 +240,7 @@ def test_user_is_taken_off_the_list(store: Store) -> None:
     for _ in range(2):
         store.removal.forget_user(OWNER.id, user.id)
         assert listed(store) == [other.id]
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
 
 
 # Access keys and the realm itself.

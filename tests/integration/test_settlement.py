@@ -41,9 +41,9 @@ def people(world: World, number: int) -> list[str]:
     return made
 
 
-def account(world: World, user_id: str) -> User:
+def a_user(world: World, user_id: str) -> User:
     """A user as they are stored."""
-    found = world.services.validator.accounts.get(user_id)
+    found = world.services.validator.users.get(user_id)
     assert found is not None
     return found
 
@@ -69,13 +69,13 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     ada, bob = people(world, 2)
     ends(world)
     world.clean_up()
-    assert len(account(world, ada).sessions) == 1
+    assert len(a_user(world, ada).sessions) == 1
     world.clock.advance(SETTLED_AFTER)
     report = world.clean_up()
     assert report["found"] == report["removed"] > 0
     assert report["failed"] == 0
     for user_id in (ada, bob):
-        assert account(world, user_id).sessions == ()
+        assert a_user(world, user_id).sessions == ()
         assert list(world.reasons(user_id).values()) == [reason]
     assert stored(dynamodb, world, SETTLEMENT) == []
     world.clock.advance(29 * DAY)
@@ -84,7 +84,7 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
     world.clock.advance(DAY)
     world.clean_up()
     assert stored(dynamodb, world, user_items.ENDED) == []
-    assert "203.0.113.9" not in str(account(world, ada))
+    assert "203.0.113.9" not in str(a_user(world, ada))
 
 
 def test_sessions_from_after_the_end_stay(world: World) -> None:
@@ -110,18 +110,18 @@ def test_walk_goes_on_where_it_was(
     walk = world.services.cleanup.settlement
     left = [1.0] * 3
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
-    assert [len(account(world, user_id).sessions) for user_id in made] == [0, 0, 0, 1, 1]
+    assert [len(a_user(world, user_id).sessions) for user_id in made] == [0, 0, 0, 1, 1]
     read: list[list[str]] = []
-    get_many = type(walk.accounts).get_many
+    get_many = type(walk.users).get_many
 
     def noted(self: Any, user_ids: Any) -> Any:
         read.append(list(user_ids))
         return get_many(self, user_ids)
 
-    monkeypatch.setattr(type(walk.accounts), "get_many", noted)
+    monkeypatch.setattr(type(walk.users), "get_many", noted)
     assert walk.resume(world.realm_id, name, lambda: 1.0)
     assert read == [made[2:4], made[4:]]
-    assert [account(world, user_id).sessions for user_id in made] == [()] * 5
+    assert [a_user(world, user_id).sessions for user_id in made] == [()] * 5
     assert not walk.resume(world.realm_id, name, lambda: 1.0)
 
 
@@ -211,4 +211,4 @@ def test_walk_that_has_begun_goes_on(
     end(world)
     world.clock.advance(SETTLED_AFTER)
     assert walk.resume(world.realm_id, name, lambda: 1.0)
-    assert [account(world, user_id).sessions for user_id in made] == [()] * 3
+    assert [a_user(world, user_id).sessions for user_id in made] == [()] * 3

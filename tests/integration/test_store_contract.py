@@ -45,7 +45,7 @@ def realm(**changes: object) -> Realm:
 OWNER = realm()
 
 
-def account(**changes: object) -> User:
+def a_user(**changes: object) -> User:
     """A human of the realm."""
     made = User(id=ids.new_id("usr", NOW), realm_id=OWNER.id, user_type="human", created_ms=NOW)
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -58,10 +58,10 @@ def login(found: User, now_ms: int = NOW) -> tuple[Change, Session]:
 
 def with_sessions(store: Store, count: int) -> User:
     """A user in the store who has so many sessions."""
-    found = account()
+    found = a_user()
     for n in range(count):
         found = login(found, NOW + n)[0].after
-    store.add_account(found)
+    store.add_user(found)
     return found
 
 
@@ -74,13 +74,13 @@ def with_ended(store: Store, count: int) -> tuple[User, list[Ended]]:
     """A user with so many ended records, at most 99, and the records in the order of their ids."""
     found = with_sessions(store, count)
     change = end_all(found)
-    done = store.accounts.commit(change)
+    done = store.users.commit(change)
     return done.after, [recorded(e) for e in change.ended]
 
 
 def must_get(store: Store, user_id: str) -> User:
-    """The account, which must be there."""
-    found = store.accounts.get(user_id)
+    """The user, which must be there."""
+    found = store.users.get(user_id)
     assert found is not None
     return found
 
@@ -105,29 +105,29 @@ def at_once(acts: Sequence[Callable[[], object]]) -> list[object]:
     return outcomes
 
 
-# Reads of accounts.
+# Reads of users.
 
 
 def test_unknown_user_is_none(store: Store) -> None:
     """Nobody is None, alone and among many."""
-    assert store.accounts.get(ids.new_id("usr", NOW)) is None
-    assert list(store.accounts.get_many([ids.new_id("usr", NOW)])) == [None]
-    assert list(store.accounts.get_many([])) == []
+    assert store.users.get(ids.new_id("usr", NOW)) is None
+    assert list(store.users.get_many([ids.new_id("usr", NOW)])) == [None]
+    assert list(store.users.get_many([])) == []
 
 
 def test_many_are_in_order(store: Store) -> None:
     """Users come in the order that was asked, None where nobody is, a user asked twice twice."""
     ada, bob = with_sessions(store, 1), with_sessions(store, 2)
     nobody = ids.new_id("usr", NOW)
-    found = store.accounts.get_many([bob.id, nobody, ada.id, bob.id])
+    found = store.users.get_many([bob.id, nobody, ada.id, bob.id])
     assert list(found) == [bob, None, ada, bob]
 
 
-def test_hundred_accounts_in_one_read(store: Store) -> None:
-    """A hundred accounts can be asked for at once."""
+def test_hundred_users_in_one_read(store: Store) -> None:
+    """A hundred users can be asked for at once."""
     users = [with_sessions(store, 0) for _ in range(100)]
     wanted = [user.id for user in reversed(users)]
-    assert list(store.accounts.get_many(wanted)) == list(reversed(users))
+    assert list(store.users.get_many(wanted)) == list(reversed(users))
 
 
 def test_what_was_read_is_a_copy(store: Store) -> None:
@@ -147,49 +147,49 @@ def test_what_was_read_is_a_copy(store: Store) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(change=histories.changes())
-def test_accounts_come_back_as_they_were(store: Store, change: Change) -> None:
-    """Any account that the rules can make is read as it was written, and so is each ending."""
+def test_users_come_back_as_they_were(store: Store, change: Change) -> None:
+    """Any user that the rules can make is read as it was written, and so is each ending."""
     before = replace(change.before, id=ids.new_id("usr", NOW))
     after = replace(change.after, id=before.id)
-    store.add_account(before)
-    assert store.accounts.get(before.id) == before
-    store.accounts.commit(replace(change, before=before, after=after))
-    assert store.accounts.get(before.id) == replace(after, version=before.version + 1)
+    store.add_user(before)
+    assert store.users.get(before.id) == before
+    store.users.commit(replace(change, before=before, after=after))
+    assert store.users.get(before.id) == replace(after, version=before.version + 1)
     for ended in change.ended:
-        assert store.accounts.ended(before.id, ended.session.id) == recorded(ended)
+        assert store.users.ended(before.id, ended.session.id) == recorded(ended)
 
 
 def test_commit_of_an_old_version_is_superseded(store: Store) -> None:
-    """A commit whose account has changed writes nothing, and carries the account as it is."""
+    """A commit whose user has changed writes nothing, and carries the user as it is."""
     user = with_sessions(store, 2)
     first, session = login(user)
-    done = store.accounts.commit(first)
+    done = store.users.commit(first)
     with pytest.raises(Superseded) as lost:
-        store.accounts.commit(end_all(user))
-    assert lost.value.current == done.after == store.accounts.get(user.id)
+        store.users.commit(end_all(user))
+    assert lost.value.current == done.after == store.users.get(user.id)
     assert done.after.find(session.id) == session
-    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+    assert store.users.ended(user.id, user.sessions[0].id) is None
 
 
 def test_commit_of_a_version_that_is_not_yet_is_superseded(store: Store) -> None:
-    """The condition is the very version that was read, and not that of any older account."""
+    """The condition is the very version that was read, and not that of any older user."""
     user = with_sessions(store, 1)
     ahead = replace(user, version=user.version + 1)
     with pytest.raises(Superseded) as lost:
-        store.accounts.commit(end_all(ahead))
-    assert lost.value.current == user == store.accounts.get(user.id)
+        store.users.commit(end_all(ahead))
+    assert lost.value.current == user == store.users.get(user.id)
 
 
 def test_commit_does_not_revive_a_user_who_is_gone(store: Store) -> None:
     """A commit on a user who is no more carries None, and makes neither user nor record."""
     user = with_sessions(store, 1)
-    store.remove_account(user.id)
+    store.remove_user(user.id)
     for change in (login(user)[0], end_all(user)):
         with pytest.raises(Superseded) as lost:
-            store.accounts.commit(change)
+            store.users.commit(change)
         assert lost.value.current is None
-    assert store.accounts.get(user.id) is None
-    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+    assert store.users.get(user.id) is None
+    assert store.users.ended(user.id, user.sessions[0].id) is None
 
 
 @pytest.mark.parametrize("sessions", [0, 3], ids=["login", "login and endings"])
@@ -198,15 +198,15 @@ def test_one_commit_of_a_version_wins(store: Store, sessions: int) -> None:
     user = with_sessions(store, sessions)
     changes = [login(user, NOW + 100 + n)[0] for n in range(4)]
     changes += [end_all(user) for _ in range(4)]
-    outcomes = at_once([lambda c=c: store.accounts.commit(c) for c in changes])  # type: ignore[misc]
+    outcomes = at_once([lambda c=c: store.users.commit(c) for c in changes])  # type: ignore[misc]
     pairs = list(zip(changes, outcomes, strict=True))
     ((wanted, done),) = [(c, o) for c, o in pairs if not isinstance(o, Superseded)]
     now = replace(wanted.after, version=user.version + 1)
-    assert store.accounts.get(user.id) == now
+    assert store.users.get(user.id) == now
     assert done == replace(wanted, after=now)
     lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]
     assert [outcome.current for outcome in lost] == [now] * 7
-    ended = [s.id for s in user.sessions if store.accounts.ended(user.id, s.id) is not None]
+    ended = [s.id for s in user.sessions if store.users.ended(user.id, s.id) is not None]
     assert ended == [e.session.id for e in wanted.ended]
 
 
@@ -218,7 +218,7 @@ def test_no_commit_is_lost(store: Store) -> None:
         found, lost = must_get(store, user.id), 0
         while True:
             try:
-                store.accounts.commit(login(found)[0])
+                store.users.commit(login(found)[0])
             except Superseded as error:
                 found, lost = error.current or found, lost + 1
             else:
@@ -230,12 +230,12 @@ def test_no_commit_is_lost(store: Store) -> None:
 
 
 def test_endings_are_recorded_with_the_commit(store: Store) -> None:
-    """When a commit returns, the sessions are gone from the account and their records are there."""
+    """When a commit returns, the sessions are gone from the user and their records are there."""
     user, records = with_ended(store, 3)
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert (user.sessions, user.pending) == ((), ())
     for session, ended in zip(records, records, strict=True):
-        assert store.accounts.ended(user.id, session.session.id) == ended
+        assert store.users.ended(user.id, session.session.id) == ended
         assert ended.session.origin == ORIGIN
         assert ended.session.key_number == 0
         assert (ended.reason, ended.by, ended.ended_ms) == ("terminated_by_admin", BY, NOW + 1_000)
@@ -246,8 +246,8 @@ def test_stripped_ending_says_nothing_of_where_it_began(store: Store) -> None:
     user = with_sessions(store, 1)
     change = end_all(user)
     stripped = tuple(replace(e, strip=True) for e in change.ended)
-    store.accounts.commit(replace(change, ended=stripped))
-    found = store.accounts.ended(user.id, user.sessions[0].id)
+    store.users.commit(replace(change, ended=stripped))
+    found = store.users.ended(user.id, user.sessions[0].id)
     assert found is not None
     assert found.strip
     assert found.session.origin == Origin(ip=None, client=None)
@@ -258,67 +258,67 @@ def test_stripped_ending_says_nothing_of_where_it_began(store: Store) -> None:
 
 @pytest.mark.parametrize(("ended", "pending"), [(99, 0), (100, 1)])
 def test_endings_beyond_ninety_nine_are_pending(store: Store, ended: int, pending: int) -> None:
-    """A commit records 99 endings; those beyond are in the account, and ended all the same."""
+    """A commit records 99 endings; those beyond are in the user, and ended all the same."""
     user = with_sessions(store, ended)
-    store.accounts.commit(end_all(user))
+    store.users.commit(end_all(user))
     found = must_get(store, user.id)
     assert found.sessions == ()
     late = user.sessions[99:]
     assert [e.session.id for e in found.pending] == [s.id for s in late]
     assert len(found.pending) == pending
-    assert [store.accounts.ended(user.id, s.id) for s in late] == [None] * pending
-    assert store.accounts.ended(user.id, user.sessions[98].id) is not None
-    assert store.accounts.archive(user.id) == pending
+    assert [store.users.ended(user.id, s.id) for s in late] == [None] * pending
+    assert store.users.ended(user.id, user.sessions[98].id) is not None
+    assert store.users.archive(user.id) == pending
 
 
 def test_archive_records_what_is_pending_once(store: Store) -> None:
     """Archiving records what is pending as it would have been, and has nothing to do again."""
     user = with_sessions(store, 100)
     change = end_all(user)
-    store.accounts.commit(change)
+    store.users.commit(change)
     waiting = must_get(store, user.id)
-    assert store.accounts.archive(user.id) == 1
+    assert store.users.archive(user.id) == 1
     late = change.ended[99]
-    assert store.accounts.ended(user.id, late.session.id) == recorded(late)
+    assert store.users.ended(user.id, late.session.id) == recorded(late)
     found = must_get(store, user.id)
     assert found == replace(waiting, pending=(), version=waiting.version + 1)
-    assert store.accounts.archive(user.id) == 0
-    assert store.accounts.get(user.id) == found
-    assert store.accounts.archive(ids.new_id("usr", NOW)) == 0
+    assert store.users.archive(user.id) == 0
+    assert store.users.get(user.id) == found
+    assert store.users.archive(ids.new_id("usr", NOW)) == 0
 
 
 def test_archive_takes_as_many_commits_as_it_needs(store: Store) -> None:
     """Whatever is pending is recorded, 99 at a time."""
     ended = [recorded(e) for e in end_all(with_sessions(FakeStore(), 100)).ended]
     late = replace(ended[0], session=replace(ended[0].session, id=ended[0].session.id[:-1] + "x"))
-    user = account(pending=(*ended, late))
-    store.add_account(user)
-    assert store.accounts.archive(user.id) == 101
+    user = a_user(pending=(*ended, late))
+    store.add_user(user)
+    assert store.users.archive(user.id) == 101
     found = must_get(store, user.id)
     assert (found.pending, found.version) == ((), user.version + 2)
     where = [(user.id, e.session.id) for e in (late, ended[98], ended[99])]
-    assert list(store.accounts.ended_many(where)) == [late, ended[98], ended[99]]
+    assert list(store.users.ended_many(where)) == [late, ended[98], ended[99]]
 
 
 def test_next_commit_records_what_is_pending(store: Store) -> None:
     """What a commit left pending is recorded by the next one, whatever it is about."""
     user = with_sessions(store, 100)
-    store.accounts.commit(end_all(user))
+    store.users.commit(end_all(user))
     found = must_get(store, user.id)
     assert found.pending
-    store.accounts.commit(login(found)[0])
+    store.users.commit(login(found)[0])
     assert must_get(store, user.id).pending == ()
-    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
+    assert store.users.ended(user.id, user.sessions[99].id) is not None
 
 
 def test_two_archive_at_once(store: Store) -> None:
     """Of two who archive at once, each ending is recorded, and neither fails."""
     user = with_sessions(store, 100)
-    store.accounts.commit(end_all(user))
-    written = at_once([lambda: store.accounts.archive(user.id)] * 2)
+    store.users.commit(end_all(user))
+    written = at_once([lambda: store.users.archive(user.id)] * 2)
     assert written in ([0, 1], [1, 0])
     assert must_get(store, user.id).pending == ()
-    assert store.accounts.ended(user.id, user.sessions[99].id) is not None
+    assert store.users.ended(user.id, user.sessions[99].id) is not None
 
 
 # Ended records.
@@ -330,11 +330,11 @@ def test_unknown_ending_is_none(store: Store) -> None:
     other = with_sessions(store, 1)
     (session,) = other.sessions
     ended = records[0].session.id
-    assert store.accounts.ended(other.id, session.id) is None
-    assert store.accounts.ended(other.id, ended) is None
+    assert store.users.ended(other.id, session.id) is None
+    assert store.users.ended(other.id, ended) is None
     where = [(other.id, ended), (user.id, ended), (other.id, session.id), (user.id, ended)]
-    assert list(store.accounts.ended_many(where)) == [None, records[0], None, records[0]]
-    assert list(store.accounts.ended_many([])) == []
+    assert list(store.users.ended_many(where)) == [None, records[0], None, records[0]]
+    assert list(store.users.ended_many([])) == []
 
 
 @pytest.mark.parametrize("ascending", [True, False])
@@ -345,7 +345,7 @@ def test_ended_are_listed_by_id(store: Store, ascending: bool) -> None:
     ordered = records if ascending else records[::-1]
 
     def listed(limit: int, after: str | None = None) -> list[Ended]:
-        found = store.accounts.list_ended(user.id, after=after, limit=limit, ascending=ascending)
+        found = store.users.list_ended(user.id, after=after, limit=limit, ascending=ascending)
         return list(found)
 
     assert listed(5) == listed(3) == ordered
@@ -362,7 +362,7 @@ def test_cursor_need_not_exist(store: Store, ascending: bool) -> None:
     low, high = (e.session.id for e in records)
 
     def behind(after: str) -> list[str]:
-        found = store.accounts.list_ended(user.id, after=after, limit=5, ascending=ascending)
+        found = store.users.list_ended(user.id, after=after, limit=5, ascending=ascending)
         return [e.session.id for e in found]
 
     between = low[:-1] + chr(ord(low[-1]) + 1)
@@ -376,7 +376,7 @@ def test_nobody_has_no_endings(store: Store) -> None:
     """A user without ended records has an empty list, and a session is not in it."""
     user = with_sessions(store, 1)
     for user_id in (user.id, ids.new_id("usr", NOW)):
-        found = store.accounts.list_ended(user_id, after=None, limit=5, ascending=True)
+        found = store.users.list_ended(user_id, after=None, limit=5, ascending=True)
         assert list(found) == []
 
 

@@ -13,7 +13,7 @@ from tests.integration.stores import Store
 from tests.integration.test_store_contract import (
     NOW,
     OWNER,
-    account,
+    a_user,
     at_once,
     end_all,
     login,
@@ -33,7 +33,7 @@ def owner(store: Store, **changes: object) -> Realm:
 
 def create(store: Store, home: Realm, username: str | None, email: str | None = None) -> User:
     """A user whom the store made."""
-    made = account(realm_id=home.id, username=username, email=email)
+    made = a_user(realm_id=home.id, username=username, email=email)
     store.directory.create_user(NewUser(made, home, bound=False))
     return made
 
@@ -69,7 +69,7 @@ def test_user_who_is_made_is_found(store: Store) -> None:
     """A user who is made is read as they were written, has their names, and is in the list."""
     home = owner(store)
     user = create(store, home, "Ada", "Ada@Example.com")
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert store.directory.user_of_name(home.id, "username", "aDA") == user.id
     assert store.directory.user_of_name(home.id, "email", "ada@example.COM") == user.id
     assert store.directory.user_of_name(home.id, "email", "ada") is None
@@ -81,7 +81,7 @@ def test_user_without_names_is_made(store: Store) -> None:
     """A user of no name is in the list; nobody has a name by them."""
     home = owner(store)
     user = create(store, home, None)
-    assert (store.accounts.get(user.id), listed(store, home)) == (user, [user.id])
+    assert (store.users.get(user.id), listed(store, home)) == (user, [user.id])
 
 
 def test_name_is_one_realms(store: Store) -> None:
@@ -99,13 +99,13 @@ def test_user_of_a_taken_name_is_not_made(store: Store, taken: tuple[str, ...]) 
     ada = create(store, home, "ada", "ada@example.com")
     wanted = {"username": "eve", "email": "eve@example.com"}
     wanted |= {kind: {"username": "ADA", "email": "Ada@example.com"}[kind] for kind in taken}
-    eve = account(realm_id=home.id, **wanted)
+    eve = a_user(realm_id=home.id, **wanted)
     with pytest.raises(NameTaken) as refused:
         store.directory.create_user(NewUser(eve, home, bound=False))
     assert list(refused.value.errors) == [
         f"Another user of the realm has this {kind}." for kind in taken
     ]
-    assert store.accounts.get(eve.id) is None
+    assert store.users.get(eve.id) is None
     assert holder(store, home, "eve") is None
     assert store.directory.user_of_name(home.id, "email", "eve@example.com") is None
     assert holder(store, home, "ada") == ada.id
@@ -121,11 +121,11 @@ def test_no_user_is_made_where_no_realm_is(
     home = realm(deletion=deletion)
     if deletion:
         store.add_realm(home)
-    user = account(realm_id=home.id, username="ada")
+    user = a_user(realm_id=home.id, username="ada")
     with pytest.raises(Superseded) as lost:
         store.directory.create_user(NewUser(user, home, bound=bound))
     assert lost.value.current is None
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
     assert (holder(store, home, "ada"), listed(store, home)) == (None, [])
 
 
@@ -133,11 +133,11 @@ def test_user_who_is_bound_to_a_realm_is_made_in_no_other_state_of_it(store: Sto
     """Who is bound to a realm that has changed is not made, and the realm of now is told."""
     home = owner(store)
     newer = changed_since(store, home)
-    user = account(realm_id=home.id, username="ada")
+    user = a_user(realm_id=home.id, username="ada")
     with pytest.raises(Superseded) as lost:
         store.directory.create_user(NewUser(user, home, bound=True))
     assert lost.value.current == newer
-    assert store.accounts.get(user.id) is None
+    assert store.users.get(user.id) is None
     assert (holder(store, home, "ada"), listed(store, home)) == (None, [])
     store.directory.create_user(NewUser(user, newer, bound=True))
     assert holder(store, home, "ada") == user.id
@@ -154,7 +154,7 @@ def test_user_who_is_not_bound_is_made_in_a_newer_state(store: Store) -> None:
 def test_one_of_many_gets_a_name(store: Store) -> None:
     """Of users of one name who are made at once, one is, and the others are told of the name."""
     home = owner(store)
-    users = [account(realm_id=home.id, username="ada") for _ in range(4)]
+    users = [a_user(realm_id=home.id, username="ada") for _ in range(4)]
 
     def make(user: User) -> str | None:
         try:
@@ -167,7 +167,7 @@ def test_one_of_many_gets_a_name(store: Store) -> None:
     (winner,) = [user_id for user_id in made if user_id is not None]
     assert holder(store, home, "ada") == winner
     assert listed(store, home) == [winner]
-    assert [u.id for u in users if store.accounts.get(u.id) is not None] == [winner]
+    assert [u.id for u in users if store.users.get(u.id) is not None] == [winner]
 
 
 @pytest.mark.parametrize("username", ["ada", None])
@@ -178,7 +178,7 @@ def test_user_whose_making_was_not_answered_is_made_once(
     home = owner(store)
     store.lose_answer(monkeypatch)
     user = create(store, home, username)
-    assert (store.accounts.get(user.id), listed(store, home)) == (user, [user.id])
+    assert (store.users.get(user.id), listed(store, home)) == (user, [user.id])
 
 
 def test_making_that_comes_again_undoes_nothing(store: Store) -> None:
@@ -187,7 +187,7 @@ def test_making_that_comes_again_undoes_nothing(store: Store) -> None:
     user = create(store, home, "ada")
     done = store.directory.commit(named(user, home, username="countess"))
     store.directory.create_user(NewUser(user, home))
-    assert store.accounts.get(user.id) == done.change.after
+    assert store.users.get(user.id) == done.change.after
     assert [holder(store, home, name) for name in ("ada", "countess")] == [None, user.id]
 
 
@@ -199,7 +199,7 @@ def test_new_name_is_claimed_and_the_old_one_freed(store: Store) -> None:
     home = owner(store)
     user = create(store, home, "ada", "ada@example.com")
     done = store.directory.commit(named(user, home, username="countess"))
-    assert done.change.after == store.accounts.get(user.id)
+    assert done.change.after == store.users.get(user.id)
     assert (done.change.after.username, done.change.after.version) == ("countess", 1)
     assert [holder(store, home, name) for name in ("ada", "countess")] == [None, user.id]
     assert store.directory.user_of_name(home.id, "email", "ada@example.com") == user.id
@@ -232,15 +232,15 @@ def test_rename_to_a_taken_name_changes_nothing(store: Store) -> None:
     store.add_realm(home := OWNER)
     ada, eve = create(store, home, "ada", "ada@example.com"), create(store, home, "eve")
     begun = login(eve)[0]
-    store.accounts.commit(begun)
+    store.users.commit(begun)
     eve = must_get(store, eve.id)
     ends = end_all(eve)
     after = replace(ends.after, username="Ada", email="ADA@example.com")
     with pytest.raises(NameTaken) as refused:
         store.directory.commit(ChangeInRealm(replace(ends, after=after), home))
     assert len(refused.value.errors) == 2
-    assert store.accounts.get(eve.id) == eve
-    assert store.accounts.ended(eve.id, eve.sessions[0].id) is None
+    assert store.users.get(eve.id) == eve
+    assert store.users.ended(eve.id, eve.sessions[0].id) is None
     assert [holder(store, home, name) for name in ("ada", "eve")] == [ada.id, eve.id]
 
 
@@ -252,7 +252,7 @@ def test_name_that_is_anothers_by_now_is_not_freed(store: Store) -> None:
     with pytest.raises(NameTaken):
         store.directory.commit(named(user, home, username="eve"))
     assert [holder(store, home, name) for name in ("ada", "eve")] == ["usr_other", None]
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
 
 
 def test_change_of_a_user_who_changed_is_superseded(store: Store) -> None:
@@ -269,11 +269,11 @@ def test_change_of_a_user_who_changed_is_superseded(store: Store) -> None:
 def test_change_of_a_user_who_is_gone_is_superseded_by_none(store: Store) -> None:
     """A change of a user who is no more makes neither user nor name."""
     home = owner(store)
-    user = account(realm_id=home.id, username="ada")
+    user = a_user(realm_id=home.id, username="ada")
     with pytest.raises(Superseded) as lost:
         store.directory.commit(named(user, home, username="eve"))
     assert lost.value.current is None
-    assert (store.accounts.get(user.id), holder(store, home, "eve")) == (None, None)
+    assert (store.users.get(user.id), holder(store, home, "eve")) == (None, None)
 
 
 @pytest.mark.parametrize("changes", [{"username": "eve"}, {"custom": "{}"}], ids=["name", "custom"])
@@ -287,10 +287,10 @@ def test_change_that_is_bound_to_a_realm_holds_for_it_alone(
     with pytest.raises(Superseded) as lost:
         store.directory.commit(named(user, home, bound=True, **changes))
     assert lost.value.current == UserInRealm(user, newer)
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert holder(store, home, "eve") is None
     done = store.directory.commit(named(user, newer, bound=True, **changes))
-    assert store.accounts.get(user.id) == done.change.after != user
+    assert store.users.get(user.id) == done.change.after != user
 
 
 def test_taken_name_is_told_where_the_realm_is_the_same(store: Store) -> None:
@@ -302,9 +302,9 @@ def test_taken_name_is_told_where_the_realm_is_the_same(store: Store) -> None:
         store.directory.commit(named(user, home, bound=True, username="ada"))
     with pytest.raises(NameTaken):
         store.directory.create_user(
-            NewUser(account(realm_id=home.id, username="ada"), home, bound=True)
+            NewUser(a_user(realm_id=home.id, username="ada"), home, bound=True)
         )
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
 
 
 def test_change_that_is_bound_to_a_realm_needs_it(store: Store) -> None:
@@ -314,7 +314,7 @@ def test_change_that_is_bound_to_a_realm_needs_it(store: Store) -> None:
     store.add_realm(replace(home, deletion=LEAVING))
     with pytest.raises(NotFound):
         store.directory.commit(named(user, home, bound=True, username="eve"))
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     store.directory.commit(named(user, home, username="eve"))
     assert holder(store, home, "eve") == user.id
 
@@ -357,7 +357,7 @@ def test_rename_that_was_not_answered_is_done_once(
     user = create(store, home, "ada")
     store.lose_answer(monkeypatch)
     done = store.directory.commit(named(user, home, username="eve"))
-    assert done.change.after == store.accounts.get(user.id)
+    assert done.change.after == store.users.get(user.id)
     assert done.change.after.version == 1
     assert [holder(store, home, name) for name in ("ada", "eve")] == [None, user.id]
 
@@ -369,14 +369,14 @@ def test_deletion_frees_the_names_and_leaves_the_list(store: Store) -> None:
     """One commit ends the sessions, frees both names and takes the user out of the list."""
     store.add_realm(home := OWNER)
     user = create(store, home, "ada", "ada@example.com")
-    store.accounts.commit(login(user)[0])
+    store.users.commit(login(user)[0])
     user = must_get(store, user.id)
     ends = end_all(user)
     after = replace(ends.after, state="deleted", username=None, email=None)
     done = store.directory.commit(ChangeInRealm(replace(ends, after=after), home))
-    assert store.accounts.get(user.id) == done.change.after
+    assert store.users.get(user.id) == done.change.after
     assert done.change.after.state == "deleted"
-    assert store.accounts.ended(user.id, user.sessions[0].id) == recorded(ends.ended[0])
+    assert store.users.ended(user.id, user.sessions[0].id) == recorded(ends.ended[0])
     assert (holder(store, home, "ada"), listed(store, home)) == (None, [])
     assert store.directory.user_of_name(home.id, "email", "ada@example.com") is None
     again = create(store, home, "ada", "ada@example.com")
@@ -386,7 +386,7 @@ def test_deletion_frees_the_names_and_leaves_the_list(store: Store) -> None:
 def test_endings_that_do_not_fit_beside_the_names_are_pending(store: Store) -> None:
     """What a commit writes of names and the list takes the place of ended records."""
     store.add_realm(home := OWNER)
-    user = account(username="ada", email="ada@example.com")
+    user = a_user(username="ada", email="ada@example.com")
     for number in range(99):
         user = replace(login(user, NOW + number)[0].after, version=0)
     store.directory.create_user(NewUser(user, home))
@@ -395,8 +395,8 @@ def test_endings_that_do_not_fit_beside_the_names_are_pending(store: Store) -> N
     store.directory.commit(ChangeInRealm(replace(ends, after=after), home, bound=True))
     late = [e.session.id for e in ends.ended[95:]]
     assert [e.session.id for e in must_get(store, user.id).pending] == late
-    assert store.accounts.ended(user.id, late[0]) is None
-    assert store.accounts.archive(user.id) == 4
+    assert store.users.ended(user.id, late[0]) is None
+    assert store.users.archive(user.id) == 4
 
 
 # The list.

@@ -77,7 +77,7 @@ def evicted(world: World) -> str:
 
 
 def pending(world: World) -> str:
-    """An ending whose record is in the account still."""
+    """An ending whose record is in the user still."""
     user_id, token = began(world)
     world.login("ada")
     with pytest.MonkeyPatch.context() as patched:
@@ -347,7 +347,7 @@ def test_a_server_asks(world: World) -> None:
 
 def slow(world: World, monkeypatch: pytest.MonkeyPatch, *, keys: int) -> list[int]:
     """Have each batch process so many of its keys; how many came back, by call."""
-    client = world.services.many.accounts._dynamo._client  # type: ignore[attr-defined]
+    client = world.services.many.users._dynamo._client  # type: ignore[attr-defined]
     original = client.batch_get_item
     returned: list[int] = []
 

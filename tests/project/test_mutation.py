@@ -52,10 +52,9 @@ def test_mutants_are_told_apart() -> None:
     [
         "domain.session.Session.live: now_ms < self.expires_at * 1000 -> "
         "now_ms <= self.expires_at * 1000",
-        "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id "
-        "-> False",
-        "domain.session_rules.begin: account.state != 'active' or account.realm_id != realm.id -> "
-        "account.state != 'active'",
+        "domain.session_rules.begin: user.state != 'active' or user.realm_id != realm.id -> False",
+        "domain.session_rules.begin: user.state != 'active' or user.realm_id != realm.id -> "
+        "user.state != 'active'",
         "domain.session.ENDED_RECORD_SECONDS: 30 -> 31",
         "store.users._SAME: 'v = :v' -> "
         "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",

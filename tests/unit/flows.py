@@ -47,22 +47,22 @@ class World:
 
     def __init__(self) -> None:
         self.clock = MovedClock()
-        self.accounts, self.realms = FakeUsers(), FakeRealms()
+        self.user_store, self.realms = FakeUsers(), FakeRealms()
         self.keys = FakeAccessKeys(self.realms)
         self.realm = self.new_realm()
         self.ada, self.bob = self.user(), self.user()
         self.server = Server(key=access_key(None), realm_id=None)
         self.cache = RealmCache(self.realms, self.clock)
-        parts: dict[str, Any] = {"accounts": self.accounts, "realms": self.cache}
+        parts: dict[str, Any] = {"users": self.user_store, "realms": self.cache}
         parts |= {"clock": self.clock}
-        together = FakeTogether(self.realms, self.accounts)
+        together = FakeTogether(self.realms, self.user_store)
         self.validator = parts["validator"] = Validator(**parts, together=together)
         self.terminator, self.listing = Terminator(**parts), Listing(**parts)
-        self.attempts = FakeAttempts(self.accounts)
+        self.attempts = FakeAttempts(self.user_store)
         self.lockout = Lockout(self.attempts, self.clock, Skew())
         self.logins = Logins(
             realms=self.realms,
-            accounts=self.accounts,
+            users=self.user_store,
             lockout=self.lockout,
             keys=SigningKeys(self.realms, Plain(), self.clock),
             clock=self.clock,
@@ -108,19 +108,19 @@ class World:
             user_type="human",
             created_ms=now_ms,
         )
-        self.accounts.add(replace(made, **changes))
+        self.user_store.add(replace(made, **changes))
         return made.id
 
-    def account(self, user_id: str) -> User:
+    def stored(self, user_id: str) -> User:
         """The user, who must be there."""
-        found = self.accounts.get(user_id)
+        found = self.user_store.get(user_id)
         assert found is not None
         return found
 
     def login(self, user_id: str, **changes: Any) -> Claims:
         """Begin a session; what its token claims."""
         login = replace(LOGIN, **changes)
-        view = self.logins.of_server(self.realm, self.account(user_id), login)
+        view = self.logins.of_server(self.realm, self.stored(user_id), login)
         return verify(view.token, realm_of=self.cache.with_key, clock=self.clock)
 
     def again(self, claims: Claims) -> Claims:

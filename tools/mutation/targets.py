@@ -49,7 +49,7 @@ TARGETS: Final = (
     Target("store.client", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.expressions", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.idempotency", "store", _unit("store/idempotency")),
-    Target("store.users", "store", (CONTRACT, *_whole("account_commits"))),
+    Target("store.users", "store", (CONTRACT, *_whole("user_commits"))),
     Target("store.names", "store", (NAMES, *_whole("directory_commits", "names"))),
     Target("store.user_directory", "store", (NAMES, *_whole("names"))),
     Target("store.due", "store", _whole("due_contract", "settlement")),

@@ -129,39 +129,37 @@ def compose(
     cipher: Cipher = _NoCipher()
     if settings.kms_key_id is not None:
         cipher = KmsCipher(client("kms"), settings.kms_key_id, clock)
-    accounts = DynamoUsers(dynamo, settings.sessions_table)
+    users = DynamoUsers(dynamo, settings.sessions_table)
     # For all that neither checks nor changes a credential: it never has one in hand.
     seen = DynamoUsers(dynamo, settings.sessions_table, only=user_items.SEEN)
     due = DynamoDue(dynamo, settings.sessions_table)
     directory = DynamoDirectory(dynamo, settings.directory_table, due)
     removal = DynamoRemoval(seen, directory, due)
     access_keys = DynamoAccessKeys(directory)
-    attempts = DynamoAttempts(dynamo, accounts, settings.attempts_table)
+    attempts = DynamoAttempts(dynamo, users, settings.attempts_table)
     lockout = Lockout(attempts, clock, dynamo.skew)
     logins = Logins(
         realms=directory,
-        accounts=accounts,
+        users=users,
         lockout=lockout,
         keys=SigningKeys(directory, cipher, clock),
         clock=clock,
         skew=dynamo.skew,
     )
     cache = RealmCache(directory, clock)
-    validator = Validator(
-        accounts=seen, realms=cache, together=Together(directory, seen), clock=clock
-    )
+    validator = Validator(users=seen, realms=cache, together=Together(directory, seen), clock=clock)
     listed = DynamoUserDirectory(directory, seen)
-    lookup = UserLookup(realms=directory, accounts=accounts, directory=listed)
-    users = Users(
+    lookup = UserLookup(realms=directory, users=users, directory=listed)
+    user_directory = Users(
         lookup=lookup,
         realms=directory,
-        accounts=accounts,
-        directory=DynamoUserDirectory(directory, accounts),
+        store=users,
+        directory=DynamoUserDirectory(directory, users),
         removal=removal,
         hasher=hasher,
         clock=clock,
     )
-    sizes = TokenSizes(directory=listed, accounts=seen, clock=clock)
+    sizes = TokenSizes(directory=listed, users=seen, clock=clock)
     realms = RealmDirectory(
         store=directory,
         cipher=cipher,
@@ -174,11 +172,11 @@ def compose(
         walks=due,
         realms=directory,
         directory=listed,
-        accounts=seen,
+        users=seen,
         skew=dynamo.skew,
         clock=clock,
     )
-    census = Census(directory=listed, accounts=seen, clock=clock)
+    census = Census(directory=listed, users=seen, clock=clock)
     jwt_keys = JwtKeys(
         realms=directory,
         sizes=sizes,
@@ -188,7 +186,7 @@ def compose(
         skew=dynamo.skew,
         clock=clock,
     )
-    realm_removal = RealmRemoval(removal=removal, directory=listed, accounts=seen, clock=clock)
+    realm_removal = RealmRemoval(removal=removal, directory=listed, users=seen, clock=clock)
     return Services(
         clock=clock,
         edge=Edge(settings.edge_digests),
@@ -198,12 +196,12 @@ def compose(
             realms=directory, logins=logins, lockout=lockout, hasher=hasher
         ),
         validator=validator,
-        many=ManyValidator(accounts=seen, realms=cache, validator=validator, clock=clock),
-        listing=Listing(accounts=seen, validator=validator, realms=cache, clock=clock),
-        terminator=Terminator(accounts=seen, realms=cache, validator=validator, clock=clock),
+        many=ManyValidator(users=seen, realms=cache, validator=validator, clock=clock),
+        listing=Listing(users=seen, validator=validator, realms=cache, clock=clock),
+        terminator=Terminator(users=seen, realms=cache, validator=validator, clock=clock),
         cleanup=Cleanup(
             due=due,
-            accounts=seen,
+            users=seen,
             removal=removal,
             realm_removal=realm_removal,
             settlement=settlement,
@@ -222,14 +220,14 @@ def compose(
             clock=clock,
         ),
         jwt_keys=jwt_keys,
-        users=users,
+        users=user_directory,
         lookup=lookup,
-        seen_lookup=replace(lookup, accounts=seen),
-        credentials=Credentials(users=users, lookup=lookup, accounts=accounts, clock=clock),
+        seen_lookup=replace(lookup, users=seen),
+        credentials=Credentials(directory=user_directory, lookup=lookup, users=users, clock=clock),
         access_keys=AccessKeys(keys=access_keys, realms=directory, clock=clock),
         password=PasswordChange(
-            accounts=accounts,
-            validator=replace(validator, accounts=accounts, together=Together(directory, accounts)),
+            users=users,
+            validator=replace(validator, users=users, together=Together(directory, users)),
             lockout=lockout,
             hasher=hasher,
             clock=clock,

@@ -116,7 +116,7 @@ def test_only_an_access_key_goes_into_its_header() -> None:
 def test_routes_of_users_and_of_servers(world: World, callers: Callers) -> None:
     """A login token makes a user, an access key a server; each is refused in the other's place."""
     world.keys.add(key())
-    token = world.logins.of_server(world.realm, world.account(world.ada), LOGIN).token
+    token = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN).token
     by_token, by_key = request(authorization=f"Bearer {token}"), request(authrocket_api_key=SECRET)
     assert callers.user(by_token).user_id == world.ada
     assert callers.either(by_token) == callers.user(by_token)
@@ -283,7 +283,7 @@ def test_realm_that_is_too_old_verifies_and_nothing_is_read(
     """A signature is checked by the realm at hand; one that it does not know has it read anew."""
     world = World()
     callers = Callers(world.keys, world.cache, world.clock)
-    view = world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+    view = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
     sent = request(authorization=f"Bearer {view.token}")
     assert callers.user(sent).session.text == view.id
     reads: list[str] = []
@@ -299,7 +299,7 @@ def test_realm_that_is_too_old_verifies_and_nothing_is_read(
     assert reads == []
     world.change(replace(world.realm, issuer="https://elsewhere.example.com", version=2))
     reads.clear()
-    later = world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+    later = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
     moved = request(authorization=f"Bearer {later.token}")
     assert callers.user(moved).session.text == later.id
     assert reads == [world.realm.id]

@@ -43,7 +43,7 @@ def documented() -> dict[str, str]:
 
 def claims(world: World, user_id: str) -> dict[str, Any]:
     """The claims of a new session's token, whoever may verify it."""
-    view = world.logins.of_server(world.realm, world.account(user_id), LOGIN)
+    view = world.logins.of_server(world.realm, world.stored(user_id), LOGIN)
     found: dict[str, Any] = jwt.decode(view.token, options={"verify_signature": False})
     return found
 

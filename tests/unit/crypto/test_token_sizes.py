@@ -26,7 +26,7 @@ from sojourn.domain.session import AuthMethod
 from sojourn.domain.user import User, UserType
 from tests.unit.crypto.test_tokens import NOW, PAIRS
 from tests.unit.directory.people import LARGE, People
-from tests.unit.domain.test_session_rules import account, realm
+from tests.unit.domain.test_session_rules import a_user, realm
 
 KEYS = {algo: replace(public, signs_from_ms=0) for algo, (public, _) in PAIRS.items()}
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -96,7 +96,7 @@ def test_size_is_that_of_the_real_token(
     )
     username, name, email = texts
     user = replace(
-        account(owner),
+        a_user(owner),
         user_type=user_type,
         username=username,
         name=name,
@@ -112,7 +112,7 @@ def test_size_is_that_of_the_real_token(
 
 def user(**fields: Any) -> User:
     """A user of the realm."""
-    return replace(account(realm()), **fields)
+    return replace(a_user(realm()), **fields)
 
 
 def custom(size: int) -> str:
@@ -204,7 +204,7 @@ def people() -> People:
 
 def sizes(people: People) -> TokenSizes:
     """The look at the realm's users."""
-    return TokenSizes(directory=people.directory, accounts=people.accounts, clock=people.clock)
+    return TokenSizes(directory=people.directory, users=people.user_store, clock=people.clock)
 
 
 def carrying(people: People, *fields: str) -> Realm:
@@ -254,6 +254,6 @@ def test_realms_users_are_looked_at_as_far_as_it_goes(
 
     page = [f"usr_{number:022}" for number in range(100)]
     monkeypatch.setattr(people.directory, "users_of_realm", lambda *_, **__: (page, True))
-    monkeypatch.setattr(people.accounts, "get_many", read)
+    monkeypatch.setattr(people.user_store, "get_many", read)
     sizes(people).check_realm(people.realm, carrying(people, "username", "custom"))
     assert sum(batches) == (100 if late == "seconds" else USERS)

@@ -20,7 +20,7 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
 from sojourn.domain.user import User
 from tests.clock import MovedClock
-from tests.unit.domain.test_session_rules import account, realm
+from tests.unit.domain.test_session_rules import a_user, realm
 
 CLOCK = MovedClock()
 NOW = CLOCK.wall_ms()
@@ -37,7 +37,7 @@ def signing(algo: Algorithm) -> tuple[PublicKey, PrivateKey]:
 
 PAIRS = {algo: signing(algo) for algo in ("rs256", "es256", "eddsa")}
 OWNER = replace(realm(), keys={public.id: public for public, _ in PAIRS.values()})
-USER = account(OWNER)
+USER = a_user(OWNER)
 RS_PUBLIC, RS_PRIVATE = PAIRS["rs256"]
 
 

@@ -29,29 +29,29 @@ class People(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = FakeUserDirectory(self.realms, self.accounts)
+        self.directory = FakeUserDirectory(self.realms, self.user_store)
         self.removal = FakeRemoval(
-            self.accounts,
+            self.user_store,
             self.realms,
             self.directory,
             FakeAccessKeys(self.realms),
-            FakeDue(self.accounts),
+            FakeDue(self.user_store),
         )
         self.server = Server(key=access_key(None), realm_id=self.realm.id)
         self.lookup = UserLookup(
-            realms=self.realms, accounts=self.accounts, directory=self.directory
+            realms=self.realms, users=self.user_store, directory=self.directory
         )
         self.users = Users(
             lookup=self.lookup,
             realms=self.realms,
-            accounts=self.accounts,
+            store=self.user_store,
             directory=self.directory,
             removal=self.removal,
             hasher=Hasher(memory_kib=64, iterations=1),
             clock=self.clock,
         )
         self.credentials = Credentials(
-            users=self.users, lookup=self.lookup, accounts=self.accounts, clock=self.clock
+            directory=self.users, lookup=self.lookup, users=self.user_store, clock=self.clock
         )
 
     def create(self, username: str | None = "ada", **fields: Any) -> answers.User:

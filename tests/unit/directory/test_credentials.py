@@ -32,7 +32,7 @@ def robot(people: People) -> str:
 
 def password(people: People, user: str) -> str:
     """The id of a user's password."""
-    found = people.account(user).password
+    found = people.stored(user).password
     assert found is not None
     return found.id
 
@@ -42,9 +42,9 @@ def test_api_key_is_shown_once_and_kept_as_its_digest(people: People, robot: str
     made = people.key(robot, name="main")
     secret = made.api_key
     assert isinstance(secret, str)
-    (kept,) = people.account(robot).credentials.values()
+    (kept,) = people.stored(robot).credentials.values()
     assert kept.secret == ids.digest(secret).hex()
-    assert people.credentials.get(people.server, made.id) == credential(kept, people.account(robot))
+    assert people.credentials.get(people.server, made.id) == credential(kept, people.stored(robot))
     assert kept.secret not in str(made)
     assert ids.credential_owner(made.id) == robot
 
@@ -60,7 +60,7 @@ def test_each_kind_of_user_has_its_kind_of_credential(
     body = CredentialBody(user_id=user, credential_type=kind, password=wrong)  # type: ignore[arg-type]
     with pytest.raises(Invalid):
         people.credentials.create(people.server, body)
-    assert people.account(user).credentials == {}
+    assert people.stored(user).credentials == {}
 
 
 def test_first_password_ends_what_began_without_it(people: People) -> None:
@@ -72,7 +72,7 @@ def test_first_password_ends_what_began_without_it(people: People) -> None:
     assert (made.id, made.name) == (password(people, user), "main")
     assert made.api_key is UNSET
     assert people.reason(claims) == "password_changed"
-    assert people.account(user).unlocks == 1
+    assert people.stored(user).unlocks == 1
 
 
 def test_second_password_is_a_conflict(people: People) -> None:
@@ -93,7 +93,7 @@ def test_api_keys_are_bounded(people: People, robot: str) -> None:
         people.key(robot)
     people.credentials.delete(people.server, every[0])
     people.key(robot)
-    assert len(people.account(robot).credentials) == API_KEYS
+    assert len(people.stored(robot).credentials) == API_KEYS
 
 
 def test_bound_holds_for_keys_that_are_made_at_once(
@@ -102,17 +102,17 @@ def test_bound_holds_for_keys_that_are_made_at_once(
     """A key that is made between the look and the write of another takes the last place."""
     for _ in range(API_KEYS - 1):
         people.key(robot)
-    meanwhile(monkeypatch, people.accounts, "commit", lambda: people.key(robot))
+    meanwhile(monkeypatch, people.user_store, "commit", lambda: people.key(robot))
     with pytest.raises(Conflict):
         people.key(robot)
-    assert len(people.account(robot).credentials) == API_KEYS
+    assert len(people.stored(robot).credentials) == API_KEYS
 
 
 def test_new_api_key_ends_nothing(people: People, robot: str) -> None:
     """A key that is added leaves what the others began."""
-    before = people.account(robot)
+    before = people.stored(robot)
     people.key(robot)
-    assert people.account(robot).generation == before.generation
+    assert people.stored(robot).generation == before.generation
 
 
 def test_credentials_are_listed_by_id(people: People, robot: str) -> None:
@@ -135,13 +135,13 @@ def test_rename_of_a_credential_ends_nothing(people: People) -> None:
     """A credential's name is what is shown of it, and no more."""
     user = people.create(password=PASSWORD).id
     claims = people.login(user)
-    before = people.account(user)
+    before = people.stored(user)
     shown = people.credentials.update(
         people.server, password(people, user), CredentialChanges(name="main")
     )
     assert shown.name == "main"
     assert people.reason(claims) is None
-    after = people.account(user)
+    after = people.stored(user)
     assert after.password is not None
     assert after.password == replace(before.password, name="main")  # type: ignore[type-var]
     assert after.unlocks == before.unlocks
@@ -153,7 +153,7 @@ def test_password_that_is_set_ends_all_sessions(people: People) -> None:
     begun = [people.login(user) for _ in range(2)]
     known = password(people, user)
     people.credentials.update(people.server, known, CredentialChanges(password=NEW))
-    after = people.account(user)
+    after = people.stored(user)
     assert after.password is not None
     assert (after.password.id, after.unlocks) == (known, 1)
     assert people.users.hasher.verify(NEW, after.password.secret)
@@ -172,7 +172,7 @@ def test_deleted_credential_ends_all_sessions(people: People) -> None:
     user = people.create(password=PASSWORD).id
     claims, known = people.login(user), password(people, user)
     people.credentials.delete(people.server, known)
-    assert people.account(user).credentials == {}
+    assert people.stored(user).credentials == {}
     assert people.reason(claims) == "password_changed"
     for again in (people.credentials.delete, people.credentials.get):
         with pytest.raises(NotFound):
@@ -189,7 +189,7 @@ def test_second_deletion_ends_nothing(people: People, monkeypatch: pytest.Monkey
         people.credentials.delete(people.server, known)
         began.append(people.login(user))
 
-    meanwhile(monkeypatch, people.accounts, "commit", first)
+    meanwhile(monkeypatch, people.user_store, "commit", first)
     with pytest.raises(NotFound):
         people.credentials.delete(people.server, known)
     assert people.reason(began[0]) is None
@@ -201,11 +201,11 @@ def test_credential_of_a_user_who_is_deleted_meanwhile(
     """A key that was being made when its user was deleted is not made."""
     monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
     meanwhile(
-        monkeypatch, people.accounts, "commit", lambda: people.users.delete(people.server, robot)
+        monkeypatch, people.user_store, "commit", lambda: people.users.delete(people.server, robot)
     )
     with pytest.raises(NotFound):
         people.key(robot)
-    assert people.account(robot).credentials == {}
+    assert people.stored(robot).credentials == {}
 
 
 def test_credential_of_another_realm_does_not_exist(people: People, robot: str) -> None:
@@ -221,4 +221,4 @@ def test_credential_of_another_realm_does_not_exist(people: People, robot: str) 
     ):
         with pytest.raises(NotFound):
             look()
-    assert list(people.account(robot).credentials) == [made.id]
+    assert list(people.stored(robot).credentials) == [made.id]

@@ -25,13 +25,13 @@ class Deleting(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.due = FakeDue(self.accounts)
+        self.due = FakeDue(self.user_store)
         self.store.leave = self.due.leave
         keys = FakeAccessKeys(self.store)
         self.removal = RealmRemoval(
-            removal=FakeRemoval(self.accounts, self.store, self.users, keys, self.due),
+            removal=FakeRemoval(self.user_store, self.store, self.users, keys, self.due),
             directory=self.users,
-            accounts=self.accounts,
+            users=self.user_store,
             clock=self.clock,
         )
         self.deletion = RealmDeletion(
@@ -55,7 +55,7 @@ class Deleting(World):
 
     def gone(self) -> bool:
         """Whether nothing of the realm is left."""
-        return (self.store.find(self.realm_id), self.accounts.everybody(), self.jobs()) == (
+        return (self.store.find(self.realm_id), self.user_store.everybody(), self.jobs()) == (
             None,
             [],
             [],

@@ -42,7 +42,7 @@ def test_user_who_is_made_is_found_by_each_name(people: People) -> None:
 
 def test_password_of_a_new_user_is_kept_as_its_hash(people: People) -> None:
     """The password is one credential, of which the hash alone is stored."""
-    user = people.account(people.create(password=PASSWORD).id)
+    user = people.stored(people.create(password=PASSWORD).id)
     (credential,) = user.credentials.values()
     assert credential == user.password
     assert people.users.hasher.verify(PASSWORD, credential.secret)
@@ -204,10 +204,10 @@ def test_rename_to_a_taken_name_changes_nothing(people: People) -> None:
     people.create("eve")
     made = people.create("ada", password=PASSWORD)
     claims = people.login(made.id)
-    before = people.account(made.id)
+    before = people.stored(made.id)
     with pytest.raises(NameTaken):
         people.update("ada", username="Eve", password="another horse entirely")
-    assert people.account(made.id) == before
+    assert people.stored(made.id) == before
     assert people.reason(claims) is None
 
 
@@ -230,7 +230,7 @@ def test_what_a_user_cannot_be_is_refused(people: People) -> None:
     ):
         with pytest.raises(Invalid):
             people.update(user.id, **changes)
-    assert people.account(human.id).version == people.account(robot.id).version == 0
+    assert people.stored(human.id).version == people.stored(robot.id).version == 0
 
 
 @pytest.mark.parametrize(
@@ -252,9 +252,9 @@ def test_administrators_change_ends_all_sessions(
 def test_password_that_is_set_is_the_same_credential(people: People) -> None:
     """A password keeps its credential's id, is verified by, and clears the delays of failures."""
     made = people.create(password=PASSWORD)
-    before = people.account(made.id)
+    before = people.stored(made.id)
     people.update("ada", password="another horse entirely")
-    after = people.account(made.id)
+    after = people.stored(made.id)
     assert list(after.credentials) == list(before.credentials)
     assert after.password is not None
     assert people.users.hasher.verify("another horse entirely", after.password.secret)
@@ -265,7 +265,7 @@ def test_first_password_is_a_new_credential(people: People) -> None:
     """A user who had no password has one by a change."""
     made = people.create()
     people.update("ada", password=PASSWORD)
-    user = people.account(made.id)
+    user = people.stored(made.id)
     assert user.password is not None
     assert ids.credential_owner(user.password.id) == user.id
 
@@ -284,7 +284,7 @@ def test_disabling_again_is_no_change_of_what_stands(people: People) -> None:
     made = people.create()
     for _ in range(2):
         people.update(made.id, state="inactive")
-    assert people.account(made.id).generation == 1
+    assert people.stored(made.id).generation == 1
 
 
 def test_enabling_revives_no_session(people: People) -> None:
@@ -324,7 +324,7 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
     )
     with pytest.raises(NotFound):
         people.update(made.id, username="countess")
-    assert people.account(made.id).state == "deleted"
+    assert people.stored(made.id).state == "deleted"
     assert [people.holder(name) for name in ("ada", "countess")] == [None, None]
 
 
@@ -336,7 +336,7 @@ def test_change_is_held_to_the_realm_that_takes_it(
     meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(jwt_fields=WIDE))
     with pytest.raises(Invalid, check=over_the_limit):
         people.update(made.id, custom=LARGE)
-    assert people.account(made.id).custom is None
+    assert people.stored(made.id).custom is None
     people.newer(jwt_fields=("username",))
     meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(max_sessions=1))
     assert people.update(made.id, custom=LARGE).custom == LARGE
@@ -345,9 +345,9 @@ def test_change_is_held_to_the_realm_that_takes_it(
 def test_unlock_is_counted_and_changes_nothing_else(people: People) -> None:
     """Delays are cleared by one more in the user's count; a deleted user has none to clear."""
     made = people.create()
-    before = people.account(made.id)
+    before = people.stored(made.id)
     people.users.unlock(people.server, "ada")
-    after = people.account(made.id)
+    after = people.stored(made.id)
     assert after == replace(before, unlocks=1, version=before.version + 1)
     people.users.delete(people.server, "ada")
     with pytest.raises(NotFound):
@@ -361,11 +361,11 @@ def test_user_who_is_deleted_meanwhile_is_not_unlocked(
     made = people.create()
     monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
     meanwhile(
-        monkeypatch, people.accounts, "commit", lambda: people.users.delete(people.server, "ada")
+        monkeypatch, people.user_store, "commit", lambda: people.users.delete(people.server, "ada")
     )
     with pytest.raises(NotFound):
         people.users.unlock(people.server, made.id)
-    assert people.account(made.id).unlocks == 0
+    assert people.stored(made.id).unlocks == 0
 
 
 # Deleting users.
@@ -376,8 +376,8 @@ def test_deletion_ends_and_frees_everything(people: People) -> None:
     made = people.create(email="ada@example.com", password=PASSWORD)
     claims = people.login(made.id)
     people.users.delete(people.server, "ada")
-    assert people.accounts.get(made.id) is None
-    ended = people.accounts.ended(made.id, claims.session.text)
+    assert people.user_store.get(made.id) is None
+    ended = people.user_store.ended(made.id, claims.session.text)
     assert ended is not None
     assert (ended.reason, ended.strip, ended.session.origin.ip) == ("user_deleted", True, None)
     assert people.listed() == []
@@ -401,7 +401,7 @@ def test_deletion_under_way_has_nothing_of_the_user(
 
     monkeypatch.setattr(people.removal, "finish_user", left)
     people.users.delete(people.server, "ada")
-    user = people.account(made.id)
+    user = people.stored(made.id)
     assert (user.state, user.sessions, user.known) == ("deleted", (), ())
     assert (user.username, user.email, user.name, user.custom) == (None, None, None, None)
     assert user.credentials == {}
@@ -420,5 +420,5 @@ def test_two_deletions_at_once_are_both_done(
         monkeypatch, people.directory, "commit", lambda: people.users.delete(people.server, "ada")
     )
     people.users.delete(people.server, made.id)
-    user = people.account(made.id)
+    user = people.stored(made.id)
     assert (user.state, user.version, user.generation) == ("deleted", 1, 1)

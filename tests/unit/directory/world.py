@@ -63,13 +63,13 @@ class World:
 
     def __init__(self, **settings: Any) -> None:
         self.clock, self.skew = MovedClock(), Skew()
-        self.accounts, self.store, self.cipher = FakeUsers(), BusyRealms(), CountingCipher()
-        self.users = FakeUserDirectory(self.store, self.accounts)
+        self.user_store, self.store, self.cipher = FakeUsers(), BusyRealms(), CountingCipher()
+        self.users = FakeUserDirectory(self.store, self.user_store)
         self.left: list[Due] = []
         self.store.leave = self.left.append
         self.cache = RealmCache(self.store, self.clock)
         crypto: dict[str, Any] = {"cipher": self.cipher, "skew": self.skew, "clock": self.clock}
-        members: dict[str, Any] = {"directory": self.users, "accounts": self.accounts}
+        members: dict[str, Any] = {"directory": self.users, "users": self.user_store}
         self.sizes = TokenSizes(**members, clock=self.clock)
         self.realms = RealmDirectory(store=self.store, public_url=None, sizes=self.sizes, **crypto)
         waiting: dict[str, Any] = {
@@ -138,12 +138,12 @@ class World:
         number = realm.signing_key(now_ms).number
         for _ in range(sessions):
             made = rules.begin(made, realm, LOGIN, key_number=number, now_ms=now_ms)[0].after
-        self.accounts.add(made)
+        self.user_store.add(made)
         self.users.add_member(self.realm_id, made.id)
         return made.id
 
     def active(self, user_id: str) -> tuple[Session, ...]:
         """The user's sessions that stand."""
-        found = self.accounts.get(user_id)
+        found = self.user_store.get(user_id)
         assert found is not None
         return tuple(rules.active(found, self.realm, now_ms=self.clock.wall_ms()))

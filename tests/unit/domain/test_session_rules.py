@@ -33,15 +33,15 @@ def realm(**settings: object) -> Realm:
     )
 
 
-def account(owner: Realm) -> User:
+def a_user(owner: Realm) -> User:
     """A human of the realm."""
     user_id = ids.new_id("usr", NOW)
     return User(id=user_id, realm_id=owner.id, user_type="human", created_ms=NOW)
 
 
 def several(owner: Realm, count: int) -> User:
-    """An account with so many sessions."""
-    found = account(owner)
+    """A user with so many sessions."""
+    found = a_user(owner)
     for number in range(count):
         change, _ = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + number)
         found = change.after
@@ -52,7 +52,7 @@ def several(owner: Realm, count: int) -> User:
 def test_cap_is_never_exceeded_and_the_oldest_give_way(cap: int, times: list[int]) -> None:
     """However the clock moves, the active are the newest, at most the cap, and the rest ended."""
     owner = realm(max_sessions=cap)
-    found, now = account(owner), NOW
+    found, now = a_user(owner), NOW
     for step in times:
         now += step
         before = rules.active(found, owner, now_ms=now)
@@ -70,7 +70,7 @@ def test_cap_is_never_exceeded_and_the_oldest_give_way(cap: int, times: list[int
 def test_created_at_grows_whatever_the_clock_says(times: list[int]) -> None:
     """Each session is newer than every one before it, and its id sorts behind theirs."""
     owner = realm(max_sessions=100)
-    found, now = account(owner), NOW
+    found, now = a_user(owner), NOW
     began: list[Session] = []
     for step in times:
         now += step
@@ -144,7 +144,7 @@ def test_refusal_under_a_lowered_cap_lists_all_that_are_active() -> None:
 def test_only_active_users_begin_sessions(state: State) -> None:
     """An inactive or deleted user begins no session of either kind."""
     owner = realm()
-    found = replace(account(owner), state=state)
+    found = replace(a_user(owner), state=state)
     with pytest.raises(LoginFailed) as managed:
         rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW)
     with pytest.raises(LoginFailed) as unmanaged:
@@ -155,9 +155,7 @@ def test_only_active_users_begin_sessions(state: State) -> None:
 
 def test_session_is_active_until_its_last_millisecond() -> None:
     """Active iff now < expires_at: at expires_at it is over."""
-    _, session = rules.begin(
-        account(owner := realm()), owner, LOGIN, key_number=1, now_ms=NOW + 999
-    )
+    _, session = rules.begin(a_user(owner := realm()), owner, LOGIN, key_number=1, now_ms=NOW + 999)
     assert session.expires_at == (NOW + 999) // 1000 + 360 * 60
     assert session.live(session.expires_at * 1000 - 1)
     assert not session.live(session.expires_at * 1000)
@@ -167,7 +165,7 @@ def test_session_is_active_until_its_last_millisecond() -> None:
 def test_ended_records_are_kept_until_expiry_or_thirty_days(lifetime: int, after: int) -> None:
     """An ended record is kept until the session would have expired, or 30 days."""
     owner = realm(session_minutes=lifetime)
-    _, session = rules.begin(account(owner), owner, LOGIN, key_number=1, now_ms=NOW)
+    _, session = rules.begin(a_user(owner), owner, LOGIN, key_number=1, now_ms=NOW)
     ended = Ended(session=session, ended_ms=NOW + after * 60_000, reason="logout", by=BY)
     assert ended.keep_until == min(
         NOW // 1000 + lifetime * 60, NOW // 1000 + after * 60 + 30 * 86_400
@@ -177,7 +175,7 @@ def test_ended_records_are_kept_until_expiry_or_thirty_days(lifetime: int, after
 def test_ending_everything_refuses_unmanaged_tokens_but_the_spared() -> None:
     """After an end of everything, only the spared unmanaged session is accepted."""
     owner = realm()
-    found = account(owner)
+    found = a_user(owner)
     first = rules.unmanaged_session_id(found, owner, now_ms=NOW)
     second = rules.unmanaged_session_id(found, owner, now_ms=NOW)
     parsed = [ids.parse_session_id(text) for text in (first, second)]
@@ -202,7 +200,7 @@ def test_expired_sessions_are_dropped_without_a_record() -> None:
 # What each change is, to the last field.
 
 
-def test_login_is_one_change_of_the_account() -> None:
+def test_login_is_one_change_of_the_user() -> None:
     """A login gives the session as it came about, and leaves the rest alone."""
     owner = replace(realm(session_minutes=7), generation=3)
     found = replace(several(owner, 1), generation=5, last_ms=NOW + 50)
@@ -250,7 +248,7 @@ def test_proved_password_changes_what_it_finds_otherwise(
 ) -> None:
     """A right password has the user written where hash, proofs or address are not there yet."""
     known = Credential(id="crd_a", type="password", created_ms=NOW, secret="same")
-    found = replace(account(realm()), credentials={known.id: known}, proofs=4)
+    found = replace(a_user(realm()), credentials={known.id: known}, proofs=4)
     proved = Proved(replace(known, secret=secret), Success(None, proofs=proofs))
     assert proved.changes(found) is changes
     left = proved.left_in(found)
@@ -295,15 +293,15 @@ def test_evicted_and_replaced_tell_which_login_ended_them() -> None:
 
 
 def test_unlock_is_the_next_number() -> None:
-    """An unlock raises the account's number by one, and changes nothing else."""
-    found = replace(account(realm()), unlocks=4, proofs=2)
+    """An unlock raises the user's number by one, and changes nothing else."""
+    found = replace(a_user(realm()), unlocks=4, proofs=2)
     assert rules.unlocked(found) == replace(found, unlocks=5)
 
 
-def test_account_of_another_realm_begins_nothing() -> None:
+def test_user_of_another_realm_begins_nothing() -> None:
     """A user begins no session of either kind in a realm that is not theirs."""
     owner = realm()
-    found = account(owner)
+    found = a_user(owner)
     other = replace(owner, id=ids.new_id("rl", NOW))
     with pytest.raises(LoginFailed):
         rules.begin(found, other, LOGIN, key_number=1, now_ms=NOW)
@@ -314,7 +312,7 @@ def test_account_of_another_realm_begins_nothing() -> None:
 def test_unmanaged_session_carries_both_generations() -> None:
     """An unmanaged session's id says in which generations of user and realm it began, and when."""
     owner = replace(realm(), generation=2)
-    found = replace(account(owner), generation=7)
+    found = replace(a_user(owner), generation=7)
     text = rules.unmanaged_session_id(found, owner, now_ms=NOW)
     assert ids.parse_session_id(text) == ids.SessionId(text, found.id, 7, 2)
     assert ids.created_ms(text) == NOW
@@ -368,7 +366,7 @@ def test_ending_everything_is_the_next_generation() -> None:
 def test_only_an_active_users_unmanaged_tokens_stand(state: State) -> None:
     """A token of the user's generation stands as long as the user is active."""
     owner = realm()
-    found = account(owner)
+    found = a_user(owner)
     parsed = ids.parse_session_id(rules.unmanaged_session_id(found, owner, now_ms=NOW))
     assert parsed is not None
     assert found.accepts_unmanaged(parsed)
@@ -391,7 +389,7 @@ def test_pruning_drops_what_lived_out_its_time() -> None:
     assert change.ended == ()
 
 
-def test_pruning_writes_an_account_with_endings_left_pending() -> None:
+def test_pruning_writes_an_user_with_endings_left_pending() -> None:
     """What is pending is recorded by the next commit, so pruning asks for one."""
     owner = realm()
     found = several(owner, 1)
@@ -405,7 +403,7 @@ def test_pruning_writes_an_account_with_endings_left_pending() -> None:
     assert gone.after.sessions == ()
 
 
-# What is found in an account.
+# What is found in a user.
 
 
 def test_session_is_found_by_its_id() -> None:
@@ -416,7 +414,7 @@ def test_session_is_found_by_its_id() -> None:
 
 
 def test_ending_is_found_where_it_is_pending_or_the_realms() -> None:
-    """An ending that is not archived is in the account: pending, or by an end of the realm."""
+    """An ending that is not archived is in the user: pending, or by an end of the realm."""
     owner = realm()
     found = several(owner, 3)
     first, second, third = found.sessions
@@ -433,7 +431,7 @@ def test_password_is_the_credential_of_that_type() -> None:
     """A user's password is their one credential of that type, wherever it stands."""
     key = Credential(id="crd_1", type="api_key", created_ms=NOW, secret="k")
     password = Credential(id="crd_2", type="password", created_ms=NOW, secret="p")
-    found = account(realm())
+    found = a_user(realm())
     assert found.password is None
     assert replace(found, credentials={"crd_1": key}).password is None
     assert replace(found, credentials={"crd_1": key, "crd_2": password}).password == password
@@ -442,7 +440,7 @@ def test_password_is_the_credential_of_that_type() -> None:
 def test_known_address_is_found_by_its_mark() -> None:
     """An address that succeeded before is found by its mark alone."""
     one, two = Known(b"1" * 8, proofs=1), Known(b"2" * 8, proofs=2)
-    found = replace(account(realm()), known=(one, two))
+    found = replace(a_user(realm()), known=(one, two))
     assert found.find_known(two.mark) == two
     assert found.find_known(b"3" * 8) is None
 
@@ -458,9 +456,9 @@ def test_session_of_no_known_shape_is_of_the_oldest_generation() -> None:
     assert ended.reason == "realm_ended"
 
 
-def test_new_account_has_done_nothing() -> None:
+def test_new_user_has_done_nothing() -> None:
     """A user begins active, in generation and version 0, without anything."""
-    made = account(realm())
+    made = a_user(realm())
     assert (made.state, made.version, made.generation) == ("active", 0, 0)
     assert (made.last_ms, made.proofs, made.unlocks) == (0, 0, 0)
     assert (made.sessions, made.pending, made.credentials, made.known) == ((), (), {}, ())
@@ -475,7 +473,7 @@ def test_secret_is_not_shown() -> None:
 
 
 def nearly_spent(owner: Realm, count: int) -> User:
-    """An account with so many sessions that end when a minute is over, each 1 ms after another."""
+    """A user with so many sessions that end when a minute is over, each 1 ms after another."""
     return several(replace(owner, settings=replace(owner.settings, session_minutes=1)), count)
 
 
@@ -538,7 +536,7 @@ def test_cap_holds_where_a_clock_is_behind(cap: int, live: int, kept: int) -> No
 def test_sessions_stay_in_the_order_of_their_age() -> None:
     """One that outlived its time may be younger than one that has not."""
     owner = realm(max_sessions=4)
-    first, old = rules.begin(account(owner), owner, LOGIN, key_number=1, now_ms=NOW)
+    first, old = rules.begin(a_user(owner), owner, LOGIN, key_number=1, now_ms=NOW)
     short = replace(owner, settings=replace(owner.settings, session_minutes=1))
     second, spent = rules.begin(first.after, short, LOGIN, key_number=1, now_ms=NOW + 1)
     now = spent.expires_at * 1000
@@ -560,13 +558,13 @@ def test_end_of_everything_leaves_nothing_that_is_past_its_time() -> None:
 def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
     """What its end ended goes into records; what lives, or may live by another clock, stays."""
     owner = realm(session_minutes=1)
-    found = account(owner)
+    found = a_user(owner)
     for seconds in (0, 40):
         now_ms = NOW + 1_000 * seconds
         found = rules.begin(found, owner, LOGIN, key_number=1, now_ms=now_ms)[0].after
     assert rules.record_ended(found, owner, now_ms=NOW + 50_000) is None
     after = owner.ending_all(by="key_a", now_ms=NOW + 50_000)
-    later = rules.begin(account(owner), after, LOGIN, key_number=1, now_ms=NOW + 51_000)[1]
+    later = rules.begin(a_user(owner), after, LOGIN, key_number=1, now_ms=NOW + 51_000)[1]
     found = replace(found, sessions=(*found.sessions, later))
     expired, ended, alive = found.sessions
     change = rules.record_ended(found, after, now_ms=NOW + 65_000)
@@ -596,7 +594,7 @@ def test_deletion_leaves_nothing_of_a_person() -> None:
     change = rules.delete(found, owner, by=BY, now_ms=NOW + 9_000)
     assert change.before is found
     assert change.after == replace(
-        account(owner),
+        a_user(owner),
         id=found.id,
         state="deleted",
         generation=found.generation + 1,

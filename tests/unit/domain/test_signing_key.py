@@ -15,7 +15,7 @@ from sojourn.domain.realm import ENDS_KEPT, STOPS_KEPT, Realm, RealmEnd
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS, PublicKey, StoppedKey
 from sojourn.domain.user import User
 from sojourn.store.realm_items import realm_values
-from tests.unit.domain.test_session_rules import LOGIN, NOW, account, realm
+from tests.unit.domain.test_session_rules import LOGIN, NOW, a_user, realm
 
 minutes = st.integers(1, 525_600)
 
@@ -116,7 +116,7 @@ def test_stopped_key_ends_its_own_sessions_alone(number: int) -> None:
     """A session has ended when the key that signed its token was stopped, and only then."""
     stopped = StoppedKey(key=key(1, NOW), ended_ms=NOW, by="key_a", compromised=True)
     found = replace(owner(key(2, NOW)), stopped={stopped.key.id: stopped})
-    before: User = account(found)
+    before: User = a_user(found)
     change, session = rules.begin(before, found, LOGIN, key_number=number, now_ms=NOW)
     active, ended = rules.settle(change.after, found, now_ms=NOW)
     assert (session in active) == (number == 2)
@@ -126,7 +126,7 @@ def test_stopped_key_ends_its_own_sessions_alone(number: int) -> None:
 def test_dead_sessions_are_recorded_by_the_next_commit() -> None:
     """The login after an end of the realm records the dead with their reason, and evicts nobody."""
     found = realm(max_sessions=2)
-    person = account(found)
+    person = a_user(found)
     for number in range(2):
         change, _ = rules.begin(person, found, LOGIN, key_number=1, now_ms=NOW + number)
         person = change.after

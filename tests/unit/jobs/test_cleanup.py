@@ -28,10 +28,10 @@ def world() -> World:
 def test_nothing_due_is_nothing_done(world: World) -> None:
     """Where no time is over, nothing is found, and nobody is touched."""
     ada = world.people(1)[0]
-    before = world.account(ada)
+    before = world.stored(ada)
     report = world.cleanup.run(always)
     assert set(report.answer().values()) == {0}
-    assert world.account(ada) == before
+    assert world.stored(ada) == before
 
 
 def test_expired_sessions_go_and_live_ones_stay(world: World) -> None:
@@ -42,7 +42,7 @@ def test_expired_sessions_go_and_live_ones_stay(world: World) -> None:
     world.clock.advance(LIFETIME - 60 + APART)
     report = world.cleanup.run(always)
     assert report == Report(found=1, removed=1, oldest_overdue_seconds=APART)
-    assert world.account(ada).sessions == (later,)
+    assert world.stored(ada).sessions == (later,)
     assert world.records(ada) == []
 
 
@@ -96,9 +96,9 @@ def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.Mon
     with monkeypatch.context() as patched:
         patched.setattr(fake_store, "RECORDS_PER_COMMIT", 0)
         world.end_all(ada)
-    assert len(world.account(ada).pending) == 2
+    assert len(world.stored(ada).pending) == 2
     assert world.cleanup.run(always).removed == 1
-    assert (world.account(ada).pending, len(world.records(ada))) == ((), 2)
+    assert (world.stored(ada).pending, len(world.records(ada))) == ((), 2)
 
 
 def test_endings_that_do_not_fit_one_commit_are_all_recorded(
@@ -113,7 +113,7 @@ def test_endings_that_do_not_fit_one_commit_are_all_recorded(
         world.end_all(ada)
     monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
     assert world.cleanup.run(always).removed == 1
-    assert (world.account(ada).pending, len(world.records(ada))) == ((), 3)
+    assert (world.stored(ada).pending, len(world.records(ada))) == ((), 3)
 
 
 def test_deleted_user_is_removed(world: World) -> None:
@@ -278,13 +278,13 @@ def test_change_that_came_between_is_kept(world: World, monkeypatch: pytest.Monk
 
     def beaten(change: Any) -> Any:
         monkeypatch.undo()
-        user = world.account(ada)
+        user = world.stored(ada)
         commit(Change(before=user, after=replace(user, name="Ada")))
         return commit(change)
 
     monkeypatch.setattr(world.users, "commit", beaten)
     assert world.cleanup.run(always).removed == 1
-    assert (world.account(ada).sessions, world.account(ada).name) == ((), "Ada")
+    assert (world.stored(ada).sessions, world.stored(ada).name) == ((), "Ada")
 
 
 def test_wrong_clock_drops_no_session(world: World) -> None:

@@ -28,7 +28,7 @@ class LateStore:
         self.calls = 0
         spent = Session("kss_1", 0, 0, "password", Origin(ip="", client=""))
         user = User("usr_1", "rl_1", "human", 0, sessions=(spent,))
-        values = user_items.account_values(user) | {"pk": "usr_1", "sk": "user"}
+        values = user_items.user_values(user) | {"pk": "usr_1", "sk": "user"}
         self.item = attributes.encode(values)
 
     def get_item(self, **_: Any) -> Any:
@@ -45,12 +45,12 @@ class LateStore:
         raise ClientError(error, "UpdateItem")  # type: ignore[arg-type]
 
 
-def cleanup_of(dynamo: DynamoDB, accounts: DynamoUsers, clock: MovedClock) -> Cleanup:
+def cleanup_of(dynamo: DynamoDB, users: DynamoUsers, clock: MovedClock) -> Cleanup:
     """Cleanup of users alone."""
     none: Any = None
     return Cleanup(
         due=none,
-        accounts=accounts,
+        users=users,
         removal=none,
         realm_removal=none,
         settlement=none,
@@ -63,8 +63,8 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
     dynamo = DynamoDB(LateStore(clock), clock)
-    accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
-    cleanup = cleanup_of(dynamo, accounts, clock)
+    users = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
+    cleanup = cleanup_of(dynamo, users, clock)
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
         cleanup._settle(DUE, 1, lambda: 100.0)
@@ -77,7 +77,7 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     clock = MovedClock()
     store = LateStore(clock)
     dynamo = DynamoDB(store, clock)
-    accounts = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
-    cleanup = cleanup_of(dynamo, accounts, clock)
+    users = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
+    cleanup = cleanup_of(dynamo, users, clock)
     assert not cleanup._settle(DUE, 1, lambda: left)
     assert store.calls == 0

@@ -164,7 +164,7 @@ def test_user_who_always_changes_is_unavailable(
 
     def beaten(user: User) -> None:
         tried.append(user)
-        found = world.account(ada)
+        found = world.stored(ada)
         world.users.commit(Change(before=found, after=found))
         remove(user)
 

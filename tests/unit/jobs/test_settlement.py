@@ -45,7 +45,7 @@ def test_what_the_realm_ended_is_recorded(world: World) -> None:
     name = world.end_realm()
     later = world.login(people[0])
     assert walk(world, name)
-    assert world.account(people[0]).sessions == (later,)
+    assert world.stored(people[0]).sessions == (later,)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
     assert world.due.walk(world.realm.id, name) is None
 
@@ -71,7 +71,7 @@ def test_walk_records_what_does_not_fit_a_commit(
     name = world.end_realm()
     monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
     assert walk(world, name)
-    assert (len(world.records(ada)), world.account(ada).pending) == (2, ())
+    assert (len(world.records(ada)), world.stored(ada).pending) == (2, ())
 
 
 def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,16 +46,16 @@ class World:
             walks=self.due,
             realms=self.realms,
             directory=self.directory,
-            accounts=self.users,
+            users=self.users,
             skew=self.skew,
             clock=self.clock,
         )
         self.realm_removal = RealmRemoval(
-            removal=self.removal, directory=self.directory, accounts=self.users, clock=self.clock
+            removal=self.removal, directory=self.directory, users=self.users, clock=self.clock
         )
         self.cleanup = Cleanup(
             due=self.due,
-            accounts=self.users,
+            users=self.users,
             removal=self.removal,
             realm_removal=self.realm_removal,
             settlement=self.settlement,
@@ -107,7 +107,7 @@ class World:
             self.login(user_id)
         return made
 
-    def account(self, user_id: str) -> User:
+    def stored(self, user_id: str) -> User:
         """A user, who must be there."""
         found = self.users.get(user_id)
         assert found is not None
@@ -117,7 +117,7 @@ class World:
         """Begin a session."""
         now_ms = self.clock.wall_ms()
         change, session = rules.begin(
-            self.account(user_id), self.realm, LOGIN, key_number=1, now_ms=now_ms
+            self.stored(user_id), self.realm, LOGIN, key_number=1, now_ms=now_ms
         )
         self.users.commit(change)
         return session
@@ -129,7 +129,7 @@ class World:
     def ending(self, user_id: str) -> Change:
         """The change that ends all of a user's sessions."""
         return rules.end_all_for(
-            self.account(user_id),
+            self.stored(user_id),
             self.realm,
             "terminated_by_admin",
             by=BY,
@@ -158,4 +158,4 @@ class World:
 
     def sessions(self, *user_ids: str) -> list[int]:
         """How many sessions there are in the item of each user."""
-        return [len(self.account(user_id).sessions) for user_id in user_ids]
+        return [len(self.stored(user_id).sessions) for user_id in user_ids]

@@ -36,7 +36,7 @@ def change(
 ) -> None:
     """Change the password of whoever has that token."""
     PasswordChange(
-        accounts=people.accounts,
+        users=people.user_store,
         validator=people.validator,
         lockout=people.lockout,
         hasher=people.users.hasher,
@@ -50,7 +50,7 @@ def change(
 
 def is_password(people: People, password: str) -> bool:
     """Whether it is Ada's password."""
-    known = people.account(people.ada).password
+    known = people.stored(people.ada).password
     assert known is not None
     return people.users.hasher.verify(password, known.secret)
 
@@ -68,27 +68,27 @@ def test_change_ends_the_sessions_that_are_not_kept(
 ) -> None:
     """Rule 8: all but the session that did it end, unless told otherwise; it is the same one."""
     mine, other = people.login(people.ada), people.login(people.ada)
-    before = people.account(people.ada)
+    before = people.stored(people.ada)
     change(people, mine, keep=keep)
     assert [people.reason(claims) for claims in (mine, other)] == reasons
     assert is_password(people, NEW)
-    after = people.account(people.ada)
+    after = people.stored(people.ada)
     assert list(after.credentials) == list(before.credentials)
     for session in before.sessions:
-        ended = people.accounts.ended(people.ada, session.id)
+        ended = people.user_store.ended(people.ada, session.id)
         assert ended is None or ended.by.id == mine.session.text
 
 
 def test_wrong_password_changes_nothing_and_is_counted(people: People) -> None:
     """A wrong current password is input that is wrong; five in a row make the next try wait."""
     claims = people.login(people.ada)
-    before = people.account(people.ada)
+    before = people.stored(people.ada)
     for _ in range(5):
         with pytest.raises(CredentialWrong):
             change(people, claims, current=NEW)
     with pytest.raises(TooManyAttempts):
         change(people, claims)
-    assert people.account(people.ada) == before
+    assert people.stored(people.ada) == before
     people.clock.advance(30)
     change(people, claims)
     assert is_password(people, NEW)
@@ -110,7 +110,7 @@ def test_user_without_a_password_has_none_to_change(people: People) -> None:
     people.ada = people.create("eve").id
     with pytest.raises(CredentialWrong):
         change(people, people.login(people.ada))
-    assert people.account(people.ada).credentials == {}
+    assert people.stored(people.ada).credentials == {}
 
 
 def test_session_that_ends_meanwhile_changes_no_password(
@@ -120,7 +120,7 @@ def test_session_that_ends_meanwhile_changes_no_password(
     claims = people.login(people.ada)
     meanwhile(
         monkeypatch,
-        people.accounts,
+        people.user_store,
         "commit",
         lambda: people.terminator.logout(people.again(claims)),
     )
@@ -137,13 +137,13 @@ def test_password_that_was_set_meanwhile_stays(
     claims = people.login(people.ada)
 
     def set_by_another() -> None:
-        found = people.account(people.ada)
+        found = people.stored(people.ada)
         assert found.password is not None
         fresh = replace(found.password, secret=people.users.hasher.hash(theirs))
         after = replace(found, credentials={fresh.id: fresh})
-        people.accounts.commit(Change(before=found, after=after))
+        people.user_store.commit(Change(before=found, after=after))
 
-    meanwhile(monkeypatch, people.accounts, "commit", set_by_another)
+    meanwhile(monkeypatch, people.user_store, "commit", set_by_another)
     with pytest.raises(CredentialWrong):
         change(people, claims, keep="all")
     assert is_password(people, theirs)
@@ -156,7 +156,7 @@ def test_session_that_begins_meanwhile_ends_too(
     claims = people.login(people.ada)
     began: list[Claims] = []
     meanwhile(
-        monkeypatch, people.accounts, "commit", lambda: began.append(people.login(people.ada))
+        monkeypatch, people.user_store, "commit", lambda: began.append(people.login(people.ada))
     )
     change(people, claims)
     assert [people.reason(found) for found in (claims, *began)] == [None, "password_changed"]
@@ -169,10 +169,10 @@ def test_user_who_is_deleted_meanwhile_has_no_session(
     claims = people.login(people.ada)
 
     def deleted() -> None:
-        found = people.account(people.ada)
-        people.accounts.commit(delete(found, people.realm, by=BY, now_ms=people.clock.wall_ms()))
+        found = people.stored(people.ada)
+        people.user_store.commit(delete(found, people.realm, by=BY, now_ms=people.clock.wall_ms()))
 
-    meanwhile(monkeypatch, people.accounts, "commit", deleted)
+    meanwhile(monkeypatch, people.user_store, "commit", deleted)
     with pytest.raises(SessionEnded):
         change(people, claims)
-    assert people.account(people.ada).credentials == {}
+    assert people.stored(people.ada).credentials == {}

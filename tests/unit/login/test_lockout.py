@@ -81,12 +81,12 @@ def test_right_password_that_begins_no_session_ends_the_row_too(here: Guarded) -
     """Where the realm denies, the password was right all the same; it is kept with its success."""
     here.world.settings(max_sessions=1, at_limit="deny")
     assert here.login() == "in"
-    before = here.world.account(here.ada)
+    before = here.world.stored(here.ada)
     here.wrong(4)
     with pytest.raises(SessionLimit):
         here.login()
     assert here.wrong(5) == ["wrong"] * 5
-    assert here.world.account(here.ada).sessions == before.sessions
+    assert here.world.stored(here.ada).sessions == before.sessions
 
 
 def test_user_at_a_known_address_is_not_held_up_by_guesses_elsewhere(here: Guarded) -> None:
@@ -101,8 +101,8 @@ def test_user_at_a_known_address_is_not_held_up_by_guesses_elsewhere(here: Guard
 def test_unlock_clears_the_delays(here: Guarded) -> None:
     """What an administrator unlocks may be tried at once, and five times anew."""
     here.wrong(6)
-    found = here.world.account(here.ada)
-    here.world.accounts.commit(Change(before=found, after=unlocked(found)))
+    found = here.world.stored(here.ada)
+    here.world.user_store.commit(Change(before=found, after=unlocked(found)))
     assert here.wrong(6) == ["wrong"] * 5 + ["wait 30"]
 
 
@@ -149,7 +149,7 @@ def test_guess_beyond_the_limit_is_refused(
 
     monkeypatch.setattr(Hasher, "verify", meanwhile)
     assert here.login(password) == "wait 30"
-    assert here.world.account(here.ada).sessions == ()
+    assert here.world.stored(here.ada).sessions == ()
     here.world.clock.advance(30)
     assert here.wrong(1) == ["wrong"]
     assert here.login() == "wait 60"
@@ -161,7 +161,7 @@ def test_wrong_clock_counts_nothing(here: Guarded) -> None:
     skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=10**9, received_ms=10**9)
     with pytest.raises(Unavailable):
         here.login()
-    assert here.world.account(here.ada).sessions == ()
+    assert here.world.stored(here.ada).sessions == ()
     (counter,) = here.world.attempts.read(counters_of(None, HOME))
     assert counter.version is None
 
@@ -190,11 +190,11 @@ def test_hash_of_weaker_parameters_is_made_anew(here: Guarded) -> None:
     """A right password is kept at today's parameters, in the commit of its login."""
     stronger = Hasher(memory_kib=128, iterations=1)
     here.logins = replace(here.logins, hasher=stronger)
-    before = here.world.account(here.ada)
+    before = here.world.stored(here.ada)
     assert here.login() == "in"
-    kept = here.world.account(here.ada)
+    kept = here.world.stored(here.ada)
     assert kept.version == before.version + 1
     assert kept.password is not None
     assert not stronger.outdated(kept.password.secret)
     assert here.login() == "in"
-    assert here.world.account(here.ada).password == kept.password
+    assert here.world.stored(here.ada).password == kept.password

@@ -58,9 +58,9 @@ def test_login_validates(world: World) -> None:
 def test_unmanaged_login_leaves_no_record(world: World) -> None:
     """An unmanaged session is its token alone, and where it began is told once."""
     world.settings(session_type="unmanaged")
-    before = world.account(world.ada)
+    before = world.stored(world.ada)
     view = world.logins.of_server(world.realm, before, LOGIN)
-    assert world.account(world.ada) == before
+    assert world.stored(world.ada) == before
     assert view.request == Origin(ip="203.0.113.9", client="tests/1.0", reported=False)
     claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     seen = world.validator.validate(claims)
@@ -117,7 +117,7 @@ def failures(world: World) -> int:
 
 
 @pytest.mark.parametrize(
-    ("account", "credential", "realm"),
+    ("user", "credential", "realm"),
     [
         ({}, {"type": "password"}, {}),
         ({}, {"secret": "0" * 64}, {}),
@@ -130,7 +130,7 @@ def failures(world: World) -> int:
     ids=["password", "other key", "human", "inactive", "deleted", "other realm", "no realm"],
 )
 def test_api_key_opens_an_api_user_in_its_realm_alone(
-    world: World, account: dict[str, Any], credential: dict[str, Any], realm: dict[str, Any]
+    world: World, user: dict[str, Any], credential: dict[str, Any], realm: dict[str, Any]
 ) -> None:
     """A key that fits in all but one thing is refused as one that is not known, and counted."""
 
@@ -138,16 +138,16 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
         user_id = world.user(user_type="api")
         secret = ids.new_secret("ak", user_id)
         made = replace(API_KEY, secret=ids.digest(secret).hex())
-        there = world.account(user_id)
-        world.accounts.remove(user_id)
+        there = world.stored(user_id)
+        world.user_store.remove(user_id)
         credentials = {made.id: replace(made, **held)}
-        world.accounts.add(replace(there, credentials=credentials, **changes))
+        world.user_store.add(replace(there, credentials=credentials, **changes))
         return world.logins.with_api_key(realm_id, secret, LOGIN, ip=HOME)
 
     assert login({}, {}, world.realm.id).token
     assert failures(world) == 0
     with pytest.raises(LoginFailed):
-        login(account, credential, ids.new_id("rl", 1) if realm else world.realm.id)
+        login(user, credential, ids.new_id("rl", 1) if realm else world.realm.id)
     assert failures(world) == 1
 
 
@@ -157,13 +157,13 @@ def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
     for state, reason in (("inactive", "user_disabled"), ("deleted", "user_deleted")):
         user_id = world.user()
         claims = world.login(user_id)
-        account = world.account(user_id)
-        world.accounts.remove(user_id)
-        world.accounts.add(replace(account, state=state))  # type: ignore[arg-type]
+        user = world.stored(user_id)
+        world.user_store.remove(user_id)
+        world.user_store.add(replace(user, state=state))  # type: ignore[arg-type]
         assert world.reason(claims) == reason
         with pytest.raises(UserInactive if state == "inactive" else NotFound):
             world.login(user_id)
-        world.accounts.remove(user_id)
+        world.user_store.remove(user_id)
         assert world.reason(claims) == "user_deleted"
 
 
@@ -171,16 +171,16 @@ def test_user_who_is_disabled_meanwhile_begins_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server whose user turns inactive between the read and the commit is told so."""
-    commit = world.accounts.commit
+    commit = world.user_store.commit
 
     def disabled(_change: Change) -> None:
-        monkeypatch.setattr(world.accounts, "commit", commit)
-        found = world.account(world.ada)
+        monkeypatch.setattr(world.user_store, "commit", commit)
+        found = world.stored(world.ada)
         change = end_all_for(found, world.realm, "user_disabled", by=BY, now_ms=1)
         commit(replace(change, after=replace(change.after, state="inactive")))
-        raise Superseded(world.account(world.ada))
+        raise Superseded(world.stored(world.ada))
 
-    monkeypatch.setattr(world.accounts, "commit", disabled)
+    monkeypatch.setattr(world.user_store, "commit", disabled)
     with pytest.raises(UserInactive):
         world.login(world.ada)
     assert world.active(world.ada) == []
@@ -235,15 +235,15 @@ def test_end_of_everything_refuses_unmanaged_tokens_from_before(world: World) ->
 def test_session_that_nobody_recorded_has_ended(world: World) -> None:
     """A managed token without a record is refused, and nothing is told that is not known."""
     claims = world.login(world.ada)
-    account = world.account(world.ada)
-    world.accounts.remove(world.ada)
+    user = world.stored(world.ada)
+    world.user_store.remove(world.ada)
     assert world.reason(claims) == "nothing known"
-    world.accounts.add(replace(account, sessions=()))
+    world.user_store.add(replace(user, sessions=()))
     assert world.reason(claims) == "nothing known"
 
 
 def test_why_is_told_as_long_as_the_record_is_kept(world: World) -> None:
-    """Rule 9: the reason is told from the account or the record, until the session had expired."""
+    """Rule 9: the reason is told from the user or the record, until the session had expired."""
     claims = world.login(world.ada)
     ended_ms = world.clock.wall_ms()
     world.terminator.by_server(world.server, claims.session.text)
@@ -272,7 +272,7 @@ def test_login_at_the_cap(world: World) -> None:
 def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: World) -> None:
     """Who read a user first and then a realm that denies refuses by what the user has by then."""
     began = [world.login(world.ada) for _ in range(3)]
-    read = world.account(world.ada)
+    read = world.stored(world.ada)
     for claims in began[:2]:
         world.terminator.by_server(world.server, claims.session.text)
     world.settings(at_limit="deny")
@@ -285,10 +285,10 @@ def test_token_that_would_be_too_long_begins_nothing(
 ) -> None:
     """A login whose token may not be signed is refused before anything is committed."""
     monkeypatch.setattr(tokens, "LONGEST", 100)
-    before = world.account(world.ada)
+    before = world.stored(world.ada)
     with pytest.raises(Invalid, match="over the limit"):
         world.login(world.ada)
-    assert world.account(world.ada) == before
+    assert world.stored(world.ada) == before
 
 
 def test_login_signs_one_token_however_often_it_is_superseded(
@@ -296,7 +296,7 @@ def test_login_signs_one_token_however_often_it_is_superseded(
 ) -> None:
     """What is decided anew is not signed: one token, of the session that was committed."""
     signed: list[Any] = []
-    sign, commit = tokens.sign, world.accounts.commit
+    sign, commit = tokens.sign, world.user_store.commit
     left = [2]
 
     def noted(claims: Any, key: PrivateKey) -> str:
@@ -306,11 +306,11 @@ def test_login_signs_one_token_however_often_it_is_superseded(
     def lost(change: Change) -> Change:
         if left[0]:
             left[0] -= 1
-            raise Superseded(world.account(world.ada))
+            raise Superseded(world.stored(world.ada))
         return commit(change)
 
     monkeypatch.setattr(tokens, "sign", noted)
-    monkeypatch.setattr(world.accounts, "commit", lost)
+    monkeypatch.setattr(world.user_store, "commit", lost)
     claims = world.login(world.ada)
     assert signed == [claims.session.text] == world.active(world.ada)
 
@@ -356,12 +356,12 @@ def test_simultaneous_logins_leave_exactly_the_cap(world: World) -> None:
 def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -> None:
     """A login that missed an end of its realm evicts nothing that began after it, and stands."""
     world.settings(max_sessions=1)
-    then, account = world.realm, world.account(world.ada)
+    then, user = world.realm, world.stored(world.ada)
     with deadline.deadline(world.clock):
         world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
         with deadline.deadline(world.clock):
             other = world.login(world.ada)
-        view = world.logins.of_server(then, account, LOGIN)
+        view = world.logins.of_server(then, user, LOGIN)
     claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     assert world.reason(claims) is None
     assert world.reason(other) == "evicted"
@@ -370,21 +370,21 @@ def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -
 @pytest.mark.parametrize("gone", [False, True], ids=["unmanaged", "gone"])
 def test_login_that_was_held_up_begins_nothing_in_another_realm(world: World, gone: bool) -> None:
     """Where the realm has become unmanaged, or is no more, the login is refused."""
-    then, account = world.realm, world.account(world.ada)
+    then, user = world.realm, world.stored(world.ada)
     with deadline.deadline(world.clock):
         world.settings(session_type="unmanaged")
         if gone:
             world.change(replace(then, deletion=Deletion(started_ms=1, by="key_a")))
         with pytest.raises(NotFound if gone else Unavailable):
-            world.logins.of_server(then, account, LOGIN)
-    assert world.account(world.ada) == account
+            world.logins.of_server(then, user, LOGIN)
+    assert world.stored(world.ada) == user
 
 
 def test_login_reads_its_realm_once_in_five_seconds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that takes less long reads it no more, and one that is always superseded as seldom."""
-    account, read, reads = world.account(world.ada), world.realms.get, list[float]()
+    user, read, reads = world.stored(world.ada), world.realms.get, list[float]()
     began = world.clock.stopwatch()
 
     def noted(realm_id: str) -> Realm | None:
@@ -393,17 +393,17 @@ def test_login_reads_its_realm_once_in_five_seconds(
 
     def lost(_change: Change) -> None:
         world.clock.advance(0.5)
-        raise Superseded(account)
+        raise Superseded(user)
 
     monkeypatch.setattr(world.realms, "get", noted)
     with deadline.deadline(world.clock):
         world.clock.advance(4.999)
-        world.logins.of_server(world.realm, account, LOGIN)
+        world.logins.of_server(world.realm, user, LOGIN)
         assert reads == []
-    monkeypatch.setattr(world.accounts, "commit", lost)
+    monkeypatch.setattr(world.user_store, "commit", lost)
     began = world.clock.stopwatch()
     with deadline.deadline(world.clock), pytest.raises(Unavailable):
-        world.logins.of_server(world.realm, world.account(world.ada), LOGIN)
+        world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
     assert 5 <= reads[0] < 6
     assert all(later - earlier >= 5 for earlier, later in pairwise(reads))
 
@@ -415,7 +415,7 @@ def test_instance_whose_clock_is_ahead_ends_nothing_for_others(world: World) -> 
     ahead = MovedClock(world.clock.wall_ms() + 5_000)
     keys = SigningKeys(world.realms, Plain(), ahead)
     replace(world.logins, clock=ahead, keys=keys).of_server(
-        world.realm, world.account(world.ada), LOGIN
+        world.realm, world.stored(world.ada), LOGIN
     )
     assert world.reason(claims) is None
     world.clock.advance(2.999)
@@ -430,19 +430,19 @@ def test_login_reads_its_realm_again_after_its_clock_went_back(
 ) -> None:
     """A wall clock that was corrected makes what was read old, and hinders no later reading."""
     world.settings(max_sessions=1)
-    then, account, commit = world.realm, world.account(world.ada), world.accounts.commit
+    then, user, commit = world.realm, world.stored(world.ada), world.user_store.commit
 
     def held_up(_change: Change) -> None:
-        monkeypatch.setattr(world.accounts, "commit", commit)
+        monkeypatch.setattr(world.user_store, "commit", commit)
         world.clock.advance(6)
         world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
         now_ms = world.clock.wall_ms()
-        commit(begin(account, world.realm, LOGIN, key_number=1, now_ms=now_ms)[0])
-        raise Superseded(world.account(world.ada))
+        commit(begin(user, world.realm, LOGIN, key_number=1, now_ms=now_ms)[0])
+        raise Superseded(world.stored(world.ada))
 
-    monkeypatch.setattr(world.accounts, "commit", held_up)
+    monkeypatch.setattr(world.user_store, "commit", held_up)
     with deadline.deadline(world.clock, seconds=60):
         world.clock.set_back(0.05)
-        view = world.logins.of_server(then, account, LOGIN)
+        view = world.logins.of_server(then, user, LOGIN)
     claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
     assert world.reason(claims) is None

@@ -19,7 +19,7 @@ def people() -> People:
 
 def census(people: People) -> Census:
     """The counts of the realm."""
-    return Census(directory=people.directory, accounts=people.accounts, clock=people.clock)
+    return Census(directory=people.directory, users=people.user_store, clock=people.clock)
 
 
 def everybody(_: Session) -> bool:
@@ -39,14 +39,14 @@ def before_each_read(
     monkeypatch: pytest.MonkeyPatch, people: People, act: Callable[[int], None]
 ) -> None:
     """What happens before each batch of users is read, by its number from 1."""
-    read, batches = people.accounts.get_many, [0]
+    read, batches = people.user_store.get_many, [0]
 
     def reading(user_ids: Sequence[str]) -> Sequence[User | None]:
         batches[0] += 1
         act(batches[0])
         return read(user_ids)
 
-    monkeypatch.setattr(people.accounts, "get_many", reading)
+    monkeypatch.setattr(people.user_store, "get_many", reading)
 
 
 def test_count_is_of_wanted_sessions_that_live(people: People) -> None:
@@ -63,7 +63,7 @@ def test_count_is_of_wanted_sessions_that_live(people: People) -> None:
 def test_user_who_is_gone_meanwhile_has_none(people: People) -> None:
     """A user who was listed and is no more counts for nothing."""
     every = users(people, 2)
-    people.accounts.remove(every[0])
+    people.user_store.remove(every[0])
     assert census(people).count(people.realm.id, everybody) == Count(sessions=1, complete=True)
 
 

@@ -115,12 +115,12 @@ def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World)
     world.settings(max_sessions=100)
     recorded, waiting, realms = (world.login(world.ada) for _ in range(3))
     world.terminator.by_server(world.server, recorded.session.text)
-    account = world.account(world.ada)
-    change = end_all_for(account, world.realm, "logout", by=BY, now_ms=world.clock.wall_ms())
+    user = world.stored(world.ada)
+    change = end_all_for(user, world.realm, "logout", by=BY, now_ms=world.clock.wall_ms())
     pending = tuple(e for e in change.ended if e.session.id == waiting.session.text)
-    left = tuple(s for s in account.sessions if s.id == realms.session.text)
-    world.accounts.remove(world.ada)
-    world.accounts.add(replace(account, sessions=left, pending=pending))
+    left = tuple(s for s in user.sessions if s.id == realms.session.text)
+    world.user_store.remove(world.ada)
+    world.user_store.add(replace(user, sessions=left, pending=pending))
     world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
 
     def listed(page: Page) -> list[tuple[str, str]]:
@@ -169,13 +169,13 @@ def test_records_are_read_by_the_hundred(
         world.terminator.all_of_user(world.server, world.ada)
     world.clock.advance(60)
     asked: list[tuple[str | None, int]] = []
-    read = world.accounts.list_ended
+    read = world.user_store.list_ended
 
     def noted(user_id: str, *, after: str | None, limit: int, ascending: bool) -> Sequence[Ended]:
         asked.append((after, limit))
         return read(user_id, after=after, limit=limit, ascending=ascending)
 
-    monkeypatch.setattr(world.accounts, "list_ended", noted)
+    monkeypatch.setattr(world.user_store, "list_ended", noted)
     page = Page(ascending=True)
     view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
     assert (view.collection, view.more_results) == ([], False)
@@ -197,9 +197,9 @@ def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
 def test_deleted_user_has_no_list(world: World) -> None:
     """What a server asks of a user who is being deleted is not found, as of one who never was."""
     session = world.login(world.ada).session.text
-    account = world.account(world.ada)
-    world.accounts.remove(world.ada)
-    world.accounts.add(replace(account, state="deleted"))
+    user = world.stored(world.ada)
+    world.user_store.remove(world.ada)
+    world.user_store.add(replace(user, state="deleted"))
     calls: list[Callable[[], object]] = [
         lambda: world.listing.of_user(world.server, world.ada, state="active", page=Page()),
         lambda: world.listing.of_user(world.server, world.ada, state="ended", page=Page()),
@@ -242,7 +242,7 @@ def test_realm_is_remembered_for_five_seconds(world: World) -> None:
 def test_realm_that_is_gone_lists_nothing(world: World) -> None:
     """The users of a realm that is gone are nobody's to end or to list."""
     claims = world.login(world.ada)
-    world.accounts.remove(world.ada)
+    world.user_store.remove(world.ada)
     orphan = world.user(realm_id=ids.new_id("rl", 1))
     calls: list[Callable[[], object]] = [
         lambda: world.terminator.all_of_user(world.server, orphan),

@@ -41,7 +41,7 @@ def test_logout_ends_the_callers_own(world: World) -> None:
     assert (world.reason(mine), world.reason(other)) == ("logout", None)
     world.clock.advance(1)
     world.terminator.logout(mine)
-    record = world.accounts.ended(world.ada, mine.session.text)
+    record = world.user_store.ended(world.ada, mine.session.text)
     assert record is not None
     assert (record.reason, record.by.type, record.by.id) == ("logout", "session", mine.session.text)
     assert record.ended_ms == world.clock.wall_ms() - 1_000
@@ -50,11 +50,11 @@ def test_logout_ends_the_callers_own(world: World) -> None:
 def test_logout_of_what_is_not_recorded(world: World) -> None:
     """A logout of a session that never was, or lived out its time, tells that it has ended."""
     claims = world.login(world.ada)
-    account = world.account(world.ada)
-    world.accounts.remove(world.ada)
-    for user in (None, replace(account, sessions=())):
+    stored = world.stored(world.ada)
+    world.user_store.remove(world.ada)
+    for user in (None, replace(stored, sessions=())):
         if user is not None:
-            world.accounts.add(user)
+            world.user_store.add(user)
         with pytest.raises(SessionEnded):
             world.terminator.logout(claims)
 
@@ -108,7 +108,7 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
     ]
     for act in ends:
         mine, other = world.login(world.ada), world.login(world.ada)
-        commit = world.accounts.commit
+        commit = world.user_store.commit
         between = [mine.session.text]
 
         def interrupted(change: Any, commit: Any = commit, between: Any = between) -> Any:
@@ -117,7 +117,7 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
             return commit(change)
 
         with monkeypatch.context() as patched:
-            patched.setattr(world.accounts, "commit", interrupted)
+            patched.setattr(world.user_store, "commit", interrupted)
             with pytest.raises(SessionEnded):
                 act()
         assert world.reason(other) is None
@@ -131,7 +131,7 @@ def test_all_own_sessions_end_but_the_one_that_is_kept(world: World, keep: bool)
     assert world.reason(mine) == (None if keep else "logout")
     assert world.reason(other) == "terminated_by_user"
     assert world.reason(theirs) is None
-    record = world.accounts.ended(world.ada, other.session.text)
+    record = world.user_store.ended(world.ada, other.session.text)
     assert record is not None
     assert record.by.id == mine.session.text
 
@@ -150,15 +150,15 @@ def test_server_ends_one_and_all(world: World) -> None:
     world.terminator.by_server(world.server, claims[0].session.text)
     assert world.reason(claims[0]) == "terminated_by_admin"
     assert world.reason(claims[1]) is None
-    counted = world.terminator.count_of(world.server, world.account(world.ada))
+    counted = world.terminator.count_of(world.server, world.stored(world.ada))
     assert (counted.sessions, counted.dry_run, counted.ended_at) == (2, True, None)
     assert counted.user_id == world.ada
-    done = world.terminator.end_all_of(world.server, world.account(world.ada))
+    done = world.terminator.end_all_of(world.server, world.stored(world.ada))
     assert (done.sessions, done.dry_run) == (2, False)
     assert done.ended_at == world.clock.wall_ms() / 1000
     assert (done.user_id, done.realm_id) == (world.ada, world.realm.id)
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
-    record = world.accounts.ended(world.ada, claims[1].session.text)
+    record = world.user_store.ended(world.ada, claims[1].session.text)
     assert record is not None
     assert (record.by.type, record.by.id) == ("access_key", world.server.key.id)
 
@@ -168,11 +168,11 @@ def test_count_is_of_sessions_that_stand(world: World) -> None:
     server, ada = world.server, world.ada
 
     def counted() -> int | None:
-        return world.terminator.count_of(server, world.account(ada)).sessions
+        return world.terminator.count_of(server, world.stored(ada)).sessions
 
     world.login(ada)
     world.clock.advance(60 * MINUTES)
-    assert (len(world.account(ada).sessions), counted()) == (1, 0)
+    assert (len(world.stored(ada).sessions), counted()) == (1, 0)
     world.login(ada)
     assert counted() == 1
     world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
@@ -206,7 +206,7 @@ def test_end_by_a_server_records_what_was_pending(world: World) -> None:
     world.settings(max_sessions=100)
     claims = [world.login(world.ada) for _ in range(100)]
     world.terminator.all_of_user(world.server, world.ada)
-    assert world.account(world.ada).pending == ()
+    assert world.stored(world.ada).pending == ()
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
 
 
@@ -220,9 +220,9 @@ def test_archiving_that_fails_is_left_to_cleanup(
     def away(_user_id: str) -> int:
         raise Unavailable
 
-    monkeypatch.setattr(world.accounts, "archive", away)
+    monkeypatch.setattr(world.user_store, "archive", away)
     world.terminator.all_of_user(world.server, world.ada)
-    assert len(world.account(world.ada).pending) == 1
+    assert len(world.stored(world.ada).pending) == 1
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
 
 
@@ -243,7 +243,7 @@ def test_ended_one_is_done_while_its_record_lives(world: World) -> None:
 def deleted(world: World) -> Any:
     """The user as another call leaves them who deletes them meanwhile."""
     by = Actor(type="access_key", id="key_other")
-    found = world.account(world.ada)
+    found = world.stored(world.ada)
     change = end_all_for(found, world.realm, "user_deleted", by=by, now_ms=world.clock.wall_ms())
     return replace(change, after=replace(change.after, state="deleted"))
 
@@ -254,14 +254,14 @@ def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.M
     The session ended as that deletion's; an order in which both calls ended it there is not.
     """
     claims = world.login(world.ada)
-    commit = world.accounts.commit
+    commit = world.user_store.commit
 
     def beaten(change: Any) -> None:
         monkeypatch.undo()
         commit(deleted(world))
         commit(change)
 
-    monkeypatch.setattr(world.accounts, "commit", beaten)
+    monkeypatch.setattr(world.user_store, "commit", beaten)
     with pytest.raises(NotFound):
         world.terminator.by_server(world.server, claims.session.text)
     assert world.reason(claims) == "user_deleted"
@@ -270,29 +270,29 @@ def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.M
 def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose user is deleted and gone meanwhile is told why; a logout stays as it ended (rule 5)."""
     mine, other = world.login(world.ada), world.login(world.ada)
-    commit = world.accounts.commit
+    commit = world.user_store.commit
 
     def beaten(_change: Any) -> None:
-        if world.accounts.get(world.ada) is not None:
+        if world.user_store.get(world.ada) is not None:
             commit(deleted(world))
-            world.accounts.archive(world.ada)
-            world.accounts.remove(world.ada)
+            world.user_store.archive(world.ada)
+            world.user_store.remove(world.ada)
         raise Superseded(None)
 
-    account = world.account(world.ada)
+    user = world.stored(world.ada)
     acts: list[Callable[[], None]] = [
         lambda: world.terminator.all_own(mine, keep_current=True),
         lambda: world.terminator.own(mine, other.session.text),
     ]
-    monkeypatch.setattr(world.accounts, "commit", beaten)
+    monkeypatch.setattr(world.user_store, "commit", beaten)
     for act in acts:
         with pytest.raises(SessionEnded) as refused:
             act()
         ended = {"reason": "user_deleted", "ended_at": world.clock.wall_ms() / 1_000}
         assert refused.value.members == ended
-        world.accounts.add(account)
+        world.user_store.add(user)
     world.terminator.logout(mine)
-    world.accounts.add(account)
+    world.user_store.add(user)
     world.settings(session_type="unmanaged")
     with pytest.raises(SessionEnded) as refused:
         world.terminator.all_own(world.login(world.ada), keep_current=False)
@@ -307,11 +307,11 @@ def test_what_cannot_be_is_not_looked_for(world: World, monkeypatch: pytest.Monk
         raise AssertionError("a read of what cannot be there")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.accounts, "ended", read)
+        patched.setattr(world.user_store, "ended", read)
         for act in (world.terminator.own, world.listing.one_of_own):
             with pytest.raises(NotFound):
                 act(mine, others.session.text)
-    monkeypatch.setattr(world.accounts, "get", read)
+    monkeypatch.setattr(world.user_store, "get", read)
     with pytest.raises(NotFound):
         world.terminator.all_of_user(world.server, "usr_x")
     with pytest.raises(NotFound):
@@ -333,7 +333,7 @@ def test_only_what_is_left_pending_is_archived(
 ) -> None:
     """What one commit recorded is not read again; what did not fit it is recorded after it."""
     archived: list[str] = []
-    monkeypatch.setattr(world.accounts, "archive", archived.append)
+    monkeypatch.setattr(world.user_store, "archive", archived.append)
     world.terminator.all_of_user(world.server, world.ada)
     world.login(world.ada)
     world.terminator.all_of_user(world.server, world.ada)
@@ -352,15 +352,15 @@ def test_commit_gives_up_with_its_deadline(world: World, monkeypatch: pytest.Mon
 
     def lost(_change: Any) -> None:
         tried.append(1)
-        raise Superseded(world.account(world.ada))
+        raise Superseded(world.stored(world.ada))
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.accounts, "commit", lost)
+        patched.setattr(world.user_store, "commit", lost)
         began = world.clock.stopwatch()
         with pytest.raises(Unavailable):
             world.terminator.logout(claims)
     assert 9 < world.clock.stopwatch() - began <= 10
-    # What lost has the newest account in hand, and tries once more before it waits.
+    # What lost has the newest user in hand, and tries once more before it waits.
     assert len(tried) >= 40
     assert world.reason(claims) is None
 
@@ -374,10 +374,10 @@ def test_what_lost_once_tries_at_once_and_what_lost_twice_waits(
 
     def lost(_change: Any) -> None:
         tried.append(world.clock.stopwatch())
-        raise Superseded(world.account(world.ada))
+        raise Superseded(world.stored(world.ada))
 
     monkeypatch.setattr(random, "uniform", lambda _low, high: high)
-    monkeypatch.setattr(world.accounts, "commit", lost)
+    monkeypatch.setattr(world.user_store, "commit", lost)
     with pytest.raises(Unavailable):
         world.terminator.logout(claims)
     waits = [round(after - before, 3) for before, after in pairwise(tried)]
@@ -387,14 +387,14 @@ def test_what_lost_once_tries_at_once_and_what_lost_twice_waits(
 def test_commit_gives_the_change_that_it_made(world: World) -> None:
     """Who commits a change is told what it was, and None where nothing needed doing."""
     world.login(world.ada)
-    account = world.account(world.ada)
+    user = world.stored(world.ada)
     by = Actor(type="system", id="tests")
-    change = end_all_for(account, world.realm, "logout", by=by, now_ms=world.clock.wall_ms())
-    assert optimistic.commit(world.accounts, account, lambda _: None, clock=world.clock) is None
-    assert world.account(world.ada) == account
-    done = optimistic.commit(world.accounts, account, lambda _: change, clock=world.clock)
-    assert done == replace(change, after=replace(change.after, version=account.version + 1))
-    assert world.account(world.ada) == done.after
+    change = end_all_for(user, world.realm, "logout", by=by, now_ms=world.clock.wall_ms())
+    assert optimistic.commit(world.user_store, user, lambda _: None, clock=world.clock) is None
+    assert world.stored(world.ada) == user
+    done = optimistic.commit(world.user_store, user, lambda _: change, clock=world.clock)
+    assert done == replace(change, after=replace(change.after, version=user.version + 1))
+    assert world.stored(world.ada) == done.after
 
 
 def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,7 +404,7 @@ def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) 
     def gone(_change: Any) -> None:
         raise Superseded(None)
 
-    monkeypatch.setattr(world.accounts, "commit", gone)
+    monkeypatch.setattr(world.user_store, "commit", gone)
     expected: list[tuple[type[SojournError], Any]] = [
         (SessionEnded, lambda: world.terminator.logout(claims)),
         (SessionEnded, lambda: world.terminator.all_own(claims, keep_current=True)),

@@ -33,30 +33,30 @@ ENDED = Ended(
 @given(change=histories.changes())
 @settings(max_examples=25)
 def test_hearts_come_back_as_they_were(change: Change) -> None:
-    """Any account that the rules can make is the account of its item."""
-    item = user_items.account_values(change.after) | {"pk": change.after.id}
-    assert user_items.account_from(item) == change.after
+    """Any user that the rules can make is the user of its item."""
+    item = user_items.user_values(change.after) | {"pk": change.after.id}
+    assert user_items.user_from(item) == change.after
 
 
 @given(change=histories.changes())
 @settings(max_examples=25)
-def test_candidate_is_what_an_account_is_tried_by(change: Change) -> None:
+def test_candidate_is_what_an_user_is_tried_by(change: Change) -> None:
     """A password is tried by the same values, whether or not the rest of the heart was read."""
-    account = change.after
-    values = user_items.account_values(account)
+    user = change.after
+    values = user_items.user_values(user)
     read = {name: value for name, value in values.items() if name in user_items.CANDIDATE}
-    candidate = user_items.candidate_from(read | {"pk": account.id})
+    candidate = user_items.candidate_from(read | {"pk": user.id})
     for field in fields(candidate):
-        assert getattr(candidate, field.name) == getattr(account, field.name)
-    assert candidate.password == account.password
-    for known in account.known:
+        assert getattr(candidate, field.name) == getattr(user, field.name)
+    assert candidate.password == user.password
+    for known in user.known:
         assert candidate.find_known(known.mark) == known
     assert candidate.find_known(b"?") is None
 
 
 def test_heart_of_a_user_who_has_done_nothing() -> None:
     """A heart has no attribute for what is not there, and none that cleanup would find it by."""
-    assert user_items.account_values(USER) == {
+    assert user_items.user_values(USER) == {
         "realm_id": "rl_1",
         "user_type": "human",
         "created_ms": NOW,
@@ -90,8 +90,8 @@ def test_heart_of_a_user_with_everything() -> None:
         unlocks=6,
         known=(Known(b"12345678", proofs=5),),
     )
-    values = user_items.account_values(user)
-    assert values | {"sessions": [], "pending": []} == user_items.account_values(USER) | {
+    values = user_items.user_values(user)
+    assert values | {"sessions": [], "pending": []} == user_items.user_values(USER) | {
         "v": 7,
         "username": "ada",
         "email": "a@b.c",
@@ -184,7 +184,7 @@ def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
     )
     withheld = {"credentials", "proofs", "known"}
     of_index = {"due_at", "due_shard"}
-    assert set(user_items.account_values(user)) == {*user_items.SEEN, *withheld, *of_index}
+    assert set(user_items.user_values(user)) == {*user_items.SEEN, *withheld, *of_index}
     assert not withheld & set(user_items.SEEN)
 
 
@@ -202,10 +202,10 @@ CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
 WHOLE = replace(USER, credentials={"crd_1": CREDENTIAL}, proofs=2, known=(Known(b"12345678", 2),))
 
 
-def seen(account: User) -> User:
-    """The account as who reads it without credentials has it."""
-    values = user_items.account_values(account) | {"pk": account.id}
-    return user_items.account_from(
+def seen(user: User) -> User:
+    """The user as who reads it without credentials has it."""
+    values = user_items.user_values(user) | {"pk": user.id}
+    return user_items.user_from(
         {name: values[name] for name in values if name in ("pk", *user_items.SEEN)}
     )
 

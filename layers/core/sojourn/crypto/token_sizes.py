@@ -26,7 +26,7 @@ _NOBODY: Final = User(id="usr_", realm_id="rl_", user_type="human", created_ms=0
 _EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
 
 
-def longest(account: User, realm: Realm) -> int:
+def longest(user: User, realm: Realm) -> int:
     """The bytes of the longest token that the user would get of the realm as it is.
 
     It is the size of what `tokens.sign` makes with the largest of the realm's keys: ids have one
@@ -34,11 +34,11 @@ def longest(account: User, realm: Realm) -> int:
     token that is a few bytes shorter, by its `auth_method`.
     """
     settings = realm.settings
-    by_key = account.user_type == "api"
+    by_key = user.user_type == "api"
     managed = settings.session_type == "managed" and not by_key
     minutes = settings.api_key_minutes if by_key else settings.session_minutes
     claims = claims_of(
-        account,
+        user,
         realm,
         session_id="kss_" + "0" * (2 * ids.BODY + 2 * ids.GENERATION),
         session_type="managed" if managed else "unmanaged",
@@ -84,7 +84,7 @@ class TokenSizes:
     """Looks at a realm's users when their tokens are to grow."""
 
     directory: UserDirectory
-    accounts: UserStore
+    users: UserStore
     clock: Clock
 
     def check_realm(self, before: Realm, after: Realm) -> None:
@@ -107,8 +107,8 @@ class TokenSizes:
             found, more = self.directory.users_of_realm(
                 realm_id, after=after, limit=PAGE, ascending=True
             )
-            for account in self.accounts.get_many(found):
-                if account is not None and account.state != "deleted":
-                    yield account
+            for user in self.users.get_many(found):
+                if user is not None and user.state != "deleted":
+                    yield user
             looked += len(found)
             after = found[-1] if found else None

@@ -44,7 +44,7 @@ class Claims:
 
 
 def claims_of(
-    account: User,
+    user: User,
     realm: Realm,
     *,
     session_id: str,
@@ -55,7 +55,7 @@ def claims_of(
     """The claims of a session's token, with what the realm's `jwt_fields` asks for."""
     claims: dict[str, object] = {
         "iss": realm.issuer,
-        "sub": account.id,
+        "sub": user.id,
         "aud": realm.id,
         "rid": realm.id,
         "sid": session_id,
@@ -65,15 +65,15 @@ def claims_of(
     if expires_at is not None:
         claims["exp"] = expires_at
     wanted = realm.settings.jwt_fields
-    if "username" in wanted and account.username is not None:
-        claims["preferred_username"] = account.username
-    if "name" in wanted and account.name is not None:
-        claims["name"] = account.name
-    if "email" in wanted and account.email is not None:
-        claims["email"] = account.email
+    if "username" in wanted and user.username is not None:
+        claims["preferred_username"] = user.username
+    if "name" in wanted and user.name is not None:
+        claims["name"] = user.name
+    if "email" in wanted and user.email is not None:
+        claims["email"] = user.email
         claims["email_verified"] = False
-    if "custom" in wanted and account.custom is not None:
-        claims["cs"] = json.loads(account.custom)
+    if "custom" in wanted and user.custom is not None:
+        claims["cs"] = json.loads(user.custom)
     return claims
 
 

@@ -28,9 +28,9 @@ API_KEYS: Final = 20
 class Credentials:
     """The routes under `/v1/credentials`."""
 
-    users: Users
+    directory: Users
     lookup: UserLookup
-    accounts: UserStore
+    users: UserStore
     clock: Clock
 
     def create(self, server: Server, body: CredentialBody) -> answers.NewCredential:
@@ -38,8 +38,8 @@ class Credentials:
 
         A first password is one that is set, so it ends all the user's sessions too (rule 8).
         """
-        account = visible(server, self.accounts.get(body.user_id))
-        human = account.user_type == "human"
+        user = visible(server, self.users.get(body.user_id))
+        human = user.user_type == "human"
         if (body.credential_type == "password") != human:
             raise Invalid(errors=["A human user has a password, an api user has api_keys."])
         if human:
@@ -47,25 +47,25 @@ class Credentials:
                 raise Invalid(errors=["password is required for a password credential."])
             secret = None
             made = replace(
-                self.users.password_credential(
-                    account.id, body.password, account.username, account.email
+                self.directory.password_credential(
+                    user.id, body.password, user.username, user.email
                 ),
                 name=body.name,
             )
         else:
             if body.password is not None:
                 raise Invalid(errors=["password has no place in an api_key credential."])
-            secret = ids.new_secret("ak", account.id)
+            secret = ids.new_secret("ak", user.id)
             now_ms = self.clock.wall_ms()
             made = Credential(
-                id=ids.new_credential_id(account.id, now_ms),
+                id=ids.new_credential_id(user.id, now_ms),
                 type="api_key",
                 created_ms=now_ms,
                 secret=ids.digest(secret).hex(),
                 name=body.name,
             )
 
-        realm = self.lookup.realm_of(account)
+        realm = self.lookup.realm_of(user)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
@@ -84,42 +84,42 @@ class Credentials:
             after = replace(change.after, credentials=credentials)
             return replace(change, after=rules.unlocked(after) if human else after)
 
-        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
+        done = optimistic.commit(self.users, user, decide, clock=self.clock)
         event = "user.password_set" if human else "credential.created"
-        audit.record(event, made.id, account.id, account.realm_id, by=server.key.id)
-        archive_pending(self.accounts, done)
-        return answers.new_credential(made, account, api_key=secret)
+        audit.record(event, made.id, user.id, user.realm_id, by=server.key.id)
+        archive_pending(self.users, done)
+        return answers.new_credential(made, user, api_key=secret)
 
     def of_user(self, server: Server, user_id: str, page: Page) -> answers.Credentials:
         """A user's credentials. Raises `NotFound`."""
-        found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
-        account = visible(server, found)
-        self.lookup.realm_of(account)
-        if page.after is not None and ids.credential_owner(page.after) != account.id:
+        found = self.users.get(user_id) if ids.is_id("usr", user_id) else None
+        user = visible(server, found)
+        self.lookup.realm_of(user)
+        if page.after is not None and ids.credential_owner(page.after) != user.id:
             raise CursorInvalid
-        shown = [answers.credential(c, account) for c in account.credentials.values()]
+        shown = [answers.credential(c, user) for c in user.credentials.values()]
         shown, more = paged(shown, page)
         return answers.Credentials(collection=shown, more_results=more)
 
     def get(self, server: Server, credential_id: str) -> answers.Credential:
         """One credential. Raises `NotFound`."""
-        account = self._owner(server, credential_id)
-        self.lookup.realm_of(account)
-        return answers.credential(account.credentials[credential_id], account)
+        user = self._owner(server, credential_id)
+        self.lookup.realm_of(user)
+        return answers.credential(user.credentials[credential_id], user)
 
     def update(
         self, server: Server, credential_id: str, changes: CredentialChanges
     ) -> answers.Credential:
         """Rename a credential, or set a password, which ends all the user's sessions (rule 8)."""
-        account = self._owner(server, credential_id)
+        user = self._owner(server, credential_id)
         fresh = None
         if changes.password is not UNSET:
-            if account.user_type == "api":
+            if user.user_type == "api":
                 raise Invalid(errors=["An API key has no password; make another key."])
-            fresh = self.users.password_credential(
-                account.id, changes.password, account.username, account.email
+            fresh = self.directory.password_credential(
+                user.id, changes.password, user.username, user.email
             ).secret
-        realm = self.lookup.realm_of(account)
+        realm = self.lookup.realm_of(user)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
@@ -137,8 +137,8 @@ class Credentials:
                 after = rules.unlocked(after)
             return replace(change, after=after)
 
-        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
-        about = credential_id, account.id, account.realm_id
+        done = optimistic.commit(self.users, user, decide, clock=self.clock)
+        about = credential_id, user.id, user.realm_id
         if fresh is not None:
             audit.record("user.password_set", *about, by=server.key.id)
         before, after = (
@@ -147,7 +147,7 @@ class Credentials:
         )
         if changed := audit.differing(before, after):
             audit.record("credential.updated", *about, by=server.key.id, changed=changed)
-        archive_pending(self.accounts, done)
+        archive_pending(self.users, done)
         return after
 
     def delete(self, server: Server, credential_id: str) -> None:
@@ -155,8 +155,8 @@ class Credentials:
 
         An API key's tokens do not say which key they came by, so all the user's are refused.
         """
-        account = self._owner(server, credential_id)
-        realm = self.lookup.realm_of(account)
+        user = self._owner(server, credential_id)
+        realm = self.lookup.realm_of(user)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
@@ -167,21 +167,19 @@ class Credentials:
             left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
             return replace(change, after=replace(change.after, credentials=left))
 
-        done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
-        audit.record(
-            "credential.deleted", credential_id, account.id, account.realm_id, by=server.key.id
-        )
-        archive_pending(self.accounts, done)
+        done = optimistic.commit(self.users, user, decide, clock=self.clock)
+        audit.record("credential.deleted", credential_id, user.id, user.realm_id, by=server.key.id)
+        archive_pending(self.users, done)
 
     def _owner(self, server: Server, credential_id: str) -> User:
         user_id = ids.credential_owner(credential_id)
-        account = visible(server, None if user_id is None else self.accounts.get(user_id))
-        _known(account, credential_id)
-        return account
+        user = visible(server, None if user_id is None else self.users.get(user_id))
+        _known(user, credential_id)
+        return user
 
 
-def _known(account: User, credential_id: str) -> Credential:
-    found = account.credentials.get(credential_id)
+def _known(user: User, credential_id: str) -> Credential:
+    found = user.credentials.get(credential_id)
     if found is None:
         raise NotFound
     return found

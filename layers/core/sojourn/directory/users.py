@@ -39,7 +39,7 @@ class Users:
 
     lookup: UserLookup
     realms: Realms
-    accounts: UserStore
+    store: UserStore
     directory: UserDirectory
     removal: UserRemoval
     hasher: Hasher
@@ -63,7 +63,7 @@ class Users:
         if body.password is not None:
             made = self.password_credential(user_id, body.password, body.username, body.email)
             credentials[made.id] = made
-        account = User(
+        user = User(
             id=user_id,
             realm_id=realm_id,
             user_type=body.user_type,
@@ -79,9 +79,9 @@ class Users:
             raise _no_realm()
 
         def decide(found: Realm) -> NewUser:
-            token_sizes.check_user(None, account, realm=found)
-            bound = token_sizes.at_stake(None, account, realm=found)
-            return NewUser(account, found, bound=bound)
+            token_sizes.check_user(None, user, realm=found)
+            bound = token_sizes.at_stake(None, user, realm=found)
+            return NewUser(user, found, bound=bound)
 
         optimistic.commit(
             _Making(self.directory),
@@ -92,7 +92,7 @@ class Users:
             what="changes of this realm",
         )
         audit.record("user.created", user_id, realm_id, by=server.key.id)
-        return answers.user(account)
+        return answers.user(user)
 
     def password_credential(self, user_id: str, password: str, *names: str | None) -> Credential:
         """A new password credential of a user of these names. Raises `Invalid`."""
@@ -125,8 +125,8 @@ class Users:
         )
         if self.realms.get(server.in_realm()) is None:
             raise _no_realm()
-        accounts = self.accounts.get_many(found)
-        shown = [answers.user(a) for a in accounts if a and a.state != "deleted"]
+        store = self.store.get_many(found)
+        shown = [answers.user(a) for a in store if a and a.state != "deleted"]
         return answers.Users(collection=shown, more_results=more)
 
     def update(self, server: Server, text: str, changes: UserChanges) -> answers.User:
@@ -137,19 +137,19 @@ class Users:
         old one. Raises `Invalid`, also when the user's token would be too long, and `NameTaken`.
         """
         found = self.lookup.find_in_realm(server, text)
-        account = found.user
+        user = found.user
         fresh = None
-        if changes.username is None and account.user_type == "human":
+        if changes.username is None and user.user_type == "human":
             raise Invalid(errors=["username is required for a human user."])
         if changes.password is not UNSET:
-            if account.user_type == "api":
+            if user.user_type == "api":
                 raise Invalid(errors=["An api user has no password."])
             # A rename later is not compared: that would tell a server what the password is.
             called = [
                 kept if (sent := getattr(changes, name)) is UNSET else sent
-                for name, kept in (("username", account.username), ("email", account.email))
+                for name, kept in (("username", user.username), ("email", user.email))
             ]
-            fresh = self.password_credential(account.id, changes.password, *called)
+            fresh = self.password_credential(user.id, changes.password, *called)
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: UserInRealm) -> ChangeInRealm:
@@ -159,20 +159,20 @@ class Users:
 
         done = optimistic.commit(self.directory, found, decide, clock=self.clock).change
         _tell(done, changes, by=server.key.id)
-        archive_pending(self.accounts, done)
+        archive_pending(self.store, done)
         return answers.user(done.after)
 
     def unlock(self, server: Server, text: str) -> None:
         """Clear the delays of failed logins at a user, everywhere. Raises `NotFound`."""
-        account = self.lookup.find_in_realm(server, text).user
+        user = self.lookup.find_in_realm(server, text).user
 
         def decide(found: User) -> Change:
             if found.state == "deleted":
                 raise NotFound
             return Change(before=found, after=rules.unlocked(found))
 
-        optimistic.commit(self.accounts, account, decide, clock=self.clock)
-        audit.record("user.unlocked", account.id, account.realm_id, by=server.key.id)
+        optimistic.commit(self.store, user, decide, clock=self.clock)
+        audit.record("user.unlocked", user.id, user.realm_id, by=server.key.id)
 
     def delete(self, server: Server, text: str) -> None:
         """Remove a user, ending their sessions and stripping where those began (rule 10).
@@ -180,7 +180,7 @@ class Users:
         The first commit ends and frees everything; what follows is resumed by cleanup.
         """
         found = self.lookup.find_in_realm(server, text)
-        account = found.user
+        user = found.user
         by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: UserInRealm) -> ChangeInRealm | None:
@@ -192,11 +192,11 @@ class Users:
 
         deletion = optimistic.commit(self.directory, found, decide, clock=self.clock)
         if deletion is not None:
-            account = deletion.change.after
-            audit.record("user.deleted", account.id, account.realm_id, by=server.key.id)
+            user = deletion.change.after
+            audit.record("user.deleted", user.id, user.realm_id, by=server.key.id)
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
-            done = self.removal.finish_user(account.id, limit.remaining)
+            done = self.removal.finish_user(user.id, limit.remaining)
         if not done:
             # The user is deleted for good, and cannot be asked for a second time.
             telemetry.warning("The rest of a deletion is left to cleanup")

@@ -15,11 +15,11 @@ class UserReader(Protocol):
     """What a validation reads. Every read is consistent."""
 
     def get(self, user_id: str) -> User | None:
-        """The account, or None."""
+        """The user, or None."""
         ...
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
-        """The ended record of a session; what is pending is in the account alone."""
+        """The ended record of a session; what is pending is in the user alone."""
         ...
 
 
@@ -43,11 +43,11 @@ class UserStore(UserReader, Protocol):
         ...
 
     def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
-        """At most 100 accounts, in order, in one read."""
+        """At most 100 users, in order, in one read."""
         ...
 
     def archive(self, user_id: str) -> int:
-        """Write what an account has pending as ended records; how many were written."""
+        """Write what a user has pending as ended records; how many were written."""
         ...
 
     def ended_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:

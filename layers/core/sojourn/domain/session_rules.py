@@ -22,7 +22,7 @@ CLOCKS_APART_MS: Final = 10_000
 
 
 def settle(
-    account: User, realm: Realm, *, now_ms: int
+    user: User, realm: Realm, *, now_ms: int
 ) -> tuple[tuple[Session, ...], tuple[Ended, ...]]:
     """The active sessions, and the endings of those that their realm ended for all at once.
 
@@ -30,7 +30,7 @@ def settle(
     items learn of it when they are next read, and record it when they are next written.
     """
     active, ended = [], []
-    for session in account.sessions:
+    for session in user.sessions:
         if not session.live(now_ms):
             continue
         end = ended_by_realm(session, realm)
@@ -41,18 +41,18 @@ def settle(
     return tuple(active), tuple(ended)
 
 
-def active(account: User, realm: Realm, *, now_ms: int) -> tuple[Session, ...]:
+def active(user: User, realm: Realm, *, now_ms: int) -> tuple[Session, ...]:
     """The active sessions, oldest first."""
-    return settle(account, realm, now_ms=now_ms)[0]
+    return settle(user, realm, now_ms=now_ms)[0]
 
 
-def find_ended(account: User, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
+def find_ended(user: User, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
     """An ending of that session that is not archived yet."""
-    ended = (*account.pending, *settle(account, realm, now_ms=now_ms)[1])
+    ended = (*user.pending, *settle(user, realm, now_ms=now_ms)[1])
     return next((e for e in ended if e.session.id == session_id), None)
 
 
-def lingering(account: User, *, now_ms: int) -> tuple[Session, ...]:
+def lingering(user: User, *, now_ms: int) -> tuple[Session, ...]:
     """The sessions that are past their time by this clock, and by one that is behind may live.
 
     "Validity […] never decided from […] a clock of another instance": they are neither listed nor
@@ -60,7 +60,7 @@ def lingering(account: User, *, now_ms: int) -> tuple[Session, ...]:
     """
     return tuple(
         session
-        for session in account.sessions
+        for session in user.sessions
         if not session.live(now_ms) and session.live(now_ms - CLOCKS_APART_MS)
     )
 
@@ -78,7 +78,7 @@ def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
 
 
 def begin(
-    account: User,
+    user: User,
     realm: Realm,
     login: Login,
     *,
@@ -100,16 +100,16 @@ def begin(
     Raises `LoginFailed` when the user is not active, `SessionLimit` when the realm denies,
     `NotFound` when the session to be replaced is not an active one of theirs.
     """
-    if account.state != "active" or account.realm_id != realm.id:
-        raise LoginFailed(inactive=account.state == "inactive")
-    created_ms = max(now_ms, account.last_ms + 1)
+    if user.state != "active" or user.realm_id != realm.id:
+        raise LoginFailed(inactive=user.state == "inactive")
+    created_ms = max(now_ms, user.last_ms + 1)
     # Where a wrong clock has been at the user's item, the order stays, and no session lives longer.
     from_ms = min(created_ms, now_ms + CLOCKS_APART_MS)
     session = Session(
         id=ids.new_session_id(
             created_ms=created_ms,
-            user_id=account.id,
-            user_generation=account.generation,
+            user_id=user.id,
+            user_generation=user.generation,
             realm_generation=realm.generation,
         ),
         created_ms=created_ms,
@@ -118,7 +118,7 @@ def begin(
         origin=login.origin,
         key_number=key_number,
     )
-    active, settled = settle(account, realm, now_ms=now_ms)
+    active, settled = settle(user, realm, now_ms=now_ms)
     by = Actor(type="session", id=session.id)
     ended = list(settled)
     if login.replace is not None:
@@ -135,61 +135,61 @@ def begin(
         ended += [Ended(session=s, ended_ms=created_ms, reason="evicted", by=by) for s in oldest]
     # Where a clock is behind, the cap is the same.
     room = realm.settings.max_sessions - len(active) - 1
-    spent = lingering(account, now_ms=now_ms)[-room:] if room > 0 else ()
+    spent = lingering(user, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
-        account if proved is None else proved.left_in(account),
+        user if proved is None else proved.left_in(user),
         last_ms=created_ms,
         sessions=_aged((*spent, *active, session)),
     )
-    return Change(before=account, after=after, ended=tuple(ended)), session
+    return Change(before=user, after=after, ended=tuple(ended)), session
 
 
 def _aged(sessions: Iterable[Session]) -> tuple[Session, ...]:
     return tuple(sorted(sessions, key=lambda session: session.created_ms))
 
 
-def unmanaged_session_id(account: User, realm: Realm, *, now_ms: int) -> str:
+def unmanaged_session_id(user: User, realm: Realm, *, now_ms: int) -> str:
     """The id of an unmanaged session, which is nowhere but in its token.
 
     Raises `LoginFailed` when the user is not active.
     """
-    if account.state != "active" or account.realm_id != realm.id:
-        raise LoginFailed(inactive=account.state == "inactive")
+    if user.state != "active" or user.realm_id != realm.id:
+        raise LoginFailed(inactive=user.state == "inactive")
     return ids.new_session_id(
         created_ms=now_ms,
-        user_id=account.id,
-        user_generation=account.generation,
+        user_id=user.id,
+        user_generation=user.generation,
         realm_generation=realm.generation,
     )
 
 
 def end(
-    account: User, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
+    user: User, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
 ) -> Change:
     """End each session that `reasons` names, with its reason; of those past their time, no record.
 
     A session that is not named stays, whatever its time: ends are carried out by a wrong clock too.
     """
-    active, settled = settle(account, realm, now_ms=now_ms)
+    active, settled = settle(user, realm, now_ms=now_ms)
     ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
     gone = {*reasons, *(e.session.id for e in settled)}
-    kept = tuple(s for s in account.sessions if s.id not in gone)
-    after = replace(account, sessions=kept)
-    return Change(before=account, after=after, ended=(*settled, *ended))
+    kept = tuple(s for s in user.sessions if s.id not in gone)
+    after = replace(user, sessions=kept)
+    return Change(before=user, after=after, ended=(*settled, *ended))
 
 
-def record_ended(account: User, realm: Realm, *, now_ms: int) -> Change | None:
+def record_ended(user: User, realm: Realm, *, now_ms: int) -> Change | None:
     """Record the sessions that their realm ended for all at once; None where there are none."""
-    active, ended = settle(account, realm, now_ms=now_ms)
+    active, ended = settle(user, realm, now_ms=now_ms)
     if not ended:
         return None
-    kept = _aged((*lingering(account, now_ms=now_ms), *active))
-    after = replace(account, sessions=kept)
-    return Change(before=account, after=after, ended=ended)
+    kept = _aged((*lingering(user, now_ms=now_ms), *active))
+    after = replace(user, sessions=kept)
+    return Change(before=user, after=after, ended=ended)
 
 
 def end_everything(
-    account: User,
+    user: User,
     realm: Realm,
     reasons: Mapping[str, Reason],
     *,
@@ -202,13 +202,13 @@ def end_everything(
     A new generation refuses the unmanaged tokens from before it; managed ones stand by their
     record alone.
     """
-    change = end(account, realm, reasons, by=by, now_ms=now_ms)
-    after = replace(change.after, generation=account.generation + 1, spared=keep)
+    change = end(user, realm, reasons, by=by, now_ms=now_ms)
+    after = replace(change.after, generation=user.generation + 1, spared=keep)
     return replace(change, after=after)
 
 
 def end_all_for(
-    account: User,
+    user: User,
     realm: Realm,
     reason: Reason,
     *,
@@ -217,20 +217,20 @@ def end_all_for(
     keep: str | None = None,
 ) -> Change:
     """End all sessions of either kind for one reason, but the one to `keep`."""
-    reasons = {s.id: reason for s in account.sessions if s.id != keep}
-    return end_everything(account, realm, reasons, by=by, now_ms=now_ms, keep=keep)
+    reasons = {s.id: reason for s in user.sessions if s.id != keep}
+    return end_everything(user, realm, reasons, by=by, now_ms=now_ms, keep=keep)
 
 
-def delete(account: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
+def delete(user: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
     """Delete a user: all sessions end without where they began, and nothing of a person is left.
 
     What stays for a while is that there was a user, so that the rest of the deletion is resumed.
     """
-    change = end_all_for(account, realm, "user_deleted", by=by, now_ms=now_ms)
+    change = end_all_for(user, realm, "user_deleted", by=by, now_ms=now_ms)
     after = replace(
         change.after,
         state="deleted",
-        last_ms=max(now_ms, account.last_ms),
+        last_ms=max(now_ms, user.last_ms),
         credentials={},
         username=None,
         email=None,
@@ -241,18 +241,18 @@ def delete(account: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
     return replace(change, after=after, ended=tuple(replace(e, strip=True) for e in change.ended))
 
 
-def unlocked(account: User) -> User:
-    """The account as an administrator leaves it who clears its delays; see `lockout.py`."""
-    return replace(account, unlocks=account.unlocks + 1)
+def unlocked(user: User) -> User:
+    """The user as an administrator leaves it who clears its delays; see `lockout.py`."""
+    return replace(user, unlocks=user.unlocks + 1)
 
 
-def prune(account: User, *, now_ms: int) -> Change | None:
+def prune(user: User, *, now_ms: int) -> Change | None:
     """Drop the sessions that lived out their time, of which nothing is recorded; None when none.
 
-    An account with endings left pending is written too, because every commit records them.
+    A user with endings left pending is written too, because every commit records them.
     """
-    kept = tuple(s for s in account.sessions if s.live(now_ms))
-    if len(kept) == len(account.sessions) and not account.pending:
+    kept = tuple(s for s in user.sessions if s.live(now_ms))
+    if len(kept) == len(user.sessions) and not user.pending:
         return None
-    after = replace(account, sessions=kept)
-    return Change(before=account, after=after)
+    after = replace(user, sessions=kept)
+    return Change(before=user, after=after)

@@ -61,7 +61,7 @@ class User:
         return next((s for s in self.sessions if s.id == session_id), None)
 
     def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this account, or None."""
+        """What is remembered of an address that has succeeded for this user, or None."""
         return _find_known(self.known, mark)
 
     @property
@@ -86,7 +86,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """As much of an account as a password is tried by, whatever else it holds."""
+    """As much of a user as a password is tried by, whatever else it holds."""
 
     id: str
     realm_id: str
@@ -97,7 +97,7 @@ class Candidate:
     known: tuple[Known, ...]
 
     def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this account, or None."""
+        """What is remembered of an address that has succeeded for this user, or None."""
         return _find_known(self.known, mark)
 
     @property
@@ -116,7 +116,7 @@ def _password(credentials: Mapping[str, Credential]) -> Credential | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit: from the account that was read to the one that must replace it."""
+    """One commit: from the user that was read to the one that must replace it."""
 
     before: User
     after: User

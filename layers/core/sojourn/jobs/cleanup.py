@@ -50,7 +50,7 @@ class Cleanup:
     """Works through the due index until it is empty or the time is up."""
 
     due: DueIndex
-    accounts: UserStore
+    users: UserStore
     removal: Removal
     realm_removal: RealmRemoval
     settlement: Settlement
@@ -103,37 +103,37 @@ class Cleanup:
 
     def _settle_user(self, user_id: str, time_left: TimeLeft) -> bool:
         """Drop expired sessions and record endings left pending; finish a deletion."""
-        account = self.accounts.get(user_id)
-        if account is None:
+        user = self.users.get(user_id)
+        if user is None:
             return False
-        if account.state == "deleted":
+        if user.state == "deleted":
             return self.removal.finish_user(user_id, time_left)
         # A clock that is ahead would take for expired what is live.
         self.skew.check()
-        self._outwait(account, time_left)
+        self._outwait(user, time_left)
         if time_left() <= 0:
             return False
         slowest_ms = self.clock.wall_ms() - rules.CLOCKS_APART_MS
         try:
             with deadline.deadline(self.clock):
                 change = optimistic.commit(
-                    self.accounts,
-                    account,
+                    self.users,
+                    user,
                     lambda found: rules.prune(found, now_ms=slowest_ms),
                     clock=self.clock,
                 )
-                self.accounts.archive(user_id)
+                self.users.archive(user_id)
         except NotFound:
             return False
         return change is not None
 
-    def _outwait(self, account: User, time_left: TimeLeft) -> None:
+    def _outwait(self, user: User, time_left: TimeLeft) -> None:
         """Wait until no instance's clock can take for live what has expired, if there is time.
 
         A run waits once at most: what expires meanwhile was not due when it began.
         """
         now_ms = self.clock.wall_ms()
-        spent = rules.lingering(account, now_ms=now_ms)
+        spent = rules.lingering(user, now_ms=now_ms)
         last_ms = max((session.expires_at for session in spent), default=0) * 1000
         wait = (last_ms + rules.CLOCKS_APART_MS - now_ms) / 1000
         if 0 < wait < time_left():

@@ -6,11 +6,11 @@ from sojourn.domain.user import Change
 from sojourn.runtime import telemetry
 
 
-def archive_pending(accounts: UserStore, change: Change | None) -> None:
+def archive_pending(users: UserStore, change: Change | None) -> None:
     """Write the ended records that did not fit a commit, if any."""
     if change is None or not change.after.pending:
         return
     try:
-        accounts.archive(change.after.id)
+        users.archive(change.after.id)
     except Unavailable:
         telemetry.warning("Archiving is left to cleanup")

@@ -23,7 +23,7 @@ class RealmRemoval:
 
     removal: Removal
     directory: UserDirectory
-    accounts: UserReader
+    users: UserReader
     clock: Clock
 
     def resume(self, realm_id: str, time_left: TimeLeft) -> bool:
@@ -49,7 +49,7 @@ class RealmRemoval:
     def _remove_user(self, realm_id: str, user_id: str, time_left: TimeLeft) -> bool:
         """Remove a user as they are in that commit; False when there was no time for all of it."""
         limit, attempt = deadline.current(self.clock), 0
-        user = self.accounts.get(user_id)
+        user = self.users.get(user_id)
         # The records go first: an end that leaves another one changes the user's version.
         while self.removal.remove_records(user_id, time_left):
             if user is None:

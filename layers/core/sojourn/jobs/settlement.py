@@ -31,7 +31,7 @@ class Settlement:
     walks: Walks
     realms: Realms
     directory: UserDirectory
-    accounts: UserStore
+    users: UserStore
     skew: Skew
     clock: Clock
 
@@ -49,11 +49,11 @@ class Settlement:
             users, more = self.directory.users_of_realm(
                 realm_id, after=after, limit=PAGE, ascending=True
             )
-            for account in self.accounts.get_many(users):
+            for user in self.users.get_many(users):
                 if time_left() <= 0:
                     return False
-                if account is not None:
-                    self._settle(account, realm)
+                if user is not None:
+                    self._settle(user, realm)
             if more:
                 after = users[-1]
                 if not self.walks.note_walk(realm_id, name, after=after):
@@ -73,12 +73,12 @@ class Settlement:
         later = self.walks.walk(realm_id, str(int(name) + 1))
         return later is not None and later.due_at <= self.clock.wall_ms() // 1000
 
-    def _settle(self, account: User, realm: Realm) -> None:
+    def _settle(self, user: User, realm: Realm) -> None:
         def decide(found: User) -> Change | None:
             return rules.record_ended(found, realm, now_ms=self.clock.wall_ms())
 
         # A clock that is ahead would take for expired what is live.
         self.skew.check()
         with suppress(NotFound), deadline.deadline(self.clock):
-            done = optimistic.commit(self.accounts, account, decide, clock=self.clock)
-            archive_pending(self.accounts, done)
+            done = optimistic.commit(self.users, user, decide, clock=self.clock)
+            archive_pending(self.users, done)

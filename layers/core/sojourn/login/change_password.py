@@ -23,7 +23,7 @@ from sojourn.sessions.validate import Validator
 class PasswordChange:
     """`POST /v1/password`."""
 
-    accounts: UserStore
+    users: UserStore
     validator: Validator
     lockout: Lockout
     hasher: Hasher
@@ -36,15 +36,15 @@ class PasswordChange:
         must still stand, and the password still be the one that was verified, in the very commit
         that changes it.
         """
-        account = self.validator.standing(claims).account
-        complaint = passwords.complaint(body.password, account.username, account.email)
+        user = self.validator.standing(claims).user
+        complaint = passwords.complaint(body.password, user.username, user.email)
         if complaint:
             raise Invalid(errors=[complaint])
         verified: set[str] = set()
-        tried = self.lockout.own_password(account, ip)
+        tried = self.lockout.own_password(user, ip)
         self.lockout.check(tried)
         try:
-            self._verify(account, body.current_password, verified)
+            self._verify(user, body.current_password, verified)
         except CredentialWrong:
             self.lockout.failed(tried)
             raise
@@ -63,8 +63,8 @@ class PasswordChange:
             return replace(change, after=succeeded(after, success))
 
         gone = partial(self.validator.gone, claims)
-        done = optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
-        archive_pending(self.accounts, done)
+        done = optimistic.commit(self.users, user, decide, clock=self.clock, gone=gone)
+        archive_pending(self.users, done)
 
     def _ended(self, found: User, claims: Claims, body: PasswordBody) -> Change:
         if body.keep_sessions == "all":
@@ -79,8 +79,8 @@ class PasswordChange:
             keep=current if body.keep_sessions == "current" else None,
         )
 
-    def _verify(self, account: User, password: str, verified: set[str]) -> None:
-        known = account.password
+    def _verify(self, user: User, password: str, verified: set[str]) -> None:
+        known = user.password
         if known is None:
             raise CredentialWrong("This user has no password.")
         if known.secret in verified:

@@ -37,19 +37,19 @@ class Lockout:
         now_ms = self.clock.wall_ms()
         return candidate, attempt.try_of_password(candidate, read, ip, now_ms=now_ms)
 
-    def own_password(self, account: User, ip: str | None) -> Try:
+    def own_password(self, user: User, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
-        counters = attempt.counters_of(lockout.of_account(account.id), ip)
+        counters = attempt.counters_of(lockout.of_account(user.id), ip)
         read = self.attempts.read(counters)
-        return attempt.try_of_password(account, read, ip, now_ms=self.clock.wall_ms())
+        return attempt.try_of_password(user, read, ip, now_ms=self.clock.wall_ms())
 
     def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
         """A try of an API key, and the account that it is for, in one read.
 
         Its 256 random bits need no counter of the account's: the address's is all there is.
         """
-        account, read = self.attempts.read_with_user(user_id, attempt.counters_of(None, ip))
-        return account, Try(tuple(read))
+        user, read = self.attempts.read_with_user(user_id, attempt.counters_of(None, ip))
+        return user, Try(tuple(read))
 
     def check(self, tried: Try) -> None:
         """Raises `TooManyAttempts`, and `Unavailable` where the clock is wrong that would count."""
@@ -78,8 +78,8 @@ class Lockout:
 
     def passed_with_user(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
         """The same, and the whole account as it is now, in one read."""
-        account, read = self.attempts.read_with_user(user_id, tried.counters)
-        return self._passed(tried.read(read)), account
+        user, read = self.attempts.read_with_user(user_id, tried.counters)
+        return self._passed(tried.read(read)), user
 
     def _passed(self, tried: Try) -> Success:
         self.check(tried)

@@ -45,7 +45,7 @@ class Logins:
     """Sessions begun. All answer the session with its `token`; passwords are a module's own."""
 
     realms: Realms
-    accounts: UserStore
+    users: UserStore
     lockout: Lockout
     keys: SigningKeys
     clock: Clock
@@ -70,29 +70,29 @@ class Logins:
         "Authentication to your Realm using API keys will always create unmanaged sessions."
         """
         realm = self.realms.get(realm_id)
-        account, tried = self.lockout.api_key(ids.secret_owner("ak", "usr", api_key), ip)
+        user, tried = self.lockout.api_key(ids.secret_owner("ak", "usr", api_key), ip)
         self.lockout.check(tried)
         digest = ids.digest(api_key).hex()
         if (
             realm is None
-            or account is None
-            or account.realm_id != realm.id
-            or account.user_type != "api"
-            or account.state != "active"
-            or not _holds(account, digest)
+            or user is None
+            or user.realm_id != realm.id
+            or user.user_type != "api"
+            or user.state != "active"
+            or not _holds(user, digest)
         ):
             self.lockout.failed(tried)
             raise LoginFailed
-        return self.begin(realm, account, login)
+        return self.begin(realm, user, login)
 
-    def of_server(self, realm: Realm, account: User, login: Login) -> BegunSession:
+    def of_server(self, realm: Realm, user: User, login: Login) -> BegunSession:
         """Begin a session on a server's word, without a credential.
 
         Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
         `SessionLimit`.
         """
         try:
-            return self._begin_known(realm, account, login)
+            return self._begin_known(realm, user, login)
         except LoginFailed as error:
             # A 401 would tell a server of its own credential; here it is about the user.
             if error.inactive:
@@ -102,7 +102,7 @@ class Logins:
     def begin(
         self,
         realm: Realm,
-        account: User,
+        user: User,
         login: Login,
         verified: VerifiedPassword | None = None,
     ) -> BegunSession:
@@ -110,32 +110,32 @@ class Logins:
 
         Raises `Invalid`, `LoginFailed`, and where it is managed `SessionLimit` and `NotFound`.
         """
-        if account.user_type == "api" or realm.settings.session_type == "unmanaged":
+        if user.user_type == "api" or realm.settings.session_type == "unmanaged":
             if verified is not None:
-                account = self.leave(verified, account)
-            return self._begin_unmanaged(realm, account, login)
-        return self._begin_managed(realm, account, login, verified)
+                user = self.leave(verified, user)
+            return self._begin_unmanaged(realm, user, login)
+        return self._begin_managed(realm, user, login, verified)
 
-    def leave(self, verified: VerifiedPassword, account: User) -> User:
+    def leave(self, verified: VerifiedPassword, user: User) -> User:
         """Commit what a right password leaves, without a session; the user as they are then."""
-        store, clock = _WhereChanged(self.accounts), self.clock
-        done = optimistic.commit(store, account, verified.left, clock=clock, gone=LoginFailed)
+        store, clock = _WhereChanged(self.users), self.clock
+        done = optimistic.commit(store, user, verified.left, clock=clock, gone=LoginFailed)
         return done.after
 
-    def _begin_known(self, realm: Realm, account: User, login: Login) -> BegunSession:
+    def _begin_known(self, realm: Realm, user: User, login: Login) -> BegunSession:
         """Begin a session of a user who was read before their realm was."""
         try:
-            return self.begin(realm, account, login)
+            return self.begin(realm, user, login)
         except SessionLimit:
             # A commit would have shown that the user was changed; a refusal does not. So it is
             # given only by what the user has had since the realm has these settings.
-            now = self.accounts.get(account.id)
+            now = self.users.get(user.id)
             if now is None:
                 raise NotFound from None
             return self.begin(realm, now, login)
 
     def _begin_managed(
-        self, realm: Realm, account: User, login: Login, verified: VerifiedPassword | None
+        self, realm: Realm, user: User, login: Login, verified: VerifiedPassword | None
     ) -> BegunSession:
         """Decide, commit, and then sign and answer, once."""
 
@@ -153,9 +153,9 @@ class Logins:
             tokens.check_size(claims, key)
             return _Begun(change, session, claims, key, read)
 
-        found = _Found(account, _Read(realm, deadline.current(self.clock)))
+        found = _Found(user, _Read(realm, deadline.current(self.clock)))
         begun = optimistic.commit(
-            _Beginnings(self.accounts), found, decide, clock=self.clock, gone=LoginFailed
+            _Beginnings(self.users), found, decide, clock=self.clock, gone=LoginFailed
         )
         token = tokens.sign(begun.claims, begun.key)
         telemetry.count(LoginSucceeded=1, SessionsEvicted=len(begun.change.ended))
@@ -175,18 +175,18 @@ class Logins:
             raise Unavailable("The realm was changed meanwhile. Try again.")
         return _Read(realm, since)
 
-    def _begin_unmanaged(self, realm: Realm, account: User, login: Login) -> BegunSession:
+    def _begin_unmanaged(self, realm: Realm, user: User, login: Login) -> BegunSession:
         """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
         self.skew.check()
         now_ms = self.clock.wall_ms()
-        session_id = rules.unmanaged_session_id(account, realm, now_ms=now_ms)
-        by_key = account.user_type == "api"
+        session_id = rules.unmanaged_session_id(user, realm, now_ms=now_ms)
+        by_key = user.user_type == "api"
         minutes = realm.settings.api_key_minutes if by_key else realm.settings.session_minutes
         expires_at = now_ms // 1000 + 60 * minutes if minutes else None
         claims = tokens.claims_of(
-            account,
+            user,
             realm,
             session_id=session_id,
             session_type="unmanaged",
@@ -201,7 +201,7 @@ class Logins:
         telemetry.count(LoginSucceeded=1)
         return answers.begun_unmanaged(
             session_id,
-            account,
+            user,
             auth_method=login.auth_method,
             expires_at=expires_at,
             origin=login.origin,
@@ -240,11 +240,11 @@ class _Begun:
 class _Beginnings:
     """Commits what begins; who loses goes on from the realm that was read last."""
 
-    accounts: UserStore
+    users: UserStore
 
     def commit(self, begun: _Begun, /) -> _Begun:
         try:
-            return replace(begun, change=self.accounts.commit(begun.change))
+            return replace(begun, change=self.users.commit(begun.change))
         except Superseded as error:
             raise Superseded(error.current and _Found(error.current, begun.read)) from error
 
@@ -253,25 +253,25 @@ class _Beginnings:
 class _WhereChanged:
     """Commits what changes something; what changes nothing is done."""
 
-    accounts: UserStore
+    users: UserStore
 
     def commit(self, change: Change, /) -> Change:
-        return change if change.after is change.before else self.accounts.commit(change)
+        return change if change.after is change.before else self.users.commit(change)
 
 
-def _holds(account: User, digest: str) -> bool:
-    """Whether an API key of the account has that digest."""
+def _holds(user: User, digest: str) -> bool:
+    """Whether an API key of the user has that digest."""
     matches = [
         hmac.compare_digest(c.secret, digest)
-        for c in account.credentials.values()
+        for c in user.credentials.values()
         if c.type == "api_key"
     ]
     return any(matches)
 
 
-def _managed_claims(account: User, realm: Realm, session: Session) -> dict[str, object]:
+def _managed_claims(user: User, realm: Realm, session: Session) -> dict[str, object]:
     return tokens.claims_of(
-        account,
+        user,
         realm,
         session_id=session.id,
         session_type="managed",

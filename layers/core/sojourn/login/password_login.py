@@ -44,8 +44,8 @@ class PasswordLogins:
         """
         realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
         bucket = _bucket(realm_id, user_id, username=username, email=email)
-        account, tried = self.lockout.password(user_id, bucket, login.origin.ip)
-        return self._verified(realm, account, password, login, tried)
+        user, tried = self.lockout.password(user_id, bucket, login.origin.ip)
+        return self._verified(realm, user, password, login, tried)
 
     def on_behalf(self, server: Server, text: str, password: str, login: Login) -> BegunSession:
         """Log in the user of an id, a username or an email, for a server.
@@ -56,11 +56,11 @@ class PasswordLogins:
         # The connection is the server's own, and says nothing of where its user is.
         ip = login.origin.ip if login.origin.reported else None
         if ids.is_id("usr", text):
-            account, tried = self.lockout.password(text, lockout.of_account(text), ip)
-            if account is None or account.state == "deleted":
+            user, tried = self.lockout.password(text, lockout.of_account(text), ip)
+            if user is None or user.state == "deleted":
                 raise NotFound
-            server.must_see(account.realm_id)
-            realm = self.realms.get(account.realm_id)
+            server.must_see(user.realm_id)
+            realm = self.realms.get(user.realm_id)
         else:
             realm_id = server.in_realm()
             if len(text) > names.SENT:
@@ -68,11 +68,11 @@ class PasswordLogins:
             username, email = (None, text) if "@" in text else (text, None)
             realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
             bucket = _bucket(realm_id, user_id, username=username, email=email)
-            account, tried = self.lockout.password(user_id, bucket, ip)
+            user, tried = self.lockout.password(user_id, bucket, ip)
         if realm is None:
             raise NotFound
         try:
-            return self._verified(realm, account, password, login, tried)
+            return self._verified(realm, user, password, login, tried)
         except LoginFailed as error:
             raise CredentialWrong(
                 "There is no such user, the password is not theirs, or they are inactive."
@@ -99,15 +99,15 @@ class PasswordLogins:
         ):
             self.lockout.failed(tried)
             raise LoginFailed
-        success, account = self.lockout.passed_with_user(tried, candidate.id)
-        if account is None:
+        success, user = self.lockout.passed_with_user(tried, candidate.id)
+        if user is None:
             raise LoginFailed
         verified = VerifiedPassword(password, known, self.hasher, success)
         try:
-            return self.logins.begin(realm, account, login, verified)
+            return self.logins.begin(realm, user, login, verified)
         except (SessionLimit, NotFound):
             # The password was right all the same, and ends the row of those that were not.
-            self.logins.leave(verified, account)
+            self.logins.leave(verified, user)
             raise
 
 

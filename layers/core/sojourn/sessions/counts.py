@@ -29,7 +29,7 @@ class Census:
     """Counts sessions user by user; nothing is ever decided from it."""
 
     directory: UserDirectory
-    accounts: UserStore
+    users: UserStore
     clock: Clock
 
     def count(self, realm_id: str, wanted: Callable[[Session], bool]) -> Count:
@@ -38,12 +38,12 @@ class Census:
         When the time is up, or the store does not answer in it, those that were counted by then.
         """
         began = self.clock.stopwatch()
-        sessions = users = 0
+        sessions = counted = 0
         after: str | None = None
         more = True
         while more:
             left = began + SECONDS - self.clock.stopwatch()
-            if users >= USERS or (users and left <= 0):
+            if counted >= USERS or (counted and left <= 0):
                 return Count(sessions=sessions, complete=False)
             try:
                 # What the store holds up ends the count, and not the whole call.
@@ -51,13 +51,13 @@ class Census:
                     found, more = self.directory.users_of_realm(
                         realm_id, after=after, limit=PAGE, ascending=True
                     )
-                    accounts = self.accounts.get_many(found)
+                    users = self.users.get_many(found)
             except Unavailable:
                 return Count(sessions=sessions, complete=False)
             now_ms = self.clock.wall_ms()
-            for account in accounts:
-                if account is not None:
-                    sessions += sum(s.live(now_ms) and wanted(s) for s in account.sessions)
-            users += len(found)
+            for user in users:
+                if user is not None:
+                    sessions += sum(s.live(now_ms) and wanted(s) for s in user.sessions)
+            counted += len(found)
             after = found[-1] if found else None
         return Count(sessions=sessions, complete=True)

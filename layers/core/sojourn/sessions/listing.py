@@ -25,20 +25,20 @@ from sojourn.sessions.validate import Validator
 class Listing:
     """The lists of one user's sessions, and one session by its id."""
 
-    accounts: UserStore
+    users: UserStore
     validator: Validator
     realms: RealmCache
     clock: Clock
 
     def own(self, claims: Claims, *, state: str, page: Page) -> answers.Sessions:
         """The caller's own sessions; the caller's carries `current`. Raises as validation does."""
-        account = self.validator.standing(claims).account
-        return self._list(account, state=state, page=page, current=claims.session.text)
+        user = self.validator.standing(claims).user
+        return self._list(user, state=state, page=page, current=claims.session.text)
 
     def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> answers.Sessions:
         """A user's sessions, for a server. Raises `NotFound`."""
-        account = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
-        return self._list(visible(server, account), state=state, page=page, current=None)
+        user = self.users.get(user_id) if ids.is_id("usr", user_id) else None
+        return self._list(visible(server, user), state=state, page=page, current=None)
 
     def one_of_own(
         self, claims: Claims, session_id: str, *, state: str = "active"
@@ -48,7 +48,7 @@ class Listing:
         parsed = ids.parse_session_id(session_id)
         if parsed is None or parsed.user_id != claims.user_id:
             raise NotFound
-        return self._one(standing.account, parsed, state=state, current=claims.session.text)
+        return self._one(standing.user, parsed, state=state, current=claims.session.text)
 
     def one(self, server: Server, session_id: str, *, state: str = "active") -> answers.KeptSession:
         """One managed session, for a server: an active one, or with `any` also an ended one.
@@ -59,69 +59,65 @@ class Listing:
         parsed = ids.parse_session_id(session_id)
         if parsed is None:
             raise NotFound
-        account = self.accounts.get(parsed.user_id)
-        return self._one(visible(server, account), parsed, state=state, current=None)
+        user = self.users.get(parsed.user_id)
+        return self._one(visible(server, user), parsed, state=state, current=None)
 
     def _one(
-        self, account: User, parsed: ids.SessionId, *, state: str, current: str | None
+        self, user: User, parsed: ids.SessionId, *, state: str, current: str | None
     ) -> answers.KeptSession:
         if state not in ("active", "any"):
             raise Invalid(errors=["state must be active, or any to be given an ended one too."])
-        realm = self._realm(account)
-        active = rules.active(account, realm, now_ms=self.clock.wall_ms())
+        realm = self._realm(user)
+        active = rules.active(user, realm, now_ms=self.clock.wall_ms())
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
-            return answers.active(found, account, current=current)
-        ended = self.validator.find_ended(account, realm, parsed) if state == "any" else None
+            return answers.active(found, user, current=current)
+        ended = self.validator.find_ended(user, realm, parsed) if state == "any" else None
         if ended is None:
             raise NotFound
         return answers.ended(
             ended,
-            account,
+            user,
             for_server=current is None,
             current=UNSET if current is None else parsed.text == current,
         )
 
-    def _list(
-        self, account: User, *, state: str, page: Page, current: str | None
-    ) -> answers.Sessions:
+    def _list(self, user: User, *, state: str, page: Page, current: str | None) -> answers.Sessions:
         if state not in ("active", "ended"):
             raise Invalid(errors=["state must be active or ended."])
         if page.after is not None:
             parsed = ids.parse_session_id(page.after)
-            if parsed is None or parsed.user_id != account.id:
+            if parsed is None or parsed.user_id != user.id:
                 raise CursorInvalid
         if state == "ended":
-            return self._ended(account, page, for_server=current is None)
-        active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
-        items = [answers.active(session, account, current=current) for session in active]
+            return self._ended(user, page, for_server=current is None)
+        active = rules.active(user, self._realm(user), now_ms=self.clock.wall_ms())
+        items = [answers.active(session, user, current=current) for session in active]
         shown, more = paged(items, page)
         return answers.Sessions(collection=shown, more_results=more)
 
-    def _ended(self, account: User, page: Page, *, for_server: bool) -> answers.Sessions:
+    def _ended(self, user: User, page: Page, *, for_server: bool) -> answers.Sessions:
         """Ended records that are still kept; the TTL may not have removed the others yet."""
         now_ms = self.clock.wall_ms()
         found: dict[str, Ended] = {}
         after = page.after
         while len(found) <= page.limit:
-            step = self.accounts.list_ended(
-                account.id, after=after, limit=100, ascending=page.ascending
-            )
+            step = self.users.list_ended(user.id, after=after, limit=100, ascending=page.ascending)
             found.update({e.session.id: e for e in step})
             for e in [e for e in step if now_ms >= e.keep_until * 1000]:
                 del found[e.session.id]
             if len(step) < 100:
                 break
             after = step[-1].session.id
-        settled = rules.settle(account, self._realm(account), now_ms=now_ms)[1]
-        unrecorded = [e for e in (*account.pending, *settled) if now_ms < e.keep_until * 1000]
+        settled = rules.settle(user, self._realm(user), now_ms=now_ms)[1]
+        unrecorded = [e for e in (*user.pending, *settled) if now_ms < e.keep_until * 1000]
         found.update({e.session.id: e for e in unrecorded})
-        items = [answers.ended(e, account, for_server=for_server) for e in found.values()]
+        items = [answers.ended(e, user, for_server=for_server) for e in found.values()]
         shown, more = paged(items, page)
         return answers.Sessions(collection=shown, more_results=more)
 
-    def _realm(self, account: User) -> Realm:
-        realm = self.realms.get(account.realm_id)
+    def _realm(self, user: User) -> Realm:
+        realm = self.realms.get(user.realm_id)
         if realm is None:
             raise NotFound
         return realm

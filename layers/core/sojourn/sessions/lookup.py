@@ -15,13 +15,13 @@ class UserLookup:
     """Finds users, and the realm of one."""
 
     realms: Realms
-    accounts: UserReader
+    users: UserReader
     directory: UserDirectory
 
     def find(self, server: Server, text: str) -> User:
         """The user of an id, a username or an email. Raises `NotFound`."""
         if ids.is_id("usr", text):
-            return visible(server, self.accounts.get(text))
+            return visible(server, self.users.get(text))
         kind: NameKind = "email" if "@" in text else "username"
         return visible(server, self.named(server.in_realm(), kind, text))
 
@@ -41,7 +41,7 @@ class UserLookup:
         """The realm's user of that name."""
         sent = len(name) <= names.SENT
         user_id = self.directory.user_of_name(realm_id, kind, name) if sent else None
-        user = None if user_id is None else self.accounts.get(user_id)
+        user = None if user_id is None else self.users.get(user_id)
         if user is None or user.state == "deleted":
             return None
         # The version before IDNA gave domains such as strasse.de and straße.de one form.

@@ -1,7 +1,7 @@
 """End sessions for good: "Terminating a session can be done not only by the session itself, but
 by an administrator or another session controlled by that same user."
 
-Who may is asked of the very account that the end is committed on: a caller whose own session
+Who may is asked of the very user that the end is committed on: a caller whose own session
 was ended meanwhile ends nothing.
 """
 
@@ -31,7 +31,7 @@ from sojourn.sessions.validate import Validator
 class Terminator:
     """Ends sessions. When a method returns, every validation that begins after it refuses."""
 
-    accounts: UserStore
+    users: UserStore
     realms: RealmCache
     validator: Validator
     clock: Clock
@@ -41,10 +41,10 @@ class Terminator:
 
         Raises `SessionUnmanaged`: "unmanaged" is the token alone, and cannot be ended.
         """
-        account = self.validator.caller(claims)
+        user = self.validator.caller(claims)
         realm = self.validator.realm(claims)
         if claims.session_type == "unmanaged":
-            self.validator.stands(claims, account)
+            self.validator.stands(claims, user)
             raise SessionUnmanaged(
                 "This session is unmanaged: it is its token alone and ends when that expires. "
                 "DELETE /v1/sessions?scope=all refuses every token of the user from before."
@@ -55,9 +55,9 @@ class Terminator:
             realm = self.validator.realm(claims)
             return self._ending(found, realm, claims.session, "logout", by=by, never=SessionEnded)
 
-        if account is not None:
+        if user is not None:
             with suppress(NotFound):
-                optimistic.commit(self.accounts, account, decide, clock=self.clock)
+                optimistic.commit(self.users, user, decide, clock=self.clock)
                 return
         # The user is no more; as with any end, the record says whether the session had ended.
         self._must_have_ended(None, realm, claims.session, never=SessionEnded)
@@ -67,7 +67,7 @@ class Terminator:
         if session_id == claims.session.text and claims.session_type == "managed":
             self.logout(claims)
             return
-        account = self.validator.standing(claims).account
+        user = self.validator.standing(claims).user
         session = ids.parse_session_id(session_id)
         if session is None or session.user_id != claims.user_id:
             raise NotFound
@@ -78,27 +78,27 @@ class Terminator:
             return self._ending(found, realm, session, "terminated_by_user", by=by, never=NotFound)
 
         gone = partial(self.validator.gone, claims)
-        optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
+        optimistic.commit(self.users, user, decide, clock=self.clock, gone=gone)
 
     def by_server(self, server: Server, session_id: str) -> None:
         """End a session as an administrator. Raises `NotFound`."""
         session = ids.parse_session_id(session_id)
         if session is None:
             raise NotFound
-        account = visible(server, self.accounts.get(session.user_id))
-        realm, by = self._realm(account), _server(server)
+        user = visible(server, self.users.get(session.user_id))
+        realm, by = self._realm(user), _server(server)
 
         def decide(found: User) -> Change | None:
             if found.state == "deleted":
                 raise NotFound
             return self._ending(found, realm, session, "terminated_by_admin", by=by, never=NotFound)
 
-        if optimistic.commit(self.accounts, account, decide, clock=self.clock) is not None:
-            audit.record("session.ended", session.text, account.id, account.realm_id, by=by.id)
+        if optimistic.commit(self.users, user, decide, clock=self.clock) is not None:
+            audit.record("session.ended", session.text, user.id, user.realm_id, by=by.id)
 
     def all_own(self, claims: Claims, *, keep_current: bool) -> None:
         """End all of the caller's sessions, or all but the caller's (rule 7)."""
-        account = self.validator.standing(claims).account
+        user = self.validator.standing(claims).user
         by, current = _session(claims), claims.session.text
 
         def decide(found: User) -> Change:
@@ -117,34 +117,34 @@ class Terminator:
                 keep=current if keep_current else None,
             )
 
-        self._commit_all(account, decide, gone=partial(self.validator.gone, claims))
+        self._commit_all(user, decide, gone=partial(self.validator.gone, claims))
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
-        found = self.accounts.get(user_id) if ids.is_id("usr", user_id) else None
-        account = visible(server, found)
-        self._all_of(server, account, self._realm(account))
+        found = self.users.get(user_id) if ids.is_id("usr", user_id) else None
+        user = visible(server, found)
+        self._all_of(server, user, self._realm(user))
 
-    def end_all_of(self, server: Server, account: User) -> answers.SessionEnd:
+    def end_all_of(self, server: Server, user: User) -> answers.SessionEnd:
         """End all of a user's sessions as an administrator; when, and how many managed ones."""
-        realm = self._realm(account)
-        ended = self._all_of(server, account, realm).ended
+        realm = self._realm(user)
+        ended = self._all_of(server, user, realm).ended
         return answers.SessionEnd(
-            realm_id=account.realm_id,
-            user_id=account.id,
+            realm_id=user.realm_id,
+            user_id=user.id,
             ended_at=self.clock.wall_ms() / 1000,
             # What the realm had ended before is recorded with it, and was not active.
             sessions=sum(ended_by_realm(e.session, realm) is None for e in ended),
         )
 
-    def count_of(self, _server: Server, account: User) -> answers.SessionEnd:
+    def count_of(self, _server: Server, user: User) -> answers.SessionEnd:
         """How many managed sessions an end would end."""
-        active = rules.active(account, self._realm(account), now_ms=self.clock.wall_ms())
+        active = rules.active(user, self._realm(user), now_ms=self.clock.wall_ms())
         return answers.SessionEnd(
-            realm_id=account.realm_id, user_id=account.id, sessions=len(active), dry_run=True
+            realm_id=user.realm_id, user_id=user.id, sessions=len(active), dry_run=True
         )
 
-    def _all_of(self, server: Server, account: User, realm: Realm) -> Change:
+    def _all_of(self, server: Server, user: User, realm: Realm) -> Change:
         """End all of a user's sessions as an administrator; what that changed."""
         by = _server(server)
 
@@ -155,24 +155,24 @@ class Terminator:
                 found, realm, "terminated_by_admin", by=by, now_ms=self.clock.wall_ms()
             )
 
-        change = self._commit_all(account, decide, gone=NotFound)
-        audit.record("user.sessions_ended", account.id, account.realm_id, by=server.key.id)
+        change = self._commit_all(user, decide, gone=NotFound)
+        audit.record("user.sessions_ended", user.id, user.realm_id, by=server.key.id)
         return change
 
-    def _realm(self, account: User) -> Realm:
-        realm = self.realms.get(account.realm_id)
+    def _realm(self, user: User) -> Realm:
+        realm = self.realms.get(user.realm_id)
         if realm is None:
             raise NotFound
         return realm
 
     def _commit_all(
         self,
-        account: User,
+        user: User,
         decide: Callable[[User], Change],
         gone: Callable[[], SojournError],
     ) -> Change:
-        done = optimistic.commit(self.accounts, account, decide, clock=self.clock, gone=gone)
-        archive_pending(self.accounts, done)
+        done = optimistic.commit(self.users, user, decide, clock=self.clock, gone=gone)
+        archive_pending(self.users, done)
         return done
 
     def _ending(

@@ -18,10 +18,10 @@ from sojourn.sessions import answers
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A caller whose session stands: their account, and the session if it is managed."""
+    """A caller whose session stands: their user, and the session if it is managed."""
 
     claims: Claims
-    account: User
+    user: User
     session: Session | None
 
 
@@ -29,7 +29,7 @@ class Standing:
 class Validator:
     """Validates sessions: one consistent read when they stand, and nothing remembered."""
 
-    accounts: UserReader
+    users: UserReader
     realms: RealmCache
     together: RealmAndUser
     clock: Clock
@@ -40,15 +40,15 @@ class Validator:
 
     def view(self, standing: Standing) -> answers.ValidSession:
         """What a validation tells of a session that stands."""
-        claims, account, session = standing.claims, standing.account, standing.session
+        claims, user, session = standing.claims, standing.user, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
         after = answers.revalidate_after(claims.session.text, claims.realm, left=left)
         if session is not None:
-            return answers.valid(session, account, revalidate_after=after)
+            return answers.valid(session, user, revalidate_after=after)
         return answers.valid_unmanaged(
             claims.session.text,
-            account,
+            user,
             auth_method=claims.auth_method,
             expires_at=expires_at,
             revalidate_after=after,
@@ -59,16 +59,16 @@ class Validator:
         return self.stands(claims, self.caller(claims))
 
     def caller(self, claims: Claims) -> User | None:
-        """The caller's account, read now; with the realm in one call, where that is too old."""
+        """The caller's user, read now; with the realm in one call, where that is too old."""
         read: list[User | None] = []
 
         def load() -> Realm | None:
-            realm, account = self.together.read(claims.realm.id, claims.user_id)
-            read.append(account)
+            realm, user = self.together.read(claims.realm.id, claims.user_id)
+            read.append(user)
             return realm
 
         self.realms.get(claims.realm.id, load)
-        return read[0] if read else self.accounts.get(claims.user_id)
+        return read[0] if read else self.users.get(claims.user_id)
 
     def realm(self, claims: Claims) -> Realm:
         """The token's realm, of the last five seconds. Raises `TokenInvalid`.
@@ -81,37 +81,35 @@ class Validator:
             raise TokenInvalid
         return realm
 
-    def stands(self, claims: Claims, account: User | None) -> Standing:
-        """The caller on an account that was just read. Raises as `validate` does.
+    def stands(self, claims: Claims, user: User | None) -> Standing:
+        """The caller on a user that was just read. Raises as `validate` does.
 
         The realm is one of the last five seconds, though the token be verified before: a call
         that a store held up must not end what began after an end of the realm that it missed.
         """
         realm = self.realm(claims)
-        if account is not None and account.realm_id != realm.id:
+        if user is not None and user.realm_id != realm.id:
             raise TokenInvalid
         claims = replace(claims, realm=realm)
         if claims.session_type == "unmanaged":
-            return self._unmanaged(claims, account)
-        session = None if account is None else account.find(claims.session.text)
-        if account is None or session is None:
-            raise self._why(claims, account)
+            return self._unmanaged(claims, user)
+        session = None if user is None else user.find(claims.session.text)
+        if user is None or session is None:
+            raise self._why(claims, user)
         if not session.live(self.clock.wall_ms()):
             raise SessionExpired
         if (ended := rules.ended_by_realm(session, claims.realm)) is not None:
             raise _told(ended)
-        return Standing(claims=claims, account=account, session=session)
+        return Standing(claims=claims, user=user, session=session)
 
-    def find_ended(
-        self, account: User | None, realm: Realm, session: ids.SessionId
-    ) -> Ended | None:
-        """The ended record of a session, in the account or archived, while it is kept."""
+    def find_ended(self, user: User | None, realm: Realm, session: ids.SessionId) -> Ended | None:
+        """The ended record of a session, in the user or archived, while it is kept."""
         now_ms = self.clock.wall_ms()
         found = None
-        if account is not None:
-            found = rules.find_ended(account, session.text, realm, now_ms=now_ms)
+        if user is not None:
+            found = rules.find_ended(user, session.text, realm, now_ms=now_ms)
         if found is None:
-            found = self.accounts.ended(session.user_id, session.text)
+            found = self.users.ended(session.user_id, session.text)
         if found is None or now_ms >= found.keep_until * 1000:
             return None
         return found
@@ -122,21 +120,21 @@ class Validator:
             return SessionEnded(members={"reason": "user_deleted"})
         return self._why(claims, None)
 
-    def _unmanaged(self, claims: Claims, account: User | None) -> Standing:
-        if account is None or account.state == "deleted":
+    def _unmanaged(self, claims: Claims, user: User | None) -> Standing:
+        if user is None or user.state == "deleted":
             raise self.gone(claims)
-        if account.state == "inactive":
+        if user.state == "inactive":
             raise SessionEnded(members={"reason": "user_disabled"})
         end = claims.realm.end_of(generation=claims.session.realm_generation, key_number=0)
         if end is not None:
             raise SessionEnded(members={"reason": "realm_ended", "ended_at": end.ended_ms / 1000})
-        if not account.accepts_unmanaged(claims.session):
+        if not user.accepts_unmanaged(claims.session):
             raise SessionEnded("All sessions of this user from before were ended.")
-        return Standing(claims=claims, account=account, session=None)
+        return Standing(claims=claims, user=user, session=None)
 
-    def _why(self, claims: Claims, account: User | None) -> SessionEnded:
+    def _why(self, claims: Claims, user: User | None) -> SessionEnded:
         """Rule 9: ended records "answer 'why was I logged out'"."""
-        found = self.find_ended(account, claims.realm, claims.session)
+        found = self.find_ended(user, claims.realm, claims.session)
         return SessionEnded() if found is None else _told(found)
 
 

@@ -34,7 +34,7 @@ class TokensBody(InRealm, forbid_unknown_fields=True, frozen=True):
 class ManyValidator:
     """Validates the tokens of a server's users; one that is bad harms no other."""
 
-    accounts: UserStore
+    users: UserStore
     realms: RealmCache
     validator: Validator
     clock: Clock
@@ -43,18 +43,18 @@ class ManyValidator:
         """What each token is worth, in order: its session, or the code of its refusal.
 
         A realm that the server does not see is not even looked for, so its tokens are what
-        garbage is. Realms, accounts and ended records are read in one batch each, and realms in
+        garbage is. Realms, users and ended records are read in one batch each, and realms in
         one more where a token names a key that is not known.
         """
         named = {found for token in sent if (found := tokens.named(token))}
         realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
         verified = [self._verified(token, realms) for token in sent]
-        snapshot = _Snapshot.of(self.accounts, [c for c in verified if isinstance(c, Claims)])
-        validator = replace(self.validator, accounts=snapshot)
+        snapshot = _Snapshot.of(self.users, [c for c in verified if isinstance(c, Claims)])
+        validator = replace(self.validator, users=snapshot)
         worth = [_answer(validator, claims) for claims in verified]
         if snapshot.missed:
             # Why those ended is in their records; everything else stays as it was decided.
-            snapshot.read_ended(self.accounts)
+            snapshot.read_ended(self.users)
             worth = [_answer(validator, claims) for claims in verified]
         return answers.Validations(collection=worth)
 
@@ -68,24 +68,24 @@ class ManyValidator:
 class _Snapshot:
     """`UserReader` over what was read at once; ended records that it lacks are noted."""
 
-    def __init__(self, accounts: Mapping[str, User | None]) -> None:
-        self._accounts = accounts
+    def __init__(self, users: Mapping[str, User | None]) -> None:
+        self._users = users
         self._ended: dict[tuple[str, str], Ended | None] = {}
         self.missed: set[tuple[str, str]] = set()
 
     @classmethod
-    def of(cls, accounts: UserStore, callers: Sequence[Claims]) -> "_Snapshot":
-        """The accounts of these callers, read now."""
+    def of(cls, users: UserStore, callers: Sequence[Claims]) -> "_Snapshot":
+        """The users of these callers, read now."""
         user_ids = sorted({claims.user_id for claims in callers})
-        return cls(dict(zip(user_ids, accounts.get_many(user_ids), strict=True)))
+        return cls(dict(zip(user_ids, users.get_many(user_ids), strict=True)))
 
-    def read_ended(self, accounts: UserStore) -> None:
+    def read_ended(self, users: UserStore) -> None:
         """Read the ended records that were missed."""
         wanted = sorted(self.missed)
-        self._ended = dict(zip(wanted, accounts.ended_many(wanted), strict=True))
+        self._ended = dict(zip(wanted, users.ended_many(wanted), strict=True))
 
     def get(self, user_id: str) -> User | None:
-        return self._accounts[user_id]
+        return self._users[user_id]
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         where = user_id, session_id
@@ -98,6 +98,6 @@ def _answer(validator: Validator, claims: Claims | Unauthenticated) -> answers.V
     if isinstance(claims, Unauthenticated):
         return answers.refused(claims)
     try:
-        return validator.view(validator.stands(claims, validator.accounts.get(claims.user_id)))
+        return validator.view(validator.stands(claims, validator.users.get(claims.user_id)))
     except Unauthenticated as error:
         return answers.refused(error)

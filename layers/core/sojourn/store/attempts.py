@@ -44,7 +44,7 @@ class DynamoAttempts:
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[User | None, list[Counter]]:
         values, read = self._read_with(self._users.heart(user_id or NOBODY), counters)
-        return None if values is None else user_items.account_from(values), read
+        return None if values is None else user_items.user_from(values), read
 
     def commit(self, failure: Failure, /) -> Failure:
         counters = failure.tried.counters

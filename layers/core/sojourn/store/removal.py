@@ -127,4 +127,4 @@ class DynamoRemoval:
 
 
 def _user(item: Values | None) -> User | None:
-    return None if item is None else user_items.account_from(item)
+    return None if item is None else user_items.user_from(item)

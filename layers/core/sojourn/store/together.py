@@ -14,8 +14,8 @@ class Together:
     """`RealmAndUser` over the directory and the sessions table."""
 
     directory: DynamoDirectory
-    accounts: DynamoUsers
+    users: DynamoUsers
 
     def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
-        realm, heart = self.directory.get_with(realm_id, self.accounts.heart(user_id))
-        return realm, None if heart is None else user_items.account_from(heart)
+        realm, heart = self.directory.get_with(realm_id, self.users.heart(user_id))
+        return realm, None if heart is None else user_items.user_from(heart)

@@ -48,7 +48,7 @@ class DynamoUserDirectory:
             at.realm_unchanged(realm) if new.bound else at.realm_stands(realm.id),
             expressions.put(
                 self._users.heart(user.id),
-                user_items.account_values(user),
+                user_items.user_values(user),
                 condition="attribute_not_exists(pk)",
             ),
             *(write for _, write in claims),

@@ -81,39 +81,39 @@ def shard(user_id: str) -> int:
     return crc32(user_id.encode()) % SHARDS
 
 
-def account_values(account: User) -> Values:
+def user_values(user: User) -> Values:
     """The heart's attributes, without its key."""
     values: Values = {
-        "realm_id": account.realm_id,
-        "user_type": account.user_type,
-        "created_ms": account.created_ms,
-        "v": account.version,
-        "username": account.username,
-        "email": account.email,
-        "name": account.name,
-        "custom": account.custom,
-        "state": account.state,
-        "generation": account.generation,
-        "spared": account.spared,
-        "last_ms": account.last_ms,
-        "credentials": None if account.credentials is WITHHELD else _credentials_values(account),
-        "sessions": [session_values(s) for s in account.sessions],
-        "pending": [ended_values(e) for e in account.pending],
-        "proofs": account.proofs or None,
-        "unlocks": account.unlocks or None,
-        "known": [[k.mark, k.proofs] for k in account.known] or None,
-        "commits": list(account.commits) or None,
-        "due_at": due_at(account),
+        "realm_id": user.realm_id,
+        "user_type": user.user_type,
+        "created_ms": user.created_ms,
+        "v": user.version,
+        "username": user.username,
+        "email": user.email,
+        "name": user.name,
+        "custom": user.custom,
+        "state": user.state,
+        "generation": user.generation,
+        "spared": user.spared,
+        "last_ms": user.last_ms,
+        "credentials": None if user.credentials is WITHHELD else _credentials_values(user),
+        "sessions": [session_values(s) for s in user.sessions],
+        "pending": [ended_values(e) for e in user.pending],
+        "proofs": user.proofs or None,
+        "unlocks": user.unlocks or None,
+        "known": [[k.mark, k.proofs] for k in user.known] or None,
+        "commits": list(user.commits) or None,
+        "due_at": due_at(user),
     }
     if values["due_at"] is not None:
-        values["due_shard"] = shard(account.id)
+        values["due_shard"] = shard(user.id)
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _credentials_values(account: User) -> Values:
+def _credentials_values(user: User) -> Values:
     return {
         c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
-        for c in account.credentials.values()
+        for c in user.credentials.values()
     }
 
 
@@ -126,7 +126,7 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
         logins = (before.proofs, before.known)
         if after.credentials is not WITHHELD or (after.proofs, after.known) != logins:
             raise LookupError("A user's credentials or logins change, and were not read.")
-    old, new = account_values(before), account_values(after)
+    old, new = user_values(before), user_values(after)
     changed = {name: value for name, value in new.items() if old.get(name) != value}
     return changed, [name for name in old if name not in new]
 
@@ -144,8 +144,8 @@ def candidate_from(values: Mapping[str, Any]) -> Candidate:
     )
 
 
-def account_from(values: Mapping[str, Any]) -> User:
-    """The account of a heart item, that of one without credentials too."""
+def user_from(values: Mapping[str, Any]) -> User:
+    """The user of a heart item, that of one without credentials too."""
     credentials: Mapping[str, Credential] = WITHHELD
     if "credentials" in values:
         credentials = _credentials_from(values["credentials"])

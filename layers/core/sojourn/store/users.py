@@ -20,7 +20,7 @@ _SAME: Final = "v = :v"
 class DynamoUsers:
     """`UserStore` over the sessions table.
 
-    `only` names the attributes that are read of an account: `user_items.SEEN` is all but its
+    `only` names the attributes that are read of a user: `user_items.SEEN` is all but its
     credentials, and nobody can look at those or change them then. None named: all.
     """
 
@@ -30,7 +30,7 @@ class DynamoUsers:
         self._only = only
 
     def heart(self, user_id: str) -> Key:
-        """Where an account is."""
+        """Where a user is."""
         return Key(self.table, user_id, user_items.HEART, self._only)
 
     def _record(self, user_id: str, session_id: str) -> Key:
@@ -38,11 +38,11 @@ class DynamoUsers:
 
     def get(self, user_id: str) -> User | None:
         values = self._dynamo.get(self.heart(user_id))
-        return None if values is None else user_items.account_from(values)
+        return None if values is None else user_items.user_from(values)
 
     def get_many(self, user_ids: Sequence[str]) -> list[User | None]:
         found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
-        return [None if values is None else user_items.account_from(values) for values in found]
+        return [None if values is None else user_items.user_from(values) for values in found]
 
     def commit(self, change: Change) -> Change:
         return self.commit_with(change, [])
@@ -107,19 +107,19 @@ class DynamoUsers:
         else:
             return
         still_there(item, maybe_done=maybe_done)
-        raise Superseded(None if item is None else user_items.account_from(item))
+        raise Superseded(None if item is None else user_items.user_from(item))
 
     def archive(self, user_id: str) -> int:
         written = 0
-        account = self.get(user_id)
-        while account is not None and account.pending:
-            waiting = len(account.pending)
+        user = self.get(user_id)
+        while user is not None and user.pending:
+            waiting = len(user.pending)
             try:
-                account = self.commit(Change(before=account, after=account)).after
+                user = self.commit(Change(before=user, after=user)).after
             except Superseded as error:
-                account = error.current
+                user = error.current
             else:
-                written += waiting - len(account.pending)
+                written += waiting - len(user.pending)
         return written
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:

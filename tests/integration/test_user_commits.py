@@ -1,4 +1,4 @@
-"""What the store of accounts does beside its port: other writes in a commit, answers that got lost,
+"""What the store of users does beside its port: other writes in a commit, answers that got lost,
 the rest of a deletion."""
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from tests.fake_store import recorded
 from tests.integration.stores import DynamoStore, store_of
 from tests.integration.test_store_contract import (
     NOW,
-    account,
+    a_user,
     end_all,
     login,
     must_get,
@@ -85,7 +85,7 @@ def test_plain_login_is_one_update_of_what_changed(
     """A login without endings is one conditional update, and carries nothing that it left alone."""
     user = with_sessions(store, 1)
     calls = asked(store, monkeypatch)
-    store.accounts.commit(login(user, NOW + 10)[0])
+    store.users.commit(login(user, NOW + 10)[0])
     ((operation, parameters),) = calls
     assert operation == "update_item"
     assert parameters["ConditionExpression"] == "v = :v"
@@ -98,10 +98,10 @@ def test_plain_login_is_one_update_of_what_changed(
 
 
 def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ending and its record are one transaction, the account's condition first."""
+    """An ending and its record are one transaction, the user's condition first."""
     user = with_sessions(store, 1)
     calls = asked(store, monkeypatch)
-    store.accounts.commit(end_all(user))
+    store.users.commit(end_all(user))
     ((operation, parameters),) = calls
     assert operation == "transact_write_items"
     heart, record = parameters["TransactItems"]
@@ -114,14 +114,14 @@ def test_record_that_is_written_again_is_the_new_one_alone(
 ) -> None:
     """A record is written attribute by attribute, and nothing of one from before stays in it."""
     user = with_sessions(store, 1)
-    accounts = store.accounts
+    users = store.users
     change = end_all(user)
     stripped = tuple(replace(e, strip=True) for e in change.ended)
     for ended in (change.ended, stripped, change.ended):
-        found = accounts.get(user.id)
+        found = users.get(user.id)
         assert found is not None
-        accounts.commit(Change(before=found, after=replace(found, sessions=()), ended=ended))
-        record = Key(accounts.table, user.id, user_items.ENDED + user.sessions[0].id)
+        users.commit(Change(before=found, after=replace(found, sessions=()), ended=ended))
+        record = Key(users.table, user.id, user_items.ENDED + user.sessions[0].id)
         kept = store.realms.dynamo.get(record)
         assert kept is not None
         del kept["pk"], kept["sk"]
@@ -135,16 +135,16 @@ def test_other_writes_are_done_with_the_commit(store: DynamoStore) -> None:
     """What comes with a commit is written in it, with or without endings."""
     user = with_sessions(store, 0)
     change, _ = login(user)
-    done = store.accounts.commit_with(change, [claim(store, "one")])
-    assert store.accounts.get(user.id) == done.after
+    done = store.users.commit_with(change, [claim(store, "one")])
+    assert store.users.get(user.id) == done.after
     assert is_claimed(store, "one")
-    ends = store.accounts.commit_with(
+    ends = store.users.commit_with(
         end_all(done.after), [claim(store, "two"), claim(store, "three")]
     )
-    assert store.accounts.get(user.id) == ends.after
+    assert store.users.get(user.id) == ends.after
     assert is_claimed(store, "two")
     assert is_claimed(store, "three")
-    assert store.accounts.ended(user.id, change.after.sessions[0].id) is not None
+    assert store.users.ended(user.id, change.after.sessions[0].id) is not None
 
 
 def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) -> None:
@@ -154,23 +154,23 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
     held = "attribute_not_exists(pk)"
     writes = [claim(store, "free", condition=held), claim(store, "taken", condition=held)]
     with pytest.raises(TransactionFailed) as failed:
-        store.accounts.commit_with(end_all(user), writes)
+        store.users.commit_with(end_all(user), writes)
     # The heart, one ended record, and the two.
     assert failed.value.failed == (False, False, False, True)
-    assert store.accounts.get(user.id) == user
+    assert store.users.get(user.id) == user
     assert not is_claimed(store, "free")
-    assert store.accounts.ended(user.id, user.sessions[0].id) is None
+    assert store.users.ended(user.id, user.sessions[0].id) is None
 
 
-def test_account_that_changed_is_superseded_whatever_comes_with_it(store: DynamoStore) -> None:
-    """The account's own condition is told first: the commit is worked out anew."""
+def test_user_that_changed_is_superseded_whatever_comes_with_it(store: DynamoStore) -> None:
+    """The user's own condition is told first: the commit is worked out anew."""
     user = with_sessions(store, 1)
-    newer = store.accounts.commit(login(user)[0])
+    newer = store.users.commit(login(user)[0])
     store.realms.dynamo.write(claim(store, "taken"))
     write = claim(store, "taken", condition="attribute_not_exists(pk)")
     for change in (end_all(user), login(user)[0]):
         with pytest.raises(Superseded) as lost:
-            store.accounts.commit_with(change, [write])
+            store.users.commit_with(change, [write])
         assert lost.value.current == newer.after
 
 
@@ -178,21 +178,21 @@ def test_other_writes_take_the_place_of_endings(store: DynamoStore) -> None:
     """A commit has a hundred members: what others take is left pending of the endings."""
     user = with_sessions(store, 98)
     change = end_all(user)
-    store.accounts.commit_with(change, [claim(store, "one"), claim(store, "two")])
+    store.users.commit_with(change, [claim(store, "one"), claim(store, "two")])
     found = must_get(store, user.id)
     assert found.pending == (recorded(change.ended[97]),)
-    assert store.accounts.ended(user.id, user.sessions[96].id) is not None
-    assert store.accounts.ended(user.id, user.sessions[97].id) is None
+    assert store.users.ended(user.id, user.sessions[96].id) is not None
+    assert store.users.ended(user.id, user.sessions[97].id) is None
 
 
 def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:
-    """What an account has no more is no more in its item, and what changed is changed."""
-    user = account(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
-    store.add_account(user)
+    """What a user has no more is no more in its item, and what changed is changed."""
+    user = a_user(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
+    store.add_user(user)
     after = replace(user, username=None, email="c@b.a", spared=None, custom=None, proofs=0)
     change = replace(login(user)[0], after=after)
-    store.accounts.commit(change)
-    assert store.accounts.get(user.id) == replace(after, version=user.version + 1)
+    store.users.commit(change)
+    assert store.users.get(user.id) == replace(after, version=user.version + 1)
 
 
 # Answers that got lost.
@@ -206,8 +206,8 @@ def test_commit_whose_answer_was_lost_finds_itself(
     user = with_sessions(store, sessions)
     change = end_all(user) if sessions else login(user)[0]
     lose_answers(store, monkeypatch, "transact_write_items" if sessions else "update_item")
-    done = store.accounts.commit(change)
-    assert store.accounts.get(user.id) == done.after
+    done = store.users.commit(change)
+    assert store.users.get(user.id) == done.after
     assert done.after.version == user.version + 1
 
 
@@ -226,15 +226,15 @@ def test_login_finds_its_session_after_more_commits_than_are_marked(
         for _ in range(idempotency.KEPT + 1):
             found = must_get(store, user.id)
             left = replace(found, sessions=found.sessions[:1]) if ends else found
-            store.accounts.commit(Change(before=found, after=left))
+            store.users.commit(Change(before=found, after=left))
         write(asked)
 
     monkeypatch.setattr(store.realms.dynamo, "write", lost)
     if ends:
         with pytest.raises(Superseded):
-            store.accounts.commit(change)
+            store.users.commit(change)
     else:
-        assert store.accounts.commit(change).after.find(session.id) == session
+        assert store.users.commit(change).after.find(session.id) == session
     assert must_get(store, user.id).version == user.version + idempotency.KEPT + 2
 
 
@@ -244,13 +244,13 @@ def test_commit_does_not_take_anothers_for_itself(
     """Two commits that make the same of one version are two: the second is superseded."""
     user = with_sessions(store, 0)
     change = Change(before=user, after=replace(user, name="Ada"))
-    done = store.accounts.commit(change)
+    done = store.users.commit(change)
     with pytest.raises(Superseded) as lost:
-        store.accounts.commit(change)
+        store.users.commit(change)
     assert lost.value.current == done.after
-    store.remove_account(user.id)
+    store.remove_user(user.id)
     with pytest.raises(Superseded) as lost:
-        store.accounts.commit(change)
+        store.users.commit(change)
     assert lost.value.current is None
 
 
@@ -259,38 +259,38 @@ def test_archive_of_a_few_is_one_commit(
 ) -> None:
     """What fits one transaction is archived by one; where nothing is pending there is none."""
     user = with_sessions(store, 100)
-    store.accounts.commit(end_all(user))
+    store.users.commit(end_all(user))
     calls = asked(store, monkeypatch)
     for _ in range(2):
-        store.accounts.archive(user.id)
+        store.users.archive(user.id)
         assert [operation for operation, _ in calls] == ["transact_write_items"]
 
 
 def test_archive_goes_on_from_what_came_between(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An archive that loses to a commit goes on with the account that the commit left."""
+    """An archive that loses to a commit goes on with the user that the commit left."""
     user = with_sessions(store, 100)
-    store.accounts.commit(end_all(user))
+    store.users.commit(end_all(user))
     waiting = must_get(store, user.id)
-    read = store.accounts.get
+    read = store.users.get
 
     def late(user_id: str) -> User | None:
-        monkeypatch.setattr(store.accounts, "get", read)
+        monkeypatch.setattr(store.users, "get", read)
         found = read(user_id)
-        store.accounts.commit(login(waiting)[0])
+        store.users.commit(login(waiting)[0])
         return found
 
-    monkeypatch.setattr(store.accounts, "get", late)
-    assert store.accounts.archive(user.id) == 0
+    monkeypatch.setattr(store.users, "get", late)
+    assert store.users.archive(user.id) == 0
     found = must_get(store, user.id)
     assert (len(found.sessions), found.pending) == (1, ())
 
 
-def test_account_is_at_one_place(store: DynamoStore) -> None:
+def test_user_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
-    accounts: DynamoUsers = store.accounts
-    assert accounts.heart("usr_1") == Key(accounts.table, "usr_1", "user")
+    users: DynamoUsers = store.users
+    assert users.heart("usr_1") == Key(users.table, "usr_1", "user")
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["answered", "its answer was lost"])
@@ -304,7 +304,7 @@ def test_commit_of_a_user_who_is_removed_meanwhile(
 
     def removed_before_it_is_heard(**parameters: Any) -> Any:
         if not left[0]:
-            store.remove_account(found.id)
+            store.remove_user(found.id)
             return update(**parameters)
         left[0] -= 1
         update(**parameters)
@@ -313,5 +313,5 @@ def test_commit_of_a_user_who_is_removed_meanwhile(
     monkeypatch.setattr(client, "update_item", removed_before_it_is_heard)
     change = Change(before=found, after=replace(found, name="New"))
     with pytest.raises(Unavailable if lost else Superseded):
-        store.accounts.commit(change)
-    assert store.accounts.get(found.id) is None
+        store.users.commit(change)
+    assert store.users.get(found.id) is None
