@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.integration.test_hostile import BODIES, EVENTS, TEXTS, VALUES
+from tests.integration.service.test_hostile import BODIES, EVENTS, TEXTS, VALUES
 
 texts = st.one_of(
     st.sampled_from([*TEXTS.values()]),

@@ -27,8 +27,8 @@ from sojourn.domain.errors import SojournError
 from tests.clock import MovedClock
 from tests.cpu import LIMIT_MS, cpu_ms
 from tests.integration.conftest import composed, empty, provided
-from tests.integration.hostile import Stopwatch, Things
-from tests.integration.test_hostile import events, turn
+from tests.integration.service.hostile import Stopwatch, Things
+from tests.integration.service.test_hostile import events, turn
 from tests.integration.world import ROUTES, World
 from tests.unit.crypto import test_tokens as unit
 from tools.openapi.routes import ROUTES as OPERATIONS

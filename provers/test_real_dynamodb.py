@@ -7,9 +7,12 @@ import sys
 from provers import report as proof
 from provers.conftest import ROOT, VERSION
 
-FORMS = [f"--ignore=tests/integration/test_{name}.py" for name in ("hostile", "openapi", "metrics")]
+FORMS = [
+    f"--ignore=tests/integration/{name}.py"
+    for name in ("service/test_hostile", "api/test_openapi", "service/test_metrics")
+]
 """What is about the forms of requests and answers, and asks little of the store."""
-RESTORE = "--ignore=tests/integration/test_restore.py"
+RESTORE = "--ignore=tests/integration/service/test_restore.py"
 """A rehearsal for operators: moto restores tables, and DynamoDB Local cannot."""
 FIRST_KEY = "tests/cli/test_first_key.py"
 """What the operator's tool writes to the table itself."""

@@ -13,7 +13,7 @@ from provers.conftest import ROOT, VERSION
 def passed(environment: Mapping[str, str]) -> dict[str, set[str]]:
     """The contract's cases that passed, by store. Every case must."""
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
-    suites = sorted(ROOT.glob("tests/integration/test_*_contract.py"))
+    suites = sorted(ROOT.glob("tests/integration/store/test_*_contract.py"))
     done = subprocess.run(
         [*command, *map(str, suites)],
         cwd=ROOT,

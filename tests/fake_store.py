@@ -1,7 +1,7 @@
 """The store's ports in memory, for tests that need no DynamoDB.
 
-The contracts (`tests/integration/test_*_contract.py`) hold it to what the real store does. It keeps
-its own copies, takes one call at a time, and writes nothing whose condition does not hold.
+The contracts (`tests/integration/store/test_*_contract.py`) hold it to what the real store does.
+It keeps its own copies, takes one call at a time, and writes nothing whose condition does not hold.
 """
 
 import threading

@@ -15,7 +15,7 @@ HOOK = ROOT / "provers/watched/path"
 SUITES = {
     "end to end": ("tests/e2e", []),
     # Beside the other, whose simultaneous logins have a deadline, and so behind it.
-    "walks": ("tests/integration/test_roles.py", ["nice", "-n", "19"]),
+    "walks": ("tests/integration/service/test_roles.py", ["nice", "-n", "19"]),
 }
 """What is watched; the walks have a judge of their own, and no stack."""
 

@@ -18,7 +18,7 @@ from sojourn_cli.directory import Directory
 from sojourn_cli.stack import PATIENT
 from tests.cli.tool import ACCESS, REALM, USER
 from tests.integration.conftest import empty
-from tests.integration.test_races import all_at_once
+from tests.integration.service.test_races import all_at_once
 from tests.integration.world import Answer, World
 
 

@@ -155,7 +155,7 @@ SLOW_ROUTES: Final = (
     "PATCH /v1/jwt_keys/{id}",
     "DELETE /v1/jwt_keys/{id}",
 )
-"""Routes that hash a password, and those that tests/integration/test_throttles.py sees waiting."""
+"""Routes that hash a password, and those that wait: integration/service/test_throttles.py."""
 
 
 def each_route_is_throttled(written: Written) -> Findings:

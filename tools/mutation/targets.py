@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
-CONTRACT: Final = "tests/integration/test_store_contract.py"
-NAMES: Final = "tests/integration/test_user_directory_contract.py"
+CONTRACT: Final = "tests/integration/store/test_store_contract.py"
+NAMES: Final = "tests/integration/store/test_user_directory_contract.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,13 +17,17 @@ class Target:
     strict: bool = True
 
 
+def _files(tier: str, names: tuple[str, ...]) -> tuple[str, ...]:
+    rooms = [name.split("/") for name in names]
+    return tuple(f"tests/{tier}/{room}/test_{about}.py" for room, about in rooms)
+
+
 def _unit(*names: str) -> tuple[str, ...]:
-    files = [name.rpartition("/") for name in names]
-    return tuple(f"tests/unit/{room}/test_{module}.py" for room, _, module in files)
+    return _files("unit", names)
 
 
 def _whole(*names: str) -> tuple[str, ...]:
-    return tuple(f"tests/integration/test_{name}.py" for name in names)
+    return _files("integration", names)
 
 
 TARGETS: Final = (
@@ -45,16 +49,28 @@ TARGETS: Final = (
     Target("store.user_items", "store", (*_unit("store/user_items"), CONTRACT)),
     Target("store.realm_items", "store", (*_unit("store/realm_items"), CONTRACT)),
     Target("store.access_key_items", "store", (*_unit("store/realm_items"), CONTRACT)),
-    Target("store.access_keys", "store", (CONTRACT, *_whole("directory_keys", "key_use"))),
+    Target(
+        "store.access_keys",
+        "store",
+        (CONTRACT, *_whole("directory/directory_keys", "directory/key_use")),
+    ),
     Target("store.client", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.expressions", "store", (*_unit("store/client"), CONTRACT)),
     Target("store.idempotency", "store", _unit("store/idempotency")),
-    Target("store.users", "store", (CONTRACT, *_whole("user_commits"))),
-    Target("store.names", "store", (NAMES, *_whole("directory_commits", "names"))),
-    Target("store.user_directory", "store", (NAMES, *_whole("names"))),
-    Target("store.due", "store", _whole("due_contract", "settlement")),
-    Target("store.removal", "store", _whole("removal_contract", "removal", "projections")),
-    Target("store.realms", "store", (CONTRACT, *_whole("realm_contract", "directory_commits"))),
+    Target("store.users", "store", (CONTRACT, *_whole("store/user_commits"))),
+    Target("store.names", "store", (NAMES, *_whole("store/directory_commits", "directory/names"))),
+    Target("store.user_directory", "store", (NAMES, *_whole("directory/names"))),
+    Target("store.due", "store", _whole("store/due_contract", "jobs/settlement")),
+    Target(
+        "store.removal",
+        "store",
+        _whole("store/removal_contract", "store/removal", "store/projections"),
+    ),
+    Target(
+        "store.realms",
+        "store",
+        (CONTRACT, *_whole("store/realm_contract", "store/directory_commits")),
+    ),
     Target(
         "runtime.optimistic",
         "expiry and ownership",
@@ -67,7 +83,12 @@ TARGETS: Final = (
         _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
-    Target("sessions.validate_many", "expiry and ownership", _whole("validate_many"), strict=False),
+    Target(
+        "sessions.validate_many",
+        "expiry and ownership",
+        _whole("sessions/validate_many"),
+        strict=False,
+    ),
     Target(
         "sessions.terminate",
         "expiry and ownership",
@@ -83,7 +104,7 @@ TARGETS: Final = (
     Target(
         "api.callers",
         "expiry and ownership",
-        (*_unit("api/callers"), *_whole("key_use")),
+        (*_unit("api/callers"), *_whole("directory/key_use")),
         strict=False,
     ),
     Target(
@@ -92,11 +113,11 @@ TARGETS: Final = (
         _unit("login/login", "sessions/terminate", "sessions/listing"),
         strict=False,
     ),
-    Target("api.paging", "expiry and ownership", ("tests/unit/api/test_paging.py",), strict=False),
+    Target("api.paging", "expiry and ownership", _unit("api/paging"), strict=False),
     Target(
         "login.password_login",
         "credentials",
-        (*_unit("login/lockout"), *_whole("login_protection")),
+        (*_unit("login/lockout"), *_whole("login/login_protection")),
         strict=False,
     ),
     Target(
@@ -108,27 +129,27 @@ TARGETS: Final = (
     Target(
         "login.change_password",
         "credentials",
-        (*_unit("login/change_password"), *_whole("directory_credentials")),
+        (*_unit("login/change_password"), *_whole("directory/directory_credentials")),
         strict=False,
     ),
     Target("login.lockout", "credentials", _unit("login/lockout"), strict=False),
-    Target("store.attempts", "credentials", _whole("attempts_contract"), strict=False),
+    Target("store.attempts", "credentials", _whole("store/attempts_contract"), strict=False),
     Target(
         "directory.credentials",
         "credentials",
-        (*_unit("directory/credentials"), *_whole("directory_credentials")),
+        (*_unit("directory/credentials"), *_whole("directory/directory_credentials")),
         strict=False,
     ),
     Target(
         "directory.access_keys",
         "credentials",
-        (*_unit("directory/access_keys"), *_whole("directory_keys", "key_use")),
+        (*_unit("directory/access_keys"), *_whole("directory/directory_keys", "directory/key_use")),
         strict=False,
     ),
     Target(
         "directory.users",
         "directory",
-        (*_unit("directory/users"), *_whole("directory_users")),
+        (*_unit("directory/users"), *_whole("directory/directory_users")),
         strict=False,
     ),
     Target("sessions.lookup", "directory", _unit("sessions/lookup"), strict=False),
@@ -137,31 +158,31 @@ TARGETS: Final = (
     Target(
         "crypto.new_signing_key",
         "signing keys",
-        (*_unit("directory/signing_keys"), *_whole("jwt_keys")),
+        (*_unit("directory/signing_keys"), *_whole("directory/jwt_keys")),
         strict=False,
     ),
     Target(
         "jobs.rotation",
         "signing keys",
-        (*_unit("jobs/rotation"), *_whole("rotation")),
+        (*_unit("jobs/rotation"), *_whole("jobs/rotation")),
         strict=False,
     ),
     Target(
         "directory.signing_keys",
         "signing keys",
-        (*_unit("directory/signing_keys"), *_whole("jwt_keys")),
+        (*_unit("directory/signing_keys"), *_whole("directory/jwt_keys")),
         strict=False,
     ),
     Target(
         "directory.realms",
         "directory",
-        (*_unit("directory/realms"), *_whole("directory_realms")),
+        (*_unit("directory/realms"), *_whole("directory/directory_realms")),
         strict=False,
     ),
     Target(
         "sessions.end_realm",
         "ends of realms",
-        (*_unit("sessions/end_realm"), *_whole("realm_ends")),
+        (*_unit("sessions/end_realm"), *_whole("sessions/realm_ends")),
         strict=False,
     ),
     Target(
@@ -181,12 +202,12 @@ TARGETS: Final = (
 TESTS: Final = ("tests/unit", "tests/integration")
 LEFT_OUT: Final = (
     # They are long, and about something that other tests are about as well.
-    "tests/integration/test_session_machine.py",
-    "tests/integration/test_roles.py",
-    "tests/integration/test_openapi.py",
-    "tests/integration/test_openapi_successes.py",
-    "tests/integration/test_hostile.py",
-    "tests/integration/test_secrets_in_flight.py",
+    "tests/integration/service/test_session_machine.py",
+    "tests/integration/service/test_roles.py",
+    "tests/integration/api/test_openapi.py",
+    "tests/integration/api/test_openapi_successes.py",
+    "tests/integration/service/test_hostile.py",
+    "tests/integration/service/test_secrets_in_flight.py",
     "tests/unit/crypto/test_passwords.py",
     # They measure CPU, which is more while lines are noted.
     "tests/unit/api/test_request.py::test_hostile_bodies_cost_little",

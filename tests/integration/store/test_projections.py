@@ -1,0 +1,159 @@
+"""What is read of an item: no more than who reads it needs, as roles hold functions to it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from sojourn.bootstrap import Services
+from sojourn.domain import ids
+from sojourn.domain.job_ports import Removal
+from sojourn.store import user_items
+from sojourn.store.access_key_items import ACCESS_KEY
+from sojourn.store.access_keys import DynamoAccessKeys
+from sojourn.store.realm_items import REALM
+from sojourn.store.realms import DynamoDirectory
+from sojourn.store.users import DynamoUsers
+from tests.integration.store.test_store_contract import NOW, with_ended
+from tests.integration.stores import store_of
+
+KEYS = {"pk", "sk"}
+USER, OTHER = (ids.new_id("usr", NOW + n) for n in range(2))
+
+
+@pytest.fixture
+def at(services: Services) -> DynamoDirectory:
+    """The directory over DynamoDB."""
+    return store_of(services).realms
+
+
+@pytest.fixture
+def seen(services: Services) -> DynamoUsers:
+    """The users of who needs no credentials."""
+    found = services.seen_lookup.users
+    assert isinstance(found, DynamoUsers)
+    return found
+
+
+@pytest.fixture
+def read(at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch) -> list[set[str] | None]:
+    """Fills with the attributes that each read names from now on; None where it names none."""
+    found: list[set[str] | None] = []
+    client = at.dynamo._client
+    for operation in ("get_item", "batch_get_item", "query"):
+        call = getattr(client, operation)
+
+        def noted(call: Any = call, **parameters: Any) -> Any:
+            found.extend(map(_named, _reads(parameters)))
+            return call(**parameters)
+
+        monkeypatch.setattr(client, operation, noted)
+    return found
+
+
+def _reads(parameters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from parameters.get("RequestItems", {"": parameters}).values()
+
+
+def _named(parameters: Mapping[str, Any]) -> set[str] | None:
+    aliases = parameters.get("ProjectionExpression")
+    names = parameters.get("ExpressionAttributeNames", {})
+    return None if aliases is None else {names[alias] for alias in aliases.split(", ")} - KEYS
+
+
+def _list_ended(users: DynamoUsers) -> object:
+    return users.list_ended(USER, after=None, limit=1, ascending=True)
+
+
+@pytest.mark.parametrize(
+    ("reading", "named"),
+    [
+        (lambda users: users.get(USER), user_items.SEEN),
+        (lambda users: users.get_many([USER, OTHER]), user_items.SEEN),
+        (lambda users: users.ended(USER, "kss_1"), user_items.RECORD),
+        (lambda users: users.ended_many([(USER, "kss_1")]), user_items.RECORD),
+        (_list_ended, user_items.RECORD),
+    ],
+    ids=["user", "users", "record", "records", "list of records"],
+)
+def test_sessions_are_read_without_credentials(
+    seen: DynamoUsers,
+    read: list[set[str] | None],
+    reading: Callable[[DynamoUsers], object],
+    named: tuple[str, ...],
+) -> None:
+    """Who neither checks nor changes a credential never has one sent."""
+    reading(seen)
+    assert read == [set(named)]
+
+
+def test_whole_user_is_read_by_who_needs_credentials(
+    services: Services, read: list[set[str] | None]
+) -> None:
+    """Whoever checks or sets a password reads the user as a whole."""
+    services.users.store.get(USER)
+    services.password.users.get(USER)
+    services.password.validator.users.get(USER)
+    assert read == [None] * 3
+
+
+def test_deletion_reads_which_records_are_stripped(
+    services: Services, read: list[set[str] | None]
+) -> None:
+    """To strip a deleted user's records takes no more of them than whether it is done."""
+    store = store_of(services)
+    user, _ = with_ended(store, 1)
+    store.remove_user(user.id)
+    read.clear()
+    services.cleanup.removal.finish_user(user.id, lambda: 1.0)
+    assert read == [set(user_items.SEEN), {"strip"}]
+
+
+@pytest.mark.parametrize(
+    "removing",
+    [
+        lambda removal: removal.remove_records(USER, lambda: 1.0),
+        lambda removal: removal.remove_access_keys("rl_1", lambda: 1.0),
+        lambda removal: removal.remove_realm("rl_1"),
+    ],
+    ids=["records", "access keys", "private keys"],
+)
+def test_what_is_removed_is_not_read(
+    services: Services, read: list[set[str] | None], removing: Callable[[Removal], object]
+) -> None:
+    """Of records and keys that go, no more is read than which there are."""
+    removing(services.cleanup.removal)
+    assert read == [set()]
+
+
+@pytest.mark.parametrize(
+    ("reading", "named"),
+    [
+        (lambda at: at.find("rl_1"), REALM),
+        (lambda at: at.get_many(["rl_1", "rl_2"]), REALM),
+        (lambda at: DynamoAccessKeys(at).access_key("key_1"), ACCESS_KEY),
+        (lambda at: at.private_key("rl_1", "jky_1"), ("ciphertext",)),
+        (lambda at: at.members("rl_1#users", after=None, limit=1, ascending=True), ()),
+        (lambda at: at.members("rl_1#users", after="usr_1", limit=1, ascending=False), ()),
+    ],
+    ids=["realm", "realms", "access key", "private key", "list", "rest of a list"],
+)
+def test_directory_is_read_without_what_is_beside(
+    at: DynamoDirectory,
+    read: list[set[str] | None],
+    reading: Callable[[DynamoDirectory], object],
+    named: tuple[str, ...],
+) -> None:
+    """A read names the attributes of the kind of item that it is for, and lists name keys alone."""
+    reading(at)
+    assert read == [set(named)]
+
+
+def test_name_is_read_for_whose_it_is(at: DynamoDirectory, read: list[set[str] | None]) -> None:
+    """Of a name, its user is read; with the realm, both in one."""
+    at.names.user_of("rl_1", "username", "ada")
+    at.get_with_login("rl_1", username="ada", email=None)
+    alone, together = read
+    assert alone is not None
+    assert alone >= {"user_id"}
+    assert together == alone | set(REALM)
