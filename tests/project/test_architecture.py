@@ -1,4 +1,4 @@
-"""docs/architecture.md against the code: every file that it names is there."""
+"""docs/architecture.md and the README's "Where is …?" name only files that exist."""
 
 import re
 from pathlib import Path
@@ -8,36 +8,38 @@ import pytest
 from tools import rooms
 
 ROOT = Path(__file__).resolve().parents[2]
-TEXT = (ROOT / "docs/architecture.md").read_text()
+README = (ROOT / "README.md").read_text()
+WHERE = README[README.index("## Where is …?") :]
+TEXT = (ROOT / "docs/architecture.md").read_text() + WHERE
 LAYER = ROOT / "layers/core/sojourn"
 FILES = sorted(set(re.findall(r"`([\w/.<>-]+(?:\.(?:py|md|yaml|toml)|/))`", TEXT)))
 
 
 def test_files_are_found() -> None:
-    """The page names files, so that nothing passes for being empty."""
+    """The pages name files, so the tests below do not pass for want of any."""
     assert len(FILES) >= 40
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_file_is_there(name: str) -> None:
-    """A file that the page names is in the repository, or in the layer by its room."""
+    """A file that the pages name is in the repository, or in the layer."""
     path = name.replace("<name>", "login")
     assert (ROOT / path).exists() or (LAYER / path).exists()
 
 
 def test_every_room_has_its_row() -> None:
-    """The table of rooms has each package of the layer, and none that is not there."""
+    """The table of rooms lists exactly the packages of the layer."""
     rooms = {path.name for path in LAYER.iterdir() if (path / "__init__.py").exists()}
     assert set(re.findall(r"^\| `(\w+)/` \|", TEXT, re.MULTILINE)) == rooms
 
 
 def test_picture_of_the_rooms_is_drawn_from_the_imports() -> None:
     """The README's picture is what `python -m tools.rooms` draws."""
-    assert f"```mermaid\n{rooms.drawing()}\n```" in (ROOT / "README.md").read_text()
+    assert f"```mermaid\n{rooms.drawing()}\n```" in README
 
 
 def test_function_that_is_named_is_in_its_module() -> None:
-    """Where the page names a function of a module, the module has it."""
+    """If the pages name a function of a module, the module defines it."""
     named = re.findall(r"`([\w/]+\.py)`, `([\w.]+)`", TEXT)
     assert len(named) >= 3
     for module, name in named:
