@@ -139,7 +139,7 @@ class World:
         try:
             self.validator.validate(self.again(claims))
         except SessionEnded as error:
-            return str(error.members.get("reason", "nothing known"))
+            return error.reason or "nothing known"
         return None
 
 

@@ -74,7 +74,7 @@ def optional_keywords() -> dict[str, frozenset[str]]:
     errors = ast.parse((LAYER / "domain/errors.py").read_text())
     for node in errors.body:
         if isinstance(node, ast.ClassDef):
-            found[node.name] |= {"errors", "members"}
+            found[node.name] |= {"errors"}
     return {name: frozenset(keywords) for name, keywords in found.items()}
 
 

@@ -7,30 +7,16 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, inspect, structs
 
-from sojourn.api import problem_members as tell
 from sojourn.api.answers import Answer
+from sojourn.api.problems import told
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.directory.realms import ALGORITHMS
-from sojourn.domain.errors import (
-    KeyInUse,
-    SessionEnded,
-    SessionLimit,
-    SojournError,
-    TooManyAttempts,
-)
+from sojourn.domain.errors import SojournError
 from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
 from sojourn.login.bodies import LoginBody
 
 Schema = dict[str, Any]
 REF: Final = "#/components/schemas/{name}"
-
-MEMBERS: Final[Mapping[type[SojournError], type[Struct]]] = {
-    SessionEnded: tell.EndedMembers,
-    SessionLimit: tell.LimitMembers,
-    TooManyAttempts: tell.AttemptsMembers,
-    KeyInUse: tell.KeyMembers,
-}
-"""What a problem tells beside the usual."""
 
 
 def _between(limits: tuple[int, int], *, least: int | None = None) -> Schema:
@@ -128,25 +114,24 @@ def problem_name(kind: type[SojournError]) -> str:
 
 def problems(kinds: Iterable[type[SojournError]]) -> dict[str, Schema]:
     """The schema of each error's problem document, by name: its own code, status and members."""
-    base = schemas([tell.Problem])["Problem"]
     found = {}
     for kind in sorted(set(kinds), key=problem_name):
-        more = schemas([MEMBERS[kind]]) if kind in MEMBERS else {}
-        own = more.pop(MEMBERS[kind].__name__) if more else {"properties": {}}
+        status, title, form = told(kind)
+        named = schemas([form])
+        whole = named.pop(form.__name__)
         fixed = {
             "type": {"const": f"urn:sojourn:problem:{kind.code}"},
-            "title": {"const": kind.title},
-            "status": {"const": kind.status},
+            "title": {"const": title},
+            "status": {"const": status},
             "code": {"const": kind.code},
         }
         found[problem_name(kind)] = {
-            **base,
+            **whole,
             "title": problem_name(kind),
             "description": " ".join((kind.__doc__ or "").split()),
-            "properties": {**base["properties"], **fixed, **own["properties"]},
-            "required": [*base["required"], *own.get("required", [])],
+            "properties": {**whole["properties"], **fixed},
         }
-        found.update(more)
+        found.update(named)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sojourn.api.callers import bearer
 from sojourn.api.json_body import DEPTH_LIMIT, convert
-from sojourn.api.problems import problem
+from sojourn.api.problems import problem, told
 from sojourn.api.request import BODY_LIMIT, Request
 from sojourn.api.respond import respond
 from sojourn.api.response import Response
@@ -129,11 +129,11 @@ BAD: dict[str, tuple[str | None, type[SojournError], str]] = {
 @pytest.mark.parametrize("name", list(BAD))
 def test_bad_bodies(name: str) -> None:
     """Each bad body is refused in its own way, with a sentence that says what is wrong."""
-    body, kind, told = BAD[name]
+    body, kind, words = BAD[name]
     with pytest.raises(SojournError) as refused:
         login(body)
     assert type(refused.value) is kind
-    assert any(told in sentence for sentence in refused.value.errors), refused.value.errors
+    assert any(words in sentence for sentence in refused.value.errors), refused.value.errors
     assert all(len(sentence) < 400 for sentence in refused.value.errors)
     json.dumps(refused.value.errors, ensure_ascii=False).encode()
 
@@ -144,10 +144,10 @@ def test_bad_bodies_are_problems(name: str) -> None:
     answer = respond(
         event(BAD[name][0]), {ROUTE: lambda request: Response(body=str(request.parse(LoginBody)))}
     )
-    assert answer["statusCode"] == BAD[name][1].status
+    assert answer["statusCode"] == told(BAD[name][1]).status
     assert answer["headers"]["content-type"] == "application/problem+json"
     document = json.loads(answer["body"])
-    assert (document["status"], document["code"]) == (BAD[name][1].status, BAD[name][1].code)
+    assert (document["status"], document["code"]) == (told(BAD[name][1]).status, BAD[name][1].code)
     assert document["errors"]
     assert document["request_id"] == "r-1"
     assert "Traceback" not in answer["body"]
@@ -223,7 +223,7 @@ def test_large_bodies_are_read_like_small_ones(size: int) -> None:
         "\0",
         r"\ud800",
     ]
-    for body, kind, told in (
+    for body, kind, words in (
         ('{"tokens": [1]}', Invalid, "tokens[0] must be text."),
         (
             '{"tokens": ["a"], "more": 1}',
@@ -238,7 +238,7 @@ def test_large_bodies_are_read_like_small_ones(size: int) -> None:
         with pytest.raises(SojournError) as refused:
             tokens(body)
         assert type(refused.value) is kind, body
-        assert told in refused.value.errors[0]
+        assert words in refused.value.errors[0]
 
 
 @pytest.mark.parametrize(

@@ -288,15 +288,15 @@ def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -
     for act in acts:
         with pytest.raises(SessionEnded) as refused:
             act()
-        ended = {"reason": "user_deleted", "ended_at": world.clock.wall_ms() / 1_000}
-        assert refused.value.members == ended
+        error = refused.value
+        assert (error.reason, error.ended_ms) == ("user_deleted", world.clock.wall_ms())
         world.user_store.add(user)
     world.terminator.logout(mine)
     world.user_store.add(user)
     world.settings(session_type="unmanaged")
     with pytest.raises(SessionEnded) as refused:
         world.terminator.all_own(world.login(world.ada), keep_current=False)
-    assert refused.value.members["reason"] == "user_deleted"
+    assert refused.value.reason == "user_deleted"
 
 
 def test_what_cannot_be_is_not_looked_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,7 +422,7 @@ def ended_by_the_realm(calls: list[Callable[[], object]]) -> None:
     for call in calls:
         with pytest.raises(SessionEnded) as told:
             call()
-        assert told.value.members["reason"] == "realm_ended"
+        assert told.value.reason == "realm_ended"
 
 
 def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:

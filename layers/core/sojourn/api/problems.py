@@ -1,102 +1,198 @@
-"""Our errors as RFC 9457 problems, in HTTP's words: which header, parameter or route helps."""
+"""Our errors as RFC 9457 problems, in HTTP's words: status, title, and what helps."""
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Any, Final, NamedTuple
 
-from msgspec import structs
+from msgspec import UNSET, Meta, UnsetType
 
-from sojourn.api.problem_members import AttemptsMembers, KeyMembers, LimitMembers, LimitSession
+from sojourn.api.answers import Answer, Time, WholeTime
+from sojourn.api.fields import SessionId
 from sojourn.api.response import Response
-from sojourn.domain.errors import (
-    KeyInUse,
-    RealmIdInvalid,
-    RealmNotNamed,
-    SessionLimit,
-    SojournError,
-    TooManyAttempts,
-    TwoRealmsNamed,
-    Unauthenticated,
-)
+from sojourn.domain import errors
+from sojourn.domain.errors import SojournError
+from sojourn.domain.session import Reason
 
 _NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
 """What an `error_description` must not hold (RFC 6750, 3)."""
 
 
+class Problem(Answer, frozen=True, kw_only=True):
+    """An error, as RFC 9457 has it; `errors` are sentences for a person."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: Annotated[list[str], Meta(min_length=1)]
+
+
+class SessionEndedProblem(Problem, frozen=True, kw_only=True):
+    """Why and when a session ended, while the record is kept."""
+
+    reason: Reason | UnsetType = UNSET
+    ended_at: Time | UnsetType = UNSET
+
+
+class TooManyAttemptsProblem(Problem, frozen=True, kw_only=True):
+    """Seconds until the next try, as `Retry-After`."""
+
+    retry_after: Annotated[int, Meta(ge=1)]
+
+
+class LimitSession(Answer, frozen=True, kw_only=True):
+    """An active session, for whoever must choose one to replace."""
+
+    id: SessionId
+    created_at: Time
+    client: str | None
+
+
+class SessionLimitProblem(Problem, frozen=True, kw_only=True):
+    """The sessions of which one could be replaced."""
+
+    sessions: list[LimitSession]
+
+
+class KeyInUseProblem(Problem, frozen=True, kw_only=True):
+    """Until when a signing key is needed."""
+
+    retire_after: WholeTime | None
+    open_ended: bool
+
+
+class Told(NamedTuple):
+    """What is told of a kind of error, beside what each has of its own."""
+
+    status: int
+    title: str
+    form: type[Problem] = Problem
+
+
+TOLD: Final[Mapping[type[SojournError], Told]] = {
+    SojournError: Told(500, "Something went wrong"),
+    errors.BadRequest: Told(400, "The request cannot be read"),
+    errors.BodyInvalid: Told(400, "The body must be one JSON object"),
+    errors.CursorInvalid: Told(400, "`after` is not an id of this list"),
+    errors.CredentialsAmbiguous: Told(400, "Send exactly one credential"),
+    errors.TokenMissing: Told(401, "A login token is needed"),
+    errors.TokenInvalid: Told(401, "The token is not valid"),
+    errors.SessionExpired: Told(401, "The session has expired"),
+    errors.SessionEnded: Told(401, "The session was ended", SessionEndedProblem),
+    errors.LoginFailed: Told(401, "The login failed"),
+    errors.Forbidden: Told(403, "Not allowed"),
+    errors.AccessKeyInvalid: Told(403, "The access key is not valid"),
+    errors.EdgeRequired: Told(403, "This API is reached at its public URL alone"),
+    errors.PermissionMissing: Told(403, "The access key lacks a permission"),
+    errors.WrongCaller: Told(403, "This route is for another kind of caller"),
+    errors.RealmForbidden: Told(403, "The access key belongs to another realm"),
+    errors.NotFound: Told(404, "There is no such thing here"),
+    errors.Conflict: Told(409, "The state of things does not allow it"),
+    errors.SessionLimit: Told(
+        409, "The user is at the limit of active sessions", SessionLimitProblem
+    ),
+    errors.UserInactive: Told(409, "The user is inactive"),
+    errors.SessionUnmanaged: Told(409, "An unmanaged session cannot be ended"),
+    errors.NameTaken: Told(409, "The name is taken"),
+    errors.KeyInUse: Told(409, "The signing key is in use", KeyInUseProblem),
+    errors.AlreadyInitialised: Told(409, "The stack has an access key already"),
+    errors.TooLarge: Told(413, "The body is too large"),
+    errors.UnsupportedMediaType: Told(415, "Send the body as application/json"),
+    errors.Invalid: Told(422, "A field is not valid"),
+    errors.CredentialWrong: Told(422, "The credential is not right"),
+    errors.TooManyAttempts: Told(429, "Too many failed attempts", TooManyAttemptsProblem),
+    errors.Unavailable: Told(503, "The service is briefly unavailable"),
+}
+
+
+def told(kind: type[SojournError]) -> Told:
+    """What is told of a kind of error, or of the kind that it is one of."""
+    return next(TOLD[one] for one in kind.__mro__ if one in TOLD)
+
+
 def problem(error: SojournError, *, request_id: str) -> Response:
     """An error as `application/problem+json` (RFC 9457)."""
+    status, title, form = told(type(error))
+    sentences = _sentences(error) or [title]
+    detail = error.detail or sentences[0]
     headers = {"content-type": "application/problem+json"}
-    if isinstance(error, Unauthenticated):
-        headers["www-authenticate"] = _challenge(error)
+    if isinstance(error, errors.Unauthenticated):
+        headers["www-authenticate"] = _challenge(detail) if error.presented else "Bearer"
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
-    detail, errors = _words(error)
-    body = {
-        "type": f"urn:sojourn:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": detail,
-        "code": error.code,
-        "request_id": request_id,
-        "errors": list(errors),
-        **_members(error),
-    }
-    return Response(status=error.status, body=body, headers=headers)
+    body = form(
+        type=f"urn:sojourn:problem:{error.code}",
+        title=title,
+        status=status,
+        detail=detail,
+        code=error.code,
+        request_id=request_id,
+        errors=list(sentences),
+        **members(error),
+    )
+    return Response(status=status, body=body, headers=headers)
 
 
-def _members(error: SojournError) -> Mapping[str, object]:
+def members(error: SojournError) -> dict[str, Any]:
     """What a problem tells besides (RFC 9457, 3.2)."""
     match error:
-        case SessionLimit(active=active):
+        case errors.SessionEnded(reason=reason, ended_ms=ended_ms):
+            return {
+                "reason": UNSET if reason is None else reason,
+                "ended_at": UNSET if ended_ms is None else ended_ms / 1000,
+            }
+        case errors.SessionLimit(active=active):
             sessions = [
                 LimitSession(id=s.id, created_at=s.created_ms / 1000, client=s.origin.client)
                 for s in active
             ]
-            return structs.asdict(LimitMembers(sessions=sessions))
-        case KeyInUse(retires_ms=retires_ms, open_ended=open_ended):
+            return {"sessions": sessions}
+        case errors.KeyInUse(retires_ms=retires_ms, open_ended=open_ended):
             retire_after = None if retires_ms is None else -(-retires_ms // 1000)
-            return structs.asdict(KeyMembers(retire_after=retire_after, open_ended=open_ended))
-        case TooManyAttempts(retry_after=int(seconds)):
-            return structs.asdict(AttemptsMembers(retry_after=seconds))
-    return error.members
+            return {"retire_after": retire_after, "open_ended": open_ended}
+        case errors.TooManyAttempts(retry_after=seconds):
+            return {"retry_after": seconds}
+    return {}
 
 
-def _challenge(error: Unauthenticated) -> str:
-    """What a 401 asks for (RFC 6750, 3): `error` only where a token came."""
-    if not error.presented:
-        return "Bearer"
-    description = _NOT_IN_DESCRIPTION.sub("", error.detail)
+def _challenge(detail: str) -> str:
+    """What a 401 says of a token that came (RFC 6750, 3)."""
+    description = _NOT_IN_DESCRIPTION.sub("", detail)
     return f'Bearer error="invalid_token", error_description="{description}"'
 
 
-def _words(error: SojournError) -> tuple[str, Sequence[str]]:
-    """The detail of an error, and its sentences."""
+def _sentences(error: SojournError) -> Sequence[str]:
+    """The sentences of an error; those that name a header, a parameter or a route are HTTP's."""
     match error:
-        case RealmNotNamed():
+        case errors.RealmNotNamed():
             sentence = (
                 "A stack-wide key must name a realm: send realm_id, in the query or the body, "
                 "or the header Authrocket-Realm."
             )
-        case RealmIdInvalid():
+        case errors.RealmIdInvalid():
             sentence = "realm_id must be an id, rl_ followed by 22 letters or digits."
-        case TwoRealmsNamed():
+        case errors.TwoRealmsNamed():
             sentence = "Two realms are named, in the header, the query or the body; name one."
-        case SessionLimit(active=active, most=most):
+        case errors.SessionEnded(reason=str(reason)):
+            sentence = f"The session was ended: {reason}."
+        case errors.SessionLimit(active=active, most=most):
             sentence = (
                 f"The user has {len(active)} active sessions of {most}. "
                 "Name one in `replace`, or end one first."
             )
-        case KeyInUse(signs=True):
+        case errors.KeyInUse(signs=True):
             sentence = (
                 "This key signs now. Make another by POST /v1/jwt_keys and wait until it signs; "
                 'or stop this one with {"compromised": true}.'
             )
-        case KeyInUse(open_ended=open_ended):
+        case errors.KeyInUse(open_ended=open_ended):
             sentence = (
                 "A token that the key signed may be alive"
                 + (" and has no end" if open_ended else "")
                 + ". Wait until `retire_after`, or end them with ?force=true."
             )
         case _:
-            return error.detail, error.errors
-    return sentence, [sentence]
+            return error.errors
+    return [sentence]

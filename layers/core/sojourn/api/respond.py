@@ -42,17 +42,17 @@ def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str
         if handler is None:
             raise NotFound(f"This function does not answer {route!r}.")
         response: Response = handler(Request.of(event))
-    except Unavailable as error:
-        telemetry.count(Unavailable=1)
-        telemetry.failure("Unavailable", route=route)
-        response = problem(error, request_id=request_id)
     except SojournError as error:
+        response = problem(error, request_id=request_id)
+        if isinstance(error, Unavailable):
+            telemetry.count(Unavailable=1)
+            telemetry.failure("Unavailable", route=route)
+            return response
         if isinstance(error, LoginFailed | CredentialWrong):
             telemetry.count(LoginFailed=1)
         elif isinstance(error, TooManyAttempts):
             telemetry.count(LoginRefused=1)
-        telemetry.info("Refused", route=route, status=error.status, code=error.code)
-        response = problem(error, request_id=request_id)
+        telemetry.info("Refused", route=route, status=response.status, code=error.code)
     else:
         telemetry.info("Done", route=route, status=response.status)
     return response

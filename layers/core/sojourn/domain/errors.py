@@ -1,34 +1,26 @@
 """Every outcome that is not success, in one tree; `api/problems` words each for the caller."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from sojourn.domain.session import Session
+from sojourn.domain.session import Reason, Session
 
 
 class SojournError(Exception):
-    """An expected outcome with a stable `code`, an HTTP `status` and sentences for a person.
+    """An expected outcome with a stable `code`, and sentences for a person where it has its own."""
 
-    `members` are further members of the problem document (RFC 9457, 3.2).
-    """
-
-    status = 500
     code = "internal"
-    title = "Something went wrong"
     retry_after: int | None = None
     """Seconds after which it may be tried again, where that is known."""
 
-    def __init__(
-        self,
-        detail: str = "",
-        *,
-        errors: Sequence[str] = (),
-        members: Mapping[str, object] | None = None,
-    ) -> None:
-        super().__init__(detail or self.title)
-        self.detail = detail or (errors[0] if errors else self.title)
-        self.errors = tuple(errors) or (self.detail,)
-        self.members = dict(members or {})
+    def __init_subclass__(cls, *, code: str | None = None) -> None:
+        if code is not None:
+            cls.code = code
+
+    def __init__(self, detail: str = "", *, errors: Sequence[str] = ()) -> None:
+        self.errors = tuple(errors or filter(None, [detail]))
+        self.detail = detail or "".join(self.errors[:1])
+        super().__init__(self.detail or self.code)
 
 
 class Superseded(Exception):
@@ -42,67 +34,58 @@ class Superseded(Exception):
         self.current = current
 
 
-class BadRequest(SojournError):
+class BadRequest(SojournError, code="bad_request"):
     """The request cannot be read at all."""
 
-    status, code, title = 400, "bad_request", "The request cannot be read"
 
-
-class BodyInvalid(BadRequest):
+class BodyInvalid(BadRequest, code="body_invalid"):
     """The body is not one JSON object."""
 
-    code, title = "body_invalid", "The body must be one JSON object"
 
-
-class CursorInvalid(BadRequest):
+class CursorInvalid(BadRequest, code="cursor_invalid"):
     """`after` is not an id of this list."""
 
-    code, title = "cursor_invalid", "`after` is not an id of this list"
 
-
-class CredentialsAmbiguous(BadRequest):
+class CredentialsAmbiguous(BadRequest, code="credentials_ambiguous"):
     """More than one credential came with the request."""
-
-    code, title = "credentials_ambiguous", "Send exactly one credential"
 
 
 class Unauthenticated(SojournError):
-    """401: always answered with `WWW-Authenticate: Bearer`."""
+    """The caller does not prove who they are, or no longer."""
 
-    status = 401
     presented = True
-    """Whether a token came and is not good; then the header says `invalid_token` and why."""
+    """Whether a token came, and is not good."""
 
 
-class TokenMissing(Unauthenticated):
+class TokenMissing(Unauthenticated, code="token_missing"):
     """No login token came with the request."""
 
-    code, title = "token_missing", "A login token is needed"
     presented = False
 
 
-class TokenInvalid(Unauthenticated):
+class TokenInvalid(Unauthenticated, code="token_invalid"):
     """The token was not signed here, or not for this."""
 
-    code, title = "token_invalid", "The token is not valid"
 
-
-class SessionExpired(Unauthenticated):
+class SessionExpired(Unauthenticated, code="session_expired"):
     """The session lived out its time."""
 
-    code, title = "session_expired", "The session has expired"
 
-
-class SessionEnded(Unauthenticated):
+class SessionEnded(Unauthenticated, code="session_ended"):
     """The session was ended before its time; `reason` and `ended_at` say why and when."""
 
-    code, title = "session_ended", "The session was ended"
+    def __init__(
+        self, detail: str = "", *, reason: Reason | None = None, ended_ms: int | None = None
+    ) -> None:
+        """`reason` and `ended_ms` None: that is not known."""
+        super().__init__(detail)
+        self.reason = reason
+        self.ended_ms = ended_ms
 
 
-class LoginFailed(Unauthenticated):
+class LoginFailed(Unauthenticated, code="login_failed"):
     """Unknown realm, unknown user, wrong credential or inactive user: one answer for all."""
 
-    code, title = "login_failed", "The login failed"
     presented = False
 
     def __init__(self, *, inactive: bool = False) -> None:
@@ -111,58 +94,40 @@ class LoginFailed(Unauthenticated):
         self.inactive = inactive
 
 
-class Forbidden(SojournError):
+class Forbidden(SojournError, code="forbidden"):
     """The caller is not allowed to do this."""
 
-    status, code, title = 403, "forbidden", "Not allowed"
 
-
-class AccessKeyInvalid(Forbidden):
+class AccessKeyInvalid(Forbidden, code="access_key_invalid"):
     """No such access key."""
 
-    code, title = "access_key_invalid", "The access key is not valid"
 
-
-class EdgeRequired(Forbidden):
+class EdgeRequired(Forbidden, code="edge_required"):
     """The stack has a trusted edge, and the request did not come by it."""
 
-    code, title = "edge_required", "This API is reached at its public URL alone"
 
-
-class PermissionMissing(Forbidden):
+class PermissionMissing(Forbidden, code="permission_missing"):
     """The access key does not carry the permission that this needs."""
 
-    code, title = "permission_missing", "The access key lacks a permission"
 
-
-class WrongCaller(Forbidden):
+class WrongCaller(Forbidden, code="wrong_caller"):
     """A user's token on a server's route, or the other way about."""
 
-    code, title = "wrong_caller", "This route is for another kind of caller"
 
-
-class RealmForbidden(Forbidden):
+class RealmForbidden(Forbidden, code="realm_forbidden"):
     """A realm-bound key named another realm."""
 
-    code, title = "realm_forbidden", "The access key belongs to another realm"
 
-
-class NotFound(SojournError):
+class NotFound(SojournError, code="not_found"):
     """Not there, or not yours: the same answer."""
 
-    status, code, title = 404, "not_found", "There is no such thing here"
 
-
-class Conflict(SojournError):
+class Conflict(SojournError, code="conflict"):
     """The state of things does not allow it."""
 
-    status, code, title = 409, "conflict", "The state of things does not allow it"
 
-
-class SessionLimit(Conflict):
+class SessionLimit(Conflict, code="session_limit"):
     """The realm denies a login at its limit; `sessions` lists the active ones."""
-
-    code, title = "session_limit", "The user is at the limit of active sessions"
 
     def __init__(self, *, active: Sequence[Session], most: int) -> None:
         super().__init__()
@@ -170,31 +135,23 @@ class SessionLimit(Conflict):
         self.most = most
 
 
-class UserInactive(Conflict):
+class UserInactive(Conflict, code="user_inactive"):
     """A server begins a session, without a credential, for a user who is not active."""
 
-    code, title = "user_inactive", "The user is inactive"
 
-
-class SessionUnmanaged(Conflict):
+class SessionUnmanaged(Conflict, code="session_unmanaged"):
     """An unmanaged session is its token alone and cannot be ended."""
 
-    code, title = "session_unmanaged", "An unmanaged session cannot be ended"
 
-
-class NameTaken(Conflict):
+class NameTaken(Conflict, code="name_taken"):
     """A username or email that another user of the realm has."""
-
-    code, title = "name_taken", "The name is taken"
 
     def __init__(self, *kinds: str) -> None:
         super().__init__(errors=[f"Another user of the realm has this {kind}." for kind in kinds])
 
 
-class KeyInUse(Conflict):
+class KeyInUse(Conflict, code="key_in_use"):
     """The signing key signs now, or a token that it signed may be alive until `retire_after`."""
-
-    code, title = "key_in_use", "The signing key is in use"
 
     def __init__(
         self, *, signs: bool = False, open_ended: bool, retires_ms: int | None = None
@@ -206,28 +163,20 @@ class KeyInUse(Conflict):
         self.retires_ms = retires_ms
 
 
-class AlreadyInitialised(Conflict):
+class AlreadyInitialised(Conflict, code="already_initialised"):
     """The stack has its first key already."""
 
-    code, title = "already_initialised", "The stack has an access key already"
 
-
-class TooLarge(SojournError):
+class TooLarge(SojournError, code="body_too_large"):
     """The body is over the limit."""
 
-    status, code, title = 413, "body_too_large", "The body is too large"
 
-
-class UnsupportedMediaType(SojournError):
+class UnsupportedMediaType(SojournError, code="unsupported_media_type"):
     """The body is not JSON."""
 
-    status, code, title = 415, "unsupported_media_type", "Send the body as application/json"
 
-
-class Invalid(SojournError):
-    """422: a field is wrong; each sentence of `errors` says which and what to do."""
-
-    status, code, title = 422, "invalid", "A field is not valid"
+class Invalid(SojournError, code="invalid"):
+    """A field is wrong; each sentence of `errors` says which and what to do."""
 
 
 class RealmNotNamed(Invalid):
@@ -242,24 +191,19 @@ class RealmIdInvalid(Invalid):
     """What a request names a realm by is no realm's id."""
 
 
-class CredentialWrong(Invalid):
+class CredentialWrong(Invalid, code="credential_wrong"):
     """A wrong password or API key where it is input, and the caller is somebody else."""
 
-    code, title = "credential_wrong", "The credential is not right"
 
-
-class TooManyAttempts(SojournError):
-    """429: too many failed tries, for an account or from an address; which, it does not say."""
-
-    status, code, title = 429, "too_many_attempts", "Too many failed attempts"
+class TooManyAttempts(SojournError, code="too_many_attempts"):
+    """Too many failed tries, for an account or from an address; which, it does not say."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts have failed. Try again in {seconds} s.")
         self.retry_after = seconds
 
 
-class Unavailable(SojournError):
-    """503: the store or the key service did not answer in time."""
+class Unavailable(SojournError, code="unavailable"):
+    """The store or the key service did not answer in time."""
 
-    status, code, title = 503, "unavailable", "The service is briefly unavailable"
     retry_after = 2

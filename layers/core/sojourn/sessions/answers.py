@@ -9,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from sojourn.api.answers import Answer, No, Time, WholeTime, Yes, one_of
 from sojourn.api.fields import RealmId, SessionId, UserId
+from sojourn.api.problems import members
 from sojourn.domain import ids
 from sojourn.domain import session as sessions
 from sojourn.domain.errors import Unauthenticated
@@ -204,8 +205,7 @@ def ended(
 
 def refused(error: Unauthenticated) -> InactiveSession:
     """What a token is that does not stand: the code, and when and why where that is known."""
-    members: dict[str, Any] = {"code": error.code, **error.members}
-    return InactiveSession(**members)
+    return InactiveSession(**members(error) | {"code": error.code})
 
 
 def user_brief(user: User) -> UserBrief:

@@ -117,17 +117,17 @@ class Validator:
     def gone(self, claims: Claims) -> SessionEnded:
         """Why the session of a user who is no more has ended."""
         if claims.session_type == "unmanaged":
-            return SessionEnded(members={"reason": "user_deleted"})
+            return SessionEnded(reason="user_deleted")
         return self._why(claims, None)
 
     def _unmanaged(self, claims: Claims, user: User | None) -> Standing:
         if user is None or user.state == "deleted":
             raise self.gone(claims)
         if user.state == "inactive":
-            raise SessionEnded(members={"reason": "user_disabled"})
+            raise SessionEnded(reason="user_disabled")
         end = claims.realm.end_of(generation=claims.session.realm_generation, key_number=0)
         if end is not None:
-            raise SessionEnded(members={"reason": "realm_ended", "ended_at": end.ended_ms / 1000})
+            raise SessionEnded(reason="realm_ended", ended_ms=end.ended_ms)
         if not user.accepts_unmanaged(claims.session):
             raise SessionEnded("All sessions of this user from before were ended.")
         return Standing(claims=claims, user=user, session=None)
@@ -139,7 +139,4 @@ class Validator:
 
 
 def _told(ended: Ended) -> SessionEnded:
-    return SessionEnded(
-        f"The session was ended: {ended.reason}.",
-        members={"reason": ended.reason, "ended_at": ended.ended_ms / 1000},
-    )
+    return SessionEnded(reason=ended.reason, ended_ms=ended.ended_ms)
