@@ -1,4 +1,4 @@
-"""One contract for every store: the fake, moto and DynamoDB Local."""
+"""One contract for every store: in memory, moto and DynamoDB Local."""
 
 import re
 import subprocess
@@ -23,8 +23,8 @@ def passed(environment: Mapping[str, str]) -> dict[str, set[str]]:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-8000:]
-    found: dict[str, set[str]] = {"fake": set(), "dynamodb": set()}
-    for name, store, case in re.findall(r"::(\w+)\[(fake|dynamodb)(.*)\] PASSED", done.stdout):
+    found: dict[str, set[str]] = {"memory": set(), "dynamodb": set()}
+    for name, store, case in re.findall(r"::(\w+)\[(memory|dynamodb)(.*)\] PASSED", done.stdout):
         found[store].add(name + case)
     return found
 
@@ -32,23 +32,23 @@ def passed(environment: Mapping[str, str]) -> dict[str, set[str]]:
 def test_every_store_keeps_the_contract(
     dynamodb_local: str, environment_without_aws: dict[str, str]
 ) -> None:
-    """The same cases, all of them, pass on the fake, on moto and on DynamoDB Local."""
+    """The same cases, all of them, pass in memory, on moto and on DynamoDB Local."""
     elsewhere = {**environment_without_aws, "SOJOURN_TEST_DYNAMODB": dynamodb_local}
     with ThreadPoolExecutor() as both:
         here, real = both.map(passed, [environment_without_aws, elsewhere])
     stores = {
-        "the fake": here["fake"],
+        "in memory": here["memory"],
         "moto": here["dynamodb"],
         "DynamoDB Local": real["dynamodb"],
     }
-    assert stores["the fake"] == stores["moto"] == stores["DynamoDB Local"]
-    assert len(stores["the fake"]) >= 65
+    assert stores["in memory"] == stores["moto"] == stores["DynamoDB Local"]
+    assert len(stores["in memory"]) >= 65
     text = (
         "One suite says what a store must do: conditional commits under threads, endings recorded "
         "with them, what does not fit resumed, consistent reads in order, pages, users and their "
         "names, realms and access keys, counters of failed tries, what is due, and the removal of "
-        "users and realms. Each case ran against the fake in memory, which unit tests use, against "
-        "moto, and against AWS's own DynamoDB Local."
+        "users and realms. Each case ran against the store in memory, which unit tests use, "
+        "against moto, and against AWS's own DynamoDB Local."
     )
     rows = [(store, len(cases)) for store, cases in stores.items()]
     proof.record(

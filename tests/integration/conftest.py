@@ -21,8 +21,9 @@ from sojourn.crypto import signing_keys
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
-from tests.integration.stores import FakeStore, Store, store_of
+from tests.integration.stores import DynamoStore, Store, store_of
 from tests.integration.world import World
+from tests.support.memory.store import MemoryStore
 
 ACCOUNT = "123456789012"
 """moto's account."""
@@ -147,10 +148,17 @@ def empty(environment: dict[str, str]) -> None:
                 client.delete_item(TableName=name, Key=item)
 
 
-@pytest.fixture(params=["fake", "dynamodb"])
+@pytest.fixture
+def dynamo_store(services: Services) -> DynamoStore:
+    """The store over DynamoDB alone: what is about calls of it, such as answers that are lost."""
+    return store_of(services)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
 def store(request: pytest.FixtureRequest) -> Store:
     """Each store; DynamoDB is moto, or the one that SOJOURN_TEST_DYNAMODB names."""
-    return FakeStore() if request.param == "fake" else store_of(request.getfixturevalue("services"))
+    memory = request.param == "memory"
+    return MemoryStore() if memory else request.getfixturevalue("dynamo_store")
 
 
 @pytest.fixture

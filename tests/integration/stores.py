@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import pytest
-from botocore.exceptions import ConnectionClosedError
-
 from sojourn.bootstrap import Services
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
@@ -23,9 +20,6 @@ from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
-from tests.fake_attempts import FakeAttempts
-from tests.fake_jobs import FakeDue, FakeRemoval
-from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
 
 
 class Store(Protocol):
@@ -77,35 +71,6 @@ class Store(Protocol):
         """A job, as a realm's commit leaves it to cleanup."""
         ...
 
-    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The next write is done and its answer lost, so that it is asked again."""
-        ...
-
-
-class FakeStore:
-    """The store in memory."""
-
-    def __init__(self) -> None:
-        self.users = FakeUsers()
-        self.realms = FakeRealms()
-        self.directory = FakeUserDirectory(self.realms, self.users)
-        self.keys = FakeAccessKeys(self.realms)
-        self.due = self.walks = FakeDue(self.users)
-        self.removal = FakeRemoval(self.users, self.realms, self.directory, self.keys, self.due)
-        self.attempts = FakeAttempts(self.users)
-        self.leave = self.realms.leave = self.due.leave
-        self.add_member = self.directory.add_member
-        self.add_user = self.users.add
-        self.remove_user = self.users.remove
-        self.add_realm = self.realms.add
-        self.find_realm = self.realms.find
-        self.add_name = self.realms.add_name
-        self.add_private_key = self.realms.add_private_key
-        self.add_access_key = self.keys.add
-
-    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nothing is between a caller and this store, so no answer is lost."""
-
 
 def store_of(services: Services) -> "DynamoStore":
     """The store over DynamoDB of an instance."""
@@ -130,20 +95,10 @@ class DynamoStore:
         """Its users by name."""
         return DynamoUserDirectory(self.realms, self.users)
 
-    def lose_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        client = self.realms.dynamo._client
-        lost: list[str] = []
-        for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
-            call = getattr(client, operation)
-
-            def losing(call: Any = call, **parameters: Any) -> Any:
-                answer = call(**parameters)
-                if not lost:
-                    lost.append("once")
-                    raise ConnectionClosedError(endpoint_url="https://dynamodb")
-                return answer
-
-            monkeypatch.setattr(client, operation, losing)
+    @property
+    def client(self) -> Any:
+        """The client that its calls are made by."""
+        return self.realms.dynamo._client
 
     @property
     def keys(self) -> DynamoAccessKeys:

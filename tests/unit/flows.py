@@ -24,8 +24,11 @@ from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
 from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
-from tests.fake_attempts import FakeAttempts
-from tests.fake_store import FakeAccessKeys, FakeRealms, FakeTogether, FakeUsers
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.attempts import MemoryAttempts
+from tests.support.memory.realms import MemoryRealms
+from tests.support.memory.store import MemoryTogether
+from tests.support.memory.users import MemoryUsers
 
 LOGIN = Login("server", Origin(ip="203.0.113.9", client="tests/1.0"))
 BY = Actor(type="access_key", id="key_a")
@@ -47,18 +50,18 @@ class World:
 
     def __init__(self) -> None:
         self.clock = MovedClock()
-        self.user_store, self.realms = FakeUsers(), FakeRealms()
-        self.keys = FakeAccessKeys(self.realms)
+        self.user_store, self.realms = MemoryUsers(), MemoryRealms()
+        self.keys = MemoryAccessKeys(self.realms)
         self.realm = self.new_realm()
         self.ada, self.bob = self.user(), self.user()
         self.server = Server(key=access_key(None), realm_id=None)
         self.cache = RealmCache(self.realms, self.clock)
         parts: dict[str, Any] = {"users": self.user_store, "realms": self.cache}
         parts |= {"clock": self.clock}
-        together = FakeTogether(self.realms, self.user_store)
+        together = MemoryTogether(self.realms, self.user_store)
         self.validator = parts["validator"] = Validator(**parts, together=together)
         self.terminator, self.listing = Terminator(**parts), Listing(**parts)
-        self.attempts = FakeAttempts(self.user_store)
+        self.attempts = MemoryAttempts(self.user_store)
         self.lockout = Lockout(self.attempts, self.clock, Skew())
         self.logins = Logins(
             realms=self.realms,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 
 from local.turns import in_turns
 from sojourn.domain.due import Due
@@ -20,6 +20,7 @@ from tests.clock import MovedClock
 from tests.integration.conftest import composed
 from tests.integration.stores import store_of
 from tests.integration.world import Answer, World
+from tests.support.lost_answers import lose_answers
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
@@ -190,17 +191,7 @@ def test_session_ended_between_ends_nothing_itself(
 def lost(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, *, times: int = 1) -> None:
     """Lose the answer of an operation that was done."""
     client = world.services.validator.users._dynamo._client  # type: ignore[attr-defined]
-    original = getattr(client, operation)
-    left = [times]
-
-    def call(**parameters: Any) -> Any:
-        answer = original(**parameters)
-        if left[0]:
-            left[0] -= 1
-            raise ReadTimeoutError(endpoint_url="https://dynamodb")
-        return answer
-
-    monkeypatch.setattr(client, operation, call)
+    lose_answers(monkeypatch, client, operation, times=times)
 
 
 def test_lost_answer_of_a_login(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

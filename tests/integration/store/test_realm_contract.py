@@ -16,7 +16,8 @@ from tests import histories
 from tests.clock import MovedClock
 from tests.integration.store.test_due_contract import due
 from tests.integration.store.test_store_contract import NOW, at_once, realm
-from tests.integration.stores import Store
+from tests.integration.stores import DynamoStore, Store
+from tests.support.lost_answers import lose_answers
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 
@@ -199,13 +200,15 @@ def test_no_change_is_lost(store: Store, clock: MovedClock) -> None:
 
 @pytest.mark.parametrize("change", [renamed, rekeyed], ids=["alone", "with keys"])
 def test_change_whose_answer_was_lost_is_done_once(
-    store: Store, monkeypatch: pytest.MonkeyPatch, change: object
+    dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch, change: object
 ) -> None:
     """A change that was done and asked again is told as done, and is not done twice."""
+    store = dynamo_store
     found = made(store)
     decided = renamed(found) if change is renamed else rekeyed(found)
-    store.lose_answer(monkeypatch)
+    sent = lose_answers(monkeypatch, store.client)
     done = store.realms.commit(decided)
+    assert len(sent) == 2
     assert store.realms.get(found.id) == done.after
     assert done.after.version == found.version + 1
     halves = [store.realms.private_key(found.id, key.id) for key in decided.new_keys]

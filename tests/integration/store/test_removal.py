@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
 
 from sojourn.bootstrap import Services
 from sojourn.domain.errors import Superseded
@@ -24,6 +24,7 @@ from tests.integration.store.test_removal_contract import (
 )
 from tests.integration.store.test_store_contract import OWNER, with_ended
 from tests.integration.stores import DynamoStore, store_of
+from tests.support.lost_answers import lose_answers
 
 
 @pytest.fixture
@@ -36,22 +37,7 @@ def store(services: Services) -> DynamoStore:
 def lose(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Any]]:
     """Has the next call of an operation done and its answer lost; gives what is sent from then."""
 
-    def losing(operation: str) -> list[Any]:
-        client = store.realms.dynamo._client
-        call = getattr(client, operation)
-        sent: list[Any] = []
-
-        def lost(**parameters: Any) -> Any:
-            sent.append(parameters)
-            answer = call(**parameters)
-            if len(sent) == 1:
-                raise ReadTimeoutError(endpoint_url="https://dynamodb.example.com")
-            return answer
-
-        monkeypatch.setattr(client, operation, lost)
-        return sent
-
-    return losing
+    return partial(lose_answers, monkeypatch, store.client)
 
 
 def test_deletion_goes_through_every_record(

@@ -1,4 +1,4 @@
-"""What every store must do: the fake in memory and the one over DynamoDB pass the same tests."""
+"""What every store must do: the store in memory and the one over DynamoDB pass the same tests."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -17,8 +17,9 @@ from sojourn.domain.session import Actor, Ended, Login, Origin, Session
 from sojourn.domain.signing_key import PublicKey
 from sojourn.domain.user import Change, User
 from tests import histories
-from tests.fake_store import recorded
-from tests.integration.stores import FakeStore, Store
+from tests.integration.stores import Store
+from tests.support.memory.store import MemoryStore
+from tests.support.memory.users import recorded
 
 NOW = histories.NOW
 BY = Actor(type="access_key", id="key_tests")
@@ -289,7 +290,7 @@ def test_archive_records_what_is_pending_once(store: Store) -> None:
 
 def test_archive_takes_as_many_commits_as_it_needs(store: Store) -> None:
     """Whatever is pending is recorded, 99 at a time."""
-    ended = [recorded(e) for e in end_all(with_sessions(FakeStore(), 100)).ended]
+    ended = [recorded(e) for e in end_all(with_sessions(MemoryStore(), 100)).ended]
     late = replace(ended[0], session=replace(ended[0].session, id=ended[0].session.id[:-1] + "x"))
     user = a_user(pending=(*ended, late))
     store.add_user(user)

@@ -1,7 +1,6 @@
 """What the store of users does beside its port: other writes in a commit, answers that got lost,
 the rest of a deletion."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +14,6 @@ from sojourn.store import expressions, idempotency, user_items
 from sojourn.store.client import TransactionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
-from tests.fake_store import recorded
 from tests.integration.store.test_store_contract import (
     NOW,
     a_user,
@@ -25,6 +23,8 @@ from tests.integration.store.test_store_contract import (
     with_sessions,
 )
 from tests.integration.stores import DynamoStore, store_of
+from tests.support.lost_answers import WRITES, lose_answers
+from tests.support.memory.users import recorded
 
 
 @pytest.fixture
@@ -43,29 +43,11 @@ def is_claimed(store: DynamoStore, name: str) -> bool:
     return store.realms.dynamo.get(Key(store.realms.table, name, "claim")) is not None
 
 
-def lose_answers(
-    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, operation: str, count: int = 1
-) -> None:
-    """The next calls of this kind are done, and their answers lost."""
-    client = store.realms.dynamo._client
-    call: Callable[..., Any] = getattr(client, operation)
-    left = [count]
-
-    def lost(**parameters: Any) -> Any:
-        answer = call(**parameters)
-        if left[0]:
-            left[0] -= 1
-            raise ConnectionClosedError(endpoint_url="https://dynamodb")
-        return answer
-
-    monkeypatch.setattr(client, operation, lost)
-
-
 def asked(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """The writes that are asked for from now on, by operation and parameters."""
-    client = store.realms.dynamo._client
+    client = store.client
     calls: list[tuple[str, Any]] = []
-    for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
+    for operation in WRITES:
         call = getattr(client, operation)
 
         def noted(operation: str = operation, call: Any = call, **parameters: Any) -> Any:
@@ -205,8 +187,9 @@ def test_commit_whose_answer_was_lost_finds_itself(
     """A commit that is asked again meets itself, and is done; once."""
     user = with_sessions(store, sessions)
     change = end_all(user) if sessions else login(user)[0]
-    lose_answers(store, monkeypatch, "transact_write_items" if sessions else "update_item")
+    sent = lose_answers(monkeypatch, store.client)
     done = store.users.commit(change)
+    assert len(sent) == 2
     assert store.users.get(user.id) == done.after
     assert done.after.version == user.version + 1
 
@@ -299,7 +282,7 @@ def test_commit_of_a_user_who_is_removed_meanwhile(
 ) -> None:
     """Who is gone was superseded, but where the commit may have been done, that is not told."""
     found = with_sessions(store, 1)
-    client = store.realms.dynamo._client
+    client = store.client
     update, left = client.update_item, [lost]
 
     def removed_before_it_is_heard(**parameters: Any) -> Any:

@@ -8,7 +8,6 @@ from sojourn.domain import ids
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.user import Change, ChangeInRealm, NewUser, User, UserInRealm
-from tests.fake_store import recorded
 from tests.integration.store.test_store_contract import (
     NOW,
     OWNER,
@@ -19,7 +18,9 @@ from tests.integration.store.test_store_contract import (
     must_get,
     realm,
 )
-from tests.integration.stores import Store
+from tests.integration.stores import DynamoStore, Store
+from tests.support.lost_answers import lose_answers
+from tests.support.memory.users import recorded
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 
@@ -172,12 +173,14 @@ def test_one_of_many_gets_a_name(store: Store) -> None:
 
 @pytest.mark.parametrize("username", ["ada", None])
 def test_user_whose_making_was_not_answered_is_made_once(
-    store: Store, monkeypatch: pytest.MonkeyPatch, username: str | None
+    dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch, username: str | None
 ) -> None:
     """Where the answer was lost, what is asked again finds that it is done, and is no conflict."""
+    store = dynamo_store
     home = owner(store)
-    store.lose_answer(monkeypatch)
+    sent = lose_answers(monkeypatch, store.client)
     user = create(store, home, username)
+    assert len(sent) == 2
     assert (store.users.get(user.id), listed(store, home)) == (user, [user.id])
 
 
@@ -350,13 +353,15 @@ def test_one_of_two_renames_to_one_name_is_done(store: Store) -> None:
 
 
 def test_rename_that_was_not_answered_is_done_once(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a rename's answer was lost, what is asked again finds its own commit."""
+    store = dynamo_store
     home = owner(store)
     user = create(store, home, "ada")
-    store.lose_answer(monkeypatch)
+    sent = lose_answers(monkeypatch, store.client)
     done = store.directory.commit(named(user, home, username="eve"))
+    assert len(sent) == 2
     assert done.change.after == store.users.get(user.id)
     assert done.change.after.version == 1
     assert [holder(store, home, name) for name in ("ada", "eve")] == [None, user.id]

@@ -14,7 +14,7 @@ from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
-from tests.fake_store import FakeRealms
+from tests.support.memory.realms import MemoryRealms
 from tests.unit.domain.test_session_rules import NOW, realm
 
 
@@ -39,7 +39,7 @@ class Keyring:
 
     def __init__(self) -> None:
         self.clock = MovedClock(NOW)
-        self.realms, self.cipher = FakeRealms(), Sealer()
+        self.realms, self.cipher = MemoryRealms(), Sealer()
         self.keys = SigningKeys(self.realms, self.cipher, self.clock)
 
     def realm(self) -> Realm:

@@ -14,8 +14,10 @@ from sojourn.directory.users import Users
 from sojourn.domain.access_key import Server
 from sojourn.domain.realm import Realm
 from sojourn.sessions.lookup import UserLookup
-from tests.fake_jobs import FakeDue, FakeRemoval
-from tests.fake_store import FakeAccessKeys, FakeUserDirectory
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.due import MemoryDue
+from tests.support.memory.removal import MemoryRemoval
+from tests.support.memory.user_directory import MemoryUserDirectory
 from tests.unit.flows import World, access_key
 
 PASSWORD = "correct horse battery"
@@ -29,13 +31,13 @@ class People(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.directory = FakeUserDirectory(self.realms, self.user_store)
-        self.removal = FakeRemoval(
+        self.directory = MemoryUserDirectory(self.realms, self.user_store)
+        self.removal = MemoryRemoval(
             self.user_store,
             self.realms,
             self.directory,
-            FakeAccessKeys(self.realms),
-            FakeDue(self.user_store),
+            MemoryAccessKeys(self.realms),
+            MemoryDue(self.user_store),
         )
         self.server = Server(key=access_key(None), realm_id=self.realm.id)
         self.lookup = UserLookup(

@@ -11,7 +11,8 @@ from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from tests.clock import MovedClock
-from tests.fake_store import FakeAccessKeys, FakeRealms
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.realms import MemoryRealms
 from tests.unit.domain.test_session_rules import realm
 
 READ = AccessKeyBody(name="web", permission="read")
@@ -21,8 +22,8 @@ class World:
     """A stack with two realms, and its first key."""
 
     def __init__(self) -> None:
-        self.clock, self.realms = MovedClock(), FakeRealms()
-        self.store = FakeAccessKeys(self.realms)
+        self.clock, self.realms = MovedClock(), MemoryRealms()
+        self.store = MemoryAccessKeys(self.realms)
         self.keys = AccessKeys(keys=self.store, realms=self.realms, clock=self.clock)
         self.one, self.other = (self.realm() for _ in range(2))
         self.first, self.secret = self.keys.create_first(name="first")

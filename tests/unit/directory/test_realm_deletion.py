@@ -12,8 +12,9 @@ from sojourn.domain.due import Due
 from sojourn.domain.errors import Invalid, NotFound
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import realm_cache
-from tests.fake_jobs import FakeDue, FakeRemoval
-from tests.fake_store import FakeAccessKeys
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.due import MemoryDue
+from tests.support.memory.removal import MemoryRemoval
 from tests.unit.directory.world import World
 from tests.unit.flows import access_key
 
@@ -25,11 +26,11 @@ class Deleting(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.due = FakeDue(self.user_store)
+        self.due = MemoryDue(self.user_store)
         self.store.leave = self.due.leave
-        keys = FakeAccessKeys(self.store)
+        keys = MemoryAccessKeys(self.store)
         self.removal = RealmRemoval(
-            removal=FakeRemoval(self.user_store, self.store, self.users, keys, self.due),
+            removal=MemoryRemoval(self.user_store, self.store, self.users, keys, self.due),
             directory=self.users,
             users=self.user_store,
             clock=self.clock,

@@ -24,13 +24,15 @@ from sojourn.sessions.counts import Census
 from sojourn.sessions.end_realm import RealmEnds
 from sojourn.store.realm_cache import RealmCache
 from tests.clock import MovedClock
-from tests.fake_store import FakeRealms, FakeUserDirectory, FakeUsers
+from tests.support.memory.realms import MemoryRealms
+from tests.support.memory.user_directory import MemoryUserDirectory
+from tests.support.memory.users import MemoryUsers
 from tests.unit.flows import LOGIN, Plain, access_key
 
 DAY = 86_400
 
 
-class BusyRealms(FakeRealms):
+class BusyRealms(MemoryRealms):
     """A store in memory where somebody else comes first, if told to."""
 
     def __init__(self) -> None:
@@ -63,8 +65,8 @@ class World:
 
     def __init__(self, **settings: Any) -> None:
         self.clock, self.skew = MovedClock(), Skew()
-        self.user_store, self.store, self.cipher = FakeUsers(), BusyRealms(), CountingCipher()
-        self.users = FakeUserDirectory(self.store, self.user_store)
+        self.user_store, self.store, self.cipher = MemoryUsers(), BusyRealms(), CountingCipher()
+        self.users = MemoryUserDirectory(self.store, self.user_store)
         self.left: list[Due] = []
         self.store.leave = self.left.append
         self.cache = RealmCache(self.store, self.clock)

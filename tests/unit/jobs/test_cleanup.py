@@ -13,7 +13,7 @@ from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.domain.user import Change, User
 from sojourn.jobs import cleanup
 from sojourn.jobs.cleanup import Report
-from tests import fake_store
+from tests.support.memory import users
 from tests.unit.jobs.world import LIFETIME, World, always
 
 APART = CLOCKS_APART_MS // 1000
@@ -94,7 +94,7 @@ def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.Mon
     ada = world.people(1)[0]
     world.login(ada)
     with monkeypatch.context() as patched:
-        patched.setattr(fake_store, "RECORDS_PER_COMMIT", 0)
+        patched.setattr(users, "RECORDS_PER_COMMIT", 0)
         world.end_all(ada)
     assert len(world.stored(ada).pending) == 2
     assert world.cleanup.run(always).removed == 1
@@ -109,9 +109,9 @@ def test_endings_that_do_not_fit_one_commit_are_all_recorded(
     world.login(ada)
     world.login(ada)
     with monkeypatch.context() as patched:
-        patched.setattr(fake_store, "RECORDS_PER_COMMIT", 0)
+        patched.setattr(users, "RECORDS_PER_COMMIT", 0)
         world.end_all(ada)
-    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     assert world.cleanup.run(always).removed == 1
     assert (world.stored(ada).pending, len(world.records(ada))) == ((), 3)
 

@@ -11,7 +11,7 @@ from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Deletion
 from sojourn.domain.user import User
 from sojourn.jobs import settlement
-from tests import fake_store
+from tests.support.memory import users
 from tests.unit.jobs.world import BY, World, always
 
 
@@ -69,7 +69,7 @@ def test_walk_records_what_does_not_fit_a_commit(
     (ada,) = world.people(1)
     world.login(ada)
     name = world.end_realm()
-    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     assert walk(world, name)
     assert (len(world.records(ada)), world.stored(ada).pending) == (2, ())
 

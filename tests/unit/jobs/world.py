@@ -16,8 +16,12 @@ from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime.clock_skew import Skew
 from tests.clock import MovedClock
-from tests.fake_jobs import FakeDue, FakeRemoval
-from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.due import MemoryDue
+from tests.support.memory.realms import MemoryRealms
+from tests.support.memory.removal import MemoryRemoval
+from tests.support.memory.user_directory import MemoryUserDirectory
+from tests.support.memory.users import MemoryUsers
 
 BY = Actor(type="access_key", id="key_tests")
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests/1.0"))
@@ -36,11 +40,11 @@ class World:
     def __init__(self) -> None:
         self.clock = MovedClock()
         self.skew = Skew()
-        self.users, self.realms = FakeUsers(), FakeRealms()
-        self.directory = FakeUserDirectory(self.realms, self.users)
-        self.keys = FakeAccessKeys(self.realms)
-        self.due = FakeDue(self.users)
-        self.removal = FakeRemoval(self.users, self.realms, self.directory, self.keys, self.due)
+        self.users, self.realms = MemoryUsers(), MemoryRealms()
+        self.directory = MemoryUserDirectory(self.realms, self.users)
+        self.keys = MemoryAccessKeys(self.realms)
+        self.due = MemoryDue(self.users)
+        self.removal = MemoryRemoval(self.users, self.realms, self.directory, self.keys, self.due)
         self.realm = self._realm()
         self.settlement = Settlement(
             walks=self.due,

@@ -24,7 +24,7 @@ from sojourn.domain.realm import Deletion
 from sojourn.domain.session import Actor
 from sojourn.domain.session_rules import end_all_for
 from sojourn.runtime import optimistic
-from tests import fake_store
+from tests.support.memory import users
 from tests.unit.flows import MINUTES, World, access_key
 
 
@@ -338,7 +338,7 @@ def test_only_what_is_left_pending_is_archived(
     world.login(world.ada)
     world.terminator.all_of_user(world.server, world.ada)
     assert archived == []
-    monkeypatch.setattr(fake_store, "RECORDS_PER_COMMIT", 1)
+    monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     for _ in range(2):
         world.login(world.ada)
     world.terminator.all_of_user(world.server, world.ada)

@@ -1,90 +1,29 @@
-"""What is due, and what removes users and realms, over the store in memory."""
+"""What removes users and realms, in memory."""
 
 import threading
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from zlib import crc32
 
-from sojourn.domain.due import Due, Walk, due_at
+from sojourn.domain.due import Due
 from sojourn.domain.errors import Superseded
 from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.user import User
-from tests.fake_store import FakeAccessKeys, FakeRealms, FakeUserDirectory, FakeUsers
+from tests.support.memory.access_keys import MemoryAccessKeys
+from tests.support.memory.due import MemoryDue
+from tests.support.memory.realms import MemoryRealms
+from tests.support.memory.user_directory import MemoryUserDirectory
+from tests.support.memory.users import MemoryUsers
 
 
-class FakeDue:
-    """`DueIndex` and `Walks`."""
-
-    shards = 2
-
-    def __init__(self, users: FakeUsers) -> None:
-        self._lock = threading.RLock()
-        self._users = users
-        self._jobs: dict[tuple[str, str, str], Due] = {}
-        self._after: dict[tuple[str, str], str] = {}
-
-    def leave(self, job: Due) -> None:
-        """A job that a realm's commit leaves to cleanup."""
-        with self._lock:
-            self._jobs[job.kind, job.owner, job.name] = job
-
-    def drop(self, job: Due) -> None:
-        """A job that is done."""
-        with self._lock:
-            self._jobs.pop((job.kind, job.owner, job.name), None)
-
-    def pages(self, shard: int, *, now: int, limit: int) -> Iterator[Sequence[Due]]:
-        found = [due for due in self._all() if due.due_at <= now and _shard(due.owner) == shard]
-        found.sort(key=lambda due: due.due_at)
-        for start in range(0, max(len(found), 1), limit):
-            yield found[start : start + limit]
-
-    def _all(self) -> list[Due]:
-        with self._lock:
-            times = [(user.id, due_at(user)) for user in self._users.everybody()]
-            users = [Due("user", user_id, at) for user_id, at in times if at is not None]
-            records = [
-                Due("ended_record", user_id, ended.keep_until, ended.session.id)
-                for user_id, ended in self._users.records()
-            ]
-            return [*users, *records, *self._jobs.values()]
-
-    def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
-        with self._lock:
-            found = self._users.ended(user_id, session_id)
-            if found is None or found.keep_until > now:
-                return False
-            self._users.remove_record(user_id, session_id)
-            return True
-
-    def walk(self, realm_id: str, name: str) -> Walk | None:
-        with self._lock:
-            job = self._jobs.get(("settlement", realm_id, name))
-            return None if job is None else Walk(job.due_at, self._after.get((realm_id, name)))
-
-    def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
-        with self._lock:
-            if ("settlement", realm_id, name) not in self._jobs:
-                return False
-            self._after[realm_id, name] = after
-            return True
-
-    def finish_walk(self, realm_id: str, name: str) -> None:
-        with self._lock:
-            self._jobs.pop(("settlement", realm_id, name), None)
-            self._after.pop((realm_id, name), None)
-
-
-class FakeRemoval:
+class MemoryRemoval:
     """`Removal`."""
 
     def __init__(
         self,
-        users: FakeUsers,
-        realms: FakeRealms,
-        directory: FakeUserDirectory,
-        keys: FakeAccessKeys,
-        due: FakeDue,
+        users: MemoryUsers,
+        realms: MemoryRealms,
+        directory: MemoryUserDirectory,
+        keys: MemoryAccessKeys,
+        due: MemoryDue,
     ) -> None:
         self._lock = threading.RLock()
         self._users, self._realms, self._due = users, realms, due
@@ -153,7 +92,3 @@ class FakeRemoval:
         with self._lock:
             self._realms.remove(realm_id)
             self._due.drop(Due("realm_deletion", realm_id, 0))
-
-
-def _shard(owner: str) -> int:
-    return crc32(owner.encode()) % FakeDue.shards

@@ -1,4 +1,4 @@
-"""The counters of failed tries in memory, held to the contract as `tests/fake_store.py` is."""
+"""Counters of failed tries, in memory."""
 
 import threading
 from collections.abc import Sequence
@@ -8,13 +8,13 @@ from sojourn.domain.attempt import Counter, Failure
 from sojourn.domain.errors import Superseded
 from sojourn.domain.lockout import Bucket
 from sojourn.domain.user import Candidate, User
-from tests.fake_store import FakeUsers
+from tests.support.memory.users import MemoryUsers
 
 
-class FakeAttempts:
+class MemoryAttempts:
     """`Attempts`."""
 
-    def __init__(self, users: FakeUsers) -> None:
+    def __init__(self, users: MemoryUsers) -> None:
         self._lock = threading.RLock()
         self._users = users
         self._writes = 0
