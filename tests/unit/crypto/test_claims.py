@@ -36,7 +36,7 @@ SESSIONS: list[tuple[dict[str, Any], str, set[str]]] = [
 
 def documented() -> dict[str, str]:
     """The claims of the API's document, with what they are in."""
-    table = DOCUMENT[DOCUMENT.index("| claim | in | what |") :].split("\n\n")[0]
+    table = DOCUMENT[DOCUMENT.index("| claim | in | value |") :].split("\n\n")[0]
     rows = re.findall(r"^\| (`[^|]+`) \| ([^|]+) \|", table, flags=re.MULTILINE)
     return {claim: where for claims, where in rows for claim in re.findall(r"`(\w+)`", claims)}
 
@@ -65,9 +65,9 @@ def test_tokens_have_the_documented_claims(
         assert claim not in EVERY or where == "every token"
     for field in JWT_FIELDS:
         for claim in OF_FIELD[field]:
-            assert rows[claim] == f"`jwt_fields` has `{field}`"
-    assert rows["exp"] == "every token but open-ended ones"
-    assert rows["auth_method"] == "unmanaged sessions'"
+            assert rows[claim] == f"tokens, if `jwt_fields` has `{field}`"
+    assert rows["exp"] == "every token except open-ended ones"
+    assert rows["auth_method"] == "tokens of unmanaged sessions"
 
 
 def test_document_and_discovery_name_every_claim() -> None:
