@@ -64,7 +64,7 @@ def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
     """What the checks that the fields' types declare say of an object of the right types."""
     return [
         Complaint(name, sentence)
-        for name, check in _checks(kind)
+        for name, check in checks(kind)
         if value.get(name) is not None
         for sentence in check(name, value[name])
     ]
@@ -127,7 +127,7 @@ def _of_struct(value: Mapping[str, Any], kind: Any, place: str) -> Iterator[Comp
         except UnicodeEncodeError:
             # Of a text where none belongs, which is looked at before it is refused.
             yield _complaint(f"{place}{name}", _HALF)
-    for name in value.keys() - fields.keys():
+    for name in [name for name in value if name not in fields]:
         yield _unknown(place, name, list(fields))
 
 
@@ -238,7 +238,7 @@ def _fields(kind: Any) -> Mapping[str, inspect.Field]:
 
 
 @cache
-def _checks(kind: Any) -> Sequence[tuple[str, Check]]:
+def checks(kind: Any) -> Sequence[tuple[str, Check]]:
     """The fields of a type whose values are to be checked, and how."""
     return [
         (name, extra[CHECK])

@@ -4,11 +4,10 @@ from typing import Any, Protocol
 
 from sojourn.api.callers import Callers
 from sojourn.api.changes import changes_of
-from sojourn.api.documents import document
 from sojourn.api.fields import InRealm
 from sojourn.api.parameters import queried
 from sojourn.api.request import Request
-from sojourn.api.response import Response
+from sojourn.api.response import Response, document
 from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server

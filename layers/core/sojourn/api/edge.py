@@ -36,8 +36,6 @@ class Edge:
 
         Raises `EdgeRequired` when it did not come by the edge.
         """
-        if not self.digests:
-            return event
         headers = {str(n).lower(): v for n, v in mapping(event.get("headers")).items()}
         if not self._knows(headers.pop(SECRET, None)):
             raise EdgeRequired("Call this API at its public URL.")

@@ -20,19 +20,15 @@ T = TypeVar("T", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the gateway read it. `ip` is the connection's own, never a header's.
-
-    `ip` and `client` are None where the gateway told none.
-    """
+    """One request as the gateway read it."""
 
     route: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(repr=False)
-    ip: str | None
-    client: str | None
-    request_id: str
+    source: str
+    agent: str
     domain: str
 
     @classmethod
@@ -51,11 +47,20 @@ class Request:
             query=_texts(event.get("queryStringParameters")),
             headers={name.lower(): value for name, value in headers.items()},
             body=_body(event),
-            ip=addresses.normal(str(connection.get("sourceIp", ""))),
-            client=client_name(str(connection.get("userAgent") or "")),
-            request_id=str(context.get("requestId", "")),
+            source=str(connection.get("sourceIp", "")),
+            agent=str(connection.get("userAgent") or ""),
             domain=str(context.get("domainName", "")),
         )
+
+    @property
+    def ip(self) -> str | None:
+        """The address of the connection itself, never a header's; None where none was told."""
+        return addresses.normal(self.source)
+
+    @property
+    def client(self) -> str | None:
+        """The client's name, None where none was told."""
+        return client_name(self.agent)
 
     def json(self, *, limit: int = BODY_LIMIT, any_text: bool = False) -> dict[str, Any]:
         """The body as one JSON object.

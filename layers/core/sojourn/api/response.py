@@ -1,10 +1,14 @@
-"""An answer as API Gateway takes it (payload 2.0)."""
+"""An answer as API Gateway takes it (payload 2.0), and one that callers may keep."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
+
+from sojourn.api.request import Request
 
 GatewayAnswer = dict[str, Any]
 SECURITY_HEADERS: Final = {
@@ -12,6 +16,10 @@ SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
 }
 """For browsers, on every answer: https alone for two years, and no type but the one it says."""
+MAX_AGE: Final = 900
+"""Seconds: less than the two hours for which API Gateway caches a key set."""
+
+_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +40,16 @@ class Response:
         }
         if self.body is not None:
             headers.setdefault("content-type", "application/json")
-            answer["body"] = encoded(self.body).decode()
+            answer["body"] = msgspec.json.encode(self.body).decode()
         return answer
 
 
-def encoded(body: object) -> bytes:
-    """A JSON value as it is sent."""
-    return msgspec.json.encode(body)
+def document(request: Request, body: object) -> Response:
+    """A public document with its `ETag`, or 304 when the caller has it (RFC 9110, 13.1.2)."""
+    digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()
+    tag = f'"{digest[:32]}"'
+    headers = {"cache-control": f"public, max-age={MAX_AGE}", "etag": tag}
+    known = request.headers.get("if-none-match", "")
+    if known.strip() == "*" or tag in _TAG.findall(known):
+        return Response(status=304, headers=headers)
+    return Response(body=body, headers=headers)
