@@ -9,7 +9,7 @@ from sojourn.api.parameters import REALM_ID
 from sojourn.api.route import Caller
 from sojourn.directory import answers as give
 from sojourn.sessions import answers as sessions
-from tools.openapi.schemas import Schema, schemas
+from tools.openapi.schemas import Schema, ecma, schemas
 
 ABOUT: Final = """\
 Sessions that can be listed, revalidated and definitely ended. docs/http-api.md says what the \
@@ -51,7 +51,7 @@ PARAMETERS: Final[Schema] = {
         "name": "Authrocket-Realm",
         "in": "header",
         "description": "The realm that a server's request is about; also as `X-Authrocket-Realm`.",
-        "schema": REALM_ID,
+        "schema": ecma(REALM_ID),
     }
 }
 

@@ -22,7 +22,7 @@ from tools.openapi.components import (
 )
 from tools.openapi.errors import errors_of
 from tools.openapi.routes import ROUTES
-from tools.openapi.schemas import Schema, problem_name, problems, reference, schemas
+from tools.openapi.schemas import Schema, ecma, problem_name, problems, reference, schemas
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 NO_STORE: Final[Schema] = {"Cache-Control": {"$ref": "#/components/headers/NoStore"}}
@@ -104,7 +104,7 @@ def _parameters(route: Route) -> list[Schema]:
     if "{id}" in route.path:
         schema = id_of(route.path)
         found.append({"name": "id", "in": "path", "required": True, "schema": schema})
-    found += [{"name": p.name, "in": "query", "schema": p.schema} for p in route.query]
+    found += [{"name": p.name, "in": "query", "schema": ecma(p.schema)} for p in route.query]
     if route.caller in ("server", "either"):
         found.append({"$ref": "#/components/parameters/Realm"})
     if route.cached:

@@ -7,8 +7,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, Struct, inspect, structs
 
-from sojourn.api.answers import Answer
 from sojourn.api.problems import told
+from sojourn.api.structs import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.directory.realms import ALGORITHMS
 from sojourn.domain.errors import SojournError
@@ -78,7 +78,7 @@ def schemas(kinds: Iterable[type[Struct]]) -> dict[str, Schema]:
             found[kind.__name__]["properties"][name].update(limits)
         if kind in FORMS:
             found[kind.__name__]["oneOf"] = FORMS[kind]
-    return {name: _ecma(found[name]) for name in sorted(found)}
+    return {name: ecma(found[name]) for name in sorted(found)}
 
 
 def _answers(kinds: Iterable[type[Struct]]) -> set[type[Struct]]:
@@ -135,7 +135,7 @@ def problems(kinds: Iterable[type[SojournError]]) -> dict[str, Schema]:
     return found
 
 
-def _ecma(schema: Schema) -> Schema:
+def ecma(schema: Mapping[str, Any]) -> Schema:
     r"""A schema whose patterns end as ECMA's do: its `$` is Python's `\Z`."""
     plain: Schema = json.loads(json.dumps(schema).replace(r"\\Z", "$"))
     return plain

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from sojourn.api.answers import Answer
 from sojourn.api.dispatch import answer
-from sojourn.api.fields import InRealm
 from sojourn.api.parameters import REALM, Parameter
 from sojourn.api.request import Request
 from sojourn.api.route import Call, Route
+from sojourn.api.structs import Answer, InRealm
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, PermissionMissing, TwoRealmsNamed

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from sojourn.api.answers import Answer
 from sojourn.api.paging import PAGING, Page, page_of, paged
 from sojourn.api.parameters import queried
+from sojourn.api.structs import Answer
 from sojourn.domain.errors import Invalid
 
 

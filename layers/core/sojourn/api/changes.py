@@ -11,9 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sojourn.api import complaints
-from sojourn.api.answers import Answer
 from sojourn.api.complaints import READ_ONLY, Complaint
 from sojourn.api.request import Request
+from sojourn.api.structs import Answer
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound
 

@@ -4,11 +4,11 @@ from typing import Any, Protocol
 
 from sojourn.api.callers import Callers
 from sojourn.api.changes import changes_of
-from sojourn.api.fields import InRealm
 from sojourn.api.parameters import queried
 from sojourn.api.request import Request
 from sojourn.api.response import Response, document
 from sojourn.api.route import Call, Route
+from sojourn.api.structs import InRealm
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 

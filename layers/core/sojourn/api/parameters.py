@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from sojourn.api.structs import id_pattern
 from sojourn.domain.errors import Invalid
 
 Schema = Mapping[str, Any]
 
 TEXT: Final[Schema] = {"type": "string"}
-REALM_ID: Final[Schema] = {"type": "string", "pattern": r"^rl_[0-9A-Za-z]{22}$"}
-USER_ID: Final[Schema] = {"type": "string", "pattern": r"^usr_[0-9A-Za-z]{22}$"}
+REALM_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("rl")}
+USER_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("usr")}
 
 
 @dataclass(frozen=True, slots=True)

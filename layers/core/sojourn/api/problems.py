@@ -6,9 +6,8 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from msgspec import UNSET, Meta, UnsetType
 
-from sojourn.api.answers import Answer, Time, WholeTime
-from sojourn.api.fields import SessionId
 from sojourn.api.response import Response
+from sojourn.api.structs import Answer, SessionId, Time, WholeTime
 from sojourn.domain import errors
 from sojourn.domain.errors import SojournError
 from sojourn.domain.session import Reason

@@ -6,9 +6,9 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from sojourn.api.answers import Answer
 from sojourn.api.parameters import Parameter
 from sojourn.api.request import BODY_LIMIT, Request
+from sojourn.api.structs import Answer
 from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import SojournError
 

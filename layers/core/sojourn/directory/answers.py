@@ -5,8 +5,17 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType, structs
 
-from sojourn.api.answers import Answer, Time, WholeTime, Yes
-from sojourn.api.fields import AccessKeyId, CredentialId, JwtKeyId, RealmId, UserId
+from sojourn.api.structs import (
+    AccessKeyId,
+    Answer,
+    CredentialId,
+    JwtKeyId,
+    RealmId,
+    Time,
+    UserId,
+    WholeTime,
+    Yes,
+)
 from sojourn.directory.bodies import JwtField, Permission
 from sojourn.domain import access_key as access_keys
 from sojourn.domain import realm as realms

@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from sojourn.api.changes import ReadOnly
 from sojourn.api.complaints import CHECK
-from sojourn.api.fields import InRealm, UserId
+from sojourn.api.structs import InRealm, UserId
 from sojourn.domain import labels, names
 from sojourn.domain.policy import AtLimit, SessionType
 from sojourn.domain.signing_key import Algorithm, KeyKind

@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from sojourn.api.complaints import CHECK
-from sojourn.api.fields import InRealm, RealmId, SessionId, UserId
 from sojourn.api.request import Request, client_name
+from sojourn.api.structs import InRealm, RealmId, SessionId, UserId
 from sojourn.crypto import passwords
 from sojourn.domain import addresses, names
 from sojourn.domain.errors import CredentialsAmbiguous, Invalid

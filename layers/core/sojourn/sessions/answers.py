@@ -7,9 +7,8 @@ from zlib import crc32
 
 from msgspec import UNSET, Meta, UnsetType
 
-from sojourn.api.answers import Answer, No, Time, WholeTime, Yes, one_of
-from sojourn.api.fields import RealmId, SessionId, UserId
 from sojourn.api.problems import members
+from sojourn.api.structs import Answer, No, RealmId, SessionId, Time, UserId, WholeTime, Yes, one_of
 from sojourn.domain import ids
 from sojourn.domain import session as sessions
 from sojourn.domain.errors import Unauthenticated

@@ -10,8 +10,7 @@ from typing import Any, Final, Literal
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from msgspec import UNSET, UnsetType
 
-from sojourn.api.answers import Answer
-from sojourn.api.fields import JwtKeyId
+from sojourn.api.structs import Answer, JwtKeyId
 from sojourn.crypto.signing_keys import jose_name, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import NotFound

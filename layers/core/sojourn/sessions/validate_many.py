@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from sojourn.api.fields import InRealm
+from sojourn.api.structs import InRealm
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
