@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 from msgspec import UNSET, Struct, inspect, structs
@@ -10,9 +10,9 @@ from msgspec import UNSET, Struct, inspect, structs
 from sojourn.api.problems import told
 from sojourn.api.structs import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
-from sojourn.directory.realms import ALGORITHMS
 from sojourn.domain.errors import SojournError
 from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
+from sojourn.domain.signing_key import Algorithm
 from sojourn.login.bodies import LoginBody
 
 Schema = dict[str, Any]
@@ -30,7 +30,7 @@ SETTINGS: Final[Mapping[str, Schema]] = {
     "max_sessions": _between(MAX_SESSIONS),
     "max_staleness_seconds": _between(MAX_STALENESS),
     "rotate_days": _between(ROTATE_DAYS, least=0),
-    "jwt_algo": {"enum": list(ALGORITHMS)},
+    "jwt_algo": {"enum": list(get_args(Algorithm))},
     "jwt_fields": {"uniqueItems": True},
 }
 CHECKED: Final[Mapping[type[Struct], Mapping[str, Schema]]] = {

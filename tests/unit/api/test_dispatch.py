@@ -12,7 +12,7 @@ from sojourn.api.request import Request
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import Answer, InRealm
 from sojourn.domain import ids
-from sojourn.domain.access_key import Server
+from sojourn.domain.access_key import Permission, Server
 from sojourn.domain.errors import Invalid, PermissionMissing, TwoRealmsNamed
 from tests.unit.flows import access_key
 
@@ -44,7 +44,9 @@ def make_thing(_services: object, call: Call[Server, Named]) -> Seen | None:
     return None if call.body.name == "nothing" else Seen(realm_id=call.caller.realm_id)
 
 
-def asked(body: str, *, permission: str = "write", query: dict[str, str] | None = None) -> Any:
+def asked(
+    body: str, *, permission: Permission = "write", query: dict[str, str] | None = None
+) -> Any:
     """What the route answers to a server with a stack-wide key of that permission."""
     server = Server(key=replace(access_key(None), permission=permission), realm_id=None)
     callers = SimpleNamespace(server=lambda _request, recorded: server)

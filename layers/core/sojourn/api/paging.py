@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from sojourn.api.parameters import AFTER, DIRECTION, MAX_RESULTS
+from sojourn.api.parameters import AFTER, DIRECTION, MAX_RESULTS, PAGE
 
 PAGING: Final = (AFTER, MAX_RESULTS, DIRECTION)
 """The query parameters of every list."""
@@ -15,7 +15,7 @@ class Page:
     """Which part of a list is asked for: at most `limit` items, by id, behind the id `after`."""
 
     after: str | None = None
-    limit: int = 50
+    limit: int = PAGE
     ascending: bool = False
 
     def reaches(self, item_id: str) -> bool:
@@ -27,7 +27,7 @@ class Page:
 
 def page_of(query: Mapping[str, str], *, descending: bool) -> Page:
     """The page that a query asks for, whose values were looked at."""
-    limit = int(query.get("max_results", "50"))
+    limit = int(query.get("max_results", PAGE))
     direction = query.get("direction", "desc" if descending else "asc")
     return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
 

@@ -9,6 +9,8 @@ from sojourn.domain.errors import Invalid
 
 Schema = Mapping[str, Any]
 
+PAGE: Final = 50
+"""How many items of a list are answered unless a query asks for another number."""
 TEXT: Final[Schema] = {"type": "string"}
 REALM_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("rl")}
 USER_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("usr")}
@@ -48,7 +50,7 @@ USER: Final = Parameter("user_id", USER_ID)
 AFTER: Final = Parameter("after")
 MAX_RESULTS: Final = Parameter(
     "max_results",
-    {"type": "integer", "minimum": 1, "maximum": 100, "default": 50},
+    {"type": "integer", "minimum": 1, "maximum": 100, "default": PAGE},
     sentence="max_results must be a whole number, 1 to 100.",
 )
 DIRECTION: Final = choice("direction", "asc", "desc")

@@ -8,7 +8,7 @@ from sojourn.api.paging import Page
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
-from sojourn.domain.access_key import AccessKey, Server
+from sojourn.domain.access_key import AccessKey, Permission, Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from sojourn.domain.ports import AccessKeyStore, Realms
 from sojourn.runtime import audit
@@ -121,7 +121,9 @@ class AccessKeys:
                 return key.id
         return None
 
-    def _new(self, *, name: str, permission: str, realm_id: str | None) -> tuple[AccessKey, str]:
+    def _new(
+        self, *, name: str, permission: Permission, realm_id: str | None
+    ) -> tuple[AccessKey, str]:
         now_ms = self.clock.wall_ms()
         key_id = ids.new_id("key", now_ms)
         secret = ids.new_secret("ks", key_id)

@@ -1,7 +1,7 @@
 """What the API answers of realms, users, credentials and keys. No hash or secret is in any."""
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import UNSET, UnsetType, structs
 
@@ -16,15 +16,19 @@ from sojourn.api.structs import (
     WholeTime,
     Yes,
 )
-from sojourn.directory.bodies import JwtField, Permission
+from sojourn.directory.bodies import JwtField
 from sojourn.domain import access_key as access_keys
 from sojourn.domain import realm as realms
 from sojourn.domain import user as users
+from sojourn.domain.access_key import Permission
+from sojourn.domain.errors import NotFound
 from sojourn.domain.policy import AtLimit, SessionType
 from sojourn.domain.signing_key import Algorithm, KeyKind, PublicKey, StoppedKey
 from sojourn.domain.user import UserType
-from sojourn.sessions.answers import UserBrief, user_brief
+from sojourn.sessions.answers import Collection, UserBrief, user_brief
 from sojourn.sessions.counts import Count
+
+KeyState = Literal["pending", "signing", "verifying", "compromised"]
 
 
 class User(UserBrief, frozen=True, kw_only=True):
@@ -51,7 +55,7 @@ class Realm(Answer, frozen=True, kw_only=True):
     max_sessions: int
     at_limit: AtLimit
     jwt_algo: Algorithm
-    jwt_fields: list[JwtField]
+    jwt_fields: tuple[JwtField, ...]
     max_staleness_seconds: int
     rotate_days: int
     state: Literal["active", "deleting"]
@@ -118,7 +122,7 @@ class JwtKey(Answer, frozen=True, kw_only=True):
     realm_id: RealmId
     algo: Algorithm
     kind: KeyKind
-    state: Literal["pending", "signing", "verifying", "compromised"]
+    state: KeyState
     public_key: str
     created_at: Time
     signs_from: Time
@@ -155,139 +159,113 @@ class RemovedJwtKey(Answer, frozen=True, kw_only=True):
     ends: Ends
 
 
-class Realms(Answer, frozen=True, kw_only=True):
+class Realms(Collection[Realm], frozen=True, kw_only=True):
     """Realms."""
 
-    collection: list[Realm]
-    more_results: bool
 
-
-class Users(Answer, frozen=True, kw_only=True):
+class Users(Collection[User], frozen=True, kw_only=True):
     """Users of a realm."""
 
-    collection: list[User]
-    more_results: bool
 
-
-class Credentials(Answer, frozen=True, kw_only=True):
+class Credentials(Collection[Credential], frozen=True, kw_only=True):
     """A user's credentials."""
 
-    collection: list[Credential]
-    more_results: bool
 
-
-class AccessKeys(Answer, frozen=True, kw_only=True):
+class AccessKeys(Collection[AccessKey], frozen=True, kw_only=True):
     """Access keys of a realm, or of the whole stack."""
 
-    collection: list[AccessKey]
-    more_results: bool
 
-
-class JwtKeys(Answer, frozen=True, kw_only=True):
+class JwtKeys(Collection[JwtKey], frozen=True, kw_only=True):
     """A realm's signing keys."""
-
-    collection: list[JwtKey]
-    more_results: bool
 
 
 def realm(found: realms.Realm) -> Realm:
     """A realm with its settings."""
-    return Realm(**_realm(found))
+    return Realm(
+        id=found.id,
+        name=found.name,
+        issuer=found.issuer,
+        former_issuers=[former.issuer for former in found.former],
+        created_at=found.created_ms / 1000,
+        **asdict(found.settings),
+        state="active" if found.deletion is None else "deleting",
+    )
 
 
 def deleting_realm(found: realms.Realm, deletion: Deletion) -> DeletingRealm:
     """A realm that is being deleted, and how far that has come."""
-    return DeletingRealm(**_realm(found), deletion=deletion)
-
-
-def _realm(found: realms.Realm) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "name": found.name,
-        "issuer": found.issuer,
-        "former_issuers": [former.issuer for former in found.former],
-        "created_at": found.created_ms / 1000,
-        **asdict(found.settings),
-        "state": "active" if found.deletion is None else "deleting",
-    }
+    return DeletingRealm(**structs.asdict(realm(found)), deletion=deletion)
 
 
 def user(found: users.User) -> User:
-    """A user."""
+    """A user. Raises `NotFound` when they are deleted."""
+    if found.state == "deleted":
+        raise NotFound
     return User(
         **structs.asdict(user_brief(found)),
         realm_id=found.realm_id,
         user_type=found.user_type,
-        state="active" if found.state == "active" else "inactive",
+        state=found.state,
         created_at=found.created_ms / 1000,
     )
 
 
 def credential(found: users.Credential, owner: users.User) -> Credential:
     """A credential, without what it proves."""
-    return Credential(**_credential(found, owner))
+    return Credential(
+        id=found.id,
+        user_id=owner.id,
+        realm_id=owner.realm_id,
+        credential_type=found.type,
+        name=found.name,
+        created_at=found.created_ms / 1000,
+    )
 
 
 def new_credential(
     found: users.Credential, owner: users.User, *, api_key: str | None
 ) -> NewCredential:
     """A credential that was just made."""
-    return NewCredential(**_credential(found, owner), api_key=UNSET if api_key is None else api_key)
-
-
-def _credential(found: users.Credential, owner: users.User) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "user_id": owner.id,
-        "realm_id": owner.realm_id,
-        "credential_type": found.type,
-        "name": found.name,
-        "created_at": found.created_ms / 1000,
-    }
+    return NewCredential(
+        **structs.asdict(credential(found, owner)), api_key=UNSET if api_key is None else api_key
+    )
 
 
 def access_key(found: access_keys.AccessKey) -> AccessKey:
     """An access key, without its secret."""
-    return AccessKey(**_access_key(found))
+    return AccessKey(
+        id=found.id,
+        realm_id=found.realm_id,
+        name=found.name,
+        permission=found.permission,
+        created_at=found.created_ms / 1000,
+        expires_at=found.expires_at,
+        last_used_at=None if found.last_used_ms is None else found.last_used_ms / 1000,
+    )
 
 
 def new_access_key(found: access_keys.AccessKey, secret: str) -> NewAccessKey:
     """An access key that was just made."""
-    return NewAccessKey(**_access_key(found), secret=secret)
-
-
-def _access_key(found: access_keys.AccessKey) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "realm_id": found.realm_id,
-        "name": found.name,
-        "permission": found.permission,
-        "created_at": found.created_ms / 1000,
-        "expires_at": found.expires_at,
-        "last_used_at": None if found.last_used_ms is None else found.last_used_ms / 1000,
-    }
+    return NewAccessKey(**structs.asdict(access_key(found)), secret=secret)
 
 
 def jwt_key(found: PublicKey, owner: realms.Realm, *, now_ms: int) -> JwtKey:
     """A signing key that was not stopped."""
+    state: KeyState = "pending" if found.signs_from_ms > now_ms else "verifying"
     if owner.signs(found, now_ms):
         state = "signing"
-    else:
-        state = "pending" if found.signs_from_ms > now_ms else "verifying"
-    return JwtKey(
-        **_key(found, owner, state=state), retire_after=_whole_seconds(owner.retires_ms(found))
-    )
+    return _key(found, owner, state, _whole_seconds(owner.retires_ms(found)))
 
 
 def stopped_key(found: StoppedKey, owner: realms.Realm) -> JwtKey:
     """A key that was compromised."""
-    return JwtKey(**_stopped(found, owner))
+    return _key(found.key, owner, "compromised", found.ended_ms // 1000)
 
 
 def just_stopped_key(found: StoppedKey, owner: realms.Realm, count: Count) -> StoppedJwtKey:
     """A key that is compromised since this request, and what that ended."""
     ended = Ended(managed_sessions=count.sessions, complete=count.complete)
-    return StoppedJwtKey(**_stopped(found, owner), ended=ended)
+    return StoppedJwtKey(**structs.asdict(stopped_key(found, owner)), ended=ended)
 
 
 def removed_key(found: PublicKey, owner: realms.Realm, count: Count) -> RemovedJwtKey:
@@ -301,25 +279,23 @@ def removed_key(found: PublicKey, owner: realms.Realm, count: Count) -> RemovedJ
     return RemovedJwtKey(id=found.id, ends=ends)
 
 
+def _key(
+    found: PublicKey, owner: realms.Realm, state: KeyState, retire_after: int | None
+) -> JwtKey:
+    return JwtKey(
+        id=found.id,
+        kid=found.id,
+        realm_id=owner.id,
+        algo=found.algo,
+        kind=found.kind,
+        state=state,
+        public_key=found.pem,
+        created_at=found.created_ms / 1000,
+        signs_from=found.signs_from_ms / 1000,
+        open_ended=found.open_ended,
+        retire_after=retire_after,
+    )
+
+
 def _whole_seconds(ms: int | None) -> int | None:
     return None if ms is None else -(-ms // 1000)
-
-
-def _stopped(found: StoppedKey, owner: realms.Realm) -> dict[str, Any]:
-    about = _key(found.key, owner, state="compromised")
-    return about | {"retire_after": found.ended_ms // 1000}
-
-
-def _key(found: PublicKey, owner: realms.Realm, *, state: str) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "kid": found.id,
-        "realm_id": owner.id,
-        "algo": found.algo,
-        "kind": found.kind,
-        "state": state,
-        "public_key": found.pem,
-        "created_at": found.created_ms / 1000,
-        "signs_from": found.signs_from_ms / 1000,
-        "open_ended": found.open_ended,
-    }

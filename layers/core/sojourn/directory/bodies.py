@@ -1,6 +1,7 @@
 """What the directory's routes take. A field that is not named stays as it is."""
 
-from typing import Annotated, Any, Literal
+import json
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -8,9 +9,26 @@ from sojourn.api.changes import ReadOnly
 from sojourn.api.complaints import CHECK
 from sojourn.api.structs import InRealm, UserId
 from sojourn.domain import labels, names
+from sojourn.domain.access_key import Permission
+from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import AtLimit, SessionType
 from sojourn.domain.signing_key import Algorithm, KeyKind
 from sojourn.login.bodies import NewPassword
+
+CUSTOM_BYTES: Final = 8 * 1024
+
+
+def as_stored(field: str, value: Any) -> Any:
+    """The value of a user's field as it is stored. Raises `Invalid`."""
+    if value is None or field not in ("username", "email", "custom"):
+        return value
+    if field != "custom":
+        return names.composed(value)
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    size = len(text.encode())
+    if size > CUSTOM_BYTES:
+        raise Invalid(errors=[f"custom is {size} bytes as JSON; at most {CUSTOM_BYTES} are taken."])
+    return text
 
 
 def _username(_: str, sent: str) -> list[str]:
@@ -28,7 +46,6 @@ Email = Annotated[str, Meta(min_length=3, max_length=names.SENT, extra={CHECK: _
 # The end of the year 9999: what is later was meant in milliseconds.
 ExpiresAt = Annotated[int, Meta(le=253_402_300_799)]
 JwtField = Literal["username", "name", "email", "custom"]
-Permission = Literal["read", "write", "admin"]
 
 
 class RealmSettings(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):

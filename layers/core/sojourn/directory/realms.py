@@ -1,6 +1,7 @@
 """Realms: made with their first signing keys, and changed under their version."""
 
 from dataclasses import asdict, dataclass, replace
+from typing import get_args
 
 from msgspec import UNSET
 
@@ -18,12 +19,11 @@ from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.optimistic import commit
-
-ALGORITHMS = ("rs256", "es256", "eddsa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,9 @@ class RealmDirectory:
 def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
     """The settings with what `changes` names. Raises `Invalid`."""
     algo = changes.jwt_algo
-    if algo is not UNSET and algo not in ALGORITHMS:
+    if algo is not UNSET and algo not in get_args(Algorithm):
         why = " (hs256's verifiers would hold the signing secret)" if algo == "hs256" else ""
-        raise Invalid(errors=[f"jwt_algo must be one of {', '.join(ALGORITHMS)}{why}."])
+        raise Invalid(errors=[f"jwt_algo must be one of {', '.join(get_args(Algorithm))}{why}."])
     named = {
         name: value for name in asdict(settings) if (value := getattr(changes, name)) is not UNSET
     }

@@ -8,8 +8,8 @@ from msgspec import UNSET
 from sojourn.api.paging import Page
 from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
-from sojourn.directory import answers, user_fields
-from sojourn.directory.bodies import UserBody, UserChanges
+from sojourn.directory import answers
+from sojourn.directory.bodies import UserBody, UserChanges, as_stored
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
@@ -56,7 +56,6 @@ class Users:
             raise Invalid(errors=["username is required for a human user."])
         if body.user_type == "api" and body.password is not None:
             raise Invalid(errors=["An api user has no password; give it an api_key credential."])
-        user_fields.check(username=body.username, email=body.email, password=body.password)
         now_ms = self.clock.wall_ms()
         user_id = ids.new_id("usr", now_ms)
         credentials = {}
@@ -68,10 +67,10 @@ class Users:
             realm_id=realm_id,
             user_type=body.user_type,
             created_ms=now_ms,
-            username=user_fields.kept("username", body.username),
-            email=user_fields.kept("email", body.email),
+            username=as_stored("username", body.username),
+            email=as_stored("email", body.email),
             name=body.name,
-            custom=user_fields.kept("custom", body.custom),
+            custom=as_stored("custom", body.custom),
             credentials=credentials,
         )
         realm = self.realms.get(realm_id)
@@ -219,7 +218,7 @@ class Users:
             change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
         after = change.after
         named = {
-            name: user_fields.kept(name, value)
+            name: as_stored(name, value)
             for name in ("username", "email", "name", "custom", "state")
             if (value := getattr(changes, name)) is not UNSET
         }

@@ -25,7 +25,7 @@ class AccessKey:
     id: str
     realm_id: str | None
     name: str
-    permission: str
+    permission: Permission
     created_ms: int
     secret_hash: str
     expires_at: int | None = None

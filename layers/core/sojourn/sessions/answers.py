@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 from zlib import crc32
 
 from msgspec import UNSET, Meta, UnsetType
@@ -17,7 +17,15 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod, Reason
 from sojourn.domain.user import User
 
+T = TypeVar("T")
 Token = Annotated[str, Meta(description="The login token; only in the answer that began it")]
+
+
+class Collection(Answer, Generic[T], frozen=True, kw_only=True):
+    """A page of a list, and whether there is more behind it."""
+
+    collection: Sequence[T]
+    more_results: bool
 
 
 class Origin(Answer, frozen=True, kw_only=True):
@@ -123,11 +131,8 @@ else:
     Validation = one_of("ValidSession", "InactiveSession")
 
 
-class Sessions(Answer, frozen=True, kw_only=True):
+class Sessions(Collection[KeptSession], frozen=True, kw_only=True):
     """Sessions: those that are active, or with `state=ended` those that were ended."""
-
-    collection: Sequence[KeptSession]
-    more_results: bool
 
 
 class Validations(Answer, frozen=True, kw_only=True):
