@@ -5,6 +5,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -61,11 +63,41 @@ def test_every_sentence_has_its_tests() -> None:
     assert [sentence for sentence, tests in rows.items() if not tests] == []
 
 
+def rule_rows() -> dict[str, list[str]]:
+    """The second table, by rule: where it is decided, its unit tests, its other tests."""
+    found = {}
+    for line in RULES.partition("## The rules")[2].splitlines():
+        if line.startswith("| ") and not line.startswith("| rule |"):
+            rule, *cells = line.removeprefix("| ").removesuffix(" |").split(" | ")
+            found[rule] = cells
+    return found
+
+
 def test_every_rule_has_its_tests() -> None:
-    """Each of the ten rules has a row with tests."""
+    """Each of the ten rules has a row, with unit tests and others."""
+    rows = rule_rows()
     for number in range(1, 11):
-        (row,) = re.findall(rf"^\| {number}\. .*$", RULES, flags=re.MULTILINE)
-        assert _TEST.findall(row)
+        (cells,) = [rows[rule] for rule in rows if rule.startswith(f"{number}. ")]
+        assert [bool(_TEST.findall(tests)) for tests in cells[1:]] == [True, True]
+
+
+@pytest.mark.parametrize("rule", rule_rows(), ids=lambda rule: rule.split(" ")[0])
+def test_rule_is_decided_where_its_row_says(rule: str) -> None:
+    """Each module of a row is there, and in it each function or class that is named behind it."""
+    for module, names in re.findall(r"`(\w+/\w+)\.py`((?:, `[\w.]+`)+)", rule_rows()[rule][0]):
+        there = import_module("sojourn." + module.replace("/", "."))
+        for name in re.findall(r"`([\w.]+)`", names):
+            assert attrgetter(name)(there), name
+
+
+def test_properties_are_marked() -> None:
+    """Of the unit tests that a rule names those are marked that Hypothesis draws cases for."""
+    for cells in rule_rows().values():
+        for file, name, mark in re.findall(
+            r"`(tests/[\w/]+)\.py::(\w+)`( \(property\))?", cells[1]
+        ):
+            test = getattr(import_module(file.replace("/", ".")), name)
+            assert hasattr(test, "hypothesis") == bool(mark), name
 
 
 def test_named_tests_are_collected() -> None:
