@@ -5,18 +5,28 @@ when moto changes, look at each change again.
 """
 
 import copy
+import re
 import threading
 from functools import cache
 from typing import Any, Final
 
+from botocore.awsrequest import AWSPreparedRequest
+from moto.core import responses
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.config import passthrough_url
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.parse import JSONParser
 from moto.core.serialize import JSONSerializer
+from moto.core.utils import get_service_model, method_names_from_class
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
+from werkzeug.http import http_date
 
 VERSION: Final = "5.2.5"
+_DYNAMODB: Final = re.compile(r"https://dynamodb\.([a-z0-9-]+)\.amazonaws\.com/")
 
 _Keys = dict[str, list[tuple[DynamoType, DynamoType]]]
 
@@ -25,6 +35,7 @@ _Keys = dict[str, list[tuple[DynamoType, DynamoType]]]
 def apply() -> None:
     """Make every change, once in a process."""
     _one_call_at_a_time()
+    _hand_over_what_is_asked()
     _copy_touched_items_alone()
     _write_values_as_they_are()
     _copy_values_plainly()
@@ -46,6 +57,34 @@ def _one_call_at_a_time() -> None:
             return call_action(handler, *args, **kwargs)
 
     DynamoHandler.call_action = locked  # type: ignore[method-assign]
+
+
+def _hand_over_what_is_asked() -> None:
+    """moto makes a web request of each call, and looks through it for what other services send.
+
+    It also tries the addresses of two hundred services in turn, and lists its own methods each
+    time. All that is asked of DynamoDB is the address, the name of the operation and the body.
+    """
+    process = BotocoreStubber.process_request
+    responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
+
+    def straight(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
+        address = _DYNAMODB.fullmatch(request.url)
+        target = request.headers.get("X-Amz-Target")
+        if address is None or passthrough_url(request.url) or not isinstance(target, bytes):
+            return process(stubber, request)
+        handler = DynamoHandler()
+        handler.headers = {"x-amz-target": target.decode()}
+        handler.querystring = {}
+        handler.region = address[1]
+        handler.current_account = DEFAULT_ACCOUNT_ID
+        handler.response_headers = {"server": "amazon.com", "date": http_date()}
+        operation = get_service_model("dynamodb").operation_model(handler._get_action())
+        asked: Any = {"body": request.body}
+        handler.params = JSONParser(operation, map_type=dict).parse(asked)
+        return handler.call_action()
+
+    BotocoreStubber.process_request = straight  # type: ignore[method-assign,assignment]
 
 
 def _copy_touched_items_alone() -> None:
