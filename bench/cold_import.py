@@ -22,7 +22,7 @@ CASES = {
     "Powertools Logger and metrics provider": "import sojourn.runtime.telemetry",
     "PyJWT and cryptography": "import sojourn.crypto.tokens",
     "boto3 and a DynamoDB client": CLIENT,
-    "sojourn.bootstrap, all of it": f"import sojourn.bootstrap; {CLIENT}",
+    "sojourn.bootstrap: stores and a DynamoDB client": f"import sojourn.bootstrap; {CLIENT}",
     "for comparison: pydantic, with one type": "import pydantic; pydantic.create_model('M', a=str)",
     "for comparison: Powertools' HTTP API resolver": (
         "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver"

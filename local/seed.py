@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.test import Client
 
 from local.stack import Stack
+from sojourn.directory.access_keys import AccessKeys
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -28,8 +29,9 @@ class Seeded:
 
 def seed(stack: Stack, gateway: "WSGIApplication") -> Seeded:
     """Make a managed realm, two humans, an api user and a stack-wide admin key."""
-    services = next(iter(stack.services.values()))
-    _, access_key = services.access_keys.create_first(name="local")
+    given = next(iter(stack.resources.values()))
+    keys = AccessKeys(keys=given.access_keys, realms=given.realms, clock=given.clock)
+    _, access_key = keys.create_first(name="local")
     client = Client(gateway)
 
     def made(path: str, body: dict[str, Any]) -> dict[str, Any]:

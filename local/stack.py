@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from local.clock import LocalClock
 from local.template import Function, Template
 from sojourn.api import edge
-from sojourn.bootstrap import Services, compose
+from sojourn.bootstrap import Resources
 
 GATEWAY_TIMEOUT = 30
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -77,7 +77,7 @@ class Stack:
         self.clock = clock
         self.functions: dict[str, Function] = {}
         self.routes: dict[str, str] = {}
-        self.services: dict[str, Services] = {}
+        self.resources: dict[str, Resources] = {}
         self.handlers: dict[str, Handler] = {}
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
         given = template.defaults() if parameters is None else dict(parameters)
@@ -91,11 +91,11 @@ class Stack:
         for function in template.functions():
             resolved = template.resolved(dict(function.environment), self.known)
             environment = {name: str(value) for name, value in resolved.items()}
-            services = compose(environment, clock=clock, endpoint_url=endpoint_url)
+            resources = Resources(environment, clock=clock, endpoint_url=endpoint_url)
             handler = importlib.import_module(function.module).handler
             self.functions[function.logical_id] = function
-            self.services[function.logical_id] = services
-            self.handlers[function.logical_id] = handler.bind(services)
+            self.resources[function.logical_id] = resources
+            self.handlers[function.logical_id] = handler.bind(resources)
             self.routes.update(dict.fromkeys(function.routes, function.logical_id))
 
     def invoke(self, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:

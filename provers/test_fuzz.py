@@ -26,7 +26,7 @@ from sojourn.domain import ids
 from sojourn.domain.errors import SojournError
 from tests.clock import MovedClock
 from tests.cpu import LIMIT_MS, cpu_ms
-from tests.integration.conftest import composed, empty, provided
+from tests.integration.conftest import empty, provided, resources_of
 from tests.integration.service.hostile import Stopwatch, Things
 from tests.integration.service.test_hostile import events, turn
 from tests.integration.world import ROUTES, World
@@ -189,7 +189,7 @@ def things(environment: dict[str, str], stopwatch: Stopwatch) -> Things:
     """A new world with a thing of every kind, since a route may use up what it is about."""
     empty(environment)
     clock = MovedClock()
-    world = World(composed(environment, clock), environment, clock)
+    world = World(resources_of(environment, clock), environment, clock)
     for name, handler in world._handlers.items():
         world._handlers[name] = stopwatch.over(handler)
     return Things(world)
@@ -271,7 +271,7 @@ def test_what_much_that_is_stored_costs(environment: dict[str, str]) -> None:
     """
     empty(environment)
     clock, own = MovedClock(), Stopwatch(limit_ms=float("inf"))
-    world = World(composed(environment, clock), environment, clock)
+    world = World(resources_of(environment, clock), environment, clock)
     users = [world.user(f"user-{n}") for n in range(proof.rounds(full=100, quickly=10))]
     made = [
         [world.admin("POST", "/v1/sessions", {"user_id": user}).body["token"] for _ in range(10)]

@@ -1,11 +1,24 @@
 """What anyone may read and keep for a while: how to verify a realm's tokens, and this API."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.entry import api
-from sojourn.sessions.discovery import ApiDocument, Configuration, JwkSet, api_document
+from sojourn.sessions.discovery import (
+    ApiDocument,
+    Configuration,
+    Discovery,
+    JwkSet,
+    api_document,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes of the documents call."""
+
+    discovery: Discovery
 
 
 @Route(
@@ -45,4 +58,11 @@ def head(route: Route) -> Route:
 
 
 DOCUMENTS = (get_openid_configuration, get_jwks, get_openapi)
-handler = api(*DOCUMENTS, *map(head, DOCUMENTS))
+
+
+def compose(given: Resources) -> Services:
+    """Documents, which nobody has to log in for."""
+    return Services(Discovery(given.realm_cache))
+
+
+handler = api(compose, *DOCUMENTS, *map(head, DOCUMENTS))

@@ -1,14 +1,27 @@
 """Sessions, when and where: a user's own, and any of a realm's for a server."""
 
+from dataclasses import dataclass
+
+from sojourn.api.callers import Callers
 from sojourn.api.paging import PAGING, page_of
 from sojourn.api.parameters import REALM, USER, Parameter
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound
 from sojourn.entry import api
 from sojourn.sessions.answers import ActiveSession, EndedSession, Sessions
+from sojourn.sessions.listing import Listing
+from sojourn.sessions.validate import Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes of lists call."""
+
+    callers: Callers
+    listing: Listing
 
 
 @Route(
@@ -48,4 +61,14 @@ def get_session(
     return services.listing.one_of_own(call.caller, call.id, state=state)
 
 
-handler = api(list_sessions, get_session)
+def compose(given: Resources) -> Services:
+    """Lists, which a user sees while their own session stands."""
+    users, cache, clock = given.seen_users, given.realm_cache, given.clock
+    validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
+    return Services(
+        callers=Callers(given.access_keys, cache, clock),
+        listing=Listing(users=users, validator=validator, realms=cache, clock=clock),
+    )
+
+
+handler = api(compose, list_sessions, get_session)

@@ -1,8 +1,12 @@
 """Every route that begins a session; so the one function that may decrypt signing keys."""
 
+from dataclasses import dataclass
+
+from sojourn.api.callers import Callers
 from sojourn.api.parameters import REALM
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
+from sojourn.crypto.signing_keys import SigningKeys
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import (
     CredentialsAmbiguous,
@@ -22,8 +26,22 @@ from sojourn.login.bodies import (
     login_by_server,
     login_of,
 )
+from sojourn.login.lockout import Lockout
+from sojourn.login.login import Logins
+from sojourn.login.password_login import PasswordLogins
 from sojourn.runtime import audit
 from sojourn.sessions.answers import BegunSession
+from sojourn.sessions.lookup import UserLookup
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes that begin a session call."""
+
+    callers: Callers
+    logins: Logins
+    password_logins: PasswordLogins
+    lookup: UserLookup
 
 
 @Route(
@@ -110,4 +128,25 @@ def let_go(services: Services) -> None:
     services.logins.keys.purge()
 
 
-handler = api(login, begin_session, authenticate, authenticate_key, first=let_go)
+def compose(given: Resources) -> Services:
+    """Logins; the keys that sign are decrypted here alone."""
+    lockout = Lockout(given.attempts, given.clock, given.skew)
+    logins = Logins(
+        realms=given.realms,
+        users=given.users,
+        lockout=lockout,
+        keys=SigningKeys(given.realms, given.cipher, given.clock),
+        clock=given.clock,
+        skew=given.skew,
+    )
+    return Services(
+        callers=Callers(given.access_keys, given.realm_cache, given.clock),
+        logins=logins,
+        password_logins=PasswordLogins(
+            realms=given.realms, logins=logins, lockout=lockout, hasher=given.hasher
+        ),
+        lookup=UserLookup(realms=given.realms, users=given.users, directory=given.user_directory),
+    )
+
+
+handler = api(compose, login, begin_session, authenticate, authenticate_key, first=let_go)

@@ -1,16 +1,34 @@
 """The definite end of sessions, by themselves, by the user's others, by an administrator."""
 
+from dataclasses import dataclass
+
+from sojourn.api.callers import Callers
 from sojourn.api.parameters import REALM, USER_ID, Parameter, choice
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import EndBody
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
 from sojourn.entry import api
 from sojourn.sessions.answers import SessionEnd
+from sojourn.sessions.counts import Census
+from sojourn.sessions.end_realm import RealmEnds
+from sojourn.sessions.lookup import UserLookup
+from sojourn.sessions.terminate import Terminator
+from sojourn.sessions.validate import Validator
 
 DRY_RUN = choice("dry_run", "true", "false")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes that end sessions call."""
+
+    callers: Callers
+    terminator: Terminator
+    realm_ends: RealmEnds
+    lookup: UserLookup
 
 
 @Route("DELETE /v1/session", caller="user", answers={204: ()}, errors=(SessionUnmanaged,))
@@ -85,7 +103,7 @@ def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> Sessi
 )
 def end_user_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
     """End everything of a user that began before this call, or count it."""
-    user = services.seen_lookup.find(call.caller, call.id)
+    user = services.lookup.find(call.caller, call.id)
     terminator = services.terminator
     end = terminator.count_of if _dry_run(call) else terminator.end_all_of
     return end(call.caller, user)
@@ -95,4 +113,17 @@ def _dry_run(call: Call[Server, EndBody]) -> bool:
     return call.body.dry_run or call.query.get("dry_run") == "true"
 
 
-handler = api(logout, end_session, end_sessions, end_realm_sessions, end_user_sessions)
+def compose(given: Resources) -> Services:
+    """Ends of sessions; no user is read with their credentials."""
+    users, cache, clock = given.seen_users, given.realm_cache, given.clock
+    validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
+    census = Census(directory=given.user_directory, users=users, clock=clock)
+    return Services(
+        callers=Callers(given.access_keys, cache, clock),
+        terminator=Terminator(users=users, realms=cache, validator=validator, clock=clock),
+        realm_ends=RealmEnds(realms=given.realms, census=census, cache=cache, clock=clock),
+        lookup=UserLookup(realms=given.realms, users=users, directory=given.user_directory),
+    )
+
+
+handler = api(compose, logout, end_session, end_sessions, end_realm_sessions, end_user_sessions)

@@ -1,13 +1,26 @@
 """Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
 
+from dataclasses import dataclass
+
+from sojourn.api.callers import Callers
 from sojourn.api.parameters import REALM
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.entry import api
 from sojourn.sessions.answers import Validations, ValidSession
-from sojourn.sessions.validate_many import BODY_LIMIT, TokensBody
+from sojourn.sessions.validate import Validator
+from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes of validation call."""
+
+    callers: Callers
+    validator: Validator
+    many: ManyValidator
 
 
 @Route("GET /v1/session", caller="user", answers={200: (ValidSession,)})
@@ -31,4 +44,15 @@ def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Valid
     return services.many.validate(call.caller, call.body.tokens)
 
 
-handler = api(validate_session, validate_tokens)
+def compose(given: Resources) -> Services:
+    """One question, and the same one of many tokens."""
+    users, cache, clock = given.seen_users, given.realm_cache, given.clock
+    validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
+    return Services(
+        callers=Callers(given.access_keys, cache, clock),
+        validator=validator,
+        many=ManyValidator(users=users, realms=cache, validator=validator, clock=clock),
+    )
+
+
+handler = api(compose, validate_session, validate_tokens)

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.directory.app import handler as directory
 from local import aws
 from local.gateway import Gateway
 from local.http_server import Server
@@ -24,7 +25,7 @@ from provers.artifacts.building import HOST
 from provers.artifacts.emulator import free_port
 from provers.artifacts.fleet import Fleet
 from provers.conftest import ROOT
-from sojourn.bootstrap import compose
+from sojourn.bootstrap import Resources
 
 ACCOUNT: Mapping[str, Any] = {
     "region_name": aws.REGION,
@@ -102,7 +103,7 @@ def first_key(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> str:
     for name, value in environment.items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
-    _, secret = compose(environment).access_keys.create_first(name="proof")
+    _, secret = directory.compose(Resources(environment)).access_keys.create_first(name="proof")
     return secret
 
 

@@ -141,7 +141,7 @@ def _stop_key(world: World, _user: Someone, given: Given, _tokens: Tokens) -> An
 
 def _left(world: World, user: Someone, _given: Given, _tokens: Tokens) -> Answer:
     """How many items the store has of a user."""
-    users = world.services.terminator.users
+    users = world.resources.seen_users
     assert isinstance(users, DynamoUsers)
     found = users._dynamo.query_all(
         table=users.table, condition="pk = :pk", values={":pk": user.id}

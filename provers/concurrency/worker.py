@@ -21,8 +21,7 @@ from local.turns import in_turns
 from provers.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from provers.concurrency.clock import CrewClock
 from provers.concurrency.strikes import Strikes
-from sojourn import bootstrap
-from sojourn.crypto.passwords import Hasher
+from sojourn.bootstrap import CLIENT_CONFIG
 from sojourn.domain.errors import Superseded
 from sojourn.domain.user import Change
 from sojourn.runtime import deadline, optimistic
@@ -30,8 +29,8 @@ from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
 from tests.integration.world import World
+from tests.support.instance import CheapResources, Instance
 
-CHEAP: Final = Hasher(memory_kib=64, iterations=1)
 PATIENCE: Final = 60.0
 """Seconds for the others to come to the start."""
 PER_COMMIT: Final = store.ENDED_PER_COMMIT
@@ -99,8 +98,8 @@ class Worker:
 
     def open(self, opening: Opening) -> Stage:
         """Make a realm."""
-        services = bootstrap.compose(opening.environment, clock=self._clock, hasher=CHEAP)
-        _, key = services.access_keys.create_first(name="concurrency", force=True)
+        instance = Instance(CheapResources(opening.environment, clock=self._clock))
+        _, key = instance.directory.access_keys.create_first(name="concurrency", force=True)
         self.enter(Stage(opening.environment, key, ""))
         return self.realm(opening.settings)
 
@@ -158,13 +157,13 @@ class Worker:
         return Played(records, Counter(self._counts))
 
     def _instances(self, count: int) -> list[World]:
-        """So many instances of the service, each with services, caches and handlers of its own."""
+        """So many instances of the service, each with resources, caches and handlers of its own."""
         assert self._stage is not None
         stage = self._stage
         while len(self._worlds) < count:
-            services = bootstrap.compose(stage.environment, clock=self._clock, hasher=CHEAP)
+            resources = CheapResources(stage.environment, clock=self._clock)
             made = World.attached(
-                services, stage.environment, key=stage.key, realm_id=stage.realm_id
+                resources, stage.environment, key=stage.key, realm_id=stage.realm_id
             )
             self._worlds.append(made)
         return self._worlds[:count]
@@ -216,7 +215,7 @@ class Worker:
                 return made[service]
 
         boto3.session.Session = Shared  # type: ignore[assignment,misc]
-        dynamodb = Shared().client("dynamodb", config=bootstrap._CONFIG)
+        dynamodb = Shared().client("dynamodb", config=CLIENT_CONFIG)
         dynamodb.meta.events.register("after-call.dynamodb", self._answered)
         self._strikes = Strikes(dynamodb, self._counts)
 

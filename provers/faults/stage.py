@@ -17,15 +17,14 @@ from local.template import Template
 from provers.faults.layer import Layer
 from provers.faults.tables import Tables
 from provers.faults.wire import BadServer
-from sojourn.bootstrap import _CONFIG, Services, compose
+from sojourn.bootstrap import CLIENT_CONFIG, Resources
 from sojourn.crypto import signing_keys
-from sojourn.crypto.passwords import Hasher
 from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import telemetry
 from tests.clock import MovedClock
 from tests.integration.world import World
+from tests.support.instance import CheapResources
 
-CHEAP = Hasher(memory_kib=64, iterations=1)
 START_MS = 2_500_000_000_000
 
 
@@ -54,19 +53,19 @@ class Stage:
 
     def instance(self, clock: MovedClock, *, faulty: bool = False) -> World:
         """The handlers of a fresh instance."""
-        services = self._services(clock, faulty=faulty)
+        resources = self._resources(clock, faulty=faulty)
         if self._world is None:
-            self._world = World(services, self.environment, clock)
-        world = self._world.beside(services)
+            self._world = World(resources, self.environment, clock)
+        world = self._world.beside(resources)
         world.clock, world.answered = clock, []
         return world
 
-    def _services(self, clock: MovedClock, *, faulty: bool) -> Services:
+    def _resources(self, clock: MovedClock, *, faulty: bool) -> Resources:
         given = self._faulty if faulty else self._sound
         self._patch.setattr(boto3.session, "Session", lambda: given)
         # Cleanup shuffles; here it must come out the same each time.
         random.seed(5)
-        return compose(self.environment, clock=clock, hasher=CHEAP)
+        return CheapResources(self.environment, clock=clock)
 
     @property
     def client(self) -> Any:
@@ -119,8 +118,8 @@ class Stage:
         given = []
         for layer in layers:
             clients = {
-                "dynamodb": session.client("dynamodb", endpoint_url=endpoint, config=_CONFIG),
-                "kms": session.client("kms", config=_CONFIG),
+                "dynamodb": session.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG),
+                "kms": session.client("kms", config=CLIENT_CONFIG),
             }
             for client in clients.values():
                 layer.attach(client)

@@ -6,9 +6,9 @@ import pytest
 
 from tests.cli.stub import Stub, served
 from tests.cli.tool import Tool
-from tests.integration.conftest import clock, environment, provision, services, world
+from tests.integration.conftest import clock, environment, provision, resources, world
 
-__all__ = ["clock", "environment", "provision", "services", "world"]
+__all__ = ["clock", "environment", "provision", "resources", "world"]
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def items(at: Directory, key_id: str, secret: str) -> list[dict[str, Any]]:
 
 def test_items_are_the_layers(at: Directory, world: World) -> None:
     """The tool writes what the layer writes: the same items with the same attributes."""
-    key, secret = world.services.access_keys.create_first(name="first")
+    key, secret = world.instance.directory.access_keys.create_first(name="first")
     written = items(at, key.id, secret)
     empty(world.environment)
     assert items(at, *make(at, world)) == written
@@ -96,13 +96,13 @@ def test_names_are_those_that_the_api_takes() -> None:
 
 def test_key_of_the_layer_counts(at: Directory, world: World) -> None:
     """Where the layer made the first key the tool makes none, and the other way about."""
-    key, _ = world.services.access_keys.create_first(name="local")
+    key, _ = world.instance.directory.access_keys.create_first(name="local")
     with pytest.raises(click.ClickException, match=key.id):
         make(at, world)
     forced, _ = make(at, world, force=True)
     assert forced != key.id
     with pytest.raises(AlreadyInitialised):
-        world.services.access_keys.create_first(name="again")
+        world.instance.directory.access_keys.create_first(name="again")
 
 
 def test_only_a_usable_stack_wide_admin_counts(at: Directory, world: World) -> None:

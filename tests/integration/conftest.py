@@ -1,4 +1,4 @@
-"""The services over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
+"""The resources over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
 
 import functools
 import itertools
@@ -16,18 +16,17 @@ from moto.dynamodb.models import dynamodb_backends
 
 from local import aws, dynamodb_local, moto_patches
 from local.template import Template
-from sojourn.bootstrap import Services, compose
+from sojourn.bootstrap import Resources
 from sojourn.crypto import signing_keys
-from sojourn.crypto.passwords import Hasher
 from sojourn.domain.signing_key import Algorithm
 from tests.clock import MovedClock
 from tests.integration.stores import DynamoStore, Store, store_of
 from tests.integration.world import World
+from tests.support.instance import CheapResources
 from tests.support.memory.store import MemoryStore
 
 ACCOUNT = "123456789012"
 """moto's account."""
-CHEAP = Hasher(memory_kib=64, iterations=1)
 
 
 @dataclass(frozen=True)
@@ -114,23 +113,19 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture
-def services(environment: dict[str, str], clock: MovedClock) -> Services:
-    """Every service, over tables that are emptied first."""
+def resources(environment: dict[str, str], clock: MovedClock) -> Resources:
+    """What every function is resources_of of, over tables that are emptied first."""
     empty(environment)
-    return composed(environment, clock)
+    return resources_of(environment, clock)
 
 
-def composed(environment: dict[str, str], clock: MovedClock) -> Services:
-    """The services as another instance would have them."""
+def resources_of(environment: dict[str, str], clock: MovedClock) -> Resources:
+    """The resources as another instance would have them."""
     os.environ.update(aws.ENVIRONMENT)
-    return _with_endpoint(environment, clock)
-
-
-def _with_endpoint(environment: dict[str, str], clock: MovedClock) -> Services:
     endpoint = endpoint_of()
     if endpoint is not None:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-    return compose(environment, clock=clock, hasher=CHEAP)
+    return CheapResources(environment, clock=clock)
 
 
 def empty(environment: dict[str, str]) -> None:
@@ -149,9 +144,9 @@ def empty(environment: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def dynamo_store(services: Services) -> DynamoStore:
+def dynamo_store(resources: Resources) -> DynamoStore:
     """The store over DynamoDB alone: what is about calls of it, such as answers that are lost."""
-    return store_of(services)
+    return store_of(resources)
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -162,6 +157,6 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture
-def world(services: Services, environment: dict[str, str], clock: MovedClock) -> World:
+def world(resources: Resources, environment: dict[str, str], clock: MovedClock) -> World:
     """The handlers, with a realm and an admin key."""
-    return World(services, environment, clock)
+    return World(resources, environment, clock)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
 from sojourn.domain.job_ports import DueIndex, Removal, Walks
@@ -72,14 +72,9 @@ class Store(Protocol):
         ...
 
 
-def store_of(services: Services) -> "DynamoStore":
+def store_of(resources: Resources) -> "DynamoStore":
     """The store over DynamoDB of an instance."""
-    users, realms = services.users.store, services.users.realms
-    attempts = services.logins.lockout.attempts
-    assert isinstance(users, DynamoUsers)
-    assert isinstance(realms, DynamoDirectory)
-    assert isinstance(attempts, DynamoAttempts)
-    return DynamoStore(users=users, realms=realms, attempts=attempts)
+    return DynamoStore(users=resources.users, realms=resources.realms, attempts=resources.attempts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,30 +8,14 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from functions.cleanup.app import handler as cleanup
-from functions.directory.app import handler as directory
-from functions.discovery.app import handler as discovery
-from functions.list_sessions.app import handler as list_sessions
-from functions.login.app import handler as login
-from functions.rotate.app import handler as rotate
-from functions.terminate.app import handler as terminate
-from functions.validate.app import handler as validate
 from local.events import event_of, match
 from local.stack import Context
 from local.template import Template
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from tests import contract
 from tests.clock import MovedClock
+from tests.support.instance import ENTRIES, SCHEDULED, Instance
 
-ENTRIES = {
-    "login": login,
-    "validate": validate,
-    "list_sessions": list_sessions,
-    "terminate": terminate,
-    "directory": directory,
-    "discovery": discovery,
-}
-SCHEDULED = {"cleanup": cleanup, "rotate": rotate}
 ROUTES = {
     route: function.folder for function in Template.read().functions() for route in function.routes
 }
@@ -70,16 +54,20 @@ def request_of(
 
 
 class World:
-    """A realm, an admin key, and every handler over the given services."""
+    """A realm, an admin key, and every handler over the given resources."""
 
     def __init__(
-        self, services: Services, environment: dict[str, str], clock: MovedClock, **settings: object
+        self,
+        resources: Resources,
+        environment: dict[str, str],
+        clock: MovedClock,
+        **settings: object,
     ) -> None:
         self.environment = environment
         self.clock = clock
         self.answered: list[Answer] = []
-        self._bind(services)
-        first, self.key = services.access_keys.create_first(name="tests", force=True)
+        self._bind(resources)
+        first, self.key = self.instance.directory.access_keys.create_first(name="tests", force=True)
         self.key_id = first.id
         made = self.call("POST", "/v1/realms", {"name": "Tests", **settings}, bearer=self.key)
         assert made.status == 201, made
@@ -88,7 +76,7 @@ class World:
     @classmethod
     def attached(
         cls,
-        services: Services,
+        resources: Resources,
         environment: dict[str, str],
         *,
         key: str,
@@ -96,24 +84,25 @@ class World:
     ) -> "World":
         """The handlers of an instance, for an admin key and a realm that there are.
 
-        Its clock is the services' own, and no test's to move.
+        Its clock is the resources' own, and no test's to move.
         """
         made = object.__new__(cls)
         made.environment, made.answered = environment, []
         made.key, made.realm_id = key, realm_id
-        made._bind(services)
+        made._bind(resources)
         return made
 
-    def _bind(self, services: Services) -> None:
-        self.services = services
-        self._handlers = {name: entry.bind(services) for name, entry in ENTRIES.items()}
-        self._scheduled = {name: entry.bind(services) for name, entry in SCHEDULED.items()}
+    def _bind(self, resources: Resources) -> None:
+        self.resources = resources
+        self.instance = Instance(resources)
+        self._handlers = {name: self.instance.handlers[name] for name in ENTRIES}
+        self._scheduled = {name: self.instance.handlers[name] for name in SCHEDULED}
 
-    def beside(self, services: Services) -> "World":
+    def beside(self, resources: Resources) -> "World":
         """The same realm by the handlers of another instance."""
         other = object.__new__(World)
         other.__dict__.update(self.__dict__)
-        other._bind(services)
+        other._bind(resources)
         return other
 
     def call(

@@ -11,7 +11,7 @@ from tests.project import times
 
 def test_client_gives_up_when_an_attempt_does() -> None:
     """An attempt takes as long as connecting and reading may, and boto3 repeats none."""
-    config: Any = bootstrap._CONFIG
+    config: Any = bootstrap.CLIENT_CONFIG
     assert config.connect_timeout + config.read_timeout == deadline.ATTEMPT_SECONDS
     client: Any = boto3.client("dynamodb", region_name="eu-west-1", config=config)
     assert client.meta.config.retries["total_max_attempts"] == 1

@@ -6,9 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from sojourn.api.respond import NO_EDGE
 from sojourn.api.route import Call, Route
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
 from sojourn.runtime import deadline
 from tests.clock import MovedClock
@@ -17,14 +16,19 @@ EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId"
 
 
 @pytest.fixture
-def services() -> Services:
-    """As much of the services as an entry itself needs."""
-    return cast(Services, SimpleNamespace(clock=MovedClock(), edge=NO_EDGE, callers=None))
+def resources() -> Resources:
+    """As much of the resources as an entry itself needs."""
+    settings = SimpleNamespace(edge_digests=())
+    return cast(Resources, SimpleNamespace(clock=MovedClock(), settings=settings))
 
 
-def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
+def nothing(_: Resources) -> None:
+    """Compose nothing."""
+
+
+def test_each_request_has_a_deadline_of_its_own(resources: Resources) -> None:
     """An instance gives every request the whole time, which all that it calls spends together."""
-    clock = cast(MovedClock, services.clock)
+    clock = cast(MovedClock, resources.clock)
     left: list[float] = []
 
     @Route("GET /x", caller="nobody", answers={204: ()})
@@ -34,22 +38,22 @@ def test_each_request_has_a_deadline_of_its_own(services: Services) -> None:
         clock.advance(4)
         left.append(deadline.current(clock).remaining())
 
-    handle = api(get_x).bind(services)
+    handle = api(nothing, get_x).bind(resources)
     for _ in range(3):
         clock.advance(60)
         assert handle(EVENT, None)["statusCode"] == 204
     assert left == pytest.approx([deadline.SECONDS, deadline.SECONDS - 4] * 3)
 
 
-def test_scheduled_run_keeps_time_to_report(services: Services) -> None:
+def test_scheduled_run_keeps_time_to_report(resources: Resources) -> None:
     """A scheduled function is out of time while one more step could still end within it."""
     seen: list[float] = []
 
-    def run(_: Services, time_left: Any) -> dict[str, int]:
+    def run(_: None, time_left: Any) -> dict[str, int]:
         seen.append(time_left())
         return {"done": 1}
 
     context = SimpleNamespace(aws_request_id="r-1", get_remaining_time_in_millis=lambda: 40_000)
-    assert scheduled(run).bind(services)({}, context) == {"done": 1}
+    assert scheduled(nothing, run).bind(resources)({}, context) == {"done": 1}
     assert seen == [40 - SECONDS_TO_REPORT]
     assert SECONDS_TO_REPORT > deadline.SECONDS

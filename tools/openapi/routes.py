@@ -1,6 +1,6 @@
 """Every route, as the functions have them."""
 
-from typing import Final
+from typing import Any, Final
 
 from functions.directory.app import handler as directory
 from functions.discovery.app import handler as discovery
@@ -9,8 +9,9 @@ from functions.login.app import handler as login
 from functions.terminate.app import handler as terminate
 from functions.validate.app import handler as validate
 from sojourn.api.route import Route
+from sojourn.entry import Entry
 
-FUNCTIONS: Final = {
+FUNCTIONS: Final[dict[str, Entry[Any]]] = {
     "login": login,
     "validate": validate,
     "terminate": terminate,

@@ -1,33 +1,39 @@
-"""What Lambda calls: a function's handler, with its parts put together when it is first needed."""
+"""What Lambda calls: a function's handler, with its services composed when it is first needed."""
 
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from sojourn.api.dispatch import answer
-from sojourn.api.respond import respond
-from sojourn.api.response import GatewayAnswer
-from sojourn.api.route import Route
-from sojourn.bootstrap import Services, compose
+from sojourn.bootstrap import Resources
 from sojourn.runtime import deadline, telemetry
 
+if TYPE_CHECKING:
+    from sojourn.api.response import GatewayAnswer
+    from sojourn.api.route import Route
+
+S = TypeVar("S")
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
-Bind = Callable[[Services], Handler]
 SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
 """Kept back from a scheduled function's time-out: one step may take its whole deadline, with a last
 attempt that begins just before it."""
 
 
-class Entry:
+class Entry(Generic[S]):
     """A Lambda handler whose services are composed on its first call.
 
     In Lambda that first call comes with the initialisation, where a cold start is cheapest.
     """
 
-    def __init__(self, bind: Bind, routes: Sequence[Route] = ()) -> None:
-        self.bind = bind
+    def __init__(
+        self,
+        compose: Callable[[Resources], S],
+        serve: Callable[[Resources, S], Handler],
+        routes: "Sequence[Route]" = (),
+    ) -> None:
+        self.compose = compose
+        self.serve = serve
         self.routes = routes
         self._handler: Handler | None = None
         self._lock = threading.Lock()
@@ -37,34 +43,49 @@ class Entry:
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return self._composed()(event, context)
 
+    def bind(self, resources: Resources) -> Handler:
+        """The handler over those resources."""
+        return self.serve(resources, self.compose(resources))
+
     def _composed(self) -> Handler:
         with self._lock:
             if self._handler is None:
-                self._handler = self.bind(compose(os.environ))
+                self._handler = self.bind(Resources(os.environ))
             return self._handler
 
 
-def api(*routes: Route, first: Callable[[Services], None] | None = None) -> Entry:
+def api(
+    compose: Callable[[Resources], S],
+    *routes: "Route",
+    first: Callable[[S], None] | None = None,
+) -> Entry[S]:
     """The entry of a function behind the API. `first` is done before each request."""
+    # Here, for what a schedule runs has nothing to do with HTTP.
+    from sojourn.api.dispatch import answer
+    from sojourn.api.edge import Edge
+    from sojourn.api.respond import respond
 
-    def bind(services: Services) -> Handler:
+    def serve(resources: Resources, services: S) -> Handler:
         table = {route.at: partial(answer, route, services) for route in routes}
+        edge = Edge(resources.settings.edge_digests)
 
-        def handle(event: Mapping[str, Any], _context: Any) -> GatewayAnswer:
+        def handle(event: Mapping[str, Any], _context: Any) -> "GatewayAnswer":
             if first is not None:
                 first(services)
-            with deadline.deadline(services.clock):
-                return respond(event, table, services.edge)
+            with deadline.deadline(resources.clock):
+                return respond(event, table, edge)
 
         return handle
 
-    return Entry(bind, routes)
+    return Entry(compose, serve, routes)
 
 
-def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) -> Entry:
+def scheduled(
+    compose: Callable[[Resources], S], run: Callable[[S, Callable[[], float]], dict[str, int]]
+) -> Entry[S]:
     """The entry of a function that a schedule runs: `run` gets the seconds that it has left."""
 
-    def bind(services: Services) -> Handler:
+    def serve(_resources: Resources, services: S) -> Handler:
         def handle(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             def time_left() -> float:
                 return float(context.get_remaining_time_in_millis()) / 1000 - SECONDS_TO_REPORT
@@ -75,4 +96,4 @@ def scheduled(run: Callable[[Services, Callable[[], float]], dict[str, int]]) ->
 
         return handle
 
-    return Entry(bind)
+    return Entry(compose, serve)

@@ -10,10 +10,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from sojourn.api.edge import Edge
 from sojourn.domain import attempt, ids
 from sojourn.domain.lockout import PER_ADDRESS
-from tests.integration.world import ENTRIES, PASSWORD, Answer, World
+from tests.integration.world import PASSWORD, Answer, World
+from tests.support.instance import CheapResources, Instance
 from tools.openapi.routes import ROUTES
 
 JSON: Final = ("content-type", "application/json")
@@ -154,8 +154,8 @@ def broken_store() -> Iterator[None]:
 def behind_edge(world: World) -> Iterator[None]:
     """The handlers of an instance that is told of a trusted edge."""
     handlers = world._handlers
-    told = replace(world.services, edge=Edge((bytes(32),)))
-    world._handlers = {name: entry.bind(told) for name, entry in ENTRIES.items()}
+    told = world.environment | {"EDGE_SECRET_SHA256": bytes(32).hex()}
+    world._handlers = Instance(CheapResources(told, clock=world.clock)).handlers
     try:
         yield
     finally:

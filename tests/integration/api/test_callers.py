@@ -5,7 +5,7 @@ import pytest
 from sojourn.api.route import Route
 from tests.clock import MovedClock
 from tests.integration.api.provoking import Callers, path_of
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.world import ROUTES, World
 from tools.openapi.routes import ROUTES as OPERATIONS
 
@@ -18,7 +18,7 @@ def callers(environment: dict[str, str]) -> Callers:
     """Callers of every kind; nothing that they ask for here is there."""
     empty(environment)
     clock = MovedClock()
-    return Callers(World(composed(environment, clock), environment, clock))
+    return Callers(World(resources_of(environment, clock), environment, clock))
 
 
 @pytest.fixture(scope="module")

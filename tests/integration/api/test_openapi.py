@@ -8,7 +8,7 @@ from sojourn.sessions.discovery import api_document
 from tests import contract
 from tests.clock import MovedClock
 from tests.integration.api.provoking import OWN, Callers, path_of, provoke
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.world import World
 from tools.openapi.errors import errors_of
 from tools.openapi.routes import ROUTES
@@ -21,7 +21,7 @@ def callers(environment: dict[str, str]) -> Callers:
     """Callers of every kind, for all the tests here: none changes what another needs."""
     empty(environment)
     clock = MovedClock()
-    return Callers(World(composed(environment, clock), environment, clock))
+    return Callers(World(resources_of(environment, clock), environment, clock))
 
 
 def good(callers: Callers, route: str) -> str:

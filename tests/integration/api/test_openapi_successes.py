@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.jobs.realm_removal import RealmRemoval
 from tests import contract
 from tests.clock import MovedClock
@@ -74,12 +74,12 @@ def names(value: Any) -> set[str]:
 
 
 def test_documented_successes_happen(
-    services: Services, environment: dict[str, str], clock: MovedClock
+    resources: Resources, environment: dict[str, str], clock: MovedClock
 ) -> None:
     """Each success of each route is answered, with each member that the document has for it."""
     answered = []
     for walk in (*WALKS.values(), walks_the_rest):
-        world = World(services, environment, clock)
+        world = World(resources, environment, clock)
         walk(world)
         answered += world.answered
     done = {(a.route, str(a.status)) for a in answered if a.status < 400}

@@ -8,13 +8,14 @@ from click.testing import CliRunner
 
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn_cli import main as cli
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_races import all_at_once
 from tests.integration.world import PASSWORD, Answer, World
+from tests.support.instance import Instance
 
 FORMS = {
     "case": ["Ada", "ADA", "ada", "aDa"],
-    "composed": ["Jos\u00e9", "JOSE\u0301", "jose\u0301", "jos\u00c9"],
+    "resources_of": ["Jos\u00e9", "JOSE\u0301", "jose\u0301", "jos\u00c9"],
     "width": ["ada1", "\uff21\uff24\uff211", "ada\uff11", "\uff41\uff44\uff41\uff11"],
     "letters": ["stra\u00dfe-fi", "STRASSE-FI", "stra\u1e9ee-\ufb01", "strasse-\ufb01"],
 }
@@ -87,7 +88,7 @@ def test_deletion_that_died_half_way_is_finished_by_cleanup(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(world.services.users.removal), "finish_user", dies)
+        patched.setattr(type(world.instance.directory.users.removal), "finish_user", dies)
         with pytest.raises(MemoryError):
             world.admin("DELETE", f"/v1/users/{user_id}")
     assert world.admin("GET", f"/v1/users/{user_id}").status == 404
@@ -112,11 +113,11 @@ def test_reenabling_revives_nothing(world: World) -> None:
 def test_hash_is_made_again_when_parameters_rise(world: World) -> None:
     """A login whose hash is weaker than today's stores a new one in the same commit."""
     user_id = world.user("ada")
-    before = world.services.users.store.get(user_id)
-    stronger = world.services.password_logins.hasher.__class__(memory_kib=128, iterations=1)
-    object.__setattr__(world.services.password_logins, "hasher", stronger)
+    before = world.resources.users.get(user_id)
+    stronger = world.instance.login.password_logins.hasher.__class__(memory_kib=128, iterations=1)
+    object.__setattr__(world.instance.login.password_logins, "hasher", stronger)
     assert world.login("ada").status == 200
-    after = world.services.users.store.get(user_id)
+    after = world.resources.users.get(user_id)
     assert before is not None
     assert after is not None
     assert before.password is not None
@@ -184,7 +185,7 @@ def test_deleted_access_key_is_refused_at_once(world: World) -> None:
 def test_first_key_is_made_once(world: World, environment: dict[str, str]) -> None:
     """Of eight who make the first key at once one does, and then nobody without force."""
     empty(environment)
-    keys = composed(environment, world.clock).access_keys
+    keys = Instance(resources_of(environment, world.clock)).directory.access_keys
 
     def make(_number: int) -> Answer:
         try:

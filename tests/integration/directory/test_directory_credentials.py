@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.crypto.passwords import Hasher
 from sojourn.directory.credentials import API_KEYS
 from sojourn.domain import ids
@@ -161,11 +161,11 @@ def test_deleted_api_key_takes_its_tokens_along(world: World) -> None:
 
 @pytest.mark.parametrize("place", [0, 8, 63])
 def test_whole_digest_of_an_api_key_is_compared(
-    world: World, services: Services, place: int
+    world: World, resources: Resources, place: int
 ) -> None:
     """A key whose digest differs in any one digit logs nobody in."""
     made = api_key(world, robot(world)).body
-    users = services.users.store
+    users = resources.users
     user = users.get(made["user_id"])
     assert user is not None
     known = user.credentials[made["id"]]

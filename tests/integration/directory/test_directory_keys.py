@@ -9,9 +9,10 @@ from local.template import Template
 from sojourn.domain import ids
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.realms import DynamoDirectory
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.stores import store_of
 from tests.integration.world import PASSWORD, Answer, World
+from tests.support.instance import Instance
 
 RANK = ("read", "write", "admin")
 
@@ -208,7 +209,7 @@ def test_key_made_while_its_realm_is_deleted(world: World, monkeypatch: pytest.M
     monkeypatch.setattr(DynamoDirectory, "get", then_delete)
     assert make(world, realm_id=realm_id).status == 404
     assert deleted[0].status == 204
-    at = store_of(world.services).realms
+    at = store_of(world.resources).realms
     assert at.members(f"{realm_id}#keys", after=None, limit=1, ascending=True)[0] == []
 
 
@@ -235,7 +236,7 @@ def test_first_key_is_refused_while_any_admin_of_the_stack_is_left(
     # Another key is listed before the admin's successor.
     monkeypatch.setattr(DynamoDirectory, "members", one_a_page)
     empty(environment)
-    keys = composed(environment, world.clock).access_keys
+    keys = Instance(resources_of(environment, world.clock)).directory.access_keys
     first, secret = keys.create_first(name="first")
     make(world, secret)
     successor = make(world, secret, permission="admin").body

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Unavailable
 from sojourn.store.removal import DynamoRemoval
 from tests.integration.service.test_races import meanwhile
@@ -122,11 +122,11 @@ def test_refused_rename_changes_nothing(world: World) -> None:
 
 
 def test_name_that_is_anothers_by_now_is_not_freed(
-    world: World, services: Services, dynamodb: Any
+    world: World, resources: Resources, dynamodb: Any
 ) -> None:
     """A name that belongs to another, as where one table alone was restored, stays theirs."""
     user_id = world.user("ada")
-    at = store_of(services).realms.names.key(world.realm_id, "username", "ada")
+    at = store_of(resources).realms.names.key(world.realm_id, "username", "ada")
     theirs = {**at.attributes, "user_id": {"S": "usr_" + "0" * 22}}
     dynamodb.put_item(TableName=at.table, Item=theirs)
     assert world.admin("PATCH", f"/v1/users/{user_id}", {"username": "eve"}).status == 409

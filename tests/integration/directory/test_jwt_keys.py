@@ -13,7 +13,7 @@ from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS
 from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.service.test_races import all_at_once
 from tests.integration.world import Answer, World
 
@@ -161,7 +161,7 @@ def test_slow_clock_signs_no_long_token_with_a_key_that_stopped(
     world.clock.advance(GRACE)
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_minutes": 525_600})
     slow = type(world.clock)(world.clock.wall_ms() - 3_600_000)
-    late = world.beside(composed(environment, slow)).login("ada").body["token"]
+    late = world.beside(resources_of(environment, slow)).login("ada").body["token"]
     assert kid(late) == new
 
 
@@ -287,7 +287,7 @@ def test_compromised_key_is_stopped_on_an_instance_that_remembers(
     world: World, environment: dict[str, str]
 ) -> None:
     """By the answer no instance takes its tokens; another key signs, and the count is told."""
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     user_id = world.user("ada")
     sessions = [world.login("ada").body for _ in range(2)]
     assert [status(warm, s["token"]) for s in sessions] == [200, 200]
@@ -355,7 +355,7 @@ def test_stop_waits_from_its_commit_on(
 ) -> None:
     """An instance that read the realm while the stop was being written believes it no more."""
     world.user("ada")
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     token = world.login("ada").body["token"]
     commit = DynamoDirectory.commit
     seen: list[int] = []
@@ -501,7 +501,7 @@ def test_login_by_a_key_that_a_remembered_realm_does_not_know(
     user_id = world.user("ada")
     stop(world, listed(world)[0]["id"])
     stop(world, kid(world.login("ada").body["token"]))
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     assert warm.active(user_id) == []
     path = f"/v1/jwt_keys/{kid(world.login('ada').body['token'])}?realm_id={world.realm_id}"
     seen: list[list[str]] = []
@@ -524,7 +524,7 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
 ) -> None:
     """While a stop waits for the caches, a login by the next key stands on every instance."""
     world.user("ada")
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     assert status(warm, world.login("ada").body["token"]) == 200
     world.clock.advance(1)
     outwait, seen = realm_cache.outwait, list[int]()

@@ -8,10 +8,11 @@ from botocore.exceptions import ClientError
 from sojourn.api.callers import USE_MS
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.access_keys import DynamoAccessKeys
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_races import all_at_once
 from tests.integration.stores import store_of
 from tests.integration.world import PASSWORD, Answer, World
+from tests.support.instance import Instance
 
 HOUR = USE_MS / 1000
 
@@ -125,7 +126,7 @@ def test_expired_admin_does_not_hold_up_a_first_key(
 ) -> None:
     """A stack whose every stack-wide admin key has expired gets a first one without force."""
     empty(environment)
-    keys = composed(environment, world.clock).access_keys
+    keys = Instance(resources_of(environment, world.clock)).directory.access_keys
     first, secret = keys.create_first(name="first")
     assert change(world, first.id, secret, expires_at=seconds(world, 60)).status == 200
     with pytest.raises(AlreadyInitialised):
@@ -154,7 +155,7 @@ def test_use_is_written_once_an_hour(world: World) -> None:
 def test_use_is_one_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first use in an hour is written by one UpdateItem, and the next by none."""
     made = make(world).body
-    client = store_of(world.services).realms.dynamo._client
+    client = store_of(world.resources).realms.dynamo._client
     written: list[str] = []
     original = client.update_item
 
@@ -190,7 +191,7 @@ def test_validation_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch
     world.user("ada")
     token = world.login("ada").body["token"]
     world.clock.advance(HOUR + 1)
-    client = store_of(world.services).realms.dynamo._client
+    client = store_of(world.resources).realms.dynamo._client
     for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
         monkeypatch.setattr(client, operation, None)
     assert world.call("GET", "/v1/session", bearer=token).status == 200
@@ -213,7 +214,7 @@ def test_use_that_cannot_be_written_fails_nothing(
 ) -> None:
     """Writing a use is tried once, without a wait, and the request goes on when it fails."""
     made = make(world).body
-    client = store_of(world.services).realms.dynamo._client
+    client = store_of(world.resources).realms.dynamo._client
     tried: list[str] = []
 
     def away(**parameters: Any) -> Any:
@@ -242,7 +243,7 @@ def test_uses_at_once_are_all_answered(world: World) -> None:
 def test_late_use_does_not_go_back(world: World) -> None:
     """A use that is written late, or by a slow clock, replaces no newer one."""
     made = make(world).body
-    at = DynamoAccessKeys(store_of(world.services).realms)
+    at = DynamoAccessKeys(store_of(world.resources).realms)
     now_ms = world.clock.wall_ms()
     at.record_use(made["id"], now_ms=now_ms, unless_since_ms=now_ms - USE_MS)
     at.record_use(made["id"], now_ms=now_ms - 1, unless_since_ms=now_ms - 1 - USE_MS)
@@ -271,7 +272,7 @@ def test_revocation_is_immediate_on_every_instance(
     world: World, environment: dict[str, str]
 ) -> None:
     """A deleted key is refused by the next request, also where it was used a moment before."""
-    other = world.beside(composed(environment, world.clock))
+    other = world.beside(resources_of(environment, world.clock))
     body = {"realm_id": world.realm_id, "username": "ada", "password": PASSWORD}
     user_id = world.admin("POST", "/v1/users", body).body["id"]
     requests: list[tuple[str, str, object]] = [

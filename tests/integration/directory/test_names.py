@@ -89,7 +89,7 @@ def test_domain_that_is_none(world: World) -> None:
 def former(world: World, username: str, email: str, key: str) -> str:
     """The id of a user with an email as the version before IDNA claimed it."""
     made = create(world, username, "other@example.com").body["id"]
-    store = store_of(world.services)
+    store = store_of(world.resources)
     at = store.realms
     at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
@@ -102,7 +102,7 @@ def former(world: World, username: str, email: str, key: str) -> str:
 
 def claimed(world: World, key: str) -> Any:
     """What is stored at the place of an email."""
-    at = store_of(world.services).realms
+    at = store_of(world.resources).realms
     return at.dynamo.get(expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim"))
 
 
@@ -246,7 +246,7 @@ def test_email_of_the_former_version_is_not_another_domains(world: World) -> Non
 
 
 def test_domain_is_the_same_in_each_normal_form(world: World) -> None:
-    """A user logs in by the very text that they registered with, composed or not."""
+    """A user logs in by the very text that they registered with, resources_of or not."""
     email = "ada@\u1f80\u0301x.de"
     assert create(world, "ada", email).status == 201
     assert log_in(world, email=email) == 200

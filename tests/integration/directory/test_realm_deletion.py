@@ -12,7 +12,7 @@ from sojourn.runtime.clock import Clock
 from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.service.test_races import all_at_once
 from tests.integration.stores import store_of
 from tests.integration.world import PASSWORD, Answer, World
@@ -87,7 +87,7 @@ def test_sessions_end_at_once_on_an_instance_that_remembers(
     world: World, environment: dict[str, str]
 ) -> None:
     """By the answer no instance takes a token of the realm, nor a login in it."""
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     world.user("ada")
     token = world.login("ada").body["token"]
     assert warm.call("GET", "/v1/session", bearer=token).status == 200
@@ -101,7 +101,7 @@ def test_deletion_waits_from_its_mark_on(
 ) -> None:
     """An instance that read the realm while it was being marked takes no token of it any more."""
     world.user("ada")
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     token = world.login("ada").body["token"]
     commit = DynamoDirectory.commit
     seen: list[int] = []
@@ -139,14 +139,14 @@ def test_large_realm_goes_in_steps_that_can_be_seen(
 
 def test_progress_counts_users(world: World, full: list[str]) -> None:
     """What is deleted and what remains is told while a deletion is under way."""
-    deletion = world.services.realm_deletion
+    deletion = world.instance.directory.realm_deletion
     realm = deletion.store.get(world.realm_id)
     assert realm is not None
     deletion._mark(realm, by="key_tests")
     users = f"{world.realm_id}#users"
 
     def until_one_is_gone() -> float:
-        found, _ = store_of(world.services).realms.members(
+        found, _ = store_of(world.resources).realms.members(
             users, after=None, limit=9, ascending=True
         )
         return len(found) - len(full) + 1
@@ -161,7 +161,7 @@ def test_realm_under_deletion_is_gone_to_everything_else(
 ) -> None:
     """Nothing can be read, made or changed in it meanwhile: 404."""
     monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
-    (credential,) = world.services.users.store.get(full[0]).credentials  # type: ignore[union-attr]
+    (credential,) = world.resources.users.get(full[0]).credentials  # type: ignore[union-attr]
     assert delete(world).status == 202
     realm = f"realm_id={world.realm_id}"
     body = {"realm_id": world.realm_id, "username": "late", "password": PASSWORD}
@@ -310,7 +310,7 @@ def test_deletions_at_once_help_each_other(
     world: World, full: list[str], dynamodb: Any, environment: dict[str, str]
 ) -> None:
     """Of four at once each answers 204, or 404 when another was through before it looked."""
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(4)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     answers = all_at_once(4, lambda n: delete(worlds[n]))
     assert {answer.status for answer in answers} <= {204, 404}
     assert 204 in {answer.status for answer in answers}
@@ -334,7 +334,7 @@ def test_end_between_a_users_read_and_removal_leaves_no_record(
     world: World, dynamodb: Any, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A logout by an instance that still remembers the realm leaves no ended record behind."""
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
     assert warm.call("GET", "/v1/session", bearer=token).status == 200
@@ -374,13 +374,13 @@ def test_removal_of_access_keys_takes_no_longer_than_it_may(world: World) -> Non
     for name in ("first", "second"):
         key = {"name": name, "permission": "read", "realm_id": world.realm_id}
         assert world.admin("POST", "/v1/access_keys", key).status == 201
-    deletion = world.services.realm_deletion
+    deletion = world.instance.directory.realm_deletion
     realm = deletion.store.get(world.realm_id)
     assert realm is not None
     deletion._mark(realm, by="key_tests")
     left, owner = iter([1.0, 0.0]), f"{world.realm_id}#keys"
     assert not deletion.removal.resume(world.realm_id, lambda: next(left))
-    found, _ = store_of(world.services).realms.members(owner, after=None, limit=9, ascending=True)
+    found, _ = store_of(world.resources).realms.members(owner, after=None, limit=9, ascending=True)
     assert len(found) == 1
     assert deletion.removal.resume(world.realm_id, lambda: 1.0)
     assert look(world).status == 404

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.directory.test_jwt_keys import by_key, robot, status
 from tests.integration.world import Answer, World
 
@@ -31,7 +31,7 @@ def test_tokens_of_the_former_issuer_live_on(world: World, environment: dict[str
     """New tokens name the new issuer at once, and each is good on an instance that remembers."""
     world.user("ada")
     api_key = robot(world)
-    warm = world.beside(composed(environment, world.clock))
+    warm = world.beside(resources_of(environment, world.clock))
     before = [world.login("ada").body["token"], by_key(world, api_key).body["token"]]
     assert [status(warm, token) for token in before] == [200, 200]
     former, issuer = said(before[0])["iss"], named(world, "login.example.com")

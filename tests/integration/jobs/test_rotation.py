@@ -12,7 +12,7 @@ from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.realm_change import RealmChange
 from sojourn.store import realms
 from sojourn.store.realms import DynamoDirectory
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.directory.test_jwt_keys import (
     DELAY,
     GRACE,
@@ -63,7 +63,7 @@ def test_two_runs_at_once_make_one_key(world: World, environment: dict[str, str]
     """Two runs that meet make one key between them."""
     every(world, 1)
     world.clock.advance(DAY)
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(4)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     answers = all_at_once(4, lambda n: Answer(200, worlds[n].rotate()))
     assert sum(a.body["rotated"] for a in answers) == 1
     assert len(listed(world)) == 2
@@ -225,7 +225,7 @@ def from_before_there_were_kinds(world: World, *, keys: int) -> None:
     while len(listed(world, "expiring")) < keys:
         rotate(world)
     world.clock.advance(DELAY)
-    at = store_of(world.services).realms
+    at = store_of(world.resources).realms
     realm = at.find(world.realm_id)
     assert realm is not None
     former = [replace(key, open_ended=True) for key in realm.of_kind("expiring")]

@@ -43,7 +43,7 @@ def people(world: World, number: int) -> list[str]:
 
 def a_user(world: World, user_id: str) -> User:
     """A user as they are stored."""
-    found = world.services.validator.users.get(user_id)
+    found = world.resources.seen_users.get(user_id)
     assert found is not None
     return found
 
@@ -107,7 +107,7 @@ def test_walk_goes_on_where_it_was(
     world.clock.advance(SETTLED_AFTER)
     monkeypatch.setattr(settlement, "PAGE", 2)
     name = only_walk(dynamodb, world)
-    walk = world.services.cleanup.settlement
+    walk = world.instance.cleanup.settlement
     left = [1.0] * 3
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
     assert [len(a_user(world, user_id).sessions) for user_id in made] == [0, 0, 0, 1, 1]
@@ -133,7 +133,7 @@ def test_two_walks_at_once_are_one(
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
     name = only_walk(dynamodb, world)
-    walk = world.services.cleanup.settlement
+    walk = world.instance.cleanup.settlement
     others = [True]
 
     def time_left() -> float:
@@ -205,7 +205,7 @@ def test_walk_that_has_begun_goes_on(
     monkeypatch.setattr(settlement, "PAGE", 2)
     world.clock.advance(SETTLED_AFTER)
     name = only_walk(dynamodb, world)
-    walk = world.services.cleanup.settlement
+    walk = world.instance.cleanup.settlement
     left = [1.0] * 2
     assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
     end(world)

@@ -17,7 +17,7 @@ def items(dynamodb: Any, table: str) -> dict[str, str]:
     return {f"{i['pk']['S']}/{i['sk']['S']}": i["x"]["S"] for i in found}
 
 
-@pytest.mark.usefixtures("services")
+@pytest.mark.usefixtures("resources")
 def test_failed_transaction_changes_nothing(dynamodb: Any, environment: dict[str, str]) -> None:
     """Beside a condition that fails, a put, an update and a delete leave no trace."""
     tables = environment["DIRECTORY_TABLE"], environment["SESSIONS_TABLE"]
@@ -64,7 +64,7 @@ VALUES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.usefixtures("services")
+@pytest.mark.usefixtures("resources")
 def test_values_come_back(dynamodb: Any, environment: dict[str, str]) -> None:
     """A value of each kind comes back as it was put, from every call that gives items."""
     table = environment["SESSIONS_TABLE"]
@@ -89,7 +89,7 @@ def test_values_come_back(dynamodb: Any, environment: dict[str, str]) -> None:
     assert old["Attributes"] == item
 
 
-@pytest.mark.usefixtures("services")
+@pytest.mark.usefixtures("resources")
 def test_projection_gives_just_what_it_names(dynamodb: Any, environment: dict[str, str]) -> None:
     """Attributes that an item has come with their values, whole or a part of one; others do not."""
     table = environment["SESSIONS_TABLE"]

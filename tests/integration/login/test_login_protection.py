@@ -20,7 +20,7 @@ from sojourn.login.lockout import Lockout
 from sojourn.store import user_items
 from sojourn.store.client import DynamoDB
 from sojourn.store.removal import DynamoRemoval
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.service.test_budgets import calls
 from tests.integration.service.test_races import all_at_once, lost
 from tests.integration.stores import store_of
@@ -39,7 +39,7 @@ def failed_before(world: World, key: str, limit: Limit, times: int) -> None:
     for _ in range(times):
         bucket = bucket.failed(limit, proofs=0, now_ms=now_ms)
     counted = Failure(Try((counter,)), (replace(bucket, row=min(bucket.row, 1)),))
-    store_of(world.services).attempts.commit(counted)
+    store_of(world.resources).attempts.commit(counted)
 
 
 def addresses() -> Iterator[str]:
@@ -143,7 +143,7 @@ def test_refusals_take_the_same_work(world: World, monkeypatch: pytest.MonkeyPat
         read.clear()
         assert len(verified) == number + 1
     assert [work == seen[0] for work in seen] == [True] * 5
-    cost = Hasher.dummy(world.services.password_logins.hasher).rpartition("$")[0]
+    cost = Hasher.dummy(world.instance.login.password_logins.hasher).rpartition("$")[0]
     assert {phc[: cost.rindex("$")] for phc in verified} == {cost[: cost.rindex("$")]}
 
 
@@ -335,7 +335,7 @@ def unlock(world: World, user_id: str, how: str) -> None:
     elif how == "user":
         answer = world.admin("PATCH", f"/v1/users/{user_id}", {"password": PASSWORD})
     else:
-        user = world.services.users.store.get(user_id)
+        user = world.resources.users.get(user_id)
         assert user is not None
         assert user.password is not None
         path, body = f"/v1/credentials/{user.password.id}", {"password": PASSWORD}
@@ -451,7 +451,7 @@ def test_account_knows_ten_addresses(world: World) -> None:
     user_id = world.user("ada")
     for n in (*range(10), 0, 10):
         assert world.login("ada", ip=f"192.0.2.{n}").status == 200
-    user = world.services.users.store.get(user_id)
+    user = world.resources.users.get(user_id)
     assert user is not None
     expected = [lockout.mark(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
     assert [known.mark for known in user.known] == expected
@@ -493,7 +493,7 @@ def test_sixteen_at_once_against_the_limit_of_five(
 ) -> None:
     """Of sixteen wrong tries at once five are answered, counted, and eleven refused."""
     world.user("ada")
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(4)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     answers = all_at_once(16, lambda n: worlds[n % 4].login("ada", password=WRONG))
     assert sorted(answer.status for answer in answers) == [401] * 5 + [429] * 11
     found = buckets(world, dynamodb)
@@ -509,7 +509,7 @@ def guess(worlds: list[World], tries: list[tuple[str, str]], number: int) -> Ans
 
 def test_right_one_among_sixteen(world: World, environment: dict[str, str]) -> None:
     """A right guess among sixteen logs in only before the limit: never a sixth try answered."""
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(4)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     for number in range(2):
         name = f"user-{number}"
         user_id = world.user(name)
@@ -728,7 +728,7 @@ def test_deletion_forgets_the_addresses_at_once(
     assert world.login("ada", ip=HOME).status == 200
     monkeypatch.setattr(DynamoRemoval, "finish_user", dies)
     assert world.admin("DELETE", f"/v1/users/{user_id}").status == 204
-    user = world.services.users.store.get(user_id)
+    user = world.resources.users.get(user_id)
     assert user is not None
     assert (user.state, user.known) == ("deleted", ())
 
@@ -739,7 +739,7 @@ def test_function_without_the_table_tries_nothing(
     """Where ATTEMPTS_TABLE is not set, a login is a 503 rather than unguarded."""
     world.user("ada")
     own = {name: value for name, value in environment.items() if name != "ATTEMPTS_TABLE"}
-    unguarded = world.beside(composed(own, world.clock))
+    unguarded = world.beside(resources_of(own, world.clock))
     assert unguarded.login("ada").status == 503
 
 

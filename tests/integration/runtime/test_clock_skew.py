@@ -54,11 +54,11 @@ def test_no_session_begins(world: World, session_type: str, seconds: float) -> N
     """Each way to begin a session is 503 while the clock is wrong, and works once it is right."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": session_type})
     user_id, key = world.user("ada"), robot(world)
-    user = world.services.users.store.get(user_id)
+    user = world.resources.users.get(user_id)
     off(world, seconds)
     for begin in WAYS.values():
         refused(begin(world, user_id, key))
-    assert world.services.users.store.get(user_id) == user
+    assert world.resources.users.get(user_id) == user
     off(world, -seconds)
     world.clock.wrong_seconds = 0.0
     for begin in WAYS.values():

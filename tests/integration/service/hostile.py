@@ -1,7 +1,7 @@
 """Right requests for every route, to be spoilt, and how much of a processor each answer takes.
 
 The store's own time is left out: moto runs in this very thread. So is what takes time on purpose:
-passwords are hashed at the tests' cheap parameters (`CHEAP`), and RSA keys come from a pool.
+passwords are hashed at cheap parameters (`CheapResources`), and RSA keys come from a pool.
 """
 
 import json

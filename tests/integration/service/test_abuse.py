@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from sojourn.crypto import signing_keys
 from sojourn.domain import ids
 from tests.clock import MovedClock
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_budgets import calls
 from tests.integration.world import PASSWORD, Answer, World
 
@@ -57,7 +57,7 @@ def world(environment: dict[str, str]) -> World:
     """One realm for all the tests here: what is refused changes nothing."""
     empty(environment)
     clock = MovedClock()
-    made = World(composed(environment, clock), environment, clock)
+    made = World(resources_of(environment, clock), environment, clock)
     made.user("ada")
     return made
 

@@ -9,15 +9,15 @@ from provers.faults.catalogue import BY_NAME
 from provers.faults.layer import Layer, Plan
 from provers.faults.wire import BadServer
 from sojourn.store.idempotency import KEPT
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.world import World
 
 
 @pytest.fixture
 def layer(world: World) -> Iterator[Layer]:
     """What goes wrong under the clients of every instance."""
-    services = world.services
-    clients = [services.cleanup.due._dynamo._client, services.realms.cipher._client]  # type: ignore[attr-defined]
+    given = world.resources
+    clients = [given.realms.dynamo._client, given.cipher._client]
     with BadServer() as bad:
         layer = Layer(bad, written=lambda: None)
         for client in clients:
@@ -43,15 +43,15 @@ def test_half_an_answer_is_no_answer(
     """
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
-    fresh = world.beside(composed(environment, world.clock))
+    fresh = world.beside(resources_of(environment, world.clock))
     for number in (1, 2):
         struck(layer, world, fault, number)
-        fresh = world.beside(composed(environment, world.clock))
+        fresh = world.beside(resources_of(environment, world.clock))
         assert fresh.call("GET", "/v1/session", bearer=token).status == 200
         assert layer.struck == 1
     for number in range(1, 6):
         struck(layer, world, fault, number)
-        fresh = world.beside(composed(environment, world.clock))
+        fresh = world.beside(resources_of(environment, world.clock))
         assert fresh.login("ada").status == 200
         assert layer.struck == 1
     assert len(world.active(user_id)) == 6

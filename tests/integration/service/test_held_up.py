@@ -65,13 +65,13 @@ def test_call_held_up_beyond_its_keys_stop_does_not_act(
     user_id = world.user("ada")
     mine, other = world.login("ada").body, world.login("ada").body
     assert world.call("GET", "/v1/session", bearer=mine["token"]).status == 200
-    before = world.services.validator.users.get(user_id)
+    before = world.resources.seen_users.get(user_id)
     with held_up(DynamoUsers, "get", lambda: change(world)):
         target = path.format(other=other["id"])
         answer = world.call(method, target, bearer=mine["token"])
     assert (answer.status, answer.body["code"]) == (401, "token_invalid")
     if change is stop:
-        assert world.services.validator.users.get(user_id) == before
+        assert world.resources.seen_users.get(user_id) == before
 
 
 @pytest.mark.parametrize("kind", ["managed", "unmanaged"])

@@ -13,7 +13,7 @@ from local.events import event_of
 from local.stack import Context
 from tests.clock import MovedClock
 from tests.integration.api.provoking import path_of
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.service.hostile import Stopwatch, Things
 from tests.integration.world import ROUTES, World, request_of
 from tools.openapi.routes import ROUTES as OPERATIONS
@@ -88,7 +88,7 @@ def things(environment: dict[str, str]) -> Iterator[Things]:
 def watched(environment: dict[str, str]) -> Iterator[Things]:
     """Things of a realm of their own."""
     clock, stopwatch = MovedClock(), Stopwatch()
-    world = World(composed(environment, clock), environment, clock)
+    world = World(resources_of(environment, clock), environment, clock)
     for name, handler in world._handlers.items():
         world._handlers[name] = stopwatch.over(handler)
     with stopwatch.started():

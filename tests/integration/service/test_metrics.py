@@ -10,7 +10,7 @@ import pytest
 from local.template import ROOT, Template
 from tests.clock import MovedClock
 from tests.integration.api.provoking import broken_store, path_of
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_roles import WALKS
 from tests.integration.world import World
 from tests.project.alarms import Metric, each_alarm_reads_what_is_emitted, read_of_ours
@@ -64,7 +64,7 @@ def emitted(environment: dict[str, str]) -> set[Metric]:
         for folder, walk in WALKS.items():
             empty(environment)
             clock = MovedClock()
-            world = World(composed(environment, clock), environment, clock)
+            world = World(resources_of(environment, clock), environment, clock)
             for handlers in (world._handlers, world._scheduled):
                 for name, handler in handlers.items():
                     handlers[name] = named(handler, service_of(name), capture)

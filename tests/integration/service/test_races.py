@@ -17,7 +17,7 @@ from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.stores import store_of
 from tests.integration.world import Answer, World
 from tests.support.lost_answers import lose_answers
@@ -71,7 +71,7 @@ def test_simultaneous_logins_leave_exactly_the_cap(
     """60 logins of one user by six instances leave exactly the cap, the newest in commit order."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": cap})
     user_id = world.user("ada")
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(6)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(6)]
     answers = all_at_once(60, lambda n: worlds[n % 6].login("ada"))
     assert [a.status for a in answers] == [200] * 60
     began = sorted((a.body["id"] for a in answers), reverse=True)
@@ -102,7 +102,7 @@ def test_simultaneous_logins_without_turns_keep_the_cap(
     """
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
     user_id = world.user("ada")
-    worlds = [world.beside(composed(environment, world.clock)) for _ in range(6)]
+    worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(6)]
     answers = all_at_once(20, lambda n: worlds[n % 6].login("ada"))
     assert {a.status for a in answers} <= {200, 503}
     told = {a.body["id"] for a in answers if a.status == 200}
@@ -190,7 +190,7 @@ def test_session_ended_between_ends_nothing_itself(
 
 def lost(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, *, times: int = 1) -> None:
     """Lose the answer of an operation that was done."""
-    client = world.services.validator.users._dynamo._client  # type: ignore[attr-defined]
+    client = world.resources.seen_users._dynamo._client
     lose_answers(monkeypatch, client, operation, times=times)
 
 
@@ -227,7 +227,7 @@ def test_lost_answer_of_an_end(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 def refuse(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, code: str) -> None:
     """Refuse every call of an operation."""
-    client = world.services.validator.users._dynamo._client  # type: ignore[attr-defined]
+    client = world.resources.seen_users._dynamo._client
 
     def call(**_parameters: Any) -> Any:
         raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
@@ -256,8 +256,8 @@ def hundred_sessions(world: World) -> tuple[str, list[str]]:
     """A user with 100 sessions, oldest first, written at once."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 100})
     user_id = world.user("ada")
-    users = world.services.terminator.users
-    realm = store_of(world.services).realms.get(world.realm_id)
+    users = world.resources.seen_users
+    realm = store_of(world.resources).realms.get(world.realm_id)
     before = users.get(user_id)
     assert realm is not None
     assert before is not None
@@ -287,7 +287,7 @@ def test_hundred_end_in_one_commit(world: World, monkeypatch: pytest.MonkeyPatch
     assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
     world.clock.advance(1)
     assert world.clean_up()["found"] == 1
-    user = world.services.validator.users.get(user_id)
+    user = world.resources.seen_users.get(user_id)
     assert user is not None
     assert user.pending == ()
     assert world.reasons(user_id) == dict.fromkeys(began, "terminated_by_admin")
@@ -326,7 +326,7 @@ def test_cleanup_leaves_what_came_back_to_life(
     world.call("DELETE", "/v1/session", bearer=token)
     world.clock.advance(7 * 3_600)
     table = world.environment["SESSIONS_TABLE"]
-    settle = type(world.services.cleanup)._settle
+    settle = type(world.instance.cleanup)._settle
 
     def postponed(self: Any, due: Due, now: int, time_left: Any) -> bool:
         dynamodb.update_item(
@@ -337,7 +337,7 @@ def test_cleanup_leaves_what_came_back_to_life(
         )
         return settle(self, due, now, time_left)
 
-    monkeypatch.setattr(type(world.services.cleanup), "_settle", postponed)
+    monkeypatch.setattr(type(world.instance.cleanup), "_settle", postponed)
     report = world.clean_up()
     assert (report["found"], report["removed"]) == (1, 0)
     assert dynamodb.scan(TableName=table, Select="COUNT")["Count"] == 2
@@ -351,7 +351,7 @@ def test_slow_clock_of_an_instance_reorders_nothing(
     user_id = world.user("ada")
     slow = MovedClock(world.clock.wall_ms() - 5_000)
     first = world.login("ada").body
-    second = world.beside(composed(environment, slow)).login("ada").body
+    second = world.beside(resources_of(environment, slow)).login("ada").body
     assert world.active(user_id) == [second["id"]]
     assert second["created_at"] > first["created_at"]
 
@@ -363,7 +363,7 @@ def test_slow_clock_ends_nothing_before_it_began(
     """A session ended at an instance whose clock is behind is not told to end before it began."""
     world.user("ada")
     began = world.login("ada").body
-    slow = world.beside(composed(environment, MovedClock(world.clock.wall_ms() - 5_000)))
+    slow = world.beside(resources_of(environment, MovedClock(world.clock.wall_ms() - 5_000)))
     if of_all:
         assert slow.admin("POST", f"/v1/realms/{world.realm_id}/end_sessions").status == 200
         world.clock.advance(6)
@@ -395,12 +395,12 @@ def test_cleanup_whose_clock_is_ahead_drops_nothing_early(
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
     world.clock.advance(57)
-    ahead = world.beside(composed(environment, Ahead(world.clock, 5)))
+    ahead = world.beside(resources_of(environment, Ahead(world.clock, 5)))
     began = world.clock.wall_ms()
     report = ahead.clean_up(timeout=timeout)
     waited = (world.clock.wall_ms() - began) / 1000
     answer = world.call("GET", "/v1/session", bearer=token)
-    user = world.services.validator.users.get(user_id)
+    user = world.resources.seen_users.get(user_id)
     assert user is not None
     if timeout == 300:
         assert (report["found"], report["removed"], waited) == (1, 1, 8)

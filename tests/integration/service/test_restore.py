@@ -16,9 +16,10 @@ from provers.roles.roles import roles
 from sojourn_cli.stack import Resources
 from sojourn_cli.stack_checks import protection, recovery, ttl
 from tests.clock import MovedClock
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.service.test_roles import FUNCTIONS, as_role
-from tests.integration.world import ENTRIES, SCHEDULED, World
+from tests.integration.world import World
+from tests.support.instance import ENTRIES, SCHEDULED
 
 pytestmark = pytest.mark.skipif(
     "SOJOURN_TEST_DYNAMODB" in os.environ, reason="DynamoDB Local restores no table"
@@ -93,13 +94,13 @@ def restored(
     assert world.admin("DELETE", f"/v1/sessions/{first['id']}").status == 204
 
     own = given(environment, tables)
-    there = World.attached(composed(own, clock), own, key=world.key, realm_id=world.realm_id)
+    there = World.attached(resources_of(own, clock), own, key=world.key, realm_id=world.realm_id)
     there.clock = clock
     judge = Judge(roles({**tables, "SigningKeysKey.Arn": environment["KMS_KEY_ID"]}))
     for function in FUNCTIONS.values():
         entry = {**ENTRIES, **SCHEDULED}[function.folder]
         variables = {name: own[name] for name in function.environment if name in own}
-        handler = as_role(judge, function, entry.bind(composed(variables, clock)))
+        handler = as_role(judge, function, entry.bind(resources_of(variables, clock)))
         bound = there._scheduled if function.scheduled else there._handlers
         bound[function.folder] = handler
     rise = sit()

@@ -24,8 +24,9 @@ from sojourn.store.realm_cache import SECONDS
 from sojourn.store.removal import DynamoRemoval
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
-from tests.integration.conftest import composed
-from tests.integration.world import ENTRIES, PASSWORD, SCHEDULED, World
+from tests.integration.conftest import resources_of
+from tests.integration.world import PASSWORD, World
+from tests.support.instance import ENTRIES, SCHEDULED
 
 Handler = Callable[..., dict[str, Any]]
 FUNCTIONS = {function.folder: function for function in Template.read().functions()}
@@ -62,7 +63,7 @@ def ruled(judge: Judge, world: World, environment: dict[str, str], clock: MovedC
     entries = {**ENTRIES, **SCHEDULED}
     for function in FUNCTIONS.values():
         own = {name: environment[name] for name in function.environment if name in environment}
-        bound = entries[function.folder].bind(composed(own, clock))
+        bound = entries[function.folder].bind(resources_of(own, clock))
         handler = as_role(judge, function, bound)
         if function.scheduled:
             world._scheduled[function.folder] = handler

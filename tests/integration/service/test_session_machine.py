@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from tests.clock import MovedClock
-from tests.integration.conftest import composed, empty
+from tests.integration.conftest import empty, resources_of
 from tests.integration.directory.test_jwt_keys import kid
 from tests.integration.service.model import Began, Model, Person
 from tests.integration.service.test_races import meanwhile
@@ -55,9 +55,9 @@ class Sessions(RuleBasedStateMachine):
     def begin(self, cap: int, at_limit: str, logins: int) -> None:
         empty(self.environment)
         self.clock = MovedClock()
-        services = composed(self.environment, self.clock)
-        first = World(services, self.environment, self.clock, **settings_of(cap, at_limit))
-        self.worlds = [first, first.beside(composed(self.environment, self.clock))]
+        resources = resources_of(self.environment, self.clock)
+        first = World(resources, self.environment, self.clock, **settings_of(cap, at_limit))
+        self.worlds = [first, first.beside(resources_of(self.environment, self.clock))]
         self.former = []
         self.move_in(cap, at_limit, logins)
 

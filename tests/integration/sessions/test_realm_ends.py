@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain import session_rules as rules
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
-from tests.integration.conftest import composed
+from tests.integration.conftest import resources_of
 from tests.integration.service.test_budgets import calls
 from tests.integration.service.test_races import all_at_once
 from tests.integration.world import Answer, World
@@ -28,7 +28,7 @@ def validated(world: World, token: str) -> Answer:
 @pytest.fixture
 def warm(world: World, environment: dict[str, str]) -> World:
     """Another instance."""
-    return world.beside(composed(environment, world.clock))
+    return world.beside(resources_of(environment, world.clock))
 
 
 def test_end_is_definite_on_an_instance_that_remembers(world: World, warm: World) -> None:
@@ -224,7 +224,7 @@ def test_dry_run_counts_and_ends_nothing(world: World) -> None:
 
 
 def test_dry_run_is_bounded(
-    world: World, services: Services, monkeypatch: pytest.MonkeyPatch
+    world: World, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a realm with more users than are looked at, the count says that it is not complete."""
     monkeypatch.setattr("sojourn.sessions.counts.USERS", 1)

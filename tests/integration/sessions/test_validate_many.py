@@ -182,7 +182,7 @@ def of_a_compromised_key(world: World) -> str:
 
 def of_a_deleted_realm(world: World) -> str:
     """A session of a realm that is no more."""
-    token, at = live(world), store_of(world.services).realms
+    token, at = live(world), store_of(world.resources).realms
     at.dynamo.write(expressions.delete(at.realm_key(world.realm_id)))
     world.clock.advance(5)
     return token
@@ -190,7 +190,7 @@ def of_a_deleted_realm(world: World) -> str:
 
 def of_another_stack(world: World) -> str:
     """A token for another issuer, signed by the same key."""
-    token, at = live(world), store_of(world.services).realms
+    token, at = live(world), store_of(world.resources).realms
     elsewhere = {"issuer": "https://elsewhere.example.com"}
     key = at.realm_key(world.realm_id)
     at.dynamo.write(expressions.update(key, changed=elsewhere, condition="attribute_exists(pk)"))
@@ -347,7 +347,7 @@ def test_a_server_asks(world: World) -> None:
 
 def slow(world: World, monkeypatch: pytest.MonkeyPatch, *, keys: int) -> list[int]:
     """Have each batch process so many of its keys; how many came back, by call."""
-    client = world.services.many.users._dynamo._client  # type: ignore[attr-defined]
+    client = world.resources.seen_users._dynamo._client
     original = client.batch_get_item
     returned: list[int] = []
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Deletion, Realm
@@ -25,9 +25,9 @@ LEAVING = Deletion(started_ms=NOW, by="key_tests")
 
 
 @pytest.fixture
-def at(services: Services) -> DynamoDirectory:
+def at(resources: Resources) -> DynamoDirectory:
     """The directory over DynamoDB."""
-    return store_of(services).realms
+    return store_of(resources).realms
 
 
 def add(at: DynamoDirectory, **changes: Any) -> Realm:

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from functions.cleanup.app import handler as cleanup
+from functions.directory.app import handler as directory
+from functions.terminate.app import handler as terminate
+from sojourn.bootstrap import Resources
 from sojourn.domain import ids
 from sojourn.domain.job_ports import Removal
 from sojourn.store import user_items
@@ -22,15 +25,15 @@ USER, OTHER = (ids.new_id("usr", NOW + n) for n in range(2))
 
 
 @pytest.fixture
-def at(services: Services) -> DynamoDirectory:
+def at(resources: Resources) -> DynamoDirectory:
     """The directory over DynamoDB."""
-    return store_of(services).realms
+    return store_of(resources).realms
 
 
 @pytest.fixture
-def seen(services: Services) -> DynamoUsers:
+def seen(resources: Resources) -> DynamoUsers:
     """The users of who needs no credentials."""
-    found = services.seen_lookup.users
+    found = terminate.compose(resources).lookup.users
     assert isinstance(found, DynamoUsers)
     return found
 
@@ -88,9 +91,10 @@ def test_sessions_are_read_without_credentials(
 
 
 def test_whole_user_is_read_by_who_needs_credentials(
-    services: Services, read: list[set[str] | None]
+    resources: Resources, read: list[set[str] | None]
 ) -> None:
     """Whoever checks or sets a password reads the user as a whole."""
+    services = directory.compose(resources)
     services.users.store.get(USER)
     services.password.users.get(USER)
     services.password.validator.users.get(USER)
@@ -98,14 +102,14 @@ def test_whole_user_is_read_by_who_needs_credentials(
 
 
 def test_deletion_reads_which_records_are_stripped(
-    services: Services, read: list[set[str] | None]
+    resources: Resources, read: list[set[str] | None]
 ) -> None:
     """To strip a deleted user's records takes no more of them than whether it is done."""
-    store = store_of(services)
+    store = store_of(resources)
     user, _ = with_ended(store, 1)
     store.remove_user(user.id)
     read.clear()
-    services.cleanup.removal.finish_user(user.id, lambda: 1.0)
+    cleanup.compose(resources).removal.finish_user(user.id, lambda: 1.0)
     assert read == [set(user_items.SEEN), {"strip"}]
 
 
@@ -119,10 +123,10 @@ def test_deletion_reads_which_records_are_stripped(
     ids=["records", "access keys", "private keys"],
 )
 def test_what_is_removed_is_not_read(
-    services: Services, read: list[set[str] | None], removing: Callable[[Removal], object]
+    resources: Resources, read: list[set[str] | None], removing: Callable[[Removal], object]
 ) -> None:
     """Of records and keys that go, no more is read than which there are."""
-    removing(services.cleanup.removal)
+    removing(cleanup.compose(resources).removal)
     assert read == [set()]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Superseded
 from sojourn.store import expressions
 from tests.integration.store.test_due_contract import SETTLEMENT
@@ -28,9 +28,9 @@ from tests.support.lost_answers import lose_answers
 
 
 @pytest.fixture
-def store(services: Services) -> DynamoStore:
+def store(resources: Resources) -> DynamoStore:
     """The store over DynamoDB."""
-    return store_of(services)
+    return store_of(resources)
 
 
 @pytest.fixture

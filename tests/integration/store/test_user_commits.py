@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from sojourn.bootstrap import Services
+from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.user import Change, User
 from sojourn.store import expressions, idempotency, user_items
@@ -28,9 +28,9 @@ from tests.support.memory.users import recorded
 
 
 @pytest.fixture
-def store(services: Services) -> DynamoStore:
+def store(resources: Resources) -> DynamoStore:
     """The store over DynamoDB."""
-    return store_of(services)
+    return store_of(resources)
 
 
 def claim(store: DynamoStore, name: str, *, condition: str | None = None) -> dict[str, Any]:

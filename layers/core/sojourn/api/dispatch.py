@@ -1,26 +1,22 @@
 """From a request to the function of its route: who calls, what they may, what they ask and send."""
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from sojourn.api.callers import Callers
 from sojourn.api.changes import changes_of
 from sojourn.api.parameters import queried
 from sojourn.api.request import Request
 from sojourn.api.response import Response, document
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import InRealm
-from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 
-
-class WithCallers(Protocol):
-    """As much of a function's services as the dispatcher itself needs."""
-
-    @property
-    def callers(self) -> Callers: ...
+if TYPE_CHECKING:
+    # A function whose routes anybody may call needs neither.
+    from sojourn.api.callers import Callers
+    from sojourn.crypto.tokens import Claims
 
 
-def answer(route: Route, services: WithCallers, request: Request) -> Response:
+def answer(route: Route, services: Any, request: Request) -> Response:
     """What a route answers to a request. Raises a `SojournError` for whatever is no success."""
     found = route.do(services, _admitted(route, services, request))
     if found is None:
@@ -30,9 +26,9 @@ def answer(route: Route, services: WithCallers, request: Request) -> Response:
     return Response(status=route.status, body=found)
 
 
-def _admitted(route: Route, services: WithCallers, request: Request) -> Call[Any, Any]:
+def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
     """The call that a request makes of a route."""
-    caller = _caller(route, services.callers, request)
+    caller = _caller(route, services, request)
     if route.cached:
         # Whoever fetches a document adds to its address what they like.
         return Call(request, caller, {}, None)
@@ -42,9 +38,7 @@ def _admitted(route: Route, services: WithCallers, request: Request) -> Call[Any
     return Call(request, caller, wanted, _body(route, request))
 
 
-def _of_server(
-    route: Route, services: WithCallers, request: Request, server: Server
-) -> Call[Any, Any]:
+def _of_server(route: Route, services: Any, request: Request, server: Server) -> Call[Any, Any]:
     """A server's call, about the realm that the request names."""
     wanted = queried(request.query, [p for p in route.query if p.only != "user"])
     server = server.narrow(wanted.get("realm_id"))
@@ -61,10 +55,11 @@ def _of_server(
     return Call(request, server, wanted, body)
 
 
-def _caller(route: Route, callers: Callers, request: Request) -> Claims | Server | None:
+def _caller(route: Route, services: Any, request: Request) -> "Claims | Server | None":
+    if route.caller == "nobody":
+        return None
+    callers: Callers = services.callers
     match route.caller:
-        case "nobody":
-            return None
         case "user":
             return callers.user(request)
         case "server":

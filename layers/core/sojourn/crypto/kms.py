@@ -12,7 +12,7 @@ from sojourn.runtime.clock import Clock
 class KmsCipher:
     """`Cipher` under one KMS key, with realm and key id as encryption context."""
 
-    def __init__(self, client: Any, key_id: str, clock: Clock) -> None:
+    def __init__(self, client: Any, key_id: str | None, clock: Clock) -> None:
         self._client = client
         self._key_id = key_id
         self._clock = clock
@@ -27,6 +27,8 @@ class KmsCipher:
 
     def _call(self, operation: str, realm_id: str, key_id: str, **parameters: Any) -> Any:
         """The answer; both operations may be repeated, so every failure is, until the deadline."""
+        if self._key_id is None:
+            raise Unavailable("This function has no signing keys: KMS_KEY_ID is not set.")
         limit = deadline.current(self._clock)
         attempt = 0
         while True:

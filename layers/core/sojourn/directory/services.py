@@ -1,7 +1,8 @@
 """What the directory's routes call."""
 
-from typing import Protocol
+from dataclasses import dataclass
 
+from sojourn.api.callers import Callers
 from sojourn.directory.access_keys import AccessKeys
 from sojourn.directory.credentials import Credentials
 from sojourn.directory.realm_deletion import RealmDeletion
@@ -12,22 +13,16 @@ from sojourn.login.change_password import PasswordChange
 from sojourn.sessions.lookup import UserLookup
 
 
-class Services(Protocol):
-    """The use cases of the directory, put together in `bootstrap`."""
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The use cases of the directory, as its function composes them."""
 
-    @property
-    def realms(self) -> RealmDirectory: ...
-    @property
-    def realm_deletion(self) -> RealmDeletion: ...
-    @property
-    def users(self) -> Users: ...
-    @property
-    def lookup(self) -> UserLookup: ...
-    @property
-    def credentials(self) -> Credentials: ...
-    @property
-    def password(self) -> PasswordChange: ...
-    @property
-    def access_keys(self) -> AccessKeys: ...
-    @property
-    def jwt_keys(self) -> JwtKeys: ...
+    callers: Callers
+    realms: RealmDirectory
+    realm_deletion: RealmDeletion
+    users: Users
+    lookup: UserLookup
+    credentials: Credentials
+    password: PasswordChange
+    access_keys: AccessKeys
+    jwt_keys: JwtKeys

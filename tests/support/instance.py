@@ -1,0 +1,51 @@
+"""One instance of every function, over the same resources."""
+
+from typing import Any, Final
+
+from functions.cleanup.app import handler as cleanup
+from functions.directory.app import handler as directory
+from functions.discovery.app import handler as discovery
+from functions.list_sessions.app import handler as list_sessions
+from functions.login.app import handler as login
+from functions.rotate.app import handler as rotate
+from functions.terminate.app import handler as terminate
+from functions.validate.app import handler as validate
+from sojourn.bootstrap import Resources
+from sojourn.crypto.passwords import Hasher
+from sojourn.entry import Entry
+
+ENTRIES: Final[dict[str, Entry[Any]]] = {
+    "login": login,
+    "validate": validate,
+    "list_sessions": list_sessions,
+    "terminate": terminate,
+    "directory": directory,
+    "discovery": discovery,
+}
+SCHEDULED: Final[dict[str, Entry[Any]]] = {"cleanup": cleanup, "rotate": rotate}
+
+
+class CheapResources(Resources):
+    """The resources of an environment, with passwords that are hashed in no time."""
+
+    hasher = Hasher(memory_kib=64, iterations=1)
+
+
+class Instance:
+    """The services of every function, and their handlers, by the function's folder."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.resources = resources
+        self.login = login.compose(resources)
+        self.directory = directory.compose(resources)
+        self.cleanup = cleanup.compose(resources)
+        self.handlers = {
+            "login": login.serve(resources, self.login),
+            "validate": validate.bind(resources),
+            "list_sessions": list_sessions.bind(resources),
+            "terminate": terminate.bind(resources),
+            "directory": directory.serve(resources, self.directory),
+            "discovery": discovery.bind(resources),
+            "cleanup": cleanup.serve(resources, self.cleanup),
+            "rotate": rotate.bind(resources),
+        }
