@@ -1,7 +1,7 @@
 """From the calls that were made to the operations that the checker orders."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from provers.concurrency.calls import LOST, Record
@@ -29,12 +29,28 @@ SUCCESS: Final[Mapping[str, int]] = {
 """What changes something, with the answer that it has when it does."""
 
 
-def operations(records: Sequence[Record], known: Iterable[str]) -> list[Operation[Call]]:
+def readings(records: Sequence[Record], known: Iterable[str]) -> Iterator[list[Operation[Call]]]:
+    """The operations that a history may be of, as `operations` gives them.
+
+    A session that began without an answer, in a realm that was deleted before anybody listed it, is
+    told of by nothing that was answered: the readings have none of those, one, and so on.
+    """
+    unseen = 0
+    if any(record.name == "delete_realm" for record in records):
+        lost = sum(record.status == LOST and record.name in BEGINS for record in records)
+        unseen = max(0, lost - len(_unclaimed(records, known)))
+    for number in range(unseen + 1):
+        yield operations(records, known, unseen=number)
+
+
+def operations(
+    records: Sequence[Record], known: Iterable[str], *, unseen: int = 0
+) -> list[Operation[Call]]:
     """The operations of a history; `known`: the sessions that there were before.
 
     A call that was answered by 503 may have been done, then or later, or not. Of a login that is
     seen: a session that nobody was told of is one of theirs, and there is no more of those than
-    logins without an answer.
+    logins without an answer. So many more, at most, are `unseen`: no list has them.
     """
     made = [_answered(record) for record in records if record.status != LOST]
     for record in records:
@@ -49,6 +65,11 @@ def operations(records: Sequence[Record], known: Iterable[str]) -> list[Operatio
         answer = {"id": session, "created_at": created_at}
         call = Call("begin", {"replaces": targets}, 201, answer, start)
         made.append(Operation(call, start, math.inf, rank=created_at))
+    for number in range(unseen):
+        start = min(record.start for record in lost)
+        answer = {"id": f"unseen {number}", "created_at": math.inf}
+        call = Call("begin", {"replaces": targets}, 201, answer, start)
+        made.append(Operation(call, start, certain=False))
     return made
 
 

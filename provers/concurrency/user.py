@@ -6,6 +6,7 @@ it may act on (see `realm`) any will do that explains its answer: the rules get 
 version shows them.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -131,11 +132,12 @@ class Rules:
         oldest = replaced.live[: max(0, excess)]
         kept = replaced.end(dict.fromkeys(oldest, "evicted"))
         began, ends = call.answer["id"], len(self.realm.ends)
+        unseen = math.isinf(call.answer["created_at"])
         return [
             replace(
                 kept,
                 live=(*kept.live, began),
-                last=call.answer["created_at"],
+                last=state.last if unseen else call.answer["created_at"],
                 born=kept.born | {(began, ends)} if ends else kept.born,
                 versions=closed(state.versions, call.start),
             )
