@@ -144,7 +144,7 @@ def test_pages() -> None:
 
     def check(query: dict[str, str]) -> None:
         with contextlib.suppress(SojournError):
-            page = paging.page_of(queried(query, paging.PAGING), descending=True)
+            page = paging.page_of(queried(query, paging.PAGING), "descending")
             assert 1 <= page.limit <= 100
             paging.paged([Item(id="a"), Item(id="b")], page)
 
@@ -213,7 +213,7 @@ def test_routes(things: Things, route: str) -> None:
 def requests(things: Things, route: str) -> "st.SearchStrategy[dict[str, Any]]":
     """Requests for a route, right but for some of their parts."""
     operation, body = OPERATIONS[route], things.body_of(route)
-    names = st.sampled_from([*(p.name for p in operation.query), "nonsense"])
+    names = st.sampled_from([*(p.name for p in operation.parameters), "nonsense"])
     pairs = st.lists(st.tuples(names, spoilt.sendable), max_size=4)
     named = st.sampled_from(HEADERS)
     parts: dict[str, Any] = {

@@ -23,7 +23,7 @@ class Services:
 
 @Route(
     "GET /v1/realms/{id}/.well-known/openid-configuration",
-    caller="nobody",
+    public=True,
     answers={200: (Configuration,)},
     cached=True,
 )
@@ -34,7 +34,7 @@ def get_openid_configuration(services: Services, call: Call[None, None]) -> Conf
 
 @Route(
     "GET /v1/realms/{id}/.well-known/jwks.json",
-    caller="nobody",
+    public=True,
     answers={200: (JwkSet,)},
     cached=True,
 )
@@ -43,7 +43,7 @@ def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
     return services.discovery.key_set(call.id)
 
 
-@Route("GET /v1/openapi.json", caller="nobody", answers={200: (ApiDocument,)}, cached=True)
+@Route("GET /v1/openapi.json", public=True, answers={200: (ApiDocument,)}, cached=True)
 def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
     """This document."""
     return ApiDocument(**api_document())

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from sojourn.api.callers import Callers
-from sojourn.api.paging import PAGING, page_of
-from sojourn.api.parameters import REALM, USER, Parameter
+from sojourn.api.parameters import USER, choice
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
@@ -24,31 +23,39 @@ class Services:
     listing: Listing
 
 
+STATES = "state must be active, or any to be given an ended one too."
+
+
 @Route(
     "GET /v1/sessions",
-    caller="either",
-    query=(USER, Parameter("state", {"enum": ["active", "ended"]}), REALM, *PAGING),
+    user=True,
+    server="read",
+    query=(
+        USER,
+        choice("state", "active", "ended"),
+    ),
+    order="descending",
     answers={200: (Sessions,)},
     errors=(NotFound,),
 )
 def list_sessions(services: Services, call: Call[Claims | Server, None]) -> Sessions:
     """List a user's sessions, newest first."""
-    page = page_of(call.query, descending=True)
     state = call.query.get("state", "active")
     user_id = call.query.get("user_id")
     if isinstance(call.caller, Server):
         if user_id is None:
             raise Invalid(errors=["Name the user whose sessions to list in user_id."])
-        return services.listing.of_user(call.caller, user_id, state=state, page=page)
+        return services.listing.of_user(call.caller, user_id, state=state, page=call.page)
     if user_id not in (None, call.caller.user_id):
         raise NotFound
-    return services.listing.own(call.caller, state=state, page=page)
+    return services.listing.own(call.caller, state=state, page=call.page)
 
 
 @Route(
     "GET /v1/sessions/{id}",
-    caller="either",
-    query=(Parameter("state", {"enum": ["active", "any"]}), REALM),
+    user=True,
+    server="read",
+    query=(choice("state", "active", "any", sentence=STATES),),
     answers={200: (ActiveSession, EndedSession)},
 )
 def get_session(

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sojourn.api.callers import Callers
-from sojourn.api.parameters import REALM
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.crypto.signing_keys import SigningKeys
@@ -46,7 +45,7 @@ class Services:
 
 @Route(
     "POST /v1/login",
-    caller="nobody",
+    public=True,
     body=LoginBody,
     answers={200: (BegunSession,)},
     errors=(CredentialsAmbiguous, LoginFailed, NotFound, SessionLimit, TooManyAttempts),
@@ -68,9 +67,7 @@ def login(services: Services, call: Call[None, LoginBody]) -> BegunSession:
 
 @Route(
     "POST /v1/sessions",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=ServerSessionBody,
     answers={201: (BegunSession,)},
     errors=(NotFound, SessionLimit, UserInactive),
@@ -85,9 +82,7 @@ def begin_session(services: Services, call: Call[Server, ServerSessionBody]) -> 
 
 @Route(
     "POST /v1/users/{id}/authenticate",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=AuthenticateBody,
     answers={200: (BegunSession,)},
     errors=(CredentialWrong, SessionLimit, TooManyAttempts),
@@ -102,9 +97,7 @@ def authenticate(services: Services, call: Call[Server, AuthenticateBody]) -> Be
 
 @Route(
     "POST /v1/users/authenticate_key",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=ApiKeyBody,
     answers={200: (BegunSession,)},
     errors=(CredentialWrong, TooManyAttempts),

@@ -3,21 +3,27 @@
 from dataclasses import dataclass
 
 from sojourn.api.callers import Callers
-from sojourn.api.parameters import REALM, USER_ID, Parameter, choice
+from sojourn.api.parameters import USER_ID, Parameter, choice
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
-from sojourn.directory.bodies import EndBody
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
 from sojourn.entry import api
 from sojourn.sessions.answers import SessionEnd
 from sojourn.sessions.counts import Census
-from sojourn.sessions.end_realm import RealmEnds
+from sojourn.sessions.end_realm import EndBody, RealmEnds
 from sojourn.sessions.lookup import UserLookup
 from sojourn.sessions.terminate import Terminator
 from sojourn.sessions.validate import Validator
 
+SCOPE = choice(
+    "scope",
+    "others",
+    "all",
+    only="user",
+    sentence="scope must be others, to keep this session, or all.",
+)
 DRY_RUN = choice("dry_run", "true", "false")
 
 
@@ -31,7 +37,7 @@ class Services:
     lookup: UserLookup
 
 
-@Route("DELETE /v1/session", caller="user", answers={204: ()}, errors=(SessionUnmanaged,))
+@Route("DELETE /v1/session", user=True, answers={204: ()}, errors=(SessionUnmanaged,))
 def logout(services: Services, call: Call[Claims, None]) -> None:
     """End the caller's session."""
     services.terminator.logout(call.caller)
@@ -39,9 +45,8 @@ def logout(services: Services, call: Call[Claims, None]) -> None:
 
 @Route(
     "DELETE /v1/sessions/{id}",
-    caller="either",
-    permission="write",
-    query=(REALM,),
+    user=True,
+    server="write",
     answers={204: ()},
 )
 def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
@@ -54,12 +59,11 @@ def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
 
 @Route(
     "DELETE /v1/sessions",
-    caller="either",
-    permission="write",
+    user=True,
+    server="write",
     query=(
-        Parameter("scope", {"enum": ["others", "all"]}, only="user"),
+        SCOPE,
         Parameter("user_id", USER_ID, only="server"),
-        REALM,
     ),
     answers={204: ()},
     errors=(NotFound,),
@@ -72,16 +76,15 @@ def end_sessions(services: Services, call: Call[Claims | Server, None]) -> None:
         services.terminator.all_of_user(call.caller, call.query["user_id"])
         return
     scope = call.query.get("scope")
-    if scope not in ("others", "all"):
-        raise Invalid(errors=["scope must be others, to keep this session, or all."])
+    if scope is None:
+        raise Invalid(errors=[SCOPE.sentence])
     services.terminator.all_own(call.caller, keep_current=scope == "others")
 
 
 @Route(
     "POST /v1/realms/{id}/end_sessions",
-    caller="server",
-    permission="write",
-    query=(DRY_RUN, REALM),
+    server="write",
+    query=(DRY_RUN,),
     body=EndBody,
     optional=True,
     answers={200: (SessionEnd,)},
@@ -94,9 +97,8 @@ def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> Sessi
 
 @Route(
     "POST /v1/users/{id}/end_sessions",
-    caller="server",
-    permission="write",
-    query=(DRY_RUN, REALM),
+    server="write",
+    query=(DRY_RUN,),
     body=EndBody,
     optional=True,
     answers={200: (SessionEnd,)},

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from sojourn.api.callers import Callers
-from sojourn.api.parameters import REALM
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.crypto.tokens import Claims
@@ -23,7 +22,7 @@ class Services:
     many: ManyValidator
 
 
-@Route("GET /v1/session", caller="user", answers={200: (ValidSession,)})
+@Route("GET /v1/session", user=True, answers={200: (ValidSession,)})
 def validate_session(services: Services, call: Call[Claims, None]) -> ValidSession:
     """Ask whether the caller's session stands."""
     return services.validator.validate(call.caller)
@@ -31,9 +30,8 @@ def validate_session(services: Services, call: Call[Claims, None]) -> ValidSessi
 
 @Route(
     "POST /v1/sessions/validate",
-    caller="server",
+    server="read",
     records_use=False,
-    query=(REALM,),
     body=TokensBody,
     limit=BODY_LIMIT,
     any_text=True,

@@ -49,8 +49,8 @@ def problems(route: str, operation: Route, text: str) -> list[str]:
     found = []
     if caller != operation.caller:
         found.append(f"the document says {caller}, the table {operation.caller}")
-    if caller in ("server", "either") and operation.permission not in permissions:
-        found.append(f"the document has {sorted(permissions)}, the table {operation.permission}")
+    if caller in ("server", "either") and operation.server not in permissions:
+        found.append(f"the document has {sorted(permissions)}, the table {operation.server}")
     return found
 
 

@@ -31,7 +31,7 @@ def test_each_request_has_a_deadline_of_its_own(resources: Resources) -> None:
     clock = cast(MovedClock, resources.clock)
     left: list[float] = []
 
-    @Route("GET /x", caller="nobody", answers={204: ()})
+    @Route("GET /x", public=True, answers={204: ()})
     def get_x(_services: object, _call: Call[None, None]) -> None:
         """Use up time."""
         left.append(deadline.current(clock).remaining())

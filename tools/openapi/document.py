@@ -37,8 +37,7 @@ def document() -> dict[str, Any]:
     refused: dict[str, Schema] = {}
     paths: dict[str, dict[str, Schema]] = {}
     for route in ROUTES.values():
-        method = route.at.partition(" ")[0].lower()
-        paths.setdefault(route.path, {})[method] = _operation(route, refused)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refused)
     errors = {kind for route in ROUTES.values() for kind in errors_of(route)}
     kinds = [kind for route in ROUTES.values() for kind in _kinds(route)]
     # Named in another's schema alone.
@@ -73,7 +72,7 @@ def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
         "security": SECURITY[route.caller],
     }
     if route.caller in ("server", "either"):
-        made["description"] = f"A server's key needs `{route.permission}`."
+        made["description"] = f"A server's key needs `{route.server}`."
     parameters = _parameters(route)
     if parameters:
         made["parameters"] = parameters
@@ -104,7 +103,7 @@ def _parameters(route: Route) -> list[Schema]:
     if "{id}" in route.path:
         schema = id_of(route.path)
         found.append({"name": "id", "in": "path", "required": True, "schema": schema})
-    found += [{"name": p.name, "in": "query", "schema": ecma(p.schema)} for p in route.query]
+    found += [{"name": p.name, "in": "query", "schema": ecma(p.schema)} for p in route.parameters]
     if route.caller in ("server", "either"):
         found.append({"$ref": "#/components/parameters/Realm"})
     if route.cached:

@@ -38,11 +38,11 @@ def errors_of(route: Route) -> set[type[SojournError]]:
         found |= {WrongCaller}
     if route.caller in ("server", "either"):
         found |= {RealmForbidden}
-        if route.permission != "read":
+        if route.server != "read":
             found |= {PermissionMissing}
     if route.body:
         found |= {BodyInvalid, TooLarge, UnsupportedMediaType, Invalid}
-    if AFTER in route.query:
+    if AFTER in route.parameters:
         found |= {CursorInvalid}
     if "{id}" in route.path:
         found |= {NotFound}

@@ -61,9 +61,8 @@ def api(
 ) -> Entry[S]:
     """The entry of a function behind the API. `first` is done before each request."""
     # Here, for what a schedule runs has nothing to do with HTTP.
-    from sojourn.api.dispatch import answer
+    from sojourn.api.dispatch import answer, respond
     from sojourn.api.edge import Edge
-    from sojourn.api.respond import respond
 
     def serve(resources: Resources, services: S) -> Handler:
         table = {route.at: partial(answer, route, services) for route in routes}

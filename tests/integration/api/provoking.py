@@ -93,7 +93,7 @@ def provoke(route: str, callers: Callers) -> None:
     call(good, query="?nonsense=1")
     with behind_edge(world):
         call(good)
-    named = {parameter.name for parameter in operation.query}
+    named = {parameter.name for parameter in operation.parameters}
     if "scope" in named:
         call(callers.ended, query="?scope=others")
         call(callers.reader, query=f"?user_id={ABSENT['users']}")

@@ -59,7 +59,7 @@ def test_route_takes_its_callers_alone(callers: Callers, keys: dict[str, str], r
 )
 def test_server_needs_the_permission(callers: Callers, keys: dict[str, str], route: str) -> None:
     """A key with the route's permission is taken, and one with the next lower is not."""
-    needed = OPERATIONS[route].permission
+    needed = OPERATIONS[route].server or "none"
     assert refusal(callers, route, keys[needed]) is None
     if less := LESS[needed]:
         assert refusal(callers, route, keys[less]) == "permission_missing"

@@ -55,7 +55,7 @@ def test_queries_are_the_handlers(callers: Callers, route: str) -> None:
             if "Unknown query parameter" in sentence:
                 named = sentence.partition("known: ")[2].removesuffix(".")
                 known |= {*named.split(", ")} - {"none"}
-    assert known == {parameter.name for parameter in operation.query}
+    assert known == {parameter.name for parameter in operation.parameters}
 
 
 def test_max_results_is_exact(callers: Callers) -> None:

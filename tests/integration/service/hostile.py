@@ -181,7 +181,7 @@ class Things:
             path = path.replace("{id}", quote(identifier or self.id_of(route), safe=""))
         if (found := match(ROUTES, method, path)) is None or found[0] != route:
             return None
-        in_realm = {"realm_id": self.realm} if REALM in OPERATIONS[route].query else {}
+        in_realm = {"realm_id": self.realm} if REALM in OPERATIONS[route].parameters else {}
         if wanted := urlencode(in_realm if query is None else query):
             path = f"{path}?{wanted}"
         sent = list(headers or [])

@@ -22,7 +22,7 @@ CHANGING: Final = {
     route
     for route, operation in ROUTES.items()
     if operation.caller in ("server", "either")
-    and operation.permission != "read"
+    and operation.server != "read"
     and not route.startswith("GET ")
 }
 """The routes by which a server changes something, from the table of all routes."""

@@ -110,7 +110,7 @@ def turn(things: Things, route: str, *, every: int = 1) -> int:
     """
     wheel = count(list(ROUTES).index(route))
     before = len(things.world.answered)
-    named = [parameter.name for parameter in OPERATIONS[route].query]
+    named = [parameter.name for parameter in OPERATIONS[route].parameters]
     for text in TEXTS.values():
         latin = text.encode("latin-1", "replace").decode("latin-1")
         sendable = text.encode("utf-8", "replace").decode()

@@ -1,5 +1,6 @@
 """A request is admitted as its route says, before the function that does it is called."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -7,13 +8,21 @@ from typing import Any
 import pytest
 
 from sojourn.api.dispatch import answer
-from sojourn.api.parameters import REALM, Parameter
+from sojourn.api.parameters import Parameter
 from sojourn.api.request import Request
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import Answer, InRealm
 from sojourn.domain import ids
 from sojourn.domain.access_key import Permission, Server
-from sojourn.domain.errors import Invalid, PermissionMissing, TwoRealmsNamed
+from sojourn.domain.errors import (
+    BodyInvalid,
+    Invalid,
+    PermissionMissing,
+    RealmForbidden,
+    SojournError,
+    TokenMissing,
+    TwoRealmsNamed,
+)
 from tests.unit.flows import access_key
 
 ONE, TWO = ids.new_id("rl", 1), ids.new_id("rl", 2)
@@ -33,9 +42,9 @@ class Seen(Answer, frozen=True, kw_only=True):
 
 @Route(
     "POST /v1/things",
-    caller="server",
-    permission="write",
-    query=(REALM, Parameter("scope", only="user")),
+    user=True,
+    server="write",
+    query=(Parameter("scope", only="user"),),
     body=Named,
     answers={201: (Seen,), 204: ()},
 )
@@ -44,22 +53,27 @@ def make_thing(_services: object, call: Call[Server, Named]) -> Seen | None:
     return None if call.body.name == "nothing" else Seen(realm_id=call.caller.realm_id)
 
 
+def event(body: str, query: dict[str, str] | None) -> dict[str, Any]:
+    """An event with that body and query."""
+    return {
+        "headers": {"content-type": "application/json"},
+        "queryStringParameters": query,
+        "body": body,
+    }
+
+
 def asked(
     body: str, *, permission: Permission = "write", query: dict[str, str] | None = None
 ) -> Any:
     """What the route answers to a server with a stack-wide key of that permission."""
     server = Server(key=replace(access_key(None), permission=permission), realm_id=None)
-    callers = SimpleNamespace(server=lambda _request, recorded: server)
-    event = {
-        "headers": {"content-type": "application/json"},
-        "queryStringParameters": query,
-        "body": body,
-    }
-    return answer(make_thing, SimpleNamespace(callers=callers), Request.of(event))
+    callers = SimpleNamespace(either=lambda _request, recorded: server)
+    request = Request.of(event(body, query))
+    return answer(make_thing, SimpleNamespace(callers=callers), request)
 
 
 def test_answer_has_its_status() -> None:
-    """What the function gives has the route's first status, and nothing has 204."""
+    """What the function gives has the route's status, and nothing has 204."""
     made = asked('{"name": "x"}')
     assert (made.status, made.body) == (201, Seen(realm_id=None))
     nothing = asked('{"name": "nothing"}')
@@ -70,6 +84,36 @@ def test_permission_is_asked_for_before_query_and_body() -> None:
     """A key that lacks the permission learns of nothing else that is wrong."""
     with pytest.raises(PermissionMissing):
         asked("[", permission="read", query={"x": "1"})
+
+
+def test_request_is_checked_in_the_documented_order() -> None:
+    """Of all that is wrong, the first is told: caller, permission, query, realm, then body."""
+    key = replace(access_key(ONE), permission="read")
+
+    def nobody(_request: Request, *, recorded: bool) -> Server:
+        raise TokenMissing
+
+    def bound(_request: Request, *, recorded: bool) -> Server:
+        return Server(key=key, realm_id=ONE)
+
+    def writes(_request: Request, *, recorded: bool) -> Server:
+        return Server(key=replace(key, permission="write"), realm_id=ONE)
+
+    steps: list[tuple[Any, dict[str, str], str, type[SojournError] | None]] = [
+        (nobody, {"realm_id": TWO, "x": "1"}, "[", TokenMissing),
+        (bound, {"realm_id": TWO, "x": "1"}, "[", PermissionMissing),
+        (writes, {"realm_id": TWO, "x": "1"}, "[", Invalid),
+        (writes, {"realm_id": TWO}, "[", RealmForbidden),
+        (writes, {"realm_id": ONE}, "[", BodyInvalid),
+        (writes, {"realm_id": ONE}, f'{{"name": "x", "realm_id": "{TWO}"}}', RealmForbidden),
+        (writes, {"realm_id": ONE}, '{"name": "x"}', None),
+    ]
+    for caller, query, body, error in steps:
+        services = SimpleNamespace(callers=SimpleNamespace(either=caller))
+        request = Request.of(event(body, query))
+        with nullcontext() if error is None else pytest.raises(error) as refused:
+            answer(make_thing, services, request)
+        assert refused is None or type(refused.value) is error
 
 
 def test_parameter_of_another_caller_is_unknown() -> None:
@@ -86,10 +130,3 @@ def test_call_is_about_the_realm_that_query_or_body_name() -> None:
     assert asked(body).body == Seen(realm_id=TWO)
     with pytest.raises(TwoRealmsNamed):
         asked(body, query={"realm_id": ONE})
-
-
-def test_route_is_named_by_its_function() -> None:
-    """A route has its function's name and first sentence; by another method it is another's."""
-    assert (make_thing.name, make_thing.does) == ("make_thing", "Make one thing.")
-    by_put = make_thing.by("PUT", "put_thing")
-    assert (by_put.at, by_put.name, by_put.do) == ("PUT /v1/things", "put_thing", make_thing.do)

@@ -15,8 +15,8 @@ from sojourn.domain.errors import Invalid
 )
 def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
     """`max_results` is a whole number, 1 to 100; without it there are fifty."""
-    assert page_of({"max_results": text}, descending=True).limit == limit
-    assert page_of({}, descending=True).limit == 50
+    assert page_of({"max_results": text}, "descending").limit == limit
+    assert page_of({}, "descending").limit == 50
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_page_of_another_size_is_refused(text: str) -> None:
 
 def test_page_has_a_direction() -> None:
     """`direction` is asc or desc, and by default the list's own; anything else is refused."""
-    assert [page_of({}, descending=d).ascending for d in (True, False)] == [False, True]
-    assert page_of({"direction": "asc"}, descending=True).ascending
-    assert not page_of({"direction": "desc"}, descending=False).ascending
+    assert [page_of({}, order).ascending for order in ("ascending", "descending")] == [True, False]
+    assert page_of({"direction": "asc"}, "descending").ascending
+    assert not page_of({"direction": "desc"}, "ascending").ascending
     with pytest.raises(Invalid) as refused:
         queried({"direction": "up"}, PAGING)
     assert refused.value.errors == ("direction must be asc or desc.",)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from sojourn.api.callers import bearer
+from sojourn.api.dispatch import respond
 from sojourn.api.json_body import DEPTH_LIMIT, convert
 from sojourn.api.problems import problem, told
 from sojourn.api.request import BODY_LIMIT, Request
-from sojourn.api.respond import respond
 from sojourn.api.response import Response
 from sojourn.directory.bodies import AccessKeyBody
 from sojourn.domain import ids

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.api.respond import respond
+from sojourn.api.dispatch import respond
 from sojourn.api.response import Response
 from sojourn.runtime import telemetry
 

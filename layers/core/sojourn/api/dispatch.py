@@ -1,19 +1,73 @@
-"""From a request to the function of its route: who calls, what they may, what they ask and send."""
+"""From an event to the function of its route, and from whatever happens back to an answer."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from sojourn.api.changes import changes_of
+from sojourn.api.edge import Edge
+from sojourn.api.paging import FIRST, page_of
 from sojourn.api.parameters import queried
-from sojourn.api.request import Request
-from sojourn.api.response import Response, document
+from sojourn.api.problems import problem
+from sojourn.api.request import Request, mapping
+from sojourn.api.response import GatewayAnswer, Response, document
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import InRealm
 from sojourn.domain.access_key import Server
+from sojourn.domain.errors import (
+    CredentialWrong,
+    LoginFailed,
+    NotFound,
+    SojournError,
+    TooManyAttempts,
+    Unavailable,
+)
+from sojourn.runtime import telemetry
 
 if TYPE_CHECKING:
     # A function whose routes anybody may call needs neither.
     from sojourn.api.callers import Callers
     from sojourn.crypto.tokens import Claims
+
+Table = Mapping[str, Callable[[Request], Response]]
+NO_EDGE: Final = Edge()
+
+
+def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> GatewayAnswer:
+    """The answer to a payload-2.0 event; errors become problems, in this one place.
+
+    That to a HEAD is as to a GET, without the body.
+    """
+    request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
+    with telemetry.request(request_id):
+        answer = _respond(event, table, edge, request_id).answer()
+    if str(event.get("routeKey", "")).startswith("HEAD "):
+        answer.pop("body", None)
+    return answer
+
+
+def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str) -> Response:
+    route = str(event.get("routeKey", ""))
+    try:
+        if edge.digests:
+            event = edge.admitted(event)
+        handler = table.get(route)
+        if handler is None:
+            raise NotFound(f"This function does not answer {route!r}.")
+        response: Response = handler(Request.of(event))
+    except SojournError as error:
+        response = problem(error, request_id=request_id)
+        if isinstance(error, Unavailable):
+            telemetry.count(Unavailable=1)
+            telemetry.failure("Unavailable", route=route)
+            return response
+        if isinstance(error, LoginFailed | CredentialWrong):
+            telemetry.count(LoginFailed=1)
+        elif isinstance(error, TooManyAttempts):
+            telemetry.count(LoginRefused=1)
+        telemetry.info("Refused", route=route, status=response.status, code=error.code)
+    else:
+        telemetry.info("Done", route=route, status=response.status)
+    return response
 
 
 def answer(route: Route, services: Any, request: Request) -> Response:
@@ -27,45 +81,40 @@ def answer(route: Route, services: Any, request: Request) -> Response:
 
 
 def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
-    """The call that a request makes of a route."""
+    """The call that a request makes of a route: caller, permission, query, realm, body."""
     caller = _caller(route, services, request)
     if route.cached:
         # Whoever fetches a document adds to its address what they like.
         return Call(request, caller, {}, None)
-    if isinstance(caller, Server):
-        return _of_server(route, services, request, caller.may(route.permission))
-    wanted = queried(request.query, [p for p in route.query if p.only != "server"])
-    return Call(request, caller, wanted, _body(route, request))
-
-
-def _of_server(route: Route, services: Any, request: Request, server: Server) -> Call[Any, Any]:
-    """A server's call, about the realm that the request names."""
-    wanted = queried(request.query, [p for p in route.query if p.only != "user"])
-    server = server.narrow(wanted.get("realm_id"))
+    other = "user" if isinstance(caller, Server) else "server"
+    query = request.query
+    if query:
+        queried(query, [p for p in route.parameters if p.only != other])
+    page = page_of(query, route.order) if route.order else FIRST
+    if not isinstance(caller, Server):
+        return Call(request, caller, query, _body(route, request), page)
+    server = caller.narrow(query.get("realm_id"))
     if route.body is not None and (current := route.current) is not None:
 
         def as_it_is(about: Server) -> Any:
-            return current.do(services, Call(request, about, wanted, None))
+            return current.do(services, Call(request, about, query, None))
 
         server, body = changes_of(server, request, route.body, as_it_is)
-        return Call(request, server, wanted, body)
-    body = _body(route, request)
-    if isinstance(body, InRealm):
+    elif isinstance(body := _body(route, request), InRealm):
         server = server.narrow(body.realm_id)
-    return Call(request, server, wanted, body)
+    return Call(request, server, query, body, page)
 
 
 def _caller(route: Route, services: Any, request: Request) -> "Claims | Server | None":
-    if route.caller == "nobody":
+    """Who calls, when this caller may. Raises as `Callers` does, and `PermissionMissing`."""
+    if route.public:
         return None
     callers: Callers = services.callers
-    match route.caller:
-        case "user":
-            return callers.user(request)
-        case "server":
-            return callers.server(request, recorded=route.records_use)
-        case "either":
-            return callers.either(request, recorded=route.records_use)
+    if route.server is None:
+        return callers.user(request)
+    ask = callers.either if route.user else callers.server
+    caller = ask(request, recorded=route.records_use)
+    return caller.may(route.server) if isinstance(caller, Server) else caller
 
 
 def _body(route: Route, request: Request) -> Any:

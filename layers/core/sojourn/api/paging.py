@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 from sojourn.api.parameters import AFTER, DIRECTION, MAX_RESULTS, PAGE
 
 PAGING: Final = (AFTER, MAX_RESULTS, DIRECTION)
 """The query parameters of every list."""
+Order = Literal["ascending", "descending"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,14 @@ class Page:
         return item_id > self.after if self.ascending else item_id < self.after
 
 
-def page_of(query: Mapping[str, str], *, descending: bool) -> Page:
+FIRST: Final = Page()
+"""The first page, newest first."""
+
+
+def page_of(query: Mapping[str, str], order: Order) -> Page:
     """The page that a query asks for, whose values were looked at."""
     limit = int(query.get("max_results", PAGE))
-    direction = query.get("direction", "desc" if descending else "asc")
+    direction = query.get("direction", order.removesuffix("ending"))
     return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
 
 

@@ -30,19 +30,23 @@ class Parameter:
     sentence: str = ""
 
     def takes(self, value: str) -> bool:
-        """Whether a value is one of the choices, or a whole number within the limits."""
-        if "enum" in self.schema:
-            return value in self.schema["enum"]
-        # No number of that size needs more digits, and converting thousands of them would cost.
-        digits = len(value) < 10 and value.isascii() and value.isdigit()
-        return digits and self.schema["minimum"] <= int(value) <= self.schema["maximum"]
+        """Whether a value is one of the choices, or a whole number within the limits, if any."""
+        match self.schema:
+            case {"enum": values}:
+                return value in values
+            case {"minimum": least, "maximum": most}:
+                # No such number needs more digits, and converting thousands of them would cost.
+                digits = len(value) < 10 and value.isascii() and value.isdigit()
+                return digits and least <= int(value) <= most
+        return True
 
 
-def choice(name: str, *values: str) -> Parameter:
-    """A parameter that takes one of two values."""
-    return Parameter(
-        name, {"enum": list(values)}, sentence=f"{name} must be {' or '.join(values)}."
-    )
+def choice(
+    name: str, *values: str, only: Literal["user", "server"] | None = None, sentence: str = ""
+) -> Parameter:
+    """A parameter that takes one of these values."""
+    words = sentence or f"{name} must be {' or '.join(values)}."
+    return Parameter(name, {"enum": list(values)}, only, words)
 
 
 REALM: Final = Parameter("realm_id", REALM_ID, only="server")

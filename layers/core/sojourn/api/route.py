@@ -1,12 +1,13 @@
 """What is said of a route, once, for the dispatcher, the OpenAPI document and the tests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, Generic, Literal, TypeVar
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
-from sojourn.api.parameters import Parameter
+from sojourn.api.paging import FIRST, PAGING, Order, Page
+from sojourn.api.parameters import REALM, Parameter
 from sojourn.api.request import BODY_LIMIT, Request
 from sojourn.api.structs import Answer
 from sojourn.domain.access_key import Permission
@@ -15,6 +16,7 @@ from sojourn.domain.errors import SojournError
 Caller = Literal["nobody", "user", "server", "either"]
 C = TypeVar("C")
 B = TypeVar("B")
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Call(Generic[C, B]):
     caller: C
     query: Mapping[str, str]
     body: B
+    page: Page = FIRST
 
     @property
     def id(self) -> str:
@@ -35,24 +38,33 @@ class Call(Generic[C, B]):
         return self.request.path["id"]
 
 
+def _undone(_services: Any, _call: Any) -> Answer | None:
+    raise NotImplementedError("no function was given to this route")
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """One route. As a decorator it is completed by the function that does it, which names it.
 
-    `answers` are its successes: a status, and the form of the body, one of several forms, or
-    none; what the function gives has the first status, and None has 204. `permission` is what a
-    server's key needs. `current` gets the thing that a body of changes is about, as it is.
-    `optional`: the body may be left out. `any_text`: also a text that no UTF-8 can hold.
-    `errors` are those that do not follow from the rest. `cached` documents are public, may be
-    kept, and ignore a query. `records_use`: an access key's last use is written down.
+    Who may call: anybody (`public`), a `user`, a `server` whose key has this permission, or the
+    last two. `answers` are its successes: a status, and the form of the body or one of several; and
+    204 for None. A server's `query` may name its realm besides, unless `about_realm` is not set;
+    that of a list has the parameters of a page, in this `order` unless one is named. `current` gets
+    the thing that a body of changes is about, as it is. `optional`: the body may be left out.
+    `any_text`: also a text that no UTF-8 can hold. `errors` are those that do not follow from the
+    rest. `cached` documents may be kept, and ignore a query. `records_use`: an access key's last
+    use is written down. Raises `ValueError` for what would be ignored.
     """
 
     at: str
     _: KW_ONLY
-    caller: Caller
     answers: Mapping[int, tuple[type[Struct], ...]]
-    permission: Permission = "read"
+    public: bool = False
+    user: bool = False
+    server: Permission | None = None
     query: tuple[Parameter, ...] = ()
+    about_realm: bool = True
+    order: Order | None = None
     body: type[Struct] | None = None
     limit: int = BODY_LIMIT
     optional: bool = False
@@ -63,7 +75,52 @@ class Route:
     records_use: bool = True
     name: str = ""
     does: str = ""
-    do: Callable[[Any, Any], Answer | None] = lambda _services, _call: None
+    do: Callable[[Any, Any], Answer | None] = _undone
+    caller: Caller = field(init=False)
+    parameters: tuple[Parameter, ...] = field(init=False)
+    status: int = field(init=False)
+    """The status of an answer with a body; 204 where there is none."""
+
+    def __post_init__(self) -> None:
+        server = self.server is not None
+        own = self.limit != BODY_LIMIT or self.optional or self.any_text
+        may_call = {"user": self.user, "server": server}
+        refused = {
+            "at must be a method and a path": self.method not in _METHODS or self.path[:1] != "/",
+            "say who may call: public, or else user, server or both": self.public
+            == (self.user or server),
+            "answers are one status with a body and 204 without one": not self.answers
+            or len({*self.answers} - {204}) > 1
+            or any((status == 204) == bool(forms) for status, forms in self.answers.items()),
+            "no body comes with GET or HEAD": self.body is not None
+            and self.method in ("GET", "HEAD"),
+            "limit, optional, any_text and current are of a body": self.body is None
+            and (own or self.current is not None),
+            "an optional body is no text of any kind": self.optional and self.any_text,
+            "current is of a server's body, which is whole": self.current is not None
+            and (own or self.user or not server),
+            "cached is of public documents, without query or body": self.cached
+            and not (self.public and self.body is None and not self.query and not self.order),
+            "records_use and about_realm are of servers": not server
+            and not (self.records_use and self.about_realm),
+            "a parameter is for a caller who may not call": not all(
+                may_call[parameter.only] for parameter in self.query if parameter.only
+            ),
+        }
+        for sentence, wrong in refused.items():
+            if wrong:
+                raise ValueError(f"{self.at}: {sentence}")
+        callers: dict[tuple[bool, bool], Caller] = {
+            (False, False): "nobody",
+            (True, False): "user",
+            (False, True): "server",
+            (True, True): "either",
+        }
+        realm = (REALM,) if server and self.about_realm else ()
+        paging = PAGING if self.order else ()
+        object.__setattr__(self, "caller", callers[self.user, server])
+        object.__setattr__(self, "parameters", (*self.query, *realm, *paging))
+        object.__setattr__(self, "status", min(self.answers))
 
     def __call__(self, do: Callable[[Any, Any], Answer | None]) -> "Route":
         """The route that this function does."""
@@ -75,11 +132,11 @@ class Route:
         return replace(self, at=f"{method} {self.path}", name=name)
 
     @property
+    def method(self) -> str:
+        """The method, such as `GET`."""
+        return self.at.partition(" ")[0]
+
+    @property
     def path(self) -> str:
         """The path, with `{id}` in it."""
         return self.at.partition(" ")[2]
-
-    @property
-    def status(self) -> int:
-        """The status of an answer with a body."""
-        return next(iter(self.answers))

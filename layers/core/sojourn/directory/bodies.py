@@ -181,9 +181,3 @@ class JwtKeyDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
     """Whether to remove a signing key although a token that it signed may be alive."""
 
     force: bool = False
-
-
-class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """Whether to count only."""
-
-    dry_run: bool = False

@@ -1,7 +1,6 @@
 """The routes of access keys and of signing keys."""
 
-from sojourn.api.paging import PAGING, page_of
-from sojourn.api.parameters import REALM, choice
+from sojourn.api.parameters import choice
 from sojourn.api.route import Call, Route
 from sojourn.directory import answers
 from sojourn.directory.bodies import (
@@ -18,9 +17,7 @@ from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 
 @Route(
     "POST /v1/access_keys",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     body=AccessKeyBody,
     answers={201: (answers.NewAccessKey,)},
     errors=(NotFound,),
@@ -35,22 +32,19 @@ def create_access_key(
 # Who makes or sees keys must be an admin, since a key is power.
 @Route(
     "GET /v1/access_keys",
-    caller="server",
-    permission="admin",
-    query=(REALM, *PAGING),
+    server="admin",
+    order="ascending",
     answers={200: (answers.AccessKeys,)},
     errors=(NotFound,),
 )
 def list_access_keys(services: Services, call: Call[Server, None]) -> answers.AccessKeys:
     """List each access_key, by id."""
-    return services.access_keys.page(call.caller, page_of(call.query, descending=False))
+    return services.access_keys.page(call.caller, call.page)
 
 
 @Route(
     "GET /v1/access_keys/{id}",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     answers={200: (answers.AccessKey,)},
 )
 def get_access_key(services: Services, call: Call[Server, None]) -> answers.AccessKey:
@@ -60,9 +54,7 @@ def get_access_key(services: Services, call: Call[Server, None]) -> answers.Acce
 
 @Route(
     "PATCH /v1/access_keys/{id}",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     body=AccessKeyChanges,
     current=get_access_key,
     answers={200: (answers.AccessKey,)},
@@ -76,9 +68,7 @@ def update_access_key(
 
 @Route(
     "DELETE /v1/access_keys/{id}",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     answers={204: ()},
 )
 def delete_access_key(services: Services, call: Call[Server, None]) -> None:
@@ -88,9 +78,7 @@ def delete_access_key(services: Services, call: Call[Server, None]) -> None:
 
 @Route(
     "POST /v1/jwt_keys",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     body=JwtKeyBody,
     answers={201: (answers.JwtKey,)},
     errors=(Conflict, NotFound),
@@ -102,20 +90,19 @@ def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answer
 
 @Route(
     "GET /v1/jwt_keys",
-    caller="server",
-    query=(REALM, *PAGING),
+    server="read",
+    order="ascending",
     answers={200: (answers.JwtKeys,)},
     errors=(NotFound,),
 )
 def list_jwt_keys(services: Services, call: Call[Server, None]) -> answers.JwtKeys:
     """List each jwt_key, by id."""
-    return services.jwt_keys.page(call.caller, page_of(call.query, descending=False))
+    return services.jwt_keys.page(call.caller, call.page)
 
 
 @Route(
     "GET /v1/jwt_keys/{id}",
-    caller="server",
-    query=(REALM,),
+    server="read",
     answers={200: (answers.JwtKey,)},
 )
 def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
@@ -125,9 +112,7 @@ def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
 
 @Route(
     "PATCH /v1/jwt_keys/{id}",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     body=JwtKeyChanges,
     current=get_jwt_key,
     answers={200: (answers.JwtKey, answers.StoppedJwtKey)},
@@ -140,9 +125,8 @@ def update_jwt_key(services: Services, call: Call[Server, JwtKeyChanges]) -> ans
 
 @Route(
     "DELETE /v1/jwt_keys/{id}",
-    caller="server",
-    permission="admin",
-    query=(choice("force", "true", "false"), REALM),
+    server="admin",
+    query=(choice("force", "true", "false"),),
     body=JwtKeyDeletionBody,
     optional=True,
     answers={200: (answers.RemovedJwtKey,), 204: ()},

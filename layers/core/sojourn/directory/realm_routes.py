@@ -1,7 +1,6 @@
 """The routes of realms."""
 
-from sojourn.api.paging import PAGING, page_of
-from sojourn.api.parameters import REALM, Parameter
+from sojourn.api.parameters import Parameter
 from sojourn.api.route import Call, Route
 from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmDeletionBody
@@ -12,8 +11,8 @@ from sojourn.domain.errors import Conflict
 
 @Route(
     "POST /v1/realms",
-    caller="server",
-    permission="admin",
+    about_realm=False,
+    server="admin",
     body=RealmBody,
     answers={201: (answers.Realm,)},
 )
@@ -24,19 +23,18 @@ def create_realm(services: Services, call: Call[Server, RealmBody]) -> answers.R
 
 @Route(
     "GET /v1/realms",
-    caller="server",
-    query=(REALM, *PAGING),
+    server="read",
+    order="ascending",
     answers={200: (answers.Realms,)},
 )
 def list_realms(services: Services, call: Call[Server, None]) -> answers.Realms:
     """List each realm, by id."""
-    return services.realms.page(call.caller, page_of(call.query, descending=False))
+    return services.realms.page(call.caller, call.page)
 
 
 @Route(
     "GET /v1/realms/{id}",
-    caller="server",
-    query=(REALM,),
+    server="read",
     answers={200: (answers.Realm, answers.DeletingRealm)},
 )
 def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
@@ -46,9 +44,7 @@ def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
 
 @Route(
     "PATCH /v1/realms/{id}",
-    caller="server",
-    permission="admin",
-    query=(REALM,),
+    server="admin",
     body=RealmChanges,
     current=get_realm,
     answers={200: (answers.Realm,)},
@@ -61,9 +57,8 @@ def update_realm(services: Services, call: Call[Server, RealmChanges]) -> answer
 
 @Route(
     "DELETE /v1/realms/{id}",
-    caller="server",
-    permission="admin",
-    query=(Parameter("name"), REALM),
+    server="admin",
+    query=(Parameter("name"),),
     body=RealmDeletionBody,
     optional=True,
     answers={202: (answers.DeletingRealm,), 204: ()},

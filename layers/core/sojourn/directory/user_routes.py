@@ -1,7 +1,6 @@
 """The routes of users and of their credentials."""
 
-from sojourn.api.paging import PAGING, page_of
-from sojourn.api.parameters import REALM, USER, Parameter
+from sojourn.api.parameters import USER, Parameter
 from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.directory import answers
@@ -22,9 +21,7 @@ from sojourn.login.bodies import PasswordBody
 
 @Route(
     "POST /v1/users",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=UserBody,
     answers={201: (answers.User,)},
     errors=(NameTaken, NotFound),
@@ -36,24 +33,27 @@ def create_user(services: Services, call: Call[Server, UserBody]) -> answers.Use
 
 @Route(
     "GET /v1/users",
-    caller="server",
-    query=(Parameter("username"), Parameter("email"), REALM, *PAGING),
+    server="read",
+    query=(
+        Parameter("username"),
+        Parameter("email"),
+    ),
+    order="ascending",
     answers={200: (answers.Users,)},
     errors=(NotFound,),
 )
 def list_users(services: Services, call: Call[Server, None]) -> answers.Users:
     """List each user, by id."""
-    page = page_of(call.query, descending=False)
     kinds: tuple[NameKind, ...] = ("username", "email")
     by = [kind for kind in kinds if kind in call.query]
     if not by:
-        return services.users.page(call.caller, page)
-    if len(by) > 1 or page.after is not None:
+        return services.users.page(call.caller, call.page)
+    if len(by) > 1 or call.page.after is not None:
         raise Invalid(errors=["Send one of username, email and after: a name finds one user."])
     return services.users.named(call.caller, by[0], call.query[by[0]])
 
 
-@Route("GET /v1/users/{id}", caller="server", query=(REALM,), answers={200: (answers.User,)})
+@Route("GET /v1/users/{id}", server="read", answers={200: (answers.User,)})
 def get_user(services: Services, call: Call[Server, None]) -> answers.User:
     """Get one user."""
     return answers.user(services.lookup.find_in_realm(call.caller, call.id).user)
@@ -61,9 +61,7 @@ def get_user(services: Services, call: Call[Server, None]) -> answers.User:
 
 @Route(
     "PATCH /v1/users/{id}",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=UserChanges,
     current=get_user,
     answers={200: (answers.User,)},
@@ -76,9 +74,7 @@ def update_user(services: Services, call: Call[Server, UserChanges]) -> answers.
 
 @Route(
     "DELETE /v1/users/{id}",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     answers={204: ()},
 )
 def delete_user(services: Services, call: Call[Server, None]) -> None:
@@ -88,9 +84,7 @@ def delete_user(services: Services, call: Call[Server, None]) -> None:
 
 @Route(
     "POST /v1/users/{id}/unlock",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     answers={204: ()},
 )
 def unlock_user(services: Services, call: Call[Server, None]) -> None:
@@ -100,7 +94,7 @@ def unlock_user(services: Services, call: Call[Server, None]) -> None:
 
 @Route(
     "POST /v1/password",
-    caller="user",
+    user=True,
     body=PasswordBody,
     answers={204: ()},
     errors=(CredentialWrong, TooManyAttempts),
@@ -112,9 +106,7 @@ def change_password(services: Services, call: Call[Claims, PasswordBody]) -> Non
 
 @Route(
     "POST /v1/credentials",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=CredentialBody,
     answers={201: (answers.NewCredential,)},
     errors=(Conflict, NotFound),
@@ -128,8 +120,9 @@ def create_credential(
 
 @Route(
     "GET /v1/credentials",
-    caller="server",
-    query=(USER, REALM, *PAGING),
+    server="read",
+    query=(USER,),
+    order="ascending",
     answers={200: (answers.Credentials,)},
     errors=(NotFound,),
 )
@@ -137,14 +130,12 @@ def list_credentials(services: Services, call: Call[Server, None]) -> answers.Cr
     """List each credential, by id."""
     if "user_id" not in call.query:
         raise Invalid(errors=["Name the user whose credentials to list in user_id."])
-    page = page_of(call.query, descending=False)
-    return services.credentials.of_user(call.caller, call.query["user_id"], page)
+    return services.credentials.of_user(call.caller, call.query["user_id"], call.page)
 
 
 @Route(
     "GET /v1/credentials/{id}",
-    caller="server",
-    query=(REALM,),
+    server="read",
     answers={200: (answers.Credential,)},
 )
 def get_credential(services: Services, call: Call[Server, None]) -> answers.Credential:
@@ -154,9 +145,7 @@ def get_credential(services: Services, call: Call[Server, None]) -> answers.Cred
 
 @Route(
     "PATCH /v1/credentials/{id}",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     body=CredentialChanges,
     current=get_credential,
     answers={200: (answers.Credential,)},
@@ -170,9 +159,7 @@ def update_credential(
 
 @Route(
     "DELETE /v1/credentials/{id}",
-    caller="server",
-    permission="write",
-    query=(REALM,),
+    server="write",
     answers={204: ()},
 )
 def delete_credential(services: Services, call: Call[Server, None]) -> None:

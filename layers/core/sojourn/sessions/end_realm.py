@@ -7,6 +7,7 @@ from before, by the realm that each validation reads anyway; so a validation pay
 from dataclasses import dataclass
 
 from sojourn.api.callers import realm_of
+from sojourn.api.structs import InRealm
 from sojourn.domain.access_key import Server
 from sojourn.domain.due import settlement_job
 from sojourn.domain.ports import RealmCache, RealmStore
@@ -19,6 +20,12 @@ from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import commit
 from sojourn.sessions import answers
 from sojourn.sessions.counts import Census
+
+
+class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
+    """Whether to count only."""
+
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
