@@ -17,7 +17,8 @@ from sojourn.domain import ids
 from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Credential, User
-from sojourn.store import attributes, idempotency, user_items
+from sojourn.runtime import optimistic
+from sojourn.store import expressions, user_items
 from sojourn.store.attempts import counter_item
 from sojourn.store.user_items import Values
 
@@ -43,7 +44,7 @@ def value_size(attribute: Mapping[str, object]) -> int:
 
 def item_size(values: Values) -> int:
     """Bytes of one item, names and values."""
-    item = attributes.encode(values)
+    item = expressions.encode(values)
     return sum(len(name.encode()) + value_size(value) for name, value in item.items())
 
 
@@ -105,7 +106,7 @@ def user_of(count: int, *, hasher: Hasher | None = None) -> User:
             )
             for n in range(count)
         ),
-        commits=(b"0" * 8,) * idempotency.KEPT,
+        commits=(b"0" * 8,) * optimistic.KEPT,
     )
 
 
@@ -183,7 +184,7 @@ def bucket_size(limit: Limit, failures: int) -> int:
         bucket = bucket.failed(limit, proofs=0, now_ms=NOW_MS + n)
     kind = "account" if limit.delays else "address"
     values = counter_item(bucket, "0" * 16, kept_until=bucket.kept_until(limit))
-    item = attributes.encode({"pk": "0" * 64, "sk": kind, **values})
+    item = expressions.encode({"pk": "0" * 64, "sk": kind, **values})
     return sum(len(name) + value_size(value) for name, value in item.items())
 
 

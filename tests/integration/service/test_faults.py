@@ -8,7 +8,7 @@ import pytest
 from provers.faults.catalogue import BY_NAME
 from provers.faults.layer import Layer, Plan
 from provers.faults.wire import BadServer
-from sojourn.store.idempotency import KEPT
+from sojourn.runtime.optimistic import KEPT
 from tests.integration.conftest import resources_of
 from tests.integration.world import World
 

@@ -14,7 +14,7 @@ from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.realm_change import RealmChange
 from sojourn.domain.user import UniqueName
 from sojourn.store import expressions
-from sojourn.store.client import TransactionFailed
+from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
@@ -151,7 +151,7 @@ def test_realm_must_stand(at: DynamoDirectory) -> None:
         at.realm_unchanged(replace(made, version=2)),
     ]
     for condition in refused:
-        with pytest.raises(TransactionFailed) as failed:
+        with pytest.raises(ConditionFailed) as failed:
             at.dynamo.transact([condition, beside(at, "c")])
         assert failed.value.failed == (True, False)
     found = [at.dynamo.get(Key(at.table, name, "claim")) for name in "abc"]
@@ -161,7 +161,7 @@ def test_realm_must_stand(at: DynamoDirectory) -> None:
 def test_refused_condition_tells_the_realm(at: DynamoDirectory) -> None:
     """A condition on a realm that fails hands the realm back, so that no read is needed."""
     made = add(at)
-    with pytest.raises(TransactionFailed) as failed:
+    with pytest.raises(ConditionFailed) as failed:
         at.dynamo.transact([at.realm_unchanged(replace(made, version=2)), beside(at, "c")])
     item = failed.value.items[0]
     assert item is not None

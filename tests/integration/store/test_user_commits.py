@@ -10,8 +10,9 @@ from botocore.exceptions import ConnectionClosedError
 from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.user import Change, User
-from sojourn.store import expressions, idempotency, user_items
-from sojourn.store.client import TransactionFailed
+from sojourn.runtime import optimistic
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.users import DynamoUsers
 from tests.integration.store.test_store_contract import (
@@ -135,7 +136,7 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
     store.realms.dynamo.write(claim(store, "taken"))
     held = "attribute_not_exists(pk)"
     writes = [claim(store, "free", condition=held), claim(store, "taken", condition=held)]
-    with pytest.raises(TransactionFailed) as failed:
+    with pytest.raises(ConditionFailed) as failed:
         store.users.commit_with(end_all(user), writes)
     # The heart, one ended record, and the two.
     assert failed.value.failed == (False, False, False, True)
@@ -206,7 +207,7 @@ def test_login_finds_its_session_after_more_commits_than_are_marked(
     def lost(asked: dict[str, Any]) -> None:
         monkeypatch.setattr(store.realms.dynamo, "write", write)
         write(asked)
-        for _ in range(idempotency.KEPT + 1):
+        for _ in range(optimistic.KEPT + 1):
             found = must_get(store, user.id)
             left = replace(found, sessions=found.sessions[:1]) if ends else found
             store.users.commit(Change(before=found, after=left))
@@ -218,7 +219,7 @@ def test_login_finds_its_session_after_more_commits_than_are_marked(
             store.users.commit(change)
     else:
         assert store.users.commit(change).after.find(session.id) == session
-    assert must_get(store, user.id).version == user.version + idempotency.KEPT + 2
+    assert must_get(store, user.id).version == user.version + optimistic.KEPT + 2
 
 
 def test_commit_does_not_take_anothers_for_itself(

@@ -12,7 +12,7 @@ from sojourn.domain.session import Origin, Session
 from sojourn.domain.user import User
 from sojourn.jobs.cleanup import Cleanup
 from sojourn.runtime import deadline
-from sojourn.store import attributes, user_items
+from sojourn.store import expressions, user_items
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
 from tests.clock import MovedClock
@@ -29,7 +29,7 @@ class LateStore:
         spent = Session("kss_1", 0, 0, "password", Origin(ip="", client=""))
         user = User("usr_1", "rl_1", "human", 0, sessions=(spent,))
         values = user_items.user_values(user) | {"pk": "usr_1", "sk": "user"}
-        self.item = attributes.encode(values)
+        self.item = expressions.encode(values)
 
     def get_item(self, **_: Any) -> Any:
         """The user, at once."""

@@ -96,3 +96,20 @@ def test_first_try_needs_no_time() -> None:
     with deadline.deadline(clock, seconds=0), pytest.raises(Unavailable):
         optimistic.commit(lost, READ, more, clock=clock)
     assert lost.writes == 1
+
+
+def test_last_eight_marks_are_kept() -> None:
+    """Each commit adds its own mark at the end, and the oldest beyond eight go."""
+    kept: tuple[bytes, ...] = ()
+    made = []
+    for _ in range(12):
+        mark, kept = optimistic.marked(kept)
+        made.append(mark)
+        assert kept == tuple(made[-8:])
+
+
+def test_mark_is_no_others() -> None:
+    """A mark is eight random bytes: no two commits share one."""
+    made = {optimistic.marked(())[0] for _ in range(1000)}
+    assert len(made) == 1000
+    assert {len(mark) for mark in made} == {8}

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
 from sojourn.store import expressions
-from sojourn.store.client import ConditionFailed, DynamoDB, Page, TransactionFailed
+from sojourn.store.client import ConditionFailed, DynamoDB, Page
 from sojourn.store.expressions import Key
 from tests.clock import MovedClock
 
@@ -251,7 +251,7 @@ def test_failed_condition_carries_what_is_there() -> None:
 def test_failed_transaction_tells_which_condition() -> None:
     """A transaction tells by position which condition failed, and what is there."""
     store, client = over(cancelled("None", "ConditionalCheckFailed", items={1: ITEM}))
-    with pytest.raises(TransactionFailed) as failed:
+    with pytest.raises(ConditionFailed) as failed:
         store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert failed.value.failed == (False, True)
     assert failed.value.items == (None, VALUES)
@@ -528,6 +528,6 @@ def test_failed_condition_says_whether_an_earlier_try_may_have_been_done(
         store.write(expressions.put(KEY, {}))
     assert alone.value.maybe_done is maybe_done
     store, _ = over(*before, cancelled("ConditionalCheckFailed", "None"))
-    with pytest.raises(TransactionFailed) as together:
+    with pytest.raises(ConditionFailed) as together:
         store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert together.value.maybe_done is maybe_done

@@ -71,7 +71,7 @@ class Realm:
     former: tuple[FormerIssuer, ...] = ()
     """Its former issuers, the one that was left last at the end."""
     commits: tuple[bytes, ...] = field(default=(), compare=False)
-    """The marks of its last commits, by which `store/idempotency.py` tells them apart."""
+    """The marks of its last commits, by which `runtime/optimistic.py` tells them apart."""
 
     @property
     def issuers(self) -> tuple[str, ...]:

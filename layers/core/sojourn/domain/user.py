@@ -54,7 +54,7 @@ class User:
     """How often an administrator cleared its delays."""
     known: tuple[Known, ...] = ()
     commits: tuple[bytes, ...] = field(default=(), compare=False)
-    """The marks of its last commits, by which `store/idempotency.py` tells them apart."""
+    """The marks of its last commits, by which `runtime/optimistic.py` tells them apart."""
 
     def find(self, session_id: str) -> Session | None:
         """The recorded session of that id, live or not."""

@@ -3,10 +3,16 @@
 What was read carries a version, and a write holds where the version is still that one (an
 optimistic lock). Whoever loses decides anew, on what the store then has. It serves users and realms
 alike: what a change is, how it is written and what "gone" means are arguments.
+
+Idempotency: a conditional write whose answer is lost is asked again, and then its condition fails,
+by this very write or by another. An item that is committed to keeps the marks of its last commits,
+so who asked again finds theirs among them. Deciding anew instead would answer "not found" for a
+deletion that was done, or end what began since.
 """
 
-from collections.abc import Callable
-from typing import Protocol, TypeVar, overload
+import secrets
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol, TypeVar, overload
 
 from sojourn.domain.errors import NotFound, SojournError, Superseded, Unavailable
 from sojourn.runtime import deadline
@@ -14,6 +20,9 @@ from sojourn.runtime.clock import Clock
 
 V = TypeVar("V")
 C = TypeVar("C")
+KEPT: Final = 8
+"""Marks that an item keeps: commits that may come between a write and its repetition. With more,
+it is decided anew; but a login's commit is also known by its session (`store/users.py`)."""
 
 
 class Committer(Protocol[C]):
@@ -84,3 +93,9 @@ def commit(
         if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
             raise Unavailable(f"Too many {what} at once. Try again.")
         attempt += 1
+
+
+def marked(commits: Sequence[bytes]) -> tuple[bytes, tuple[bytes, ...]]:
+    """A new mark, and the marks of an item's last commits with it."""
+    mark = secrets.token_bytes(8)
+    return mark, (*commits, mark)[-KEPT:]

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.errors import AlreadyInitialised, NotFound
-from sojourn.store import attributes, expressions
+from sojourn.store import expressions
 from sojourn.store.access_key_items import access_key_from, access_key_values
-from sojourn.store.client import ConditionFailed, TransactionFailed
+from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.realms import DynamoDirectory
 
@@ -60,7 +60,7 @@ class DynamoAccessKeys:
     def create_access_key(self, key: AccessKey) -> None:
         try:
             self._dynamo.transact(self._creation(key))
-        except TransactionFailed as error:
+        except ConditionFailed as error:
             raise NotFound("There is no such realm.") from error
 
     def first_key_id(self) -> str | None:
@@ -76,7 +76,7 @@ class DynamoAccessKeys:
         )
         try:
             self._dynamo.transact([first, *self._creation(key)])
-        except TransactionFailed as error:
+        except ConditionFailed as error:
             raise AlreadyInitialised("Somebody else made the first key just now.") from error
 
     def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
@@ -105,7 +105,7 @@ class DynamoAccessKeys:
             "UpdateExpression": "SET last_used_ms = :now",
             "ConditionExpression": "attribute_exists(pk) AND "
             "(attribute_not_exists(last_used_ms) OR last_used_ms < :since)",
-            "ExpressionAttributeValues": attributes.encode(
+            "ExpressionAttributeValues": expressions.encode(
                 {":now": now_ms, ":since": unless_since_ms}
             ),
         }

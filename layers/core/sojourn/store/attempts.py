@@ -14,7 +14,7 @@ from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.lockout import Bucket
 from sojourn.domain.user import Candidate, User
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed
+from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Key, Write
 from sojourn.store.users import DynamoUsers
 
@@ -51,24 +51,16 @@ class DynamoAttempts:
         version = secrets.token_hex(8)
         pairs = zip(counters, failure.buckets, strict=True)
         try:
-            self._write([self._count(counter, bucket, version) for counter, bucket in pairs])
-        except TransactionFailed as error:
+            self._dynamo.commit(
+                [self._count(counter, bucket, version) for counter, bucket in pairs]
+            )
+        except ConditionFailed as error:
             each = zip(counters, error.failed, error.items, strict=True)
             now = [_read(c, item) if failed else c for c, failed, item in each]
             # A write whose answer was lost meets itself.
             if not any(counter.version == version for counter in now):
                 raise Superseded(failure.tried.read(now)) from error
         return failure
-
-    def _write(self, writes: Sequence[Write]) -> None:
-        match writes:
-            case [alone]:
-                try:
-                    self._dynamo.write(alone)
-                except ConditionFailed as error:
-                    raise TransactionFailed([True], [error.item]) from error
-            case _:
-                self._dynamo.transact(writes)
 
     def _count(self, counter: Counter, bucket: Bucket, version: str) -> Write:
         item = counter_item(bucket, version, kept_until=bucket.kept_until(counter.limit))

@@ -15,8 +15,7 @@ from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
-from sojourn.store import attributes
-from sojourn.store.expressions import Item, Key, Write, projection
+from sojourn.store.expressions import Item, Key, Write, encode, projection, read_many, read_one
 
 Values = dict[str, Any]
 
@@ -40,45 +39,35 @@ _RETRIED_REASONS: Final = frozenset(
 
 
 class ConditionFailed(Exception):
-    """A write's condition did not hold; `item` is what is there, None when nothing is.
+    """A condition did not hold; of a transaction's, those that are True in `failed`, by position.
 
-    `maybe_done`: an earlier try had no answer, and may have been carried out.
-    """
-
-    def __init__(self, item: Values | None, *, maybe_done: bool = False) -> None:
-        super().__init__("the condition does not hold")
-        self.item = item
-        self.maybe_done = maybe_done
-
-
-class TransactionFailed(Exception):
-    """A transaction's conditions did not hold: by position, True where one failed.
-
+    `items` are what is there, None where nothing is; `item` is the first, or a lone write's.
     `maybe_done`: an earlier try had no answer, and may have been carried out.
     """
 
     def __init__(
         self, failed: Sequence[bool], items: Sequence[Values | None], *, maybe_done: bool = False
     ) -> None:
-        super().__init__("a condition of the transaction does not hold")
+        super().__init__("the condition does not hold")
         self.failed = tuple(failed)
         self.items = tuple(items)
         self.maybe_done = maybe_done
 
+    @property
+    def item(self) -> Values | None:
+        """What is there, of a lone write or of a transaction's first."""
+        return self.items[0]
 
-def still_there(item: Values | None, *, maybe_done: bool) -> None:
-    """Raises `Unavailable` where an item is gone and with it the marks of what was done to it."""
-    if item is None and maybe_done:
-        raise Unavailable("What was changed is gone, and the change may have been done. Try again.")
+    def found(self) -> Values | None:
+        """The same of an item that marks what was done to it.
 
-
-class _Unmet(Exception):
-    """The answer that a condition failed."""
-
-    def __init__(self, error: ClientError, *, maybe_done: bool) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.maybe_done = maybe_done
+        Raises `Unavailable` where it is gone, and the marks with it, and this may have been done.
+        """
+        if self.item is None and self.maybe_done:
+            raise Unavailable(
+                "What was changed is gone, and the change may have been done. Try again."
+            )
+        return self.item
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +88,8 @@ class DynamoDB:
 
     def get(self, key: Key) -> Values | None:
         """One consistent read."""
-        answer = self._call(
-            "get_item",
-            TableName=key.table,
-            Key=key.attributes,
-            ConsistentRead=True,
-            **projection([key.only]),
-        )
-        item = answer.get("Item")
-        return None if item is None else attributes.decode(item)
+        answer = self._call("get_item", TableName=key.table, **read_one(key))
+        return _item(answer)
 
     def get_many(self, keys: Sequence[Key]) -> list[Values | None]:
         """Consistent reads in one call, in order; what came back unprocessed is asked again.
@@ -115,29 +97,20 @@ class DynamoDB:
         Items of one table are read with the attributes that any of their keys names.
         """
         found: dict[tuple[str, str, str], Values] = {}
-        tables: dict[str, list[Key]] = {}
-        for key in keys:
-            tables.setdefault(key.table, []).append(key)
-        wanted: dict[str, Any] = {
-            table: {
-                "Keys": list({(key.pk, key.sk): key.attributes for key in asked}.values()),
-                "ConsistentRead": True,
-                **projection([key.only for key in asked]),
-            }
-            for table, asked in tables.items()
-        }
-        limit = deadline.current(self._clock)
-        attempt = 0
+        wanted: Mapping[str, Any] = read_many(keys)
+        limit, attempt = None, 0
         while wanted:
             answer = self._call("batch_get_item", RequestItems=wanted)
             for table, items in answer.get("Responses", {}).items():
                 for item in items:
-                    values = attributes.decode(item)
+                    values = decode(item)
                     found[table, values["pk"], values["sk"]] = values
             wanted = answer.get("UnprocessedKeys") or {}
-            if wanted and not limit.wait(attempt):
-                raise Unavailable("The store did not answer in time. Try again.")
-            attempt += 1
+            if wanted:
+                limit = limit or deadline.current(self._clock)
+                if not limit.wait(attempt):
+                    raise Unavailable("The store did not answer in time. Try again.")
+                attempt += 1
         return [found.get((key.table, key.pk, key.sk)) for key in keys]
 
     def write(self, write: Write) -> None:
@@ -147,31 +120,29 @@ class DynamoDB:
         be this very write: the caller looks for itself in the item that comes back.
         """
         ((kind, parameters),) = write.items()
-        try:
-            self._call(_OPERATION[kind], **parameters)
-        except _Unmet as unmet:
-            raise ConditionFailed(
-                _item(unmet.error.response), maybe_done=unmet.maybe_done
-            ) from unmet.error
+        self._call(_OPERATION[kind], **parameters)
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none; idempotent, so that a lost answer is asked again.
 
-        Raises `TransactionFailed`.
+        Raises `ConditionFailed`.
         """
-        try:
-            self._call(
-                "transact_write_items",
-                TransactItems=list(writes),
-                ClientRequestToken=str(uuid.uuid4()),
-            )
-        except _Unmet as unmet:
-            reasons = _reasons(unmet.error)
-            raise TransactionFailed(
-                failed=[reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
-                items=[_item(reason) for reason in reasons],
-                maybe_done=unmet.maybe_done,
-            ) from unmet.error
+        self._call(
+            "transact_write_items",
+            TransactItems=list(writes),
+            ClientRequestToken=str(uuid.uuid4()),
+        )
+
+    def commit(self, writes: Sequence[Write]) -> None:
+        """All writes or none, each with its condition; a lone one takes no transaction.
+
+        Raises `ConditionFailed`, as `write` does where there is one.
+        """
+        match writes:
+            case [alone]:
+                self.write(alone)
+            case _:
+                self.transact(writes)
 
     def query(
         self,
@@ -192,7 +163,7 @@ class DynamoDB:
         parameters: dict[str, Any] = {
             "TableName": table,
             "KeyConditionExpression": condition,
-            "ExpressionAttributeValues": attributes.encode(values),
+            "ExpressionAttributeValues": encode(values),
             "Limit": limit,
             "ScanIndexForward": ascending,
             **projection([only]),
@@ -205,7 +176,7 @@ class DynamoDB:
             parameters["ExclusiveStartKey"] = start
         answer = self._call("query", **parameters)
         return Page(
-            items=tuple(attributes.decode(item) for item in answer["Items"]),
+            items=tuple(decode(item) for item in answer["Items"]),
             next_start=answer.get("LastEvaluatedKey"),
         )
 
@@ -234,7 +205,7 @@ class DynamoDB:
                 return
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        """The answer; anything else is retried. Raises `_Unmet` and `Unavailable`."""
+        """The answer; anything else is retried. Raises `ConditionFailed`, `Unavailable`."""
         limit = deadline.current(self._clock)
         attempt, maybe_done = 0, False
         while True:
@@ -244,7 +215,7 @@ class DynamoDB:
             except ClientError as error:
                 self._note_date(error.response, sent_ms)
                 if _condition_failed(error):
-                    raise _Unmet(error, maybe_done=maybe_done) from error
+                    raise _unmet(error, maybe_done=maybe_done) from error
                 if not _passing(error):
                     raise Unavailable("The store refused the call; see the log.") from error
                 cause: Exception = error
@@ -271,9 +242,47 @@ _OPERATION: Final = {
 }
 
 
-def _item(answer: Any) -> Values | None:
+def decode(item: Mapping[str, Mapping[str, Any]]) -> Values:
+    """The plain values of an item's typed attributes.
+
+    boto3's own deserializer turns every number into `Decimal`; ours are whole, and read on each
+    validation.
+    """
+    return {key: decode_value(attribute) for key, attribute in item.items()}
+
+
+def decode_value(attribute: Mapping[str, Any]) -> Any:
+    """The plain value of one attribute."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL" | "B":
+            return value
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "L":
+            return [decode_value(member) for member in value]
+        case "M":
+            return {key: decode_value(member) for key, member in value.items()}
+        case _:
+            raise TypeError(f"an attribute of type {kind} is not one of ours")
+
+
+def _item(answer: Mapping[str, Any]) -> Values | None:
     item = answer.get("Item")
-    return attributes.decode(item) if item else None
+    return decode(item) if item else None
+
+
+def _unmet(error: ClientError, *, maybe_done: bool) -> ConditionFailed:
+    """The condition that did not hold, of one write or of a transaction's."""
+    alone = {"Code": "ConditionalCheckFailed", "Item": error.response.get("Item")}
+    reasons = _reasons(error) or [alone]
+    return ConditionFailed(
+        [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
+        [_item(reason) for reason in reasons],
+        maybe_done=maybe_done,
+    )
 
 
 def _reasons(error: ClientError) -> list[Any]:

@@ -1,10 +1,8 @@
-"""What DynamoDB's calls are told: keys, projections, and writes with their conditions."""
+"""What DynamoDB's calls are told: keys, typed attributes, projections, conditional writes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-from sojourn.store import attributes
 
 Item = dict[str, dict[str, Any]]
 Write = dict[str, Any]
@@ -24,6 +22,55 @@ class Key:
     def attributes(self) -> Item:
         """The key as DynamoDB takes it."""
         return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
+
+
+def encode(values: Mapping[str, object]) -> Item:
+    """An item of these values; what is None is left out."""
+    return {key: encode_value(value) for key, value in values.items() if value is not None}
+
+
+def encode_value(value: object) -> dict[str, Any]:
+    """One attribute value; whole numbers, text, bytes, booleans, None, lists and maps."""
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case bytes():
+            return {"B": value}
+        case None:
+            return {"NULL": True}
+        case list() | tuple():
+            return {"L": [encode_value(member) for member in value]}
+        case Mapping():
+            return {"M": {str(key): encode_value(member) for key, member in value.items()}}
+        case _:
+            raise TypeError(f"{type(value).__name__} has no place in an item")
+
+
+def read_one(key: Key) -> dict[str, Any]:
+    """The parameters that read one item consistently."""
+    return {"Key": key.attributes, "ConsistentRead": True, **projection([key.only])}
+
+
+def read_many(keys: Iterable[Key]) -> dict[str, dict[str, Any]]:
+    """The parameters that read items consistently, by table.
+
+    Items of one table are read with the attributes that any of their keys names.
+    """
+    tables: dict[str, list[Key]] = {}
+    for key in keys:
+        tables.setdefault(key.table, []).append(key)
+    return {
+        table: {
+            "Keys": [key.attributes for key in dict.fromkeys(asked)],
+            "ConsistentRead": True,
+            **projection([key.only for key in asked]),
+        }
+        for table, asked in tables.items()
+    }
 
 
 def projection(named: Sequence[tuple[str, ...]]) -> dict[str, Any]:
@@ -67,7 +114,7 @@ def update(
     }
     if bound:
         parameters["ExpressionAttributeValues"] = {
-            name: attributes.encode_value(value) for name, value in bound.items()
+            name: encode_value(value) for name, value in bound.items()
         }
     return {"Update": _conditioned(parameters, condition, None)}
 
@@ -82,7 +129,7 @@ def put(
     """A Put of a whole item, where `condition` holds."""
     parameters: dict[str, Any] = {
         "TableName": key.table,
-        "Item": {**attributes.encode(item), **key.attributes},
+        "Item": {**encode(item), **key.attributes},
     }
     return {"Put": _conditioned(parameters, condition, values)}
 
@@ -116,5 +163,5 @@ def _conditioned(
         parameters["ConditionExpression"] = condition
         parameters["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
     if values:
-        parameters["ExpressionAttributeValues"] = attributes.encode(values)
+        parameters["ExpressionAttributeValues"] = encode(values)
     return parameters

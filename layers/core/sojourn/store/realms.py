@@ -17,11 +17,11 @@ from typing import Any, Final
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.realm_change import RealmChange
-from sojourn.store import attributes, idempotency
+from sojourn.runtime import optimistic
 from sojourn.store.access_key_items import ACCESS_KEY
-from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed, still_there
+from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.due import DynamoDue
-from sojourn.store.expressions import Key, Write, check, delete, put, update
+from sojourn.store.expressions import Key, Write, check, delete, encode, put, update
 from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values
 
@@ -96,7 +96,7 @@ class DynamoDirectory:
         before = change.before
         if before.deletion is not None:
             raise Superseded(None)
-        mark, commits = idempotency.marked(before.commits)
+        mark, commits = optimistic.marked(before.commits)
         after = replace(change.after, version=before.version + 1, commits=commits)
         writes = [
             self._change(before, after),
@@ -105,10 +105,10 @@ class DynamoDirectory:
             *map(self._due.leaving, change.due),
         ]
         try:
-            self._write(writes)
+            self.dynamo.commit(writes)
         except ConditionFailed as error:
-            still_there(error.item, maybe_done=error.maybe_done)
-            current = None if error.item is None else realm_from(error.item)
+            item = error.found()
+            current = None if item is None else realm_from(item)
             if current is None or mark not in current.commits:
                 gone = current is None or current.deletion is not None
                 raise Superseded(None if gone else current) from error
@@ -132,16 +132,6 @@ class DynamoDirectory:
             values={":v": before.version},
         )
 
-    def _write(self, writes: Sequence[dict[str, Any]]) -> None:
-        match writes:
-            case [alone]:
-                self.dynamo.write(alone)
-            case _:
-                try:
-                    self.dynamo.transact(writes)
-                except TransactionFailed as error:
-                    raise ConditionFailed(error.items[0], maybe_done=error.maybe_done) from error
-
     def mark_open_ended(self, realm_id: str, key_id: str) -> None:
         write = {
             "TableName": self.table,
@@ -150,7 +140,7 @@ class DynamoDirectory:
             "UpdateExpression": "SET #keys.#key.open_ended = :true ADD v :one",
             "ConditionExpression": "attribute_exists(#keys.#key)",
             "ExpressionAttributeNames": {"#keys": "keys", "#key": key_id},
-            "ExpressionAttributeValues": attributes.encode({":true": True, ":one": 1}),
+            "ExpressionAttributeValues": encode({":true": True, ":one": 1}),
         }
         try:
             self.dynamo.write({"Update": write})

@@ -6,8 +6,8 @@ from contextlib import suppress
 from sojourn.domain.errors import Superseded
 from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.user import User
-from sojourn.store import access_keys, attributes, expressions, user_directory, user_items
-from sojourn.store.client import ConditionFailed, TransactionFailed, Values
+from sojourn.store import access_keys, expressions, user_directory, user_items
+from sojourn.store.client import ConditionFailed, Values
 from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key
 from sojourn.store.realms import REALMS, DynamoDirectory
@@ -65,7 +65,7 @@ class DynamoRemoval:
         member = expressions.delete(self._member(user.realm_id, user.id))
         try:
             self._dynamo.transact([heart, *names, member])
-        except TransactionFailed as error:
+        except ConditionFailed as error:
             current = _user(error.items[0]) if error.failed[0] else user
             raise Superseded(current) from error
 
@@ -91,10 +91,10 @@ class DynamoRemoval:
             "UpdateExpression": "SET deletion.#users = deletion.#users + :users",
             "ConditionExpression": "attribute_exists(deletion)",
             "ExpressionAttributeNames": {"#users": "users"},
-            "ExpressionAttributeValues": attributes.encode({":users": users}),
+            "ExpressionAttributeValues": expressions.encode({":users": users}),
         }
         # Alone it would count again where its answer was lost; a transaction's token prevents that.
-        with suppress(TransactionFailed):
+        with suppress(ConditionFailed):
             self._dynamo.transact([{"Update": write}])
 
     def remove_realm(self, realm_id: str) -> None:

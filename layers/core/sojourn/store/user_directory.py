@@ -17,7 +17,7 @@ from sojourn.domain.user import (
     UserInRealm,
 )
 from sojourn.store import expressions, user_items
-from sojourn.store.client import TransactionFailed, Values
+from sojourn.store.client import ConditionFailed, Values
 from sojourn.store.expressions import Key, Write
 from sojourn.store.realm_items import realm_from
 from sojourn.store.realms import DynamoDirectory
@@ -56,7 +56,7 @@ class DynamoUserDirectory:
         ]
         try:
             at.dynamo.transact(writes)
-        except TransactionFailed as error:
+        except ConditionFailed as error:
             no_realm, exists, *no_names = error.failed
             if exists:
                 return  # nobody else makes this id: it is done, and its answer was lost
@@ -76,7 +76,7 @@ class DynamoUserDirectory:
             done = self._users.commit_with(change, writes)
         except Superseded as error:
             raise Superseded(error.current and UserInRealm(error.current, realm)) from error
-        except TransactionFailed as error:
+        except ConditionFailed as error:
             no_names = error.failed[-len(writes) :]
             if changed.bound and no_names[-1]:
                 now = _standing(error.items[-1])

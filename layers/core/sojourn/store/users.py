@@ -7,8 +7,9 @@ from typing import Any, Final
 from sojourn.domain.errors import Superseded
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, User
-from sojourn.store import expressions, idempotency, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, TransactionFailed, still_there
+from sojourn.runtime import optimistic
+from sojourn.store import expressions, user_items
+from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Key
 
 ENDED_PER_COMMIT: Final = 99
@@ -51,12 +52,12 @@ class DynamoUsers:
         """Commit a change together with writes to other items.
 
         Ended records that do not fit the transaction stay pending in the heart. Raises
-        `Superseded`, `TransactionFailed` when it is one of the others that did not hold, and
+        `Superseded`, `ConditionFailed` when it is one of the others that did not hold, and
         `Unavailable` when the user is gone and an earlier try may have been done.
         """
         room = ENDED_PER_COMMIT - len(others)
         waiting = (*change.before.pending, *change.ended)
-        mark, commits = idempotency.marked(change.before.commits)
+        mark, commits = optimistic.marked(change.before.commits)
         after = replace(
             change.after,
             version=change.before.version + 1,
@@ -66,10 +67,14 @@ class DynamoUsers:
         done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
         try:
-            self._write([self._heart_write(done), *records, *others])
-        except Superseded as error:
-            if not _is_done(done, mark, error.current):
+            self._dynamo.commit([self._heart_write(done), *records, *others])
+        except ConditionFailed as error:
+            if not error.failed[0]:
                 raise
+            item = error.found()
+            current = None if item is None else user_items.user_from(item)
+            if not _is_done(done, mark, current):
+                raise Superseded(current) from error
         return done
 
     def _heart_write(self, change: Change) -> dict[str, Any]:
@@ -90,24 +95,6 @@ class DynamoUsers:
             changed=values,
             removed=[name for name in user_items.RECORD if name not in values],
         )
-
-    def _write(self, writes: Sequence[dict[str, Any]]) -> None:
-        try:
-            match writes:
-                case [alone]:
-                    self._dynamo.write(alone)
-                case _:
-                    self._dynamo.transact(writes)
-        except ConditionFailed as error:
-            item, maybe_done = error.item, error.maybe_done
-        except TransactionFailed as error:
-            if not error.failed[0]:
-                raise
-            item, maybe_done = error.items[0], error.maybe_done
-        else:
-            return
-        still_there(item, maybe_done=maybe_done)
-        raise Superseded(None if item is None else user_items.user_from(item))
 
     def archive(self, user_id: str) -> int:
         written = 0

@@ -7,7 +7,8 @@ import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import given
 
-from sojourn.store.attributes import decode, decode_value, encode, encode_value
+from sojourn.store.client import decode, decode_value
+from sojourn.store.expressions import encode, encode_value
 
 # DynamoDB holds 38 digits of a number.
 leaves = st.none() | st.booleans() | st.integers(-(10**38) + 1, 10**38 - 1) | st.text()
