@@ -14,9 +14,9 @@ from math import ceil
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids
-from sojourn.domain.lockout import KNOWN, PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Limit
+from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Limit
 from sojourn.domain.session import Actor, Ended, Origin, Session
-from sojourn.domain.user import Credential, User
+from sojourn.domain.user import KNOWN, Credential, Known, User
 from sojourn.runtime import optimistic
 from sojourn.store import expressions, user_items
 from sojourn.store.attempts import counter_item

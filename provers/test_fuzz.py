@@ -83,7 +83,7 @@ def within_the_tree(call: Callable[[], object]) -> None:
         call()
 
 
-RIGHT = tokens.sign(unit.claims(), unit.RS_PRIVATE)
+RIGHT = tokens.unsigned(unit.claims(), unit.RS_PRIVATE).sign()
 
 
 def test_tokens() -> None:

@@ -6,12 +6,11 @@ import hypothesis.strategies as st
 
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
-from sojourn.domain.lockout import KNOWN, Known
 from sojourn.domain.policy import JWT_FIELDS, Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
 from sojourn.domain.session import Actor, Login, Origin, Reason
 from sojourn.domain.signing_key import PublicKey, StoppedKey
-from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.user import KNOWN, Change, Credential, Known, User
 
 NOW = 2_500_000_000_000
 BY = Actor(type="system", id="tests")

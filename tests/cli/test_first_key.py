@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from sojourn.domain import ids as layers_ids
-from sojourn.domain import labels
+from sojourn.domain import names
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn_cli import first_key, ids
 from sojourn_cli.directory import Directory
@@ -89,7 +89,7 @@ def test_names_are_those_that_the_api_takes() -> None:
         character = chr(number)
         whole = not 0xD800 <= number < 0xE000  # half a character is nothing that JSON can hold
         for name in (character, f"a{character}"):
-            taken = whole and labels.complaints("name", name) == []
+            taken = whole and names.label_complaints("name", name) == []
             assert first_key.fit_to_be_shown(name) == taken, hex(number)
     assert [first_key.fit_to_be_shown("a" * length) for length in (0, 200, 201)] == [0, 1, 0]
 

@@ -59,7 +59,7 @@ def test_mutants_are_told_apart() -> None:
         "domain.session.ENDED_RECORD_SECONDS: 30 -> 31",
         "store.users._SAME: 'v = :v' -> "
         "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
-        "store.client.DynamoDB.get: True -> False",
+        "store.expressions.read_one: True -> False",
         "store.expressions._conditioned: "
         "parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' -> pass",
     ],

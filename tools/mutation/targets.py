@@ -32,15 +32,15 @@ def _whole(*names: str) -> tuple[str, ...]:
 
 TARGETS: Final = (
     Target("domain.session", "rules", _unit("domain/session_rules")),
-    Target("domain.user", "rules", _unit("domain/session_rules")),
+    Target("domain.user", "rules", _unit("domain/user", "domain/lockout", "domain/session_rules")),
     Target("domain.session_rules", "rules", _unit("domain/session_rules", "domain/signing_key")),
     Target("domain.policy", "rules", _unit("domain/policy")),
-    Target("domain.realm", "rules", _unit("domain/policy", "domain/signing_key")),
+    Target("domain.realm", "rules", _unit("domain/realm", "domain/policy", "domain/signing_key")),
     Target("domain.signing_key", "rules", _unit("domain/policy", "domain/signing_key")),
     Target("domain.key_rules", "rules", _unit("domain/key_rules")),
-    Target("domain.realm_change", "rules", _unit("domain/realm_change")),
-    Target("domain.lockout", "rules", _unit("domain/lockout")),
-    Target("domain.attempt", "rules", _unit("domain/attempt", "login/lockout")),
+    Target(
+        "domain.lockout", "rules", _unit("domain/lockout", "domain/lockout_tries", "login/lockout")
+    ),
     Target("domain.addresses", "rules", _unit("domain/addresses")),
     Target("domain.ids", "tokens", _unit("domain/ids")),
     Target("crypto.tokens", "tokens", _unit("crypto/tokens", "crypto/token_sizes")),
@@ -119,9 +119,9 @@ TARGETS: Final = (
         strict=False,
     ),
     Target(
-        "login.verified_password",
+        "crypto.passwords",
         "credentials",
-        _unit("login/verified_password", "login/lockout"),
+        _unit("crypto/verified_password", "login/lockout"),
         strict=False,
     ),
     Target(

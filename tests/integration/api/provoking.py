@@ -10,7 +10,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from sojourn.domain import attempt, ids
+from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
 from tests.integration.world import PASSWORD, Answer, World
 from tests.support.instance import CheapResources, Instance
@@ -263,7 +263,7 @@ def _guesses(callers: Callers) -> None:
         world.login("guessed", password="wrong horse")
     key = {"realm_id": world.realm_id, "api_key": "ak_none", "request": {"ip": "192.0.2.1"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempt, "PER_ADDRESS", replace(PER_ADDRESS, most=1))
+        patch.setattr(lockout, "PER_ADDRESS", replace(PER_ADDRESS, most=1))
         for _ in range(2):
             world.admin("POST", "/v1/users/authenticate_key", key)
 

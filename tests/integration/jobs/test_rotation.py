@@ -9,7 +9,7 @@ from sojourn.crypto.kms import KmsCipher
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.policy import SIGNING_KEYS
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import RealmChange
 from sojourn.store import realms
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import resources_of

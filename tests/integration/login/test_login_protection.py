@@ -12,10 +12,9 @@ import pytest
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import lockout
-from sojourn.domain.attempt import Counter, Failure, Try
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Limit, Success
-from sojourn.domain.user import User
+from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Counter, Failure, Limit, Try
+from sojourn.domain.user import Success, User
 from sojourn.login.lockout import Lockout
 from sojourn.store import user_items
 from sojourn.store.client import DynamoDB

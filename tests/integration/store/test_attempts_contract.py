@@ -5,9 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain import ids
-from sojourn.domain.attempt import Counter, Failure, Try, counters_of
 from sojourn.domain.errors import Superseded
-from sojourn.domain.lockout import Bucket
+from sojourn.domain.lockout import Bucket, Counter, Failure, Try, counters_of
 from sojourn.domain.user import Candidate, Credential
 from tests.integration.store.test_store_contract import NOW, a_user, at_once
 from tests.integration.stores import DynamoStore, Store

@@ -10,8 +10,7 @@ import pytest
 from sojourn.bootstrap import Resources
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.realm import Deletion, Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.domain.user import UniqueName
 from sojourn.store import expressions
 from sojourn.store.client import ConditionFailed

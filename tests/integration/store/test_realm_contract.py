@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from sojourn.domain import ids
 from sojourn.domain.due import Due, Walk, settlement_job
 from sojourn.domain.errors import Superseded
-from sojourn.domain.realm import Deletion, Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.domain.signing_key import PublicKey
 from sojourn.runtime import optimistic
 from tests import histories
@@ -189,7 +188,6 @@ def test_no_change_is_lost(store: Store, clock: MovedClock) -> None:
             found,
             lambda r: RealmChange(r, r.ending_all(by="key_tests", now_ms=NOW)),
             clock=clock,
-            what="changes of this realm",
         )
 
     assert all(isinstance(done, RealmChange) for done in at_once([end] * 4))

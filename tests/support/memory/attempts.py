@@ -4,9 +4,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sojourn.domain.attempt import Counter, Failure
 from sojourn.domain.errors import Superseded
-from sojourn.domain.lockout import Bucket
+from sojourn.domain.lockout import Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
 from tests.support.memory.users import MemoryUsers
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-from sojourn.domain.due import Due, Walk, due_at
+from sojourn.domain.due import Due, Walk
 from tests.support.memory.users import MemoryUsers
 
 
@@ -37,7 +37,7 @@ class MemoryDue:
 
     def _all(self) -> list[Due]:
         with self._lock:
-            times = [(user.id, due_at(user)) for user in self._users.everybody()]
+            times = [(user.id, user.due_at) for user in self._users.everybody()]
             users = [Due("user", user_id, at) for user_id, at in times if at is not None]
             records = [
                 Due("ended_record", user_id, ended.keep_until, ended.session.id)

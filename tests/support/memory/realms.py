@@ -8,8 +8,7 @@ from dataclasses import replace
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.names import fold
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.user import (
     NameKind,
 )

@@ -183,7 +183,8 @@ def test_new_keys_are_what_their_algorithm_asks(algo: Algorithm) -> None:
     made = PrivateKey(id="jky_1", algo=algo, number=1, key=private)
     assert _pem(made) == pem
     assert (
-        signing_keys.jose_name(algo) == {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}[algo]
+        signing_keys.JOSE_NAMES[algo]
+        == {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}[algo]
     )
 
 

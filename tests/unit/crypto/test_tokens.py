@@ -79,7 +79,7 @@ def signed(body: dict[str, object], header: dict[str, Any] | None = None) -> str
 def test_each_algorithm_round_trips(algo: str) -> None:
     """A token of each algorithm verifies and says whose session it is."""
     body = claims()
-    found = verify(tokens.sign(body, PAIRS[algo][1]))
+    found = verify(tokens.unsigned(body, PAIRS[algo][1]).sign())
     assert (found.session.text, found.user_id) == (body["sid"], USER.id)
 
 
@@ -118,7 +118,7 @@ def test_algorithm_is_the_keys(alg: str) -> None:
 
 def test_former_issuers_tokens_stay_good() -> None:
     """A token names the realm's issuer or a former one, exactly, and no other of the stack's."""
-    before = tokens.sign(claims(), RS_PRIVATE)
+    before = tokens.unsigned(claims(), RS_PRIVATE).sign()
     owner = OWNER.naming("https://new.example.com", now_ms=NOW)
     assert (
         tokens.claims_of(
@@ -127,7 +127,7 @@ def test_former_issuers_tokens_stay_good() -> None:
         == "https://new.example.com"
     )
     for issuer in (owner.issuer, OWNER.issuer):
-        assert verify(tokens.sign(claims(iss=issuer), RS_PRIVATE), owner).realm == owner
+        assert verify(tokens.unsigned(claims(iss=issuer), RS_PRIVATE).sign(), owner).realm == owner
     for other in (OWNER.issuer + "/", OWNER.issuer[:-1], ""):
         with pytest.raises(TokenInvalid):
             verify(signed(claims() | {"iss": other}), owner)
@@ -137,7 +137,7 @@ def test_former_issuers_tokens_stay_good() -> None:
         assert tokens.named(f"{unsigned}.{part('signature')}") is None
     assert tokens.named(before) == (OWNER.id, RS_PUBLIC.id, OWNER.issuer)
     with pytest.raises(TokenInvalid):
-        verify(tokens.sign(claims(iss=owner.issuer), RS_PRIVATE), OWNER)
+        verify(tokens.unsigned(claims(iss=owner.issuer), RS_PRIVATE).sign(), OWNER)
 
 
 def test_public_key_as_an_hmac_secret() -> None:
@@ -180,7 +180,7 @@ def test_another_realms_key_with_the_same_kid() -> None:
     other, private = signing("rs256")
     stolen = replace(private, id=RS_PUBLIC.id)
     with pytest.raises(TokenInvalid):
-        verify(tokens.sign(claims(), stolen))
+        verify(tokens.unsigned(claims(), stolen).sign())
     assert other.id != RS_PUBLIC.id
 
 
@@ -234,7 +234,7 @@ def test_text_in_a_good_token_is_refused(part_of_it: int, text: str) -> None:
 def test_too_long_a_token_is_never_signed() -> None:
     """A token over 4,000 bytes is refused, and the message says by how much."""
     with pytest.raises(Invalid, match="over the limit of 4000"):
-        tokens.sign(claims(cs={"x": "y" * 4_000}), RS_PRIVATE)
+        tokens.unsigned(claims(cs={"x": "y" * 4_000}), RS_PRIVATE).sign()
 
 
 @pytest.mark.parametrize("algo", list(PAIRS))
@@ -243,15 +243,15 @@ def test_longest_token_is_of_4000_bytes(algo: str) -> None:
     # Base64 without padding leaves out every fourth length, for these headers that of 4,000.
     sizes = {token_sizes.longest(padded(n), only(algo)): n for n in range(2_000, 2_600)}
     assert 4_000 not in sizes
-    longest = tokens.sign(claims(cs="x" * sizes[3_999]), PAIRS[algo][1])
+    longest = tokens.unsigned(claims(cs="x" * sizes[3_999]), PAIRS[algo][1]).sign()
     assert len(longest) == 3_999
     verify(longest)
     with pytest.raises(Invalid) as refused:
-        tokens.sign(claims(cs="x" * sizes[4_001]), PAIRS[algo][1])
+        tokens.unsigned(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
     assert "would be 4001 bytes, 1 over the limit of 4000" in refused.value.detail
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tokens, "LONGEST", 5_000)
-        longer = tokens.sign(claims(cs="x" * sizes[4_001]), PAIRS[algo][1])
+        longer = tokens.unsigned(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
     assert len(longer) == 4_001
     with pytest.raises(TokenInvalid):
         verify(longer)

@@ -14,8 +14,7 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.due import Due
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.user import User
 from sojourn.jobs.rotation import Rotation

@@ -10,16 +10,14 @@ from sojourn.domain import lockout
 from sojourn.domain.lockout import (
     AHEAD_MS,
     FREE,
-    KNOWN,
     PER_ACCOUNT,
     PER_ADDRESS,
     Bucket,
-    Known,
     Limit,
-    Success,
     wait_seconds,
 )
 from sojourn.domain.session_rules import CLOCKS_APART_MS
+from sojourn.domain.user import KNOWN, Known, Success
 
 NOW = 2_000_000_000_000
 HOUR, DAY = 3_600_000, 86_400_000

@@ -9,11 +9,10 @@ from hypothesis import given
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
-from sojourn.domain.lockout import Known, Success
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Ended, Login, Origin, Session
-from sojourn.domain.user import Credential, Proved, State, User
+from sojourn.domain.user import Credential, Known, Proved, State, Success, User
 
 NOW = 2_000_000_000_000
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests"))

@@ -7,8 +7,8 @@ import pytest
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import ids
-from sojourn.domain.attempt import counters_of
 from sojourn.domain.errors import LoginFailed, SessionLimit, TooManyAttempts, Unavailable
+from sojourn.domain.lockout import counters_of
 from sojourn.domain.session import Login, Origin
 from sojourn.domain.session_rules import unlocked
 from sojourn.domain.user import Change, Credential

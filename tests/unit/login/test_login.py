@@ -9,9 +9,8 @@ import pytest
 
 from sojourn.crypto import tokens
 from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
-from sojourn.crypto.tokens import Claims, verify
+from sojourn.crypto.tokens import Claims, UnsignedToken, verify
 from sojourn.domain import ids
-from sojourn.domain.attempt import counters_of
 from sojourn.domain.errors import (
     Invalid,
     LoginFailed,
@@ -24,6 +23,7 @@ from sojourn.domain.errors import (
     Unavailable,
     UserInactive,
 )
+from sojourn.domain.lockout import counters_of
 from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session_rules import begin, end_all_for
 from sojourn.domain.user import Change, Credential
@@ -296,12 +296,12 @@ def test_login_signs_one_token_however_often_it_is_superseded(
 ) -> None:
     """What is decided anew is not signed: one token, of the session that was committed."""
     signed: list[Any] = []
-    sign, commit = tokens.sign, world.user_store.commit
+    sign, commit = UnsignedToken.sign, world.user_store.commit
     left = [2]
 
-    def noted(claims: Any, key: PrivateKey) -> str:
-        signed.append(claims["sid"])
-        return sign(claims, key)
+    def noted(token: UnsignedToken) -> str:
+        signed.append(token.claims["sid"])
+        return sign(token)
 
     def lost(change: Change) -> Change:
         if left[0]:
@@ -309,7 +309,7 @@ def test_login_signs_one_token_however_often_it_is_superseded(
             raise Superseded(world.stored(world.ada))
         return commit(change)
 
-    monkeypatch.setattr(tokens, "sign", noted)
+    monkeypatch.setattr(UnsignedToken, "sign", noted)
     monkeypatch.setattr(world.user_store, "commit", lost)
     claims = world.login(world.ada)
     assert signed == [claims.session.text] == world.active(world.ada)

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.domain import ids
-from sojourn.domain.lockout import Known
 from sojourn.domain.session import Actor, Ended, Origin, Session
-from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.user import Change, Credential, Known, User
 from sojourn.store import user_items
 from tests import histories
 

@@ -5,15 +5,17 @@ Source: OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1); RFC 9106.
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from sojourn.crypto import common_passwords
+from sojourn.domain.errors import LoginFailed
 from sojourn.domain.names import fold
 from sojourn.domain.unicode import normalize
+from sojourn.domain.user import Change, Credential, Proved, Success, User
 
 SHORTEST: Final = 8
 LONGEST: Final = 1024
@@ -65,6 +67,42 @@ class Hasher:
             lanes=self.lanes,
             memory_cost=self.memory_kib,
         )
+
+
+class VerifiedPassword:
+    """A password that was right, and must still be the user's in the commit of their login.
+
+    It says of each state of its user what it leaves in them.
+    """
+
+    def __init__(
+        self, password: str, credential: Credential, hasher: Hasher, success: Success
+    ) -> None:
+        self._password = password
+        self._hasher = hasher
+        self._success = success
+        # The hash that is to be kept, by each hash that the password is right for.
+        self._kept = {credential.secret: self._current(credential.secret)}
+
+    def proved(self, user: User) -> Proved:
+        """What it leaves in the user, with a hash at today's parameters. Raises `LoginFailed`."""
+        known = user.password
+        if known is None:
+            raise LoginFailed
+        if known.secret not in self._kept:
+            if not self._hasher.verify(self._password, known.secret):
+                raise LoginFailed
+            self._kept[known.secret] = self._current(known.secret)
+        kept = replace(known, secret=self._kept[known.secret])
+        return Proved(kept, self._success)
+
+    def left(self, user: User) -> Change | None:
+        """What a login that records no session leaves, or None. Raises `LoginFailed`."""
+        proved = self.proved(user)
+        return Change(user, proved.left_in(user)) if proved.changes(user) else None
+
+    def _current(self, phc: str) -> str:
+        return self._hasher.hash(self._password) if self._hasher.outdated(phc) else phc
 
 
 def _bytes(password: str) -> bytes:

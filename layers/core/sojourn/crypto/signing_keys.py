@@ -18,14 +18,10 @@ from sojourn.runtime.clock import Clock
 PRIVATE_KEY_SECONDS: Final = 3_600
 PRIVATE_KEYS: Final = 64
 
-_JOSE: Final[dict[Algorithm, str]] = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
+JOSE_NAMES: Final[dict[Algorithm, str]] = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
+"""Algorithms as RFC 7518 and RFC 8037 name them."""
 
 AnyPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
-
-
-def jose_name(algo: Algorithm) -> str:
-    """The algorithm's name in RFC 7518 and RFC 8037."""
-    return _JOSE[algo]
 
 
 @dataclass(frozen=True, slots=True)

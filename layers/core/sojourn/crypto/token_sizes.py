@@ -29,9 +29,9 @@ _EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
 def longest(user: User, realm: Realm) -> int:
     """The bytes of the longest token that the user would get of the realm as it is.
 
-    It is the size of what `tokens.sign` makes with the largest of the realm's keys: ids have one
-    length, and times ten digits until 2286. Only an unmanaged session of a server's login has a
-    token that is a few bytes shorter, by its `auth_method`.
+    It is the size of the token that the largest of the realm's keys signs: ids have one length,
+    and times ten digits until 2286. Only an unmanaged session of a server's login has a token that
+    is a few bytes shorter, by its `auth_method`.
     """
     settings = realm.settings
     by_key = user.user_type == "api"

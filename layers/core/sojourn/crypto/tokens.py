@@ -12,7 +12,7 @@ from typing import Any, Final
 import jwt
 from jwt.utils import base64url_decode
 
-from sojourn.crypto.signing_keys import PrivateKey, jose_name, public_key
+from sojourn.crypto.signing_keys import JOSE_NAMES, PrivateKey, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.domain.policy import SessionType
@@ -77,21 +77,29 @@ def claims_of(
     return claims
 
 
-def sign(claims: Mapping[str, object], key: PrivateKey) -> str:
-    """The signed token. Raises `Invalid` when it would be over 4,000 bytes."""
-    check_size(claims, key)
-    return jwt.encode(dict(claims), key.key, algorithm=jose_name(key.algo), headers={"kid": key.id})
+@dataclass(frozen=True, slots=True)
+class UnsignedToken:
+    """The claims of a token that is not too long, and the key that is to sign it."""
+
+    claims: Mapping[str, object]
+    key: PrivateKey
+
+    def sign(self) -> str:
+        """The token."""
+        algorithm, headers = JOSE_NAMES[self.key.algo], {"kid": self.key.id}
+        return jwt.encode(dict(self.claims), self.key.key, algorithm=algorithm, headers=headers)
 
 
-def check_size(claims: Mapping[str, object], key: PrivateKey) -> None:
-    """Raise `Invalid` when the token that `sign` would make is over 4,000 bytes."""
+def unsigned(claims: Mapping[str, object], key: PrivateKey) -> UnsignedToken:
+    """The token that is to be signed. Raises `Invalid` when it would be over 4,000 bytes."""
     if (size := size_of(claims, key.algo)) > LONGEST:
         raise Invalid(too_long("The user's token", size))
+    return UnsignedToken(claims, key)
 
 
 def size_of(claims: Mapping[str, object], algo: Algorithm) -> int:
     """The bytes of a token with these claims, signed by any key of that algorithm."""
-    header = {"alg": jose_name(algo), "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
+    header = {"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
     parts = [len(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
     return sum(map(_base64, [*parts, _SIGNATURE_BYTES[algo]])) + len("..")
 
@@ -127,7 +135,7 @@ def verify(
             token,
             public_key(key.pem),
             # One, and never the token's: PyJWT refuses a header that names another.
-            algorithms=[jose_name(key.algo)],
+            algorithms=[JOSE_NAMES[key.algo]],
             audience=realm.id,
             issuer=realm.issuers,
             options={

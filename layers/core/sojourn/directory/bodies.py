@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from sojourn.api.changes import ReadOnly
 from sojourn.api.complaints import CHECK
 from sojourn.api.structs import InRealm, UserId
-from sojourn.domain import labels, names
+from sojourn.domain import names
 from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import AtLimit, SessionType
@@ -39,7 +39,7 @@ def _email(_: str, sent: str) -> list[str]:
     return names.email_complaints(sent)
 
 
-Label = Annotated[str, Meta(min_length=1, max_length=200, extra={CHECK: labels.complaints})]
+Label = Annotated[str, Meta(min_length=1, max_length=200, extra={CHECK: names.label_complaints})]
 # As they are sent; what else they must be is of their NFC.
 Username = Annotated[str, Meta(min_length=1, max_length=names.SENT, extra={CHECK: _username})]
 Email = Annotated[str, Meta(min_length=3, max_length=names.SENT, extra={CHECK: _email})]

@@ -15,8 +15,7 @@ from sojourn.domain.access_key import Server
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Invalid, NotFound
 from sojourn.domain.ports import RealmCache, RealmStore, UserDirectory
-from sojourn.domain.realm import Deletion, Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
@@ -82,7 +81,7 @@ class RealmDeletion:
             return RealmChange(found, marked, due=(job,))
 
         try:
-            commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
+            commit(self.store, realm, decide, clock=self.clock)
         except NotFound:
             # Another deletion began at the same moment; this one helps it.
             if self.store.find(realm.id) is None:

@@ -17,8 +17,7 @@ from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidd
 from sojourn.domain.key_rules import KINDS, check_room
 from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher, RealmStore
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
@@ -110,7 +109,7 @@ class RealmDirectory:
             return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
         realm = self.find(server, realm_id)
-        done = commit(self.store, realm, decide, clock=self.clock, what="changes of this realm")
+        done = commit(self.store, realm, decide, clock=self.clock)
         view = answers.realm(done.after)
         if changed := audit.differing(answers.realm(done.before), view):
             audit.record("realm.updated", realm_id, by=server.key.id, changed=changed)

@@ -14,8 +14,7 @@ from sojourn.domain.due import settlement_job
 from sojourn.domain.errors import CursorInvalid, NotFound
 from sojourn.domain.key_rules import KINDS, check_room
 from sojourn.domain.ports import Cipher, RealmCache, RealmStore
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.signing_key import PublicKey, StoppedKey
@@ -80,7 +79,7 @@ class JwtKeys:
             after, private = new.added(after, algo, *kinds)
             return key_rules.change(found, after, now_ms=self.clock.wall_ms(), private=private)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
+        done = commit(self.realms, realm, decide, clock=self.clock)
         for key in done.new_keys:
             audit.record("jwt_key.created", key.id, realm.id, by=server.key.id)
         (asked,) = (key for key in done.new_keys if key.kind == body.kind)
@@ -122,7 +121,7 @@ class JwtKeys:
             after = key_rules.without(found, key_id, now_ms=now_ms)
             return key_rules.change(found, after, now_ms=now_ms)
 
-        commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
+        commit(self.realms, realm, decide, clock=self.clock)
         audit.record("jwt_key.deleted", key_id, realm.id, by=server.key.id)
         return None
 
@@ -146,7 +145,7 @@ class JwtKeys:
                 raise NotFound
             return None
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
+        done = commit(self.realms, realm, decide, clock=self.clock)
         since = self.clock.monotonic()
         if done is not None:
             event = "jwt_key.compromised" if compromised else "jwt_key.deleted"

@@ -88,7 +88,6 @@ class Users:
             decide,
             clock=self.clock,
             gone=_no_realm,
-            what="changes of this realm",
         )
         audit.record("user.created", user_id, realm_id, by=server.key.id)
         return answers.user(user)

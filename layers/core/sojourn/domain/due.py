@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sojourn.domain.user import User
-
 DueKind = Literal["user", "ended_record", "realm_deletion", "settlement"]
 
 SETTLED_AFTER: Final = 3_600
@@ -42,12 +40,3 @@ def settlement_job(realm_id: str, what: str, *, now_ms: int) -> Due:
     It is left to cleanup in the commit that ends their sessions.
     """
     return Due("settlement", realm_id, now_ms // 1000 + SETTLED_AFTER, what)
-
-
-def due_at(user: User) -> int | None:
-    """When there is something to do for a user, or None."""
-    if user.state == "deleted":
-        return user.last_ms // 1000
-    due = [s.expires_at for s in user.sessions]
-    due += [e.ended_ms // 1000 for e in user.pending]
-    return min(due, default=None)

@@ -12,8 +12,7 @@ from typing import Final
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 from sojourn.domain.policy import DAY_SECONDS, SIGNING_KEYS
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey
 
 KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")

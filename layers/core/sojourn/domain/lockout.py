@@ -9,12 +9,17 @@ administrator's unlock, whose number leaves all of a bucket behind.
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address
-from typing import Final
+from typing import Final, Literal
 
-from sojourn.domain import addresses
+from sojourn.domain import addresses, ids
+from sojourn.domain.errors import TooManyAttempts
+from sojourn.domain.user import Candidate, Known, Success, User
 
+NOBODY: Final = "usr_" + "0" * ids.BODY
+"""Whom to read when there is nobody, so that the answer takes the same time."""
 FREE: Final = 5
 """Failures in a row before the next try waits."""
 FIRST_WAIT: Final = 30
@@ -22,8 +27,6 @@ LONGEST_WAIT: Final = 15 * 60
 AHEAD_MS: Final = 25_000
 """How far ahead the clock may be that counted a failure: each that may count is ten seconds off at
 most, and what an answer's way and the whole seconds of its date hide."""
-KNOWN: Final = 10
-"""Addresses that an account remembers."""
 _MARK_BYTES: Final = 8
 
 
@@ -131,41 +134,136 @@ def retry_after(opens_ms: int, now_ms: int) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """An address that has succeeded for an account, as the account remembers it."""
+class Counter:
+    """A bucket of failures as it was last read, and what its account says of it.
 
-    mark: bytes
-    proofs: int
+    `digest` and `kind` are where it is; `version` tells its writes apart, None before the first.
+    """
+
+    digest: str
+    kind: Literal["account", "address"]
+    bucket: Bucket = Bucket()
+    version: str | None = None
+    proofs: int = 0
+    unlocks: int = 0
+
+    @property
+    def limit(self) -> Limit:
+        """How many failures there may be."""
+        return PER_ACCOUNT if self.kind == "account" else PER_ADDRESS
+
+    def opens_ms(self, now_ms: int) -> int:
+        """From when on a try may be made."""
+        return self._counted().opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def proved(self, now_ms: int) -> int:
+        """The number of proofs after a success."""
+        return self._counted().proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def failed(self, now_ms: int) -> Bucket:
+        """The bucket after one more failure."""
+        return self._counted().failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+
+    def _counted(self) -> Bucket:
+        return self.bucket.since(self.unlocks)
 
 
 @dataclass(frozen=True, slots=True)
-class Success:
-    """What a right password leaves behind in the account.
+class Place:
+    """The address that a password comes from, as an account sees it.
 
-    `proofs` is the account's number from now on; `address` the one to remember, with the number
-    for it, and None where none is known of.
+    `known`: it has succeeded for the account before. `own`: its number of proofs if it becomes
+    known now.
     """
 
-    address: Known | None
-    proofs: int
+    mark: bytes
+    known: bool
+    own: int
 
-    def due(self, proofs: int, known: tuple[Known, ...]) -> bool:
-        """Whether an account with these has to be written for it."""
-        if proofs < self.proofs:
-            return True
-        mine = self.address
-        return mine is not None and not any(
-            k.mark == mine.mark and k.proofs >= mine.proofs for k in known
-        )
 
-    def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
-        """Both as they must become; the address that was used last is the last to be forgotten."""
-        mine = self.address
-        if mine is not None:
-            before = next((k for k in known if k.mark == mine.mark), mine)
-            others = [k for k in known if k.mark != mine.mark]
-            known = (*others, max(before, mine, key=lambda k: k.proofs))[-KNOWN:]
-        return max(proofs, self.proofs), known
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A try, and the counters that it is counted in; the account's is the first, where it has one.
+
+    At an address that the account knows that one alone holds it up; the address's own counts what
+    fails there all the same, so that nobody gains by it at other accounts.
+    """
+
+    counters: tuple[Counter, ...]
+    place: Place | None = None
+
+    def check(self, now_ms: int) -> None:
+        """Raises `TooManyAttempts` while one of the counters is closed that hold it up."""
+        known = self.place is not None and self.place.known
+        holding = self.counters[:1] if known else self.counters
+        closed = [at for counter in holding if (at := counter.opens_ms(now_ms)) > now_ms]
+        if closed:
+            raise TooManyAttempts(retry_after(max(closed), now_ms))
+
+    def read(self, counters: Sequence[Counter]) -> "Try":
+        """The same try where its counters are these by now."""
+        return replace(self, counters=tuple(counters))
+
+    def failed(self, now_ms: int) -> "Failure":
+        """What its failure makes of each counter."""
+        return Failure(self, tuple(counter.failed(now_ms) for counter in self.counters))
+
+    def succeeded(self, now_ms: int) -> Success:
+        """What a right password leaves in its account."""
+        proofs = self.counters[0].proved(now_ms)
+        if self.place is None:
+            return Success(None, proofs)
+        if self.place.known:
+            return Success(Known(self.place.mark, proofs), proofs=0)
+        return Success(Known(self.place.mark, self.place.own), proofs)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A try that failed, and its counters' buckets as they must become, in their order."""
+
+    tried: Try
+    buckets: tuple[Bucket, ...]
+
+
+def counters_of(bucket: str | None, network: str | None) -> tuple[Counter, ...]:
+    """The account's counter, and then its counter at the address and the address's own.
+
+    `bucket` is the account's, None where its failures are not counted. `network` is that of the
+    address, None where none is known of.
+    """
+    counters = []
+    if bucket is not None:
+        counters.append(Counter(bucket, "account"))
+        if network is not None:
+            counters.append(Counter(at_address(bucket, network), "account"))
+    if network is not None:
+        counters.append(Counter(of_address(network), "address"))
+    return tuple(counters)
+
+
+def try_of_password(
+    account: User | Candidate | None,
+    counters: Sequence[Counter],
+    network: str | None,
+    *,
+    now_ms: int,
+) -> Try:
+    """A try of a password, in the account's counter at its address where the account knows that.
+
+    `counters` are those of `counters_of`, as they were read with the account.
+    """
+    everywhere, *at_address = counters
+    if account is not None:
+        everywhere = replace(everywhere, proofs=account.proofs, unlocks=account.unlocks)
+    if network is None:
+        return Try((everywhere,))
+    here, address = at_address
+    place_mark = mark(NOBODY if account is None else account.id, network)
+    known = None if account is None else account.find_known(place_mark)
+    here = replace(here, proofs=0 if known is None else known.proofs, unlocks=everywhere.unlocks)
+    place = Place(place_mark, known=known is not None, own=here.proved(now_ms))
+    return Try((everywhere if known is None else here, address), place)
 
 
 def network(ip: str | None) -> str | None:

@@ -1,8 +1,10 @@
-"""Usernames and emails: what they may hold, and when two of them are one.
+"""Usernames, emails and labels: what they may hold, and when two of them are one.
 
 White space around them is no part of them. Of an email the domain is compared in its IDNA form.
 Two names are one when their NFKC_Casefold is the same: the mapping of UAX #31 (R5) and Unicode's
 chapter 3.13 for caseless identifiers. A name is kept as it was sent, but for NFC.
+
+Labels are the names that people only read, of users, realms and keys: in lists and in tokens.
 """
 
 import re
@@ -25,6 +27,9 @@ IGNORABLE: Final = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
+# Bidi_Control: what follows one may be shown in another order than it is in.
+_BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_BREAKS: Final = re.compile("[\u2028\u2029]")
 _NOT_IN_PATHS: Final = re.compile(r"[/?#%\\]")
 _DOT_SEGMENTS: Final = (".", "..")
 _EMAIL: Final = re.compile(r"[^@]+@[^@]+")
@@ -125,3 +130,22 @@ def email_complaints(email: str) -> list[str]:
     elif "" in host.split("."):
         complaints.append("email must have a domain without a dot at an end, or two in a row.")
     return complaints
+
+
+def label_complaints(field: str, label: str) -> list[str]:
+    """What is wrong with a name that is shown, in sentences.
+
+    Joiners may be in it: emoji and Persian are written with them.
+    """
+    found = []
+    if any(unicodedata.category(character) == "Cc" for character in label):
+        found.append(f"{field} must hold no control character, such as a tab or a line feed.")
+    if _BIDI.search(label):
+        found.append(
+            f"{field} must hold no character that turns the direction of text, such as U+202E."
+        )
+    if _BREAKS.search(label):
+        found.append(f"{field} must hold no line or paragraph separator (U+2028, U+2029).")
+    if not IGNORABLE.sub("", label).strip():
+        found.append(f"{field} must hold a character that can be seen.")
+    return found

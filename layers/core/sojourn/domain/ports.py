@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from sojourn.domain.access_key import AccessKey
-from sojourn.domain.attempt import Counter, Failure
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.lockout import Counter, Failure
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Candidate, Change, ChangeInRealm, NameKind, NewUser, User
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from sojourn.domain.due import Due
 from sojourn.domain.errors import Conflict
 from sojourn.domain.policy import Settings
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
@@ -204,6 +205,31 @@ class Realm:
         after = self.remembering_stops(now_ms, room=STOPS_KEPT - 1)
         keys = {k: self.keys[k] for k in self.keys if k != key.id}
         return replace(after, keys=keys, stopped={**after.stopped, key.id: stop})
+
+
+@dataclass(frozen=True, slots=True)
+class RealmChange:
+    """One commit: from the realm that was read to the one that must replace it.
+
+    `private` are the ciphertexts of the private halves of new keys, by key id; that of a key which
+    leaves the realm's keys goes in the same commit. `due` is what the commit leaves to cleanup.
+    """
+
+    before: Realm
+    after: Realm
+    private: Mapping[str, bytes] = field(default_factory=dict)
+    due: tuple[Due, ...] = ()
+
+    @property
+    def new_keys(self) -> list[PublicKey]:
+        """The keys that it makes, in the order of their numbers."""
+        new = [key for key in self.after.keys.values() if key.id not in self.before.keys]
+        return sorted(new, key=lambda key: key.number)
+
+    @property
+    def gone_keys(self) -> list[str]:
+        """The ids of the keys that it removes."""
+        return [key_id for key_id in self.before.keys if key_id not in self.after.keys]
 
 
 def _order(key: PublicKey) -> tuple[int, str]:

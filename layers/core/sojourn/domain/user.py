@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 
 from sojourn.domain import ids
-from sojourn.domain.lockout import Known, Success
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 
@@ -14,6 +13,8 @@ State = Literal["active", "inactive", "deleted"]
 NameKind = Literal["username", "email"]
 UniqueName = tuple[NameKind, str]
 """A name that no other user of the realm may have."""
+KNOWN: Final = 10
+"""Addresses that a user remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,44 @@ class Credential:
     created_ms: int
     secret: str = field(repr=False)
     name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An address that has succeeded for a user, as their item remembers it."""
+
+    mark: bytes
+    proofs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """What a right password leaves behind in the user.
+
+    `proofs` is the user's number from now on; `address` the one to remember, with the number
+    for it, and None where none is known of.
+    """
+
+    address: Known | None
+    proofs: int
+
+    def due(self, proofs: int, known: tuple[Known, ...]) -> bool:
+        """Whether a user with these has to be written for it."""
+        if proofs < self.proofs:
+            return True
+        mine = self.address
+        return mine is not None and not any(
+            k.mark == mine.mark and k.proofs >= mine.proofs for k in known
+        )
+
+    def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
+        """Both as they must become; the address that was used last is the last to be forgotten."""
+        mine = self.address
+        if mine is not None:
+            before = next((k for k in known if k.mark == mine.mark), mine)
+            others = [k for k in known if k.mark != mine.mark]
+            known = (*others, max(before, mine, key=lambda k: k.proofs))[-KNOWN:]
+        return max(proofs, self.proofs), known
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +116,15 @@ class User:
     def password(self) -> Credential | None:
         """The password credential, of which a human has at most one."""
         return _password(self.credentials)
+
+    @property
+    def due_at(self) -> int | None:
+        """When cleanup has something to do for this user (epoch seconds), or None."""
+        if self.state == "deleted":
+            return self.last_ms // 1000
+        due = [s.expires_at for s in self.sessions]
+        due += [e.ended_ms // 1000 for e in self.pending]
+        return min(due, default=None)
 
     def accepts_unmanaged(self, session: ids.SessionId) -> bool:
         """Whether a token of its own may still stand: user active, begun since the last end."""

@@ -7,12 +7,11 @@ from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain import key_rules
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
 from sojourn.domain.ports import Cipher, RealmStore
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.runtime import audit, deadline, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
-from sojourn.runtime.optimistic import commit
+from sojourn.runtime.optimistic import commit_newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,9 @@ class Rotation:
                 after = key_rules.without(after, key.id, now_ms=now_ms)
             return None if after == found else key_rules.change(found, after, now_ms=now_ms)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
-        if done is None:
-            return realm, 0
+        last = commit_newest(self.realms, realm, decide, clock=self.clock)
+        if (done := last.change) is None:
+            return last.value, 0
         for key_id in done.gone_keys:
             audit.record("jwt_key.deleted", key_id, realm.id)
         return done.after, len(done.gone_keys)
@@ -111,11 +110,11 @@ class Rotation:
             after, private = new.added(found, found.settings.jwt_algo, *kinds)
             return key_rules.change(found, after, now_ms=now_ms, private=private)
 
-        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
-        made = [] if done is None else done.new_keys
+        last = commit_newest(self.realms, realm, decide, clock=self.clock)
+        made = [] if last.change is None else last.change.new_keys
         for key in made:
             audit.record("jwt_key.created", key.id, realm.id)
-        now = realm if done is None else done.after
+        now = last.value if last.change is None else last.change.after
         due = key_rules.next_is_due(now, now_ms=self.clock.wall_ms())
         waits = due and key_rules.full(now)
         if waits:

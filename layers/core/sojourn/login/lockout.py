@@ -6,11 +6,10 @@ of any number at once no more than the limit are made.
 
 from dataclasses import dataclass
 
-from sojourn.domain import attempt, lockout
-from sojourn.domain.attempt import Failure, Try
-from sojourn.domain.lockout import Success
+from sojourn.domain import lockout
+from sojourn.domain.lockout import Failure, Try
 from sojourn.domain.ports import Attempts
-from sojourn.domain.user import Candidate, User
+from sojourn.domain.user import Candidate, Success, User
 from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
@@ -32,23 +31,25 @@ class Lockout:
         `bucket` is the account's, or that of the name which nobody has. The account's sessions are
         not read before the password is right: that takes the longer the more they are.
         """
-        counters = attempt.counters_of(bucket, ip)
+        network = lockout.network(ip)
+        counters = lockout.counters_of(bucket, network)
         candidate, read = self.attempts.read_with_candidate(user_id, counters)
         now_ms = self.clock.wall_ms()
-        return candidate, attempt.try_of_password(candidate, read, ip, now_ms=now_ms)
+        return candidate, lockout.try_of_password(candidate, read, network, now_ms=now_ms)
 
     def own_password(self, user: User, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
-        counters = attempt.counters_of(lockout.of_account(user.id), ip)
-        read = self.attempts.read(counters)
-        return attempt.try_of_password(user, read, ip, now_ms=self.clock.wall_ms())
+        network = lockout.network(ip)
+        read = self.attempts.read(lockout.counters_of(lockout.of_account(user.id), network))
+        return lockout.try_of_password(user, read, network, now_ms=self.clock.wall_ms())
 
     def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
         """A try of an API key, and the account that it is for, in one read.
 
         Its 256 random bits need no counter of the account's: the address's is all there is.
         """
-        user, read = self.attempts.read_with_user(user_id, attempt.counters_of(None, ip))
+        counters = lockout.counters_of(None, lockout.network(ip))
+        user, read = self.attempts.read_with_user(user_id, counters)
         return user, Try(tuple(read))
 
     def check(self, tried: Try) -> None:
@@ -67,7 +68,7 @@ class Lockout:
             self.check(found)
             return found.failed(self.clock.wall_ms()) if found.counters else None
 
-        optimistic.commit(self.attempts, tried, decide, clock=self.clock, what="failed tries")
+        optimistic.commit(self.attempts, tried, decide, clock=self.clock)
 
     def passed(self, tried: Try) -> Success:
         """What a right password leaves, by one more look: a guess beyond the limit is refused.

@@ -3,12 +3,13 @@ token is created. This also marks the beginning of an authenticated session for 
 """
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.crypto import tokens
-from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
+from sojourn.crypto.passwords import VerifiedPassword
+from sojourn.crypto.signing_keys import SigningKeys
+from sojourn.crypto.tokens import UnsignedToken
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import (
@@ -26,7 +27,6 @@ from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
 from sojourn.login.lockout import Lockout
-from sojourn.login.verified_password import VerifiedPassword
 from sojourn.runtime import deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
@@ -118,9 +118,10 @@ class Logins:
 
     def leave(self, verified: VerifiedPassword, user: User) -> User:
         """Commit what a right password leaves, without a session; the user as they are then."""
-        store, clock = _WhereChanged(self.users), self.clock
-        done = optimistic.commit(store, user, verified.left, clock=clock, gone=LoginFailed)
-        return done.after
+        last = optimistic.commit_newest(
+            self.users, user, verified.left, clock=self.clock, gone=LoginFailed
+        )
+        return last.value if last.change is None else last.change.after
 
     def _begin_known(self, realm: Realm, user: User, login: Login) -> BegunSession:
         """Begin a session of a user who was read before their realm was."""
@@ -150,14 +151,13 @@ class Logins:
                 user, realm, login, key_number=key.number, now_ms=now_ms, proved=proved
             )
             claims = _managed_claims(user, realm, session)
-            tokens.check_size(claims, key)
-            return _Begun(change, session, claims, key, read)
+            return _Begun(change, session, tokens.unsigned(claims, key), read)
 
         found = _Found(user, _Read(realm, deadline.current(self.clock)))
         begun = optimistic.commit(
             _Beginnings(self.users), found, decide, clock=self.clock, gone=LoginFailed
         )
-        token = tokens.sign(begun.claims, begun.key)
+        token = begun.token.sign()
         telemetry.count(LoginSucceeded=1, SessionsEvicted=len(begun.change.ended))
         return answers.begun(begun.session, begun.change.after, token)
 
@@ -195,7 +195,7 @@ class Logins:
         )
         claims["auth_method"] = login.auth_method
         key = self.keys.for_realm(realm, seconds=60 * minutes)
-        token = tokens.sign(claims, key)
+        token = tokens.unsigned(claims, key).sign()
         if expires_at is None and not realm.keys[key.id].open_ended:
             self.realms.mark_open_ended(realm.id, key.id)
         telemetry.count(LoginSucceeded=1)
@@ -227,12 +227,11 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A managed session: the change that records it, and what its token says and signs it."""
+    """A managed session: the change that records it, and its token, which is still to be signed."""
 
     change: Change
     session: Session
-    claims: Mapping[str, object]
-    key: PrivateKey
+    token: UnsignedToken
     read: _Read
 
 
@@ -247,16 +246,6 @@ class _Beginnings:
             return replace(begun, change=self.users.commit(begun.change))
         except Superseded as error:
             raise Superseded(error.current and _Found(error.current, begun.read)) from error
-
-
-@dataclass(frozen=True, slots=True)
-class _WhereChanged:
-    """Commits what changes something; what changes nothing is done."""
-
-    users: UserStore
-
-    def commit(self, change: Change, /) -> Change:
-        return change if change.after is change.before else self.users.commit(change)
 
 
 def _holds(user: User, digest: str) -> bool:

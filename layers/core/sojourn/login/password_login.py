@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from sojourn.crypto.passwords import Hasher
+from sojourn.crypto.passwords import Hasher, VerifiedPassword
 from sojourn.domain import ids, lockout, names
 from sojourn.domain.access_key import Server
-from sojourn.domain.attempt import Try
 from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
+from sojourn.domain.lockout import Try
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
@@ -14,7 +14,6 @@ from sojourn.domain.session import Login
 from sojourn.domain.user import Candidate
 from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
-from sojourn.login.verified_password import VerifiedPassword
 from sojourn.sessions.answers import BegunSession
 
 

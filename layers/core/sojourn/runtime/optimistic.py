@@ -12,7 +12,8 @@ deletion that was done, or end what began since.
 
 import secrets
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol, TypeVar, overload
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar, overload
 
 from sojourn.domain.errors import NotFound, SojournError, Superseded, Unavailable
 from sojourn.runtime import deadline
@@ -37,6 +38,14 @@ class Committer(Protocol[C]):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Decided(Generic[V, C]):
+    """The value that was decided on last, and what was committed of it (None: nothing)."""
+
+    value: V
+    change: C | None
+
+
 @overload
 def commit(
     store: Committer[C],
@@ -45,7 +54,6 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "changes of this user",
 ) -> C: ...
 
 
@@ -57,7 +65,6 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "changes of this user",
 ) -> C | None: ...
 
 
@@ -68,7 +75,6 @@ def commit(
     *,
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
-    what: str = "changes of this user",
 ) -> C | None:
     """Commit what `decide` makes of the value, deciding anew on each one that came between.
 
@@ -76,14 +82,26 @@ def commit(
     `decide` and the store raise, what `gone` gives when the value is no more, and `Unavailable`
     when the deadline is over: then nothing was done, or one commit whose answer was lost.
     """
+    return commit_newest(store, value, decide, clock=clock, gone=gone).change
+
+
+def commit_newest(
+    store: Committer[C],
+    value: V,
+    decide: Callable[[V], C | None],
+    *,
+    clock: Clock,
+    gone: Callable[[], SojournError] = NotFound,
+) -> Decided[V, C]:
+    """As `commit` does, and the value that was decided on last: also where nothing needed doing."""
     limit = deadline.current(clock)
     attempt = 0
     while True:
         change = decide(value)
         if change is None:
-            return None
+            return Decided(value, None)
         try:
-            return store.commit(change)
+            return Decided(value, store.commit(change))
         except Superseded as error:
             if error.current is None:
                 raise gone() from error
@@ -91,7 +109,7 @@ def commit(
         # What lost has the newest value in hand, and tries it at once; what lost twice in a row
         # waits, and then has one try with what it will have lost to by then.
         if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
-            raise Unavailable(f"Too many {what} at once. Try again.")
+            raise Unavailable("Too many changes at once. Try again.")
         attempt += 1
 
 

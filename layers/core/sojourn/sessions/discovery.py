@@ -11,7 +11,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from msgspec import UNSET, UnsetType
 
 from sojourn.api.structs import Answer, JwtKeyId
-from sojourn.crypto.signing_keys import jose_name, public_key
+from sojourn.crypto.signing_keys import JOSE_NAMES, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import NotFound
 from sojourn.domain.ports import RealmCache
@@ -107,7 +107,7 @@ def configuration(realm: Realm) -> Configuration:
     redirect. RS256 is listed also when the realm has no such key; a verifier goes by the `alg` of
     the key that a token names.
     """
-    algorithms = {jose_name(key.algo) for key in realm.keys.values()}
+    algorithms = {JOSE_NAMES[key.algo] for key in realm.keys.values()}
     base = realm.issuer.removesuffix(f"/realms/{realm.id}")
     return Configuration(
         issuer=realm.issuer,
@@ -130,7 +130,7 @@ def jwk(key: PublicKey) -> Jwk:
     """A key's public half as a JWK; `alg` names the one algorithm that it is for."""
     members = _AS_JWK[key.algo](public_key(key.pem), as_dict=True)
     shown: dict[str, Any] = {name: members[name] for name in _PUBLIC if name in members}
-    return Jwk(**shown | {"alg": jose_name(key.algo), "kid": key.id})
+    return Jwk(**shown | {"alg": JOSE_NAMES[key.algo], "kid": key.id})
 
 
 @cache

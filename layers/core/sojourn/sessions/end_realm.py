@@ -11,8 +11,7 @@ from sojourn.api.structs import InRealm
 from sojourn.domain.access_key import Server
 from sojourn.domain.due import settlement_job
 from sojourn.domain.ports import RealmCache, RealmStore
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.runtime import audit
@@ -51,7 +50,7 @@ class RealmEnds:
             return RealmChange(found, after, due=(job,))
 
         realm = realm_of(server, self.realms, realm_id)
-        done = commit(self.realms, realm, decide, clock=self.clock, what="changes of this realm")
+        done = commit(self.realms, realm, decide, clock=self.clock)
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
         self.cache.outwait()
         return answers.SessionEnd(realm_id=realm_id, ended_at=done.after.ends[-1].ended_ms / 1000)

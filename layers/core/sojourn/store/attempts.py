@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sojourn.domain.attempt import NOBODY, Counter, Failure
 from sojourn.domain.errors import Superseded, Unavailable
-from sojourn.domain.lockout import Bucket
+from sojourn.domain.lockout import NOBODY, Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB

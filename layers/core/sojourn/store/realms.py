@@ -15,8 +15,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain.errors import Superseded, Unavailable
-from sojourn.domain.realm import Realm
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.runtime import optimistic
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 from zlib import crc32
 
-from sojourn.domain.due import due_at
-from sojourn.domain.lockout import Known
 from sojourn.domain.session import Actor, Ended, Origin, Session
-from sojourn.domain.user import Candidate, Credential, User
+from sojourn.domain.user import Candidate, Credential, Known, User
 
 HEART: Final = "user"
 ENDED: Final = "ended#"
@@ -103,7 +101,7 @@ def user_values(user: User) -> Values:
         "unlocks": user.unlocks or None,
         "known": [[k.mark, k.proofs] for k in user.known] or None,
         "commits": list(user.commits) or None,
-        "due_at": due_at(user),
+        "due_at": user.due_at,
     }
     if values["due_at"] is not None:
         values["due_shard"] = shard(user.id)

@@ -5,10 +5,19 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain import lockout
-from sojourn.domain.attempt import NOBODY, Counter, Place, Try, counters_of, try_of_password
 from sojourn.domain.errors import TooManyAttempts
-from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Known, Success
-from sojourn.domain.user import User
+from sojourn.domain.lockout import (
+    NOBODY,
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    Bucket,
+    Counter,
+    Place,
+    Try,
+    counters_of,
+    try_of_password,
+)
+from sojourn.domain.user import Known, Success, User
 
 NOW = 2_000_000_000_000
 HOME = "198.51.100.7"

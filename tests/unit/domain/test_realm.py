@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sojourn.domain.realm_change import RealmChange
+from sojourn.domain.realm import RealmChange
 from tests.unit.domain.test_session_rules import NOW
 from tests.unit.domain.test_signing_key import key, owner
 
