@@ -58,7 +58,6 @@ class Functions(Protocol):
 
     def invoke(self, logical_id: str, event: Mapping[str, Any]) -> dict[str, Any]:
         """The function's answer. Raises `HandlerFailed`."""
-        ...
 
 
 class Stack:

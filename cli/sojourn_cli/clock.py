@@ -9,15 +9,12 @@ class Clock(Protocol):
 
     def wall_ms(self) -> int:
         """Milliseconds since the epoch."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds that never go back, from an arbitrary start."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class SystemClock:

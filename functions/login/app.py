@@ -52,10 +52,10 @@ class Services:
 )
 def login(services: Services, call: Call[None, LoginBody]) -> BegunSession:
     """Log in by password or API key."""
-    body, ip = call.body, call.request.ip
+    body = call.body
     if body.api_key is not None:
         began = login_of(call.request, "api_key", body.replace)
-        return services.logins.with_api_key(body.realm_id, body.api_key, began, ip=ip)
+        return services.logins.with_api_key(body.realm_id, body.api_key, began, ip=began.origin.ip)
     return services.password_logins.by_name(
         body.realm_id,
         body.password or "",

@@ -137,11 +137,10 @@ def test_deletion_without_time_writes_nothing(store: Store, left: float) -> None
 
 
 def test_user_who_is_not_deleted_is_not_removed(store: Store) -> None:
-    """Whoever asks for it, a user who stands is not removed, and is handed back."""
+    """Whoever asks for it, a user who stands is not removed."""
     user = with_sessions(store, 1)
-    with pytest.raises(Superseded) as refused:
-        store.removal.finish_user(user.id, always)
-    assert refused.value.current == user == store.users.get(user.id)
+    assert not store.removal.finish_user(user.id, always)
+    assert store.users.get(user.id) == user
 
 
 def test_two_finish_a_deletion_at_once(store: Store) -> None:

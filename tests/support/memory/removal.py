@@ -40,7 +40,7 @@ class MemoryRemoval:
                 self._users.put_record(user_id, replace(ended, strip=True))
             user = self._users.get(user_id)
             if user is not None and user.state != "deleted":
-                raise Superseded(user)
+                return False
             if user is not None:
                 self._users.remove(user_id)
             return True

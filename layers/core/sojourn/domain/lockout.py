@@ -208,6 +208,11 @@ class Try:
         """What its failure makes of each counter."""
         return Failure(self, tuple(counter.failed(now_ms) for counter in self.counters))
 
+    def passed(self, now_ms: int) -> Success:
+        """What a right password leaves in its account. Raises `TooManyAttempts` as `check` does."""
+        self.check(now_ms)
+        return self.succeeded(now_ms)
+
     def succeeded(self, now_ms: int) -> Success:
         """What a right password leaves in its account."""
         proofs = self.counters[0].proved(now_ms)

@@ -68,6 +68,11 @@ class Ended:
     """The user is being deleted: nothing of where the session began is kept."""
 
     @property
+    def id(self) -> str:
+        """The session's id."""
+        return self.session.id
+
+    @property
     def keep_until(self) -> int:
         """Rule 9: until the session would have expired, or 30 days, whichever is first."""
         return min(self.session.expires_at, self.ended_ms // 1000 + ENDED_RECORD_SECONDS)

@@ -6,7 +6,7 @@ twice at once.
 """
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from sojourn.domain import session_rules as rules
@@ -36,13 +36,7 @@ class Report:
 
     def answer(self) -> dict[str, int]:
         """The report as the function answers it."""
-        return {
-            "found": self.found,
-            "removed": self.removed,
-            "failed": self.failed,
-            "remaining": self.remaining,
-            "oldest_overdue_seconds": self.oldest_overdue_seconds,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

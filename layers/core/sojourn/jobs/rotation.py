@@ -1,7 +1,7 @@
 """What the schedule does for signing keys: make the next in time, remove what nothing needs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain import key_rules
@@ -27,14 +27,7 @@ class Report:
 
     def answer(self) -> dict[str, int]:
         """The report as the function answers it."""
-        return {
-            "realms": self.realms,
-            "rotated": self.rotated,
-            "removed": self.removed,
-            "delayed": self.delayed,
-            "failed": self.failed,
-            "remaining": self.remaining,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ Every count has the counters that were read as its condition, so each failure is
 of any number at once no more than the limit are made.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sojourn.domain import lockout
-from sojourn.domain.lockout import Failure, Try
+from sojourn.domain.lockout import Counter, Failure, Try
 from sojourn.domain.ports import Attempts
 from sojourn.domain.user import Candidate, Success, User
 from sojourn.runtime import optimistic
@@ -75,13 +76,13 @@ class Lockout:
 
         Raises `TooManyAttempts` when others used up the limit meanwhile.
         """
-        return self._passed(tried.read(self.attempts.read(tried.counters)))
+        return self._passed(tried, self.attempts.read(tried.counters))
 
     def passed_with_user(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
         """The same, and the whole account as it is now, in one read."""
         user, read = self.attempts.read_with_user(user_id, tried.counters)
-        return self._passed(tried.read(read)), user
+        return self._passed(tried, read), user
 
-    def _passed(self, tried: Try) -> Success:
-        self.check(tried)
-        return tried.succeeded(self.clock.wall_ms())
+    def _passed(self, tried: Try, read: Sequence[Counter]) -> Success:
+        self.skew.check()
+        return tried.read(read).passed(self.clock.wall_ms())

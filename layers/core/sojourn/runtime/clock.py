@@ -9,26 +9,21 @@ class Clock(Protocol):
 
     def wall_ms(self) -> int:
         """Milliseconds since the epoch."""
-        ...
 
     def machine_ms(self) -> int:
         """What the machine's own wall clock shows, wherever tests have moved this one to."""
-        ...
 
     def monotonic(self) -> float:
         """Seconds that never go back, from an arbitrary start."""
-        ...
 
     def stopwatch(self) -> float:
         """Seconds that truly passed, from an arbitrary start: what work and waiting took.
 
         A clock that is moved moves the other two, and takes no request's time away by it.
         """
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait; a test's clock may return at once."""
-        ...
 
 
 class SystemClock:

@@ -35,7 +35,6 @@ class Committer(Protocol[C]):
         Gives the change as it was done, also where its answer was lost and it was asked again.
         Raises `Superseded` with the value as it is now.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

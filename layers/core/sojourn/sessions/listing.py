@@ -88,9 +88,9 @@ class Listing:
         if state == "ended":
             return self._ended(user, page, for_server=current is None)
         active = rules.active(user, self._realm(user), now_ms=self.clock.wall_ms())
-        items = [answers.active(session, user, current=current) for session in active]
-        shown, more = paged(items, page)
-        return answers.Sessions(collection=shown, more_results=more)
+        shown, more = paged(active, page)
+        collection = [answers.active(session, user, current=current) for session in shown]
+        return answers.Sessions(collection=collection, more_results=more)
 
     def _ended(self, user: User, page: Page, *, for_server: bool) -> answers.Sessions:
         """Ended records that are still kept; the TTL may not have removed the others yet."""
@@ -99,18 +99,16 @@ class Listing:
         after = page.after
         while len(found) <= page.limit:
             step = self.users.list_ended(user.id, after=after, limit=100, ascending=page.ascending)
-            found.update({e.session.id: e for e in step})
-            for e in [e for e in step if now_ms >= e.keep_until * 1000]:
-                del found[e.session.id]
+            found.update({e.id: e for e in step if now_ms < e.keep_until * 1000})
             if len(step) < 100:
                 break
-            after = step[-1].session.id
+            after = step[-1].id
         settled = rules.settle(user, self._realm(user), now_ms=now_ms)[1]
         unrecorded = [e for e in (*user.pending, *settled) if now_ms < e.keep_until * 1000]
-        found.update({e.session.id: e for e in unrecorded})
-        items = [answers.ended(e, user, for_server=for_server) for e in found.values()]
-        shown, more = paged(items, page)
-        return answers.Sessions(collection=shown, more_results=more)
+        found.update({e.id: e for e in unrecorded})
+        shown, more = paged(found.values(), page)
+        collection = [answers.ended(e, user, for_server=for_server) for e in shown]
+        return answers.Sessions(collection=collection, more_results=more)
 
     def _realm(self, user: User) -> Realm:
         realm = self.realms.get(user.realm_id)

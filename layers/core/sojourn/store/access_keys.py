@@ -21,7 +21,6 @@ from sojourn.store.realms import DynamoDirectory
 
 STACK: Final = "*"
 """The owner of the stack-wide keys."""
-PAGE: Final = 100
 
 
 class DynamoAccessKeys:
@@ -45,13 +44,8 @@ class DynamoAccessKeys:
         return self._read(found), more
 
     def each_access_key(self, realm_id: str | None) -> Iterator[AccessKey]:
-        after, more = None, True
-        while more:
-            found, more = self._directory.members(
-                owner_of(realm_id), after=after, limit=PAGE, ascending=True
-            )
+        for found in self._directory.all_members(owner_of(realm_id)):
             yield from self._read(found)
-            after = found[-1] if found else None
 
     def _read(self, key_ids: Sequence[str]) -> list[AccessKey]:
         items = self._dynamo.get_many([self._directory.access_key_key(i) for i in key_ids])

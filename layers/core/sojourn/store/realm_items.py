@@ -71,6 +71,11 @@ def _key_from(key_id: str, values: Mapping[str, Any]) -> PublicKey:
     return PublicKey(id=key_id, **known)
 
 
+def standing_realm_from(values: Mapping[str, Any] | None) -> Realm | None:
+    """The realm of its item; None where there is none, or it is being deleted."""
+    return None if values is None or "deletion" in values else realm_from(values)
+
+
 def realm_from(values: Mapping[str, Any]) -> Realm:
     """The realm of its item."""
     settings = dict(values["settings"])

@@ -22,7 +22,7 @@ from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key, Write, check, delete, encode, put, update
 from sojourn.store.names import DynamoNames, holder
-from sojourn.store.realm_items import REALM, realm_from, realm_values
+from sojourn.store.realm_items import REALM, realm_from, realm_values, standing_realm_from
 
 REALMS: Final = "realms"
 """The owner of the list of realms."""
@@ -53,8 +53,7 @@ class DynamoDirectory:
         return Key(self.table, key_id, "key", ACCESS_KEY)
 
     def get(self, realm_id: str) -> Realm | None:
-        realm = self.find(realm_id)
-        return None if realm is None or realm.deletion is not None else realm
+        return standing_realm_from(self.dynamo.get(self.realm_key(realm_id)))
 
     def find(self, realm_id: str) -> Realm | None:
         """The realm, also while it is being deleted; to everything else it is gone by then."""
@@ -66,11 +65,8 @@ class DynamoDirectory:
         return self._read(found), more
 
     def each_realm(self) -> Iterator[Realm]:
-        after, more = None, True
-        while more:
-            found, more = self.members(REALMS, after=after, limit=PAGE, ascending=True)
+        for found in self.all_members(REALMS):
             yield from self._read(found)
-            after = found[-1] if found else None
 
     def _read(self, realm_ids: Sequence[str]) -> list[Realm]:
         """Realms, also those that are being deleted."""
@@ -79,8 +75,7 @@ class DynamoDirectory:
 
     def get_many(self, realm_ids: Sequence[str]) -> list[Realm | None]:
         found = self.dynamo.get_many([self.realm_key(realm_id) for realm_id in realm_ids])
-        realms = [None if values is None else realm_from(values) for values in found]
-        return [None if r is None or r.deletion is not None else r for r in realms]
+        return list(map(standing_realm_from, found))
 
     def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
         self.dynamo.transact(
@@ -154,12 +149,12 @@ class DynamoDirectory:
         else:
             keys = self.names.keys(realm_id, "email", email or "")
         realm, *claims = self.dynamo.get_many([self.realm_key(realm_id), *keys])
-        return _standing(realm), holder(claims)
+        return standing_realm_from(realm), holder(claims)
 
     def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
         """The realm, and what another item holds, in one call."""
         realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
-        return _standing(realm), values
+        return standing_realm_from(realm), values
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         values = self.dynamo.get(self.private_key_key(realm_id, key_id))
@@ -206,6 +201,10 @@ class DynamoDirectory:
         found = [str(item["sk"]) for item in page.items]
         return found[:limit], len(found) > limit
 
-
-def _standing(values: Values | None) -> Realm | None:
-    return None if values is None or "deletion" in values else realm_from(values)
+    def all_members(self, owner: str) -> Iterator[list[str]]:
+        """The ids of all members of a list, page by page."""
+        after, more = None, True
+        while more:
+            found, more = self.members(owner, after=after, limit=PAGE, ascending=True)
+            yield found
+            after = found[-1] if found else None

@@ -46,8 +46,8 @@ class DynamoRemoval:
         )
         try:
             self._dynamo.write(gone)
-        except ConditionFailed as error:
-            raise Superseded(_user(error.item)) from error
+        except ConditionFailed:
+            return False
         return True
 
     def remove_records(self, user_id: str, time_left: TimeLeft) -> bool:
@@ -66,8 +66,10 @@ class DynamoRemoval:
         try:
             self._dynamo.transact([heart, *names, member])
         except ConditionFailed as error:
-            current = _user(error.items[0]) if error.failed[0] else user
-            raise Superseded(current) from error
+            if not error.failed[0]:
+                raise Superseded(user) from error
+            heart_now = error.item
+            raise Superseded(heart_now and user_items.user_from(heart_now)) from error
 
     def forget_user(self, realm_id: str, user_id: str) -> None:
         self._dynamo.write(expressions.delete(self._member(realm_id, user_id)))
@@ -124,7 +126,3 @@ class DynamoRemoval:
 
     def _member(self, realm_id: str, user_id: str) -> Key:
         return self._directory.member_key(user_directory.list_of(realm_id), user_id)
-
-
-def _user(item: Values | None) -> User | None:
-    return None if item is None else user_items.user_from(item)

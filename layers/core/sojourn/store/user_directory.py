@@ -6,7 +6,6 @@ from itertools import compress
 
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
-from sojourn.domain.realm import Realm
 from sojourn.domain.user import (
     Change,
     ChangeInRealm,
@@ -17,9 +16,9 @@ from sojourn.domain.user import (
     UserInRealm,
 )
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed, Values
+from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key, Write
-from sojourn.store.realm_items import realm_from
+from sojourn.store.realm_items import standing_realm_from
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
 
@@ -61,7 +60,7 @@ class DynamoUserDirectory:
             if exists:
                 return  # nobody else makes this id: it is done, and its answer was lost
             if no_realm:
-                raise Superseded(_standing(error.items[0])) from error
+                raise Superseded(standing_realm_from(error.items[0])) from error
             raise _taken(claims, no_names) from error
 
     def commit(self, changed: ChangeInRealm, /) -> ChangeInRealm:
@@ -79,7 +78,7 @@ class DynamoUserDirectory:
         except ConditionFailed as error:
             no_names = error.failed[-len(writes) :]
             if changed.bound and no_names[-1]:
-                now = _standing(error.items[-1])
+                now = standing_realm_from(error.items[-1])
                 if now is None:
                     raise NotFound("There is no such realm.") from error
                 raise Superseded(UserInRealm(change.before, now)) from error
@@ -110,8 +109,3 @@ def list_of(realm_id: str) -> str:
 def _taken(claims: Sequence[tuple[UniqueName, Write]], failed: Sequence[bool]) -> NameTaken:
     """The error that tells which of the names are others'."""
     return NameTaken(*dict.fromkeys(kind for (kind, _), _ in compress(claims, failed)))
-
-
-def _standing(item: Values | None) -> Realm | None:
-    """The realm that a condition met, unless it is being deleted."""
-    return None if item is None or "deletion" in item else realm_from(item)

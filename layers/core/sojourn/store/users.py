@@ -137,7 +137,7 @@ class DynamoUsers:
             only=user_items.RECORD,
         )
         found = [user_items.ended_from(item) for item in page.items]
-        return [e for e in found if e.session.id != after][:limit]
+        return [e for e in found if e.id != after][:limit]
 
 
 def _is_done(change: Change, mark: bytes, current: User | None) -> bool:
