@@ -131,7 +131,7 @@ def _listening(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
         raise Refused(
-            f"Port {port} cannot be had ({error.strerror}). Another `make dev` may be running; "
+            f"Port {port} is not available ({error.strerror}). Another `make dev` may be running; "
             "stop it, or choose a port: make dev PORT=3001"
         ) from error
 
