@@ -37,15 +37,14 @@ class Instance:
     def __init__(self, resources: Resources) -> None:
         self.resources = resources
         self.login = login.compose(resources)
+        self.validate = validate.compose(resources)
+        self.list_sessions = list_sessions.compose(resources)
+        self.terminate = terminate.compose(resources)
         self.directory = directory.compose(resources)
+        self.discovery = discovery.compose(resources)
         self.cleanup = cleanup.compose(resources)
+        self.rotate = rotate.compose(resources)
         self.handlers = {
-            "login": login.serve(resources, self.login),
-            "validate": validate.bind(resources),
-            "list_sessions": list_sessions.bind(resources),
-            "terminate": terminate.bind(resources),
-            "directory": directory.serve(resources, self.directory),
-            "discovery": discovery.bind(resources),
-            "cleanup": cleanup.serve(resources, self.cleanup),
-            "rotate": rotate.bind(resources),
+            name: entry.serve(resources, getattr(self, name))
+            for name, entry in {**ENTRIES, **SCHEDULED}.items()
         }

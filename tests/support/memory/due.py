@@ -19,6 +19,12 @@ class MemoryDue:
         self._jobs: dict[tuple[str, str, str], Due] = {}
         self._after: dict[tuple[str, str], str] = {}
 
+    @property
+    def jobs(self) -> list[Due]:
+        """The jobs that are left to cleanup, in the order in which they came."""
+        with self._lock:
+            return list(self._jobs.values())
+
     def leave(self, job: Due) -> None:
         """A job that a realm's commit leaves to cleanup."""
         with self._lock:

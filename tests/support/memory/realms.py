@@ -25,6 +25,8 @@ class MemoryRealms:
         self._private: dict[tuple[str, str], bytes] = {}
         self.leave: Callable[[Due], object] = lambda job: None
         """Takes what a commit leaves to cleanup."""
+        self.commits: list[RealmChange] = []
+        """The changes that were carried out."""
 
     def add(self, realm: Realm) -> None:
         """A realm that was not there before, or another state of one that was."""
@@ -108,7 +110,8 @@ class MemoryRealms:
                 self._private.pop((after.id, key_id), None)
             for job in change.due:
                 self.leave(job)
-            return replace(change, after=after)
+            self.commits.append(done := replace(change, after=after))
+            return done
 
     def _write_private(self, realm_id: str, private: Mapping[str, bytes]) -> None:
         self._private |= {(realm_id, key_id): private[key_id] for key_id in private}

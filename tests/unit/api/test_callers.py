@@ -26,7 +26,7 @@ from sojourn.domain.errors import (
     WrongCaller,
 )
 from sojourn.domain.realm import Realm
-from tests.unit.flows import LOGIN, World
+from tests.support.world import LOGIN, World
 
 RANKS: tuple[Permission, ...] = ("read", "write", "admin")
 ONE, OTHER = "rl_" + "1" * 22, "rl_" + "2" * 22
@@ -61,7 +61,7 @@ def world() -> World:
 @pytest.fixture
 def callers(world: World) -> Callers:
     """What tells the world's callers."""
-    return Callers(world.keys, world.cache, world.clock)
+    return Callers(world.store.keys, world.cache, world.clock)
 
 
 # The credential.
@@ -115,7 +115,7 @@ def test_only_an_access_key_goes_into_its_header() -> None:
 
 def test_routes_of_users_and_of_servers(world: World, callers: Callers) -> None:
     """A login token makes a user, an access key a server; each is refused in the other's place."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     token = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN).token
     by_token, by_key = request(authorization=f"Bearer {token}"), request(authrocket_api_key=SECRET)
     assert callers.user(by_token).user_id == world.ada
@@ -133,7 +133,7 @@ def test_routes_of_users_and_of_servers(world: World, callers: Callers) -> None:
 
 def test_access_key_is_known_by_its_digest(world: World, callers: Callers) -> None:
     """A secret that is not a key's own, or is shaped otherwise, opens nothing."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     another = SECRET[:-1] + ("0" if SECRET[-1] != "0" else "1")
     for secret in (another, ids.new_secret("ks", ids.new_id("key", 2)), "ks_x", SECRET + "0"):
         with pytest.raises(AccessKeyInvalid, match="not known"):
@@ -145,7 +145,7 @@ def test_whole_digest_is_compared(world: World, callers: Callers, place: int) ->
     """A key whose digest differs in any one digit is another key."""
     digest = ids.digest(SECRET).hex()
     digit = "0" if digest[place] != "0" else "1"
-    world.keys.add(key(secret_hash=digest[:place] + digit + digest[place + 1 :]))
+    world.store.keys.add(key(secret_hash=digest[:place] + digit + digest[place + 1 :]))
     with pytest.raises(AccessKeyInvalid, match="not known"):
         callers.server(request(authrocket_api_key=SECRET))
 
@@ -156,14 +156,14 @@ def test_whole_digest_is_compared(world: World, callers: Callers, place: int) ->
 @pytest.mark.parametrize("name", ["authrocket_realm", "x_authrocket_realm"])
 def test_realm_is_the_headers_or_the_keys(world: World, callers: Callers, name: str) -> None:
     """A stack-wide key names its realm in a header; a bound one is about its own, also named."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     assert callers.server(request(authrocket_api_key=SECRET)).realm_id is None
     sent = request(authrocket_api_key=SECRET, **{name: f" {ONE} "})
     assert callers.server(sent).realm_id == ONE
-    world.keys.add(key(realm_id=ONE))
+    world.store.keys.add(key(realm_id=ONE))
     assert callers.server(request(authrocket_api_key=SECRET)).realm_id == ONE
     assert callers.server(sent).realm_id == ONE
-    world.keys.add(key(realm_id=OTHER))
+    world.store.keys.add(key(realm_id=OTHER))
     with pytest.raises(RealmForbidden):
         callers.server(sent)
 
@@ -181,7 +181,7 @@ def test_realm_is_the_headers_or_the_keys(world: World, callers: Callers, name: 
 )
 def test_header_names_one_realm(world: World, callers: Callers, headers: dict[str, str]) -> None:
     """A header that is no realm's id, and two that differ, are refused."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     with pytest.raises(Invalid) as refused:
         callers.server(request(authrocket_api_key=SECRET, **headers))
     assert refused.value.errors == ("Authrocket-Realm must be one realm's id, rl_….",)
@@ -189,7 +189,7 @@ def test_header_names_one_realm(world: World, callers: Callers, headers: dict[st
 
 def test_same_realm_twice_is_one(world: World, callers: Callers) -> None:
     """Both headers may name one realm."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     sent = request(authrocket_api_key=SECRET, authrocket_realm=ONE, x_authrocket_realm=ONE)
     assert callers.server(sent).realm_id == ONE
 
@@ -256,11 +256,11 @@ def test_permissions_are_ranked(held: str) -> None:
 
 def test_use_is_written_when_the_last_is_an_hour_old(world: World, callers: Callers) -> None:
     """The first use is written, and another when that was an hour ago and more; or none of it."""
-    world.keys.add(key())
+    world.store.keys.add(key())
     sent = request(authrocket_api_key=SECRET)
 
     def written() -> int | None:
-        found = world.keys.access_key(key().id)
+        found = world.store.keys.access_key(key().id)
         assert found is not None
         return found.last_used_ms
 
@@ -282,24 +282,24 @@ def test_realm_that_is_too_old_verifies_and_nothing_is_read(
 ) -> None:
     """A signature is checked by the realm at hand; one that it does not know has it read anew."""
     world = World()
-    callers = Callers(world.keys, world.cache, world.clock)
+    callers = Callers(world.store.keys, world.cache, world.clock)
     view = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
     sent = request(authorization=f"Bearer {view.token}")
     assert callers.user(sent).session.text == view.id
     reads: list[str] = []
-    get = world.realms.get
+    get = world.store.realms.get
 
     def noted(realm_id: str) -> Realm | None:
         reads.append(realm_id)
         return get(realm_id)
 
-    monkeypatch.setattr(world.realms, "get", noted)
+    monkeypatch.setattr(world.store.realms, "get", noted)
     world.clock.advance(60)
     assert callers.user(sent).session.text == view.id
     assert reads == []
-    world.change(replace(world.realm, issuer="https://elsewhere.example.com", version=2))
+    world.put(replace(world.realm, issuer="https://elsewhere.example.com", version=2))
     reads.clear()
     later = world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
     moved = request(authorization=f"Bearer {later.token}")
     assert callers.user(moved).session.text == later.id
-    assert reads == [world.realm.id]
+    assert reads == [world.realm_id]

@@ -23,7 +23,7 @@ from sojourn.domain.errors import (
     TokenMissing,
     TwoRealmsNamed,
 )
-from tests.unit.flows import access_key
+from tests.support.world import access_key
 
 ONE, TWO = ids.new_id("rl", 1), ids.new_id("rl", 2)
 

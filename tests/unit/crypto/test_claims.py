@@ -9,7 +9,7 @@ import pytest
 
 from sojourn.domain.policy import JWT_FIELDS
 from sojourn.sessions.discovery import configuration
-from tests.unit.flows import LOGIN, World
+from tests.support.world import LOGIN, World
 
 DOCUMENT = (Path(__file__).parents[3] / "docs/http-api.md").read_text()
 EVERY = {"iss", "sub", "aud", "rid", "sid", "iat", "session_type"}
@@ -19,7 +19,7 @@ OF_FIELD = {
     "email": {"email", "email_verified"},
     "custom": {"cs"},
 }
-PERSON = {
+PERSON: dict[str, Any] = {
     "username": "ada",
     "name": "Ada",
     "email": "ada@example.com",

@@ -204,7 +204,7 @@ def people() -> People:
 
 def sizes(people: People) -> TokenSizes:
     """The look at the realm's users."""
-    return TokenSizes(directory=people.directory, users=people.user_store, clock=people.clock)
+    return people.realms.sizes
 
 
 def carrying(people: People, *fields: str) -> Realm:
@@ -229,7 +229,7 @@ def test_change_that_makes_no_token_longer_looks_at_nobody(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where no token grows, no user is read."""
-    monkeypatch.setattr(people.directory, "users_of_realm", None)
+    monkeypatch.setattr(people.store.directory, "users_of_realm", None)
     sizes(people).check_realm(people.realm, carrying(people))
 
 
@@ -253,7 +253,7 @@ def test_realms_users_are_looked_at_as_far_as_it_goes(
         return [None] * len(asked)
 
     page = [f"usr_{number:022}" for number in range(100)]
-    monkeypatch.setattr(people.directory, "users_of_realm", lambda *_, **__: (page, True))
-    monkeypatch.setattr(people.user_store, "get_many", read)
+    monkeypatch.setattr(people.store.directory, "users_of_realm", lambda *_, **__: (page, True))
+    monkeypatch.setattr(people.store.users, "get_many", read)
     sizes(people).check_realm(people.realm, carrying(people, "username", "custom"))
     assert sum(batches) == (100 if late == "seconds" else USERS)

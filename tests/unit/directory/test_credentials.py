@@ -12,8 +12,8 @@ from sojourn.directory.credentials import API_KEYS
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
-from tests.unit.directory.people import PASSWORD, People, meanwhile
-from tests.unit.flows import access_key
+from tests.support.world import access_key, meanwhile
+from tests.unit.directory.people import PASSWORD, People
 
 NEW = "another horse entirely"
 
@@ -96,13 +96,11 @@ def test_api_keys_are_bounded(people: People, robot: str) -> None:
     assert len(people.stored(robot).credentials) == API_KEYS
 
 
-def test_bound_holds_for_keys_that_are_made_at_once(
-    people: People, robot: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bound_holds_for_keys_that_are_made_at_once(people: People, robot: str) -> None:
     """A key that is made between the look and the write of another takes the last place."""
     for _ in range(API_KEYS - 1):
         people.key(robot)
-    meanwhile(monkeypatch, people.user_store, "commit", lambda: people.key(robot))
+    meanwhile(people.store.users, "commit", lambda: people.key(robot))
     with pytest.raises(Conflict):
         people.key(robot)
     assert len(people.stored(robot).credentials) == API_KEYS
@@ -179,7 +177,7 @@ def test_deleted_credential_ends_all_sessions(people: People) -> None:
             again(people.server, known)
 
 
-def test_second_deletion_ends_nothing(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_deletion_ends_nothing(people: People) -> None:
     """Of two deletions at once one finds nothing, and ends nothing that began after the first."""
     user = people.create(password=PASSWORD).id
     known = password(people, user)
@@ -189,7 +187,7 @@ def test_second_deletion_ends_nothing(people: People, monkeypatch: pytest.Monkey
         people.credentials.delete(people.server, known)
         began.append(people.login(user))
 
-    meanwhile(monkeypatch, people.user_store, "commit", first)
+    meanwhile(people.store.users, "commit", first)
     with pytest.raises(NotFound):
         people.credentials.delete(people.server, known)
     assert people.reason(began[0]) is None
@@ -199,10 +197,8 @@ def test_credential_of_a_user_who_is_deleted_meanwhile(
     people: People, robot: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A key that was being made when its user was deleted is not made."""
-    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
-    meanwhile(
-        monkeypatch, people.user_store, "commit", lambda: people.users.delete(people.server, robot)
-    )
+    monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
+    meanwhile(people.store.users, "commit", lambda: people.users.delete(people.server, robot))
     with pytest.raises(NotFound):
         people.key(robot)
     assert people.stored(robot).credentials == {}

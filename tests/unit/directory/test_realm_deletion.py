@@ -5,18 +5,16 @@ from typing import Any
 import pytest
 
 from sojourn.directory import answers, realm_deletion
-from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Invalid, NotFound
+from sojourn.domain.session import Session
+from sojourn.domain.session_rules import active
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import realm_cache
-from tests.support.memory.access_keys import MemoryAccessKeys
-from tests.support.memory.due import MemoryDue
-from tests.support.memory.removal import MemoryRemoval
+from tests.support.world import access_key, meanwhile
 from tests.unit.directory.world import World
-from tests.unit.flows import access_key
 
 OUTWAITED = realm_cache.SECONDS + realm_cache.OUTWAIT
 
@@ -24,43 +22,18 @@ OUTWAITED = realm_cache.SECONDS + realm_cache.OUTWAIT
 class Deleting(World):
     """A realm, and what deletes it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.due = MemoryDue(self.user_store)
-        self.store.leave = self.due.leave
-        keys = MemoryAccessKeys(self.store)
-        self.removal = RealmRemoval(
-            removal=MemoryRemoval(self.user_store, self.store, self.users, keys, self.due),
-            directory=self.users,
-            users=self.user_store,
-            clock=self.clock,
-        )
-        self.deletion = RealmDeletion(
-            realms=self.realms,
-            store=self.store,
-            users=self.users,
-            removal=self.removal,
-            cache=self.cache,
-            clock=self.clock,
-        )
-
     def delete(self, name: str | None = "Tests") -> answers.Realm | None:
         """Delete the realm, by its name."""
-        return self.deletion.delete(self.stack, self.realm_id, name)
+        return self.realm_deletion.delete(self.stack, self.realm_id, name)
 
-    def jobs(self) -> list[Due]:
-        """What is left to cleanup."""
-        now = self.clock.wall_ms() // 1000
-        shards = range(self.due.shards)
-        return [due for n in shards for page in self.due.pages(n, now=now, limit=9) for due in page]
+    def standing(self, user_id: str) -> tuple[Session, ...]:
+        """A user's sessions that the realm has not ended."""
+        return active(self.stored(user_id), self.realm, now_ms=self.clock.wall_ms())
 
     def gone(self) -> bool:
         """Whether nothing of the realm is left."""
-        return (self.store.find(self.realm_id), self.user_store.everybody(), self.jobs()) == (
-            None,
-            [],
-            [],
-        )
+        left = self.store.realms.find(self.realm_id), self.store.users.everybody()
+        return (*left, self.store.due.jobs) == (None, [], [])
 
 
 @pytest.fixture
@@ -76,7 +49,7 @@ def test_name_is_asked_for(world: Deleting, name: str | None) -> None:
     with pytest.raises(Invalid) as refused:
         world.delete(name)
     assert "name" in refused.value.errors[0]
-    assert (world.realm, world.jobs()) == (before, [])
+    assert (world.realm, world.store.due.jobs) == (before, [])
 
 
 def test_realm_goes_with_all_that_is_in_it(world: Deleting) -> None:
@@ -115,37 +88,39 @@ def test_mark_ends_every_session_and_leaves_the_rest_to_cleanup(
     told = world.delete()
     assert told is not None
     assert told.state == "deleting"
-    assert told == world.deletion.progress(world.realm)
+    assert told == world.realm_deletion.progress(world.realm)
     assert isinstance(told, answers.DeletingRealm)
     assert told.deletion.started_at == started / 1000
-    assert world.active(user_id) == ()
-    assert world.store.get(world.realm_id) is None
+    assert world.standing(user_id) == ()
+    assert world.store.realms.get(world.realm_id) is None
     assert world.realm.deletion is not None
     assert (world.realm.deletion.started_ms, world.realm.deletion.by) == (
         started,
         world.stack.key.id,
     )
-    assert world.jobs() == [Due("realm_deletion", world.realm_id, started // 1000)]
-    assert world.removal.resume(world.realm_id, lambda: 1.0)
+    assert world.store.due.jobs == [Due("realm_deletion", world.realm_id, started // 1000)]
+    assert world.cleanup.realm_removal.resume(world.realm_id, lambda: 1.0)
     assert world.gone()
 
 
 def test_progress_counts_users(world: Deleting, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is deleted and what remains is told while a deletion is under way, and else nothing."""
-    assert world.deletion.progress(world.realm) == answers.realm(world.realm)
+    assert world.realm_deletion.progress(world.realm) == answers.realm(world.realm)
     for _ in range(3):
         world.user()
     with monkeypatch.context() as patched:
         patched.setattr(realm_deletion, "SECONDS", 0.0)
         world.delete()
     left = [1.0] * 2
-    assert not world.removal.resume(world.realm_id, lambda: left.pop() if left else 0.0)
-    told = world.deletion.progress(world.realm)
+    assert not world.cleanup.realm_removal.resume(
+        world.realm_id, lambda: left.pop() if left else 0.0
+    )
+    told = world.realm_deletion.progress(world.realm)
     assert isinstance(told, answers.DeletingRealm)
     assert (told.deletion.users_deleted, told.deletion.users_remaining) == (1, 2)
     assert not told.deletion.users_remaining_at_least
     monkeypatch.setattr(realm_deletion, "COUNTED", 1)
-    told = world.deletion.progress(world.realm)
+    told = world.realm_deletion.progress(world.realm)
     assert isinstance(told, answers.DeletingRealm)
     assert (told.deletion.users_remaining, told.deletion.users_remaining_at_least) == (1, True)
 
@@ -158,9 +133,9 @@ def test_second_call_goes_on_with_the_first(
     with monkeypatch.context() as patched:
         patched.setattr(realm_deletion, "SECONDS", 0.0)
         world.delete()
-    marked = len(world.store.commits)
+    marked = len(world.store.realms.commits)
     assert world.delete() is None
-    assert len(world.store.commits) == marked
+    assert len(world.store.realms.commits) == marked
     assert world.gone()
 
 
@@ -177,9 +152,9 @@ def test_deletion_that_died_is_finished_by_cleanup(
         patched.setattr(RealmRemoval, "resume", dies)
         with pytest.raises(MemoryError):
             world.delete()
-    assert world.active(user_id) == ()
-    (job,) = world.jobs()
-    assert world.removal.resume(job.owner, lambda: 1.0)
+    assert world.standing(user_id) == ()
+    (job,) = world.store.due.jobs
+    assert world.cleanup.realm_removal.resume(job.owner, lambda: 1.0)
     assert world.gone()
 
 
@@ -192,17 +167,17 @@ def test_deletion_that_another_began_just_before_helps_it(world: Deleting) -> No
             patched.setattr(realm_deletion, "SECONDS", 0.0)
             assert world.delete() is not None
 
-    world.store.between = mark
+    meanwhile(world.store.realms, "commit", mark)
     assert world.delete() is None
     assert world.gone()
 
 
 def test_realm_that_another_removed_since_the_look_is_not_there(world: Deleting) -> None:
     """A deletion whose realm is gone by its mark has nothing to delete."""
-    world.store.between = lambda: world.store.remove(world.realm_id)
+    meanwhile(world.store.realms, "commit", lambda: world.store.realms.remove(world.realm_id))
     with pytest.raises(NotFound):
         world.delete()
-    assert world.jobs() == []
+    assert world.store.due.jobs == []
 
 
 def test_deletion_that_cleanup_finished_is_done(
@@ -213,7 +188,7 @@ def test_deletion_that_cleanup_finished_is_done(
     monkeypatch.setattr(realm_deletion, "SECONDS", 0.0)
 
     def meanwhile(**_: Any) -> None:
-        assert world.removal.resume(world.realm_id, lambda: 1.0)
+        assert world.cleanup.realm_removal.resume(world.realm_id, lambda: 1.0)
 
     monkeypatch.setattr(world.cache, "outwait", meanwhile)
     assert world.delete() is None
@@ -224,5 +199,5 @@ def test_key_of_another_realm_deletes_nothing(world: Deleting) -> None:
     other = ids.new_id("rl", 1)
     stranger = Server(key=access_key(other), realm_id=other)
     with pytest.raises(NotFound):
-        world.deletion.delete(stranger, world.realm_id, "Tests")
+        world.realm_deletion.delete(stranger, world.realm_id, "Tests")
     assert world.realm.deletion is None

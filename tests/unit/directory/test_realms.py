@@ -20,8 +20,8 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.realm import Deletion
+from tests.support.world import access_key, meanwhile
 from tests.unit.directory.world import World
-from tests.unit.flows import access_key
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_bound_key_makes_no_realm(world: World) -> None:
     bound = Server(key=access_key(world.realm_id), realm_id=world.realm_id)
     with pytest.raises(RealmForbidden):
         world.realms.create(bound, RealmBody(name="Other"), domain="api.example.com")
-    assert [realm.id for realm in world.store.each_realm()] == [world.realm_id]
+    assert [realm.id for realm in world.store.realms.each_realm()] == [world.realm_id]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_setting_out_of_range_makes_and_changes_nothing(world: World, body: dict
         world.realms.create(world.stack, RealmBody(name="Other", **body), domain="x.example")
     with pytest.raises(Invalid):
         world.change(**body)
-    assert list(world.store.each_realm()) == [before]
+    assert list(world.store.realms.each_realm()) == [before]
 
 
 def test_realm_beyond_reach_does_not_exist(world: World) -> None:
@@ -76,7 +76,7 @@ def test_realm_beyond_reach_does_not_exist(world: World) -> None:
         with pytest.raises(NotFound):
             world.realms.find(server, str(realm_id))
     leaving = replace(world.realm, deletion=Deletion(started_ms=1, by="key_a"))
-    world.store.add(leaving)
+    world.store.realms.add(leaving)
     with pytest.raises(NotFound):
         world.realms.find(world.stack, world.realm_id)
     assert world.realms.look(world.stack, world.realm_id) == leaving
@@ -88,7 +88,7 @@ def test_list_shows_what_a_server_sees(world: World) -> None:
     """The stack's server pages through all realms by id; a bound one sees its own."""
     for name in ("One", "Two"):
         world.realms.create(world.stack, RealmBody(name=name), domain="x.example")
-    every = sorted(realm.id for realm in world.store.each_realm())
+    every = sorted(realm.id for realm in world.store.realms.each_realm())
     first = world.realms.page(world.stack, Page(limit=2, ascending=True))
     assert ([r.id for r in first.collection], first.more_results) == (every[:2], True)
     rest = world.realms.page(world.stack, Page(after=every[1], ascending=True))
@@ -111,12 +111,16 @@ def test_change_keeps_what_it_does_not_name(world: World) -> None:
 
 def test_change_is_decided_anew_on_what_came_between(world: World) -> None:
     """Of two changes at once neither is lost: the later is made of what the first left."""
-    world.store.between = lambda: world.change(max_sessions=3)
+    meanwhile(world.store.realms, "commit", lambda: world.change(max_sessions=3))
     view = world.change(name="New", session_minutes=5)
     assert (view.max_sessions, view.session_minutes) == (3, 5)
-    assert [done.before.version for done in world.store.commits] == [1, 2]
+    assert [done.before.version for done in world.store.realms.commits] == [1, 2]
     # A setting that is out of range only together with what came between is refused.
-    world.store.between = lambda: world.change(session_type="unmanaged", session_minutes=0)
+    meanwhile(
+        world.store.realms,
+        "commit",
+        lambda: world.change(session_type="unmanaged", session_minutes=0),
+    )
     with pytest.raises(Invalid) as refused:
         world.change(session_type="managed")
     assert refused.value.errors[0].startswith("session_minutes must be 1 to 525600")
@@ -125,7 +129,7 @@ def test_change_is_decided_anew_on_what_came_between(world: World) -> None:
 def test_change_of_a_realm_that_is_deleted_meanwhile(world: World) -> None:
     """A realm that goes while it is changed is not found, and stays as it was left."""
     leaving = replace(world.realm, version=2, deletion=Deletion(started_ms=1, by="key_a"))
-    world.store.between = lambda: world.store.add(leaving)
+    meanwhile(world.store.realms, "commit", lambda: world.store.realms.add(leaving))
     with pytest.raises(NotFound):
         world.change(name="Late")
     assert world.realm == leaving
@@ -141,7 +145,7 @@ def test_longer_lifetime_is_remembered_by_the_keys_that_may_sign(world: World) -
 def test_other_algorithm_makes_a_key_of_each_kind(world: World) -> None:
     """A change of `jwt_algo` publishes its keys, once however often the change is decided."""
     world.cipher.keys.clear()
-    world.store.between = lambda: world.change(max_sessions=3)
+    meanwhile(world.store.realms, "commit", lambda: world.change(max_sessions=3))
     assert world.change(jwt_algo="es256").jwt_algo == "es256"
     for kind in ("expiring", "open_ended"):
         assert list(world.states(kind).values()) == ["signing", "pending"]

@@ -13,7 +13,8 @@ from sojourn.directory.bodies import UserBody
 from sojourn.domain import ids
 from sojourn.domain.errors import CursorInvalid, Invalid, NameTaken, NotFound, Unavailable
 from sojourn.domain.realm import Deletion
-from tests.unit.directory.people import LARGE, PASSWORD, WIDE, People, meanwhile
+from tests.support.world import meanwhile
+from tests.unit.directory.people import LARGE, PASSWORD, WIDE, People
 
 
 @pytest.fixture
@@ -84,19 +85,17 @@ def test_taken_name_makes_nobody(people: People) -> None:
 def test_nobody_is_made_where_no_realm_is(people: People, going: bool) -> None:
     """In a realm that is none, or is being deleted, nobody is made."""
     if going:
-        people.realms.add(replace(people.realm, deletion=Deletion(started_ms=1, by="key_1")))
-    realm_id = people.realm.id if going else ids.new_id("rl", 1)
+        people.store.realms.add(replace(people.realm, deletion=Deletion(started_ms=1, by="key_1")))
+    realm_id = people.realm_id if going else ids.new_id("rl", 1)
     with pytest.raises(NotFound):
         people.users.create(replace(people.server, realm_id=realm_id), UserBody(username="ada"))
     assert people.listed() == []
 
 
-def test_realm_that_goes_meanwhile_takes_nobody(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_realm_that_goes_meanwhile_takes_nobody(people: People) -> None:
     """A realm whose deletion begins between the look at it and the write takes no user."""
     leaving = replace(people.realm, deletion=Deletion(started_ms=1, by="key_1"))
-    meanwhile(monkeypatch, people.directory, "create_user", lambda: people.realms.add(leaving))
+    meanwhile(people.store.directory, "create_user", lambda: people.store.realms.add(leaving))
     with pytest.raises(NotFound, match="no such realm"):
         people.create()
     assert people.holder("ada") is None
@@ -110,34 +109,30 @@ def test_user_whose_token_would_be_too_long_is_not_made(people: People) -> None:
     assert people.listed() == []
 
 
-def test_user_is_held_to_the_realm_that_takes_them(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_is_held_to_the_realm_that_takes_them(people: People) -> None:
     """A realm whose tokens come to carry more meanwhile refuses whom it would have taken."""
-    meanwhile(monkeypatch, people.directory, "create_user", lambda: people.newer(jwt_fields=WIDE))
+    meanwhile(people.store.directory, "create_user", lambda: people.newer(jwt_fields=WIDE))
     with pytest.raises(Invalid, check=over_the_limit):
         people.create(custom=LARGE)
     assert people.listed() == []
 
 
-def test_user_is_made_in_a_realm_that_changed_otherwise(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_is_made_in_a_realm_that_changed_otherwise(people: People) -> None:
     """A realm that changed meanwhile, and still takes the user, has them."""
-    meanwhile(monkeypatch, people.directory, "create_user", lambda: people.newer(max_sessions=1))
+    meanwhile(people.store.directory, "create_user", lambda: people.newer(max_sessions=1))
     assert people.holder("ada") is None
     assert people.create(custom=LARGE).id == people.holder("ada")
 
 
 def test_making_gives_up_with_its_deadline(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the realm always changes first it is unavailable, and nobody is made."""
-    create = people.directory.create_user
+    create = people.store.directory.create_user
 
     def too_late(*given: Any, **named: Any) -> None:
         people.newer(max_sessions=people.realm.version)
         create(*given, **named)
 
-    monkeypatch.setattr(people.directory, "create_user", too_late)
+    monkeypatch.setattr(people.store.directory, "create_user", too_late)
     began = people.clock.stopwatch()
     with pytest.raises(Unavailable):
         people.create(custom=LARGE)
@@ -298,13 +293,11 @@ def test_enabling_revives_no_session(people: People) -> None:
     assert people.reason(people.login(made.id)) is None
 
 
-def test_change_is_decided_on_the_user_of_now(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_change_is_decided_on_the_user_of_now(people: People) -> None:
     """A session that begins between the read and the write of a disabling is ended by it too."""
     made = people.create(name="Ada")
     began: list[Any] = []
-    meanwhile(monkeypatch, people.directory, "commit", lambda: began.append(people.login(made.id)))
+    meanwhile(people.store.directory, "commit", lambda: began.append(people.login(made.id)))
     shown = people.update(made.id, state="inactive", email="ada@example.com")
     assert [people.reason(claims) for claims in began] == ["user_disabled"]
     assert (shown.state, shown.name) == ("inactive", "Ada")
@@ -316,10 +309,9 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
 ) -> None:
     """No change that was under way revives a deleted user, or has them take a name."""
     made = people.create()
-    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
+    monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
     meanwhile(
-        monkeypatch,
-        people.directory,
+        people.store.directory,
         "commit",
         lambda: people.users.delete(people.server, made.id),
     )
@@ -329,17 +321,15 @@ def test_change_of_a_user_who_is_deleted_meanwhile(
     assert [people.holder(name) for name in ("ada", "countess")] == [None, None]
 
 
-def test_change_is_held_to_the_realm_that_takes_it(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_change_is_held_to_the_realm_that_takes_it(people: People) -> None:
     """A change that a realm's new settings forbid is refused, though they came after the look."""
     made = people.create()
-    meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(jwt_fields=WIDE))
+    meanwhile(people.store.directory, "commit", lambda: people.newer(jwt_fields=WIDE))
     with pytest.raises(Invalid, check=over_the_limit):
         people.update(made.id, custom=LARGE)
     assert people.stored(made.id).custom is None
     people.newer(jwt_fields=("username",))
-    meanwhile(monkeypatch, people.directory, "commit", lambda: people.newer(max_sessions=1))
+    meanwhile(people.store.directory, "commit", lambda: people.newer(max_sessions=1))
     assert people.update(made.id, custom=LARGE).custom == LARGE
 
 
@@ -360,10 +350,8 @@ def test_user_who_is_deleted_meanwhile_is_not_unlocked(
 ) -> None:
     """Nothing is written to a user who was deleted between the look and the write."""
     made = people.create()
-    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
-    meanwhile(
-        monkeypatch, people.user_store, "commit", lambda: people.users.delete(people.server, "ada")
-    )
+    monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
+    meanwhile(people.store.users, "commit", lambda: people.users.delete(people.server, "ada"))
     with pytest.raises(NotFound):
         people.users.unlock(people.server, made.id)
     assert people.stored(made.id).unlocks == 0
@@ -377,8 +365,8 @@ def test_deletion_ends_and_frees_everything(people: People) -> None:
     made = people.create(email="ada@example.com", password=PASSWORD)
     claims = people.login(made.id)
     people.users.delete(people.server, "ada")
-    assert people.user_store.get(made.id) is None
-    ended = people.user_store.ended(made.id, claims.session.text)
+    assert people.store.users.get(made.id) is None
+    ended = people.store.users.ended(made.id, claims.session.text)
     assert ended is not None
     assert (ended.reason, ended.strip, ended.session.origin.ip) == ("user_deleted", True, None)
     assert people.listed() == []
@@ -400,7 +388,7 @@ def test_deletion_under_way_has_nothing_of_the_user(
             raise failure
         return False
 
-    monkeypatch.setattr(people.removal, "finish_user", left)
+    monkeypatch.setattr(people.store.removal, "finish_user", left)
     people.users.delete(people.server, "ada")
     user = people.stored(made.id)
     assert (user.state, user.sessions, user.known) == ("deleted", (), ())
@@ -416,10 +404,8 @@ def test_two_deletions_at_once_are_both_done(
 ) -> None:
     """Who finds the user deleted meanwhile has nothing left to do, and it is no error."""
     made = people.create()
-    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
-    meanwhile(
-        monkeypatch, people.directory, "commit", lambda: people.users.delete(people.server, "ada")
-    )
+    monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
+    meanwhile(people.store.directory, "commit", lambda: people.users.delete(people.server, "ada"))
     people.users.delete(people.server, made.id)
     user = people.stored(made.id)
     assert (user.state, user.version, user.generation) == ("deleted", 1, 1)

@@ -38,7 +38,7 @@ def test_expired_sessions_go_and_live_ones_stay(world: World) -> None:
     """A session past its time leaves its user's item and no record; a younger one stays."""
     ada = world.people(1)[0]
     world.clock.advance(60)
-    later = world.login(ada)
+    later = world.begin(ada)
     world.clock.advance(LIFETIME - 60 + APART)
     report = world.cleanup.run(always)
     assert report == Report(found=1, removed=1, oldest_overdue_seconds=APART)
@@ -60,7 +60,7 @@ def test_last_session_to_expire_is_waited_for(world: World) -> None:
     """Of several that expired just now, all go after the wait for the last of them."""
     ada = world.people(1)[0]
     world.clock.advance(4)
-    world.login(ada)
+    world.begin(ada)
     world.clock.advance(LIFETIME)
     began = world.clock.wall_ms()
     assert world.cleanup.run(always).removed == 1
@@ -92,7 +92,7 @@ def test_records_go_when_their_time_is_over(world: World) -> None:
 def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an end could not record, because whoever ended died, is recorded."""
     ada = world.people(1)[0]
-    world.login(ada)
+    world.begin(ada)
     with monkeypatch.context() as patched:
         patched.setattr(users, "RECORDS_PER_COMMIT", 0)
         world.end_all(ada)
@@ -106,8 +106,8 @@ def test_endings_that_do_not_fit_one_commit_are_all_recorded(
 ) -> None:
     """However many endings are pending, none is when the run is over."""
     ada = world.people(1)[0]
-    world.login(ada)
-    world.login(ada)
+    world.begin(ada)
+    world.begin(ada)
     with monkeypatch.context() as patched:
         patched.setattr(users, "RECORDS_PER_COMMIT", 0)
         world.end_all(ada)
@@ -120,11 +120,11 @@ def test_deleted_user_is_removed(world: World) -> None:
     """A deletion that died after its commit is finished: records stripped, the user gone."""
     ada = world.people(1)[0]
     world.end_all(ada)
-    world.login(ada)
+    world.begin(ada)
     world.delete_user(ada)
     assert world.cleanup.run(always) == Report(found=1, removed=1)
-    assert world.users.get(ada) is None
-    assert all(record.strip for _, record in world.users.records())
+    assert world.store.users.get(ada) is None
+    assert all(record.strip for _, record in world.store.users.records())
     assert world.records(ada) == ["terminated_by_admin"] * 2
 
 
@@ -132,10 +132,10 @@ def test_deletion_of_a_realm_is_gone_on_with(world: World) -> None:
     """A realm's deletion that nobody finished is finished."""
     ada = world.people(1)[0]
     deletion = Deletion(started_ms=world.clock.wall_ms(), by="key_tests")
-    world.realms.add(replace(world.realm, deletion=deletion))
-    world.due.leave(Due("realm_deletion", world.realm.id, world.clock.wall_ms() // 1000))
+    world.store.realms.add(replace(world.realm, deletion=deletion))
+    world.store.due.leave(Due("realm_deletion", world.realm_id, world.clock.wall_ms() // 1000))
     assert world.cleanup.run(always) == Report(found=1, removed=1)
-    assert (world.realms.find(world.realm.id), world.users.get(ada)) == (None, None)
+    assert (world.store.realms.find(world.realm_id), world.store.users.get(ada)) == (None, None)
     assert world.cleanup.run(always) == Report()
 
 
@@ -167,7 +167,7 @@ def test_item_that_fails_leaves_the_others(world: World, monkeypatch: pytest.Mon
     """An item whose store does not answer is counted, and the run goes on; the next does it."""
     failing, *others = world.people(4)
     world.clock.advance(LIFETIME + APART)
-    get = world.users.get
+    get = world.store.users.get
 
     def refuses(user_id: str) -> User | None:
         if user_id == failing:
@@ -175,7 +175,7 @@ def test_item_that_fails_leaves_the_others(world: World, monkeypatch: pytest.Mon
         return get(user_id)
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.users, "get", refuses)
+        patched.setattr(world.store.users, "get", refuses)
         report = world.cleanup.run(always)
     assert report == Report(4, removed=3, failed=1, remaining=1, oldest_overdue_seconds=APART)
     assert world.sessions(failing, *others) == [1, 0, 0, 0]
@@ -186,7 +186,7 @@ def test_run_that_dies_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyP
     """A run that dies between two items leaves the rest to the next, which does each once."""
     people = world.people(4)
     world.clock.advance(LIFETIME + APART)
-    commit, left = world.users.commit, [2]
+    commit, left = world.store.users.commit, [2]
 
     def dies(change: Any) -> Any:
         left[0] -= 1
@@ -195,7 +195,7 @@ def test_run_that_dies_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyP
         return commit(change)
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.users, "commit", dies)
+        patched.setattr(world.store.users, "commit", dies)
         with pytest.raises(MemoryError):
             world.cleanup.run(always)
     assert sorted(world.sessions(*people)) == [0, 0, 1, 1]
@@ -225,7 +225,7 @@ def test_what_is_half_done_remains(
         time[0] = left
         return finished
 
-    monkeypatch.setattr(world.removal, "finish_user", finish)
+    monkeypatch.setattr(world.store.removal, "finish_user", finish)
     report = world.cleanup.run(lambda: time[0])
     assert (report.removed, report.remaining) == (int(finished), remaining)
 
@@ -237,7 +237,7 @@ def test_run_counts_no_more_than_a_page_of_each_part(
     monkeypatch.setattr(cleanup, "PAGE", 1)
     world.people(20)
     world.clock.advance(LIFETIME + APART)
-    assert world.cleanup.run(lambda: 0.0) == Report(remaining=world.due.shards)
+    assert world.cleanup.run(lambda: 0.0) == Report(remaining=world.store.due.shards)
 
 
 def test_what_is_no_longer_due_is_not_touched(
@@ -247,10 +247,10 @@ def test_what_is_no_longer_due_is_not_touched(
     ada, bob, eve = world.people(3)
     world.end_all(bob)
     world.clock.advance(LIFETIME + APART)
-    told = [list(world.due.pages(shard, now=10**10, limit=9)) for shard in range(2)]
+    told = [list(world.store.due.pages(shard, now=10**10, limit=9)) for shard in range(2)]
     assert world.cleanup.run(always).removed == 3
-    world.users.remove(eve)
-    monkeypatch.setattr(world.due, "pages", lambda shard, **_: iter(told[shard]))
+    world.store.users.remove(eve)
+    monkeypatch.setattr(world.store.due, "pages", lambda shard, **_: iter(told[shard]))
     report = world.cleanup.run(always)
     assert (report.found, report.removed, report.failed, report.remaining) == (3, 0, 0, 0)
     assert world.sessions(ada) == [0]
@@ -266,7 +266,7 @@ def test_user_who_goes_meanwhile_is_no_failure(
     def gone(_change: Any) -> None:
         raise Superseded(None)
 
-    monkeypatch.setattr(world.users, "commit", gone)
+    monkeypatch.setattr(world.store.users, "commit", gone)
     assert world.cleanup.run(always) == Report(found=1, oldest_overdue_seconds=APART)
 
 
@@ -274,7 +274,7 @@ def test_change_that_came_between_is_kept(world: World, monkeypatch: pytest.Monk
     """A commit that lost to another is decided anew, and takes the expired sessions alone."""
     ada = world.people(1)[0]
     world.clock.advance(LIFETIME + APART)
-    commit = world.users.commit
+    commit = world.store.users.commit
 
     def beaten(change: Any) -> Any:
         monkeypatch.undo()
@@ -282,7 +282,7 @@ def test_change_that_came_between_is_kept(world: World, monkeypatch: pytest.Monk
         commit(Change(before=user, after=replace(user, name="Ada")))
         return commit(change)
 
-    monkeypatch.setattr(world.users, "commit", beaten)
+    monkeypatch.setattr(world.store.users, "commit", beaten)
     assert world.cleanup.run(always).removed == 1
     assert (world.stored(ada).sessions, world.stored(ada).name) == ((), "Ada")
 

@@ -20,7 +20,7 @@ def world() -> World:
     """A realm that is being deleted."""
     made = World()
     deletion = Deletion(started_ms=made.clock.wall_ms(), by="key_tests")
-    made.realms.add(replace(made.realm, deletion=deletion))
+    made.store.realms.add(replace(made.realm, deletion=deletion))
     return made
 
 
@@ -32,12 +32,12 @@ def looks(count: int) -> Callable[[], float]:
 
 def resume(world: World, time_left: Callable[[], float] = always) -> bool:
     """Go on with the realm's deletion."""
-    return world.realm_removal.resume(world.realm.id, time_left)
+    return world.cleanup.realm_removal.resume(world.realm_id, time_left)
 
 
 def realm(world: World) -> Realm | None:
     """The realm, as it is."""
-    return world.realms.find(world.realm.id)
+    return world.store.realms.find(world.realm_id)
 
 
 def removed(world: World) -> int:
@@ -52,27 +52,27 @@ def access_key(world: World) -> AccessKey:
     """An access key of the realm."""
     made = AccessKey(
         id=ids.new_id("key", 1),
-        realm_id=world.realm.id,
+        realm_id=world.realm_id,
         name="tests",
         permission="read",
         created_ms=1,
         secret_hash="",
     )
-    world.keys.add(made)
+    world.store.keys.add(made)
     return made
 
 
 def test_realm_goes_with_all_that_is_in_it(world: World) -> None:
     """Users with sessions, records and names, access keys and the realm: all of it goes."""
     ada = world.user(username="ada", email="ada@example.com")
-    world.login(ada)
+    world.begin(ada)
     world.end_all(ada)
     people, key = world.people(2), access_key(world)
     assert resume(world)
-    assert [world.users.get(user_id) for user_id in (ada, *people)] == [None] * 3
-    assert world.users.records() == []
-    assert world.realms.user_of_name(world.realm.id, "email", "ada@example.com") is None
-    assert (world.keys.access_key(key.id), realm(world)) == (None, None)
+    assert [world.store.users.get(user_id) for user_id in (ada, *people)] == [None] * 3
+    assert world.store.users.records() == []
+    assert world.store.realms.user_of_name(world.realm_id, "email", "ada@example.com") is None
+    assert (world.store.keys.access_key(key.id), realm(world)) == (None, None)
     assert resume(world)
 
 
@@ -81,16 +81,16 @@ def test_large_realm_goes_in_steps(world: World, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(realm_removal, "STEP", 2)
     people = world.people(5)
     counted: list[int] = []
-    count = world.removal.count_removed
+    count = world.store.removal.count_removed
 
     def noted(realm_id: str, users: int) -> None:
         counted.append(users)
         count(realm_id, users)
 
-    monkeypatch.setattr(world.removal, "count_removed", noted)
+    monkeypatch.setattr(world.store.removal, "count_removed", noted)
     assert resume(world)
     assert counted == [2, 2, 1]
-    assert [world.users.get(user_id) for user_id in people] == [None] * 5
+    assert [world.store.users.get(user_id) for user_id in people] == [None] * 5
 
 
 def test_removal_stops_when_its_time_is_up(world: World) -> None:
@@ -98,7 +98,7 @@ def test_removal_stops_when_its_time_is_up(world: World) -> None:
     people = world.people(3)
     # A look before the step, and one before each user.
     assert not resume(world, looks(3))
-    assert [world.users.get(user_id) is None for user_id in people] == [True, True, False]
+    assert [world.store.users.get(user_id) is None for user_id in people] == [True, True, False]
     assert removed(world) == 2
     assert resume(world)
     assert realm(world) is None
@@ -108,20 +108,20 @@ def test_user_with_many_records_takes_several_calls(world: World) -> None:
     """A user whose records there was no time for stays, with what is left of them."""
     ada = world.user()
     for _ in range(3):
-        world.login(ada)
+        world.begin(ada)
     world.end_all(ada)
     assert not resume(world, looks(3))
-    assert (world.users.get(ada) is not None, len(world.records(ada))) == (True, 2)
+    assert (world.store.users.get(ada) is not None, len(world.records(ada))) == (True, 2)
     assert removed(world) == 0
     assert resume(world)
-    assert world.users.records() == []
+    assert world.store.users.records() == []
 
 
 def test_access_keys_go_first(world: World) -> None:
     """No user is touched as long as a key may still act; keys there is no time for are left."""
     people, keys = world.people(1), [access_key(world) for _ in range(2)]
     assert not resume(world, looks(1))
-    assert [world.keys.access_key(key.id) is None for key in keys].count(True) == 1
+    assert [world.store.keys.access_key(key.id) is None for key in keys].count(True) == 1
     assert world.sessions(*people) == [1]
     assert resume(world)
 
@@ -139,7 +139,7 @@ def test_user_who_changes_meanwhile_is_removed_as_they_are(
 ) -> None:
     """An end that comes between leaves no record behind: the user's records are removed again."""
     (ada,) = world.people(1)
-    remove = world.removal.remove_user
+    remove = world.store.removal.remove_user
     ended: list[User] = []
 
     def then_end(user: User) -> None:
@@ -149,9 +149,9 @@ def test_user_who_changes_meanwhile_is_removed_as_they_are(
             assert len(world.records(ada)) == 1
         remove(user)
 
-    monkeypatch.setattr(world.removal, "remove_user", then_end)
+    monkeypatch.setattr(world.store.removal, "remove_user", then_end)
     assert resume(world)
-    assert (world.users.get(ada), world.users.records()) == (None, [])
+    assert (world.store.users.get(ada), world.store.users.records()) == (None, [])
 
 
 def test_user_who_always_changes_is_unavailable(
@@ -159,18 +159,18 @@ def test_user_who_always_changes_is_unavailable(
 ) -> None:
     """Who cannot remove a user within a request's time gives up, and the next call goes on."""
     (ada,) = world.people(1)
-    remove = world.removal.remove_user
+    remove = world.store.removal.remove_user
     tried: list[User] = []
 
     def beaten(user: User) -> None:
         tried.append(user)
         found = world.stored(ada)
-        world.users.commit(Change(before=found, after=found))
+        world.store.users.commit(Change(before=found, after=found))
         remove(user)
 
     began = world.clock.stopwatch()
     with monkeypatch.context() as patched:
-        patched.setattr(world.removal, "remove_user", beaten)
+        patched.setattr(world.store.removal, "remove_user", beaten)
         with pytest.raises(Unavailable):
             resume(world)
     assert 9 < world.clock.stopwatch() - began <= 10
@@ -185,19 +185,23 @@ def test_user_whom_another_removed_is_taken_off_the_list(
     """A user who is gone, before or meanwhile, is taken off the list, records and all."""
     ada, bob = world.people(2)
     world.end_all(ada)
-    world.users.remove(ada)
+    world.store.users.remove(ada)
 
     def gone(user: User) -> None:
-        world.users.remove(user.id)
+        world.store.users.remove(user.id)
         raise Superseded(None)
 
     counted: list[int] = []
-    monkeypatch.setattr(world.removal, "count_removed", lambda _, users: counted.append(users))
-    monkeypatch.setattr(world.removal, "remove_user", gone)
+    monkeypatch.setattr(
+        world.store.removal, "count_removed", lambda _, users: counted.append(users)
+    )
+    monkeypatch.setattr(world.store.removal, "remove_user", gone)
     assert resume(world)
     assert counted == [2]
-    assert (world.users.records(), world.users.get(bob)) == ([], None)
-    found = world.directory.users_of_realm(world.realm.id, after=None, limit=1, ascending=True)
+    assert (world.store.users.records(), world.store.users.get(bob)) == ([], None)
+    found = world.store.directory.users_of_realm(
+        world.realm_id, after=None, limit=1, ascending=True
+    )
     assert list(found[0]) == []
 
 
@@ -210,30 +214,30 @@ def test_deletion_that_dies_is_gone_on_with(
     """Whichever step a worker dies at, once it is done, another finishes the deletion."""
     world.people(2)
     access_key(world)
-    act = getattr(world.removal, step)
+    act = getattr(world.store.removal, step)
 
     def dies(*arguments: Any) -> Any:
         act(*arguments)
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.removal, step, dies)
+        patched.setattr(world.store.removal, step, dies)
         with pytest.raises(MemoryError):
             resume(world)
     assert resume(world)
-    assert (realm(world), world.users.everybody()) == (None, [])
+    assert (realm(world), world.store.users.everybody()) == (None, [])
 
 
 def test_two_workers_help_each_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker whom another overtakes at a user is done as well, and nothing is left."""
     world.people(3)
-    remove = world.removal.remove_user
+    remove = world.store.removal.remove_user
 
     def overtaken(user: User) -> None:
         monkeypatch.undo()
         assert resume(world)
         remove(user)
 
-    monkeypatch.setattr(world.removal, "remove_user", overtaken)
+    monkeypatch.setattr(world.store.removal, "remove_user", overtaken)
     assert resume(world)
-    assert (realm(world), world.users.everybody()) == (None, [])
+    assert (realm(world), world.store.users.everybody()) == (None, [])

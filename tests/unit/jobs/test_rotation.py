@@ -8,6 +8,7 @@ from sojourn.domain.errors import Unavailable
 from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.realm import Deletion
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, SIGNING_GRACE_MS
+from tests.support.world import meanwhile
 from tests.unit.directory.world import DAY, World
 
 RETIRES = SIGNING_DELAY_MS // 1000 + SIGNING_GRACE_MS // 1000 + 21_600
@@ -34,7 +35,7 @@ def test_realm_that_asks_for_no_rotation_has_none() -> None:
     world = World()
     world.clock.advance(10 * 365 * DAY)
     assert world.run() == {"realms": 1}
-    assert world.store.commits == []
+    assert world.store.realms.commits == []
 
 
 def test_retired_keys_go_with_their_private_halves(world: World) -> None:
@@ -55,7 +56,7 @@ def test_two_runs_that_meet_make_one_key(world: World) -> None:
     """A run that meets another's key is decided anew, and finds nothing left to do."""
     world.clock.advance(DAY)
     other: list[dict[str, int]] = []
-    world.store.between = lambda: other.append(world.run())
+    meanwhile(world.store.realms, "commit", lambda: other.append(world.run()))
     assert world.run() == {"realms": 1}
     assert other == [{"realms": 1, "rotated": 1}]
     assert len(world.states()) == 2
@@ -66,7 +67,7 @@ def test_change_that_comes_between_is_kept(world: World) -> None:
     """A rotation that meets a change of the realm makes one key, of what the change left."""
     world.clock.advance(DAY)
     world.cipher.keys.clear()
-    world.store.between = lambda: world.change(max_sessions=3)
+    meanwhile(world.store.realms, "commit", lambda: world.change(max_sessions=3))
     assert world.run() == {"realms": 1, "rotated": 1}
     assert world.realm.settings.max_sessions == 3
     assert len(world.cipher.keys) == 1
@@ -88,7 +89,9 @@ def test_rotation_without_room_waits(world: World) -> None:
 def test_realm_from_before_there_were_kinds_gets_the_missing_key() -> None:
     """It gets its key for tokens without end, rotated or not; no schedule rotates that one."""
     world = World()
-    world.store.add(replace(world.realm, keys={k.id: k for k in world.realm.of_kind("expiring")}))
+    world.store.realms.add(
+        replace(world.realm, keys={k.id: k for k in world.realm.of_kind("expiring")})
+    )
     assert world.run() == {"realms": 1, "rotated": 1}
     assert list(world.states("open_ended").values()) == ["pending"]
     world.clock.advance(1_000 * DAY)
@@ -98,7 +101,7 @@ def test_realm_from_before_there_were_kinds_gets_the_missing_key() -> None:
 def test_stops_are_forgotten_when_their_sessions_are_over(world: World) -> None:
     """The newest stop alone is remembered, untold, when no session of a stopped key can live."""
     old = world.signing()
-    world.keys.stop(world.server, old)
+    world.jwt_keys.stop(world.server, old)
     assert world.states()[old] == "compromised"
     world.clock.advance(RETIRES)
     world.run()
@@ -110,7 +113,7 @@ def test_realm_that_is_being_deleted_is_passed_over(world: World) -> None:
     """A realm that goes, before a run or during it, is no failure, and gets no key."""
     world.clock.advance(DAY)
     leaving = replace(world.realm, version=2, deletion=Deletion(started_ms=1, by="key_a"))
-    world.store.between = lambda: world.store.add(leaving)
+    meanwhile(world.store.realms, "commit", lambda: world.store.realms.add(leaving))
     assert world.run() == {"realms": 1}
     assert world.run() == {}
     assert world.realm == leaving
@@ -121,7 +124,7 @@ def test_wrong_clock_rotates_nothing(world: World) -> None:
     world.clock.advance(DAY)
     world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=10**9, received_ms=10**9)
     assert world.run() == {"realms": 1, "failed": 1}
-    assert world.store.commits == []
+    assert world.store.realms.commits == []
 
 
 def test_wrong_clock_removes_nothing(world: World) -> None:

@@ -12,7 +12,8 @@ from sojourn.domain.realm import Deletion
 from sojourn.domain.user import User
 from sojourn.jobs import settlement
 from tests.support.memory import users
-from tests.unit.jobs.world import BY, World, always
+from tests.support.world import BY
+from tests.unit.jobs.world import World, always
 
 
 @pytest.fixture
@@ -29,35 +30,35 @@ def looks(count: int) -> Callable[[], float]:
 
 def walk(world: World, name: str, time_left: Callable[[], float] = always) -> bool:
     """Go on with a walk of the realm's users."""
-    return world.settlement.resume(world.realm.id, name, time_left)
+    return world.cleanup.settlement.resume(world.realm_id, name, time_left)
 
 
 def test_walk_is_due_an_hour_after_its_end(world: World) -> None:
     """A walk begins when no login that had read the realm before can commit any more."""
     at = world.clock.wall_ms() // 1000
-    job = settlement_job(world.realm.id, "jky_stopped", now_ms=world.clock.wall_ms())
-    assert job == Due("settlement", world.realm.id, at + SETTLED_AFTER, "jky_stopped")
+    job = settlement_job(world.realm_id, "jky_stopped", now_ms=world.clock.wall_ms())
+    assert job == Due("settlement", world.realm_id, at + SETTLED_AFTER, "jky_stopped")
 
 
 def test_what_the_realm_ended_is_recorded(world: World) -> None:
     """Each user's sessions become ended records, and what began since stays."""
     people = world.people(3)
     name = world.end_realm()
-    later = world.login(people[0])
+    later = world.begin(people[0])
     assert walk(world, name)
     assert world.stored(people[0]).sessions == (later,)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
-    assert world.due.walk(world.realm.id, name) is None
+    assert world.store.due.walk(world.realm_id, name) is None
 
 
 def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
     """What a signing key's stop ended is recorded by a walk of the key's name."""
     (ada,) = world.people(1)
-    (key,) = world.realm.keys.values()
+    key = world.realm.signing_key(world.clock.wall_ms())
     now_ms = world.clock.wall_ms()
-    world.realm = world.realm.without_key(key, by=BY.id, now_ms=now_ms, compromised=True)
-    world.realms.add(world.realm)
-    world.due.leave(settlement_job(world.realm.id, key.id, now_ms=world.clock.wall_ms()))
+    stopped = world.realm.without_key(key, by=BY.id, now_ms=now_ms, compromised=True)
+    world.store.realms.add(stopped)
+    world.store.due.leave(settlement_job(world.realm_id, key.id, now_ms=world.clock.wall_ms()))
     assert walk(world, key.id)
     assert world.records(ada) == ["terminated_by_admin"]
 
@@ -67,7 +68,7 @@ def test_walk_records_what_does_not_fit_a_commit(
 ) -> None:
     """Endings that a commit leaves pending are recorded after it."""
     (ada,) = world.people(1)
-    world.login(ada)
+    world.begin(ada)
     name = world.end_realm()
     monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     assert walk(world, name)
@@ -81,17 +82,17 @@ def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch
     name = world.end_realm()
     assert not walk(world, name, looks(3))
     assert world.sessions(*people) == [0, 0, 0, 1, 1]
-    found = world.due.walk(world.realm.id, name)
+    found = world.store.due.walk(world.realm_id, name)
     assert found is not None
     assert found.after == people[1]
     read: list[Sequence[str]] = []
-    get_many = world.users.get_many
+    get_many = world.store.users.get_many
 
     def noted(user_ids: Sequence[str]) -> Sequence[User | None]:
         read.append(user_ids)
         return get_many(user_ids)
 
-    monkeypatch.setattr(world.users, "get_many", noted)
+    monkeypatch.setattr(world.store.users, "get_many", noted)
     assert walk(world, name)
     assert read == [people[2:4], people[4:]]
     assert world.sessions(*people) == [0] * 5
@@ -104,13 +105,13 @@ def test_walk_is_noted_only_where_there_is_more(
     monkeypatch.setattr(settlement, "PAGE", 3)
     people = world.people(4)
     noted: list[str] = []
-    note_walk = world.due.note_walk
+    note_walk = world.store.due.note_walk
 
     def noting(realm_id: str, name: str, *, after: str) -> bool:
         noted.append(after)
         return note_walk(realm_id, name, after=after)
 
-    monkeypatch.setattr(world.due, "note_walk", noting)
+    monkeypatch.setattr(world.store.due, "note_walk", noting)
     assert walk(world, world.end_realm())
     assert noted == [people[2]]
 
@@ -119,7 +120,7 @@ def test_walk_that_is_finished_is_no_walk(world: World) -> None:
     """Whoever comes to a walk that is finished, or never was left, does nothing."""
     people = world.people(1)
     name = world.end_realm()
-    world.due.finish_walk(world.realm.id, name)
+    world.store.due.finish_walk(world.realm_id, name)
     assert not walk(world, name)
     assert not walk(world, "jky_none")
     assert world.sessions(*people) == [1]
@@ -138,7 +139,7 @@ def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch
         return 1.0
 
     assert not walk(world, name, time_left)
-    assert world.due.walk(world.realm.id, name) is None
+    assert world.store.due.walk(world.realm_id, name) is None
     assert [len(world.records(user_id)) for user_id in people] == [1] * 3
 
 
@@ -146,7 +147,7 @@ def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.Monkey
     """A walk that dies between two users is gone on with, and records each ending once."""
     people = world.people(3)
     name = world.end_realm()
-    commit, left = world.users.commit, [2]
+    commit, left = world.store.users.commit, [2]
 
     def dies(change: Any) -> Any:
         left[0] -= 1
@@ -155,7 +156,7 @@ def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.Monkey
         return commit(change)
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.users, "commit", dies)
+        patched.setattr(world.store.users, "commit", dies)
         with pytest.raises(MemoryError):
             walk(world, name)
     assert world.sessions(*people) == [0, 0, 1]
@@ -169,11 +170,13 @@ def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
     people = world.people(1)
     name = world.end_realm()
     if deleted:
-        world.realms.add(replace(world.realm, deletion=Deletion(started_ms=1, by="key_tests")))
+        world.store.realms.add(
+            replace(world.realm, deletion=Deletion(started_ms=1, by="key_tests"))
+        )
     else:
-        world.realms.remove(world.realm.id)
+        world.store.realms.remove(world.realm_id)
     assert walk(world, name)
-    assert world.due.walk(world.realm.id, name) is None
+    assert world.store.due.walk(world.realm_id, name) is None
     assert world.sessions(*people) == [1]
 
 
@@ -185,8 +188,8 @@ def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
     last = world.end_realm()
     # The last one's walk is not due yet: what it covers must not wait for it.
     assert walk(world, first)
-    assert (world.sessions(*people), world.due.walk(world.realm.id, first)) == ([1, 1], None)
-    assert world.due.walk(world.realm.id, last) is not None
+    assert (world.sessions(*people), world.store.due.walk(world.realm_id, first)) == ([1, 1], None)
+    assert world.store.due.walk(world.realm_id, last) is not None
     assert walk(world, second)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 2
 
@@ -195,7 +198,7 @@ def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
     """A walk under way goes on though a later one is due, so that some walk comes to its end."""
     people = world.people(2)
     first = world.end_realm()
-    assert world.due.note_walk(world.realm.id, first, after=people[0])
+    assert world.store.due.note_walk(world.realm_id, first, after=people[0])
     world.end_realm()
     world.clock.advance(SETTLED_AFTER)
     assert walk(world, first)
@@ -205,16 +208,16 @@ def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
 def test_walk_of_a_key_is_covered_by_none(world: World) -> None:
     """A stopped key's walk is its own: a key's id is no number after which another comes."""
     world.people(1)
-    world.due.leave(Due("settlement", world.realm.id, 0, "jky_1"))
-    world.due.leave(Due("settlement", world.realm.id, 0, "jky_2"))
+    world.store.due.leave(Due("settlement", world.realm_id, 0, "jky_1"))
+    world.store.due.leave(Due("settlement", world.realm_id, 0, "jky_2"))
     asked: list[str] = []
-    found = world.due.walk
+    found = world.store.due.walk
 
     def noted(realm_id: str, name: str) -> Walk | None:
         asked.append(name)
         return found(realm_id, name)
 
-    world.due.walk = noted  # type: ignore[method-assign]
+    world.store.due.walk = noted  # type: ignore[method-assign]
     assert walk(world, "jky_1")
     assert asked == ["jky_1"]
 
@@ -225,15 +228,15 @@ def test_user_who_goes_meanwhile_is_passed_by(
     """A user who is removed during the walk, or was before, ends nothing for the others."""
     people = world.people(3)
     name = world.end_realm()
-    world.users.remove(people[0])
-    commit = world.users.commit
+    world.store.users.remove(people[0])
+    commit = world.store.users.commit
 
     def beaten(change: Any) -> Any:
         if change.before.id == people[1]:
             raise Superseded(None)
         return commit(change)
 
-    monkeypatch.setattr(world.users, "commit", beaten)
+    monkeypatch.setattr(world.store.users, "commit", beaten)
     assert walk(world, name)
     assert world.records(people[2]) == ["realm_ended"]
 
@@ -246,4 +249,4 @@ def test_wrong_clock_records_nothing(world: World) -> None:
     with pytest.raises(Unavailable):
         walk(world, name)
     assert world.sessions(*people) == [1]
-    assert world.due.walk(world.realm.id, name) is not None
+    assert world.store.due.walk(world.realm_id, name) is not None

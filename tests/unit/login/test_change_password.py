@@ -10,9 +10,8 @@ from sojourn.domain.errors import CredentialWrong, Invalid, SessionEnded, TooMan
 from sojourn.domain.session_rules import delete
 from sojourn.domain.user import Change
 from sojourn.login.bodies import PasswordBody
-from sojourn.login.change_password import PasswordChange
-from tests.unit.directory.people import PASSWORD, People, meanwhile
-from tests.unit.flows import BY
+from tests.support.world import BY, meanwhile
+from tests.unit.directory.people import PASSWORD, People
 
 NEW = "another horse entirely"
 HOME = "198.51.100.7"
@@ -35,13 +34,7 @@ def change(
     keep: Kept = "current",
 ) -> None:
     """Change the password of whoever has that token."""
-    PasswordChange(
-        users=people.user_store,
-        validator=people.validator,
-        lockout=people.lockout,
-        hasher=people.users.hasher,
-        clock=people.clock,
-    ).change(
+    people.password_change.change(
         people.again(claims),
         PasswordBody(current_password=current, password=new, keep_sessions=keep),
         ip=HOME,
@@ -75,7 +68,7 @@ def test_change_ends_the_sessions_that_are_not_kept(
     after = people.stored(people.ada)
     assert list(after.credentials) == list(before.credentials)
     for session in before.sessions:
-        ended = people.user_store.ended(people.ada, session.id)
+        ended = people.store.users.ended(people.ada, session.id)
         assert ended is None or ended.by.id == mine.session.text
 
 
@@ -113,14 +106,11 @@ def test_user_without_a_password_has_none_to_change(people: People) -> None:
     assert people.stored(people.ada).credentials == {}
 
 
-def test_session_that_ends_meanwhile_changes_no_password(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_session_that_ends_meanwhile_changes_no_password(people: People) -> None:
     """The session must stand in the very commit; one that was ended before it changes nothing."""
     claims = people.login(people.ada)
     meanwhile(
-        monkeypatch,
-        people.user_store,
+        people.store.users,
         "commit",
         lambda: people.terminator.logout(people.again(claims)),
     )
@@ -129,9 +119,7 @@ def test_session_that_ends_meanwhile_changes_no_password(
     assert is_password(people, PASSWORD)
 
 
-def test_password_that_was_set_meanwhile_stays(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_password_that_was_set_meanwhile_stays(people: People) -> None:
     """A password that an administrator sets between the check and the write is not overwritten."""
     theirs = "an administrator's choice"
     claims = people.login(people.ada)
@@ -141,38 +129,32 @@ def test_password_that_was_set_meanwhile_stays(
         assert found.password is not None
         fresh = replace(found.password, secret=people.users.hasher.hash(theirs))
         after = replace(found, credentials={fresh.id: fresh})
-        people.user_store.commit(Change(before=found, after=after))
+        people.store.users.commit(Change(before=found, after=after))
 
-    meanwhile(monkeypatch, people.user_store, "commit", set_by_another)
+    meanwhile(people.store.users, "commit", set_by_another)
     with pytest.raises(CredentialWrong):
         change(people, claims, keep="all")
     assert is_password(people, theirs)
 
 
-def test_session_that_begins_meanwhile_ends_too(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_session_that_begins_meanwhile_ends_too(people: People) -> None:
     """A session that began between the check and the write is one of those that end."""
     claims = people.login(people.ada)
     began: list[Claims] = []
-    meanwhile(
-        monkeypatch, people.user_store, "commit", lambda: began.append(people.login(people.ada))
-    )
+    meanwhile(people.store.users, "commit", lambda: began.append(people.login(people.ada)))
     change(people, claims)
     assert [people.reason(found) for found in (claims, *began)] == [None, "password_changed"]
 
 
-def test_user_who_is_deleted_meanwhile_has_no_session(
-    people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_user_who_is_deleted_meanwhile_has_no_session(people: People) -> None:
     """Who was deleted between the check and the write is told that the session has ended."""
     claims = people.login(people.ada)
 
     def deleted() -> None:
         found = people.stored(people.ada)
-        people.user_store.commit(delete(found, people.realm, by=BY, now_ms=people.clock.wall_ms()))
+        people.store.users.commit(delete(found, people.realm, by=BY, now_ms=people.clock.wall_ms()))
 
-    meanwhile(monkeypatch, people.user_store, "commit", deleted)
+    meanwhile(people.store.users, "commit", deleted)
     with pytest.raises(SessionEnded):
         change(people, claims)
     assert people.stored(people.ada).credentials == {}

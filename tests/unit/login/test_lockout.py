@@ -12,8 +12,7 @@ from sojourn.domain.lockout import counters_of
 from sojourn.domain.session import Login, Origin
 from sojourn.domain.session_rules import unlocked
 from sojourn.domain.user import Change, Credential
-from sojourn.login.password_login import PasswordLogins
-from tests.unit.flows import World
+from tests.support.world import World
 
 HOME, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 RIGHT, WRONG = "a horse with a staple", "not the password"
@@ -27,20 +26,14 @@ class Guarded:
     def __init__(self) -> None:
         self.world = World()
         password = Credential(id="crd_a", type="password", created_ms=1, secret=PHC)
-        self.ada = self.world.user(credentials={password.id: password})
-        self.world.realms.add_name(self.world.realm.id, "username", "ada", self.ada)
-        self.logins = PasswordLogins(
-            realms=self.world.realms,
-            logins=self.world.logins,
-            lockout=self.world.lockout,
-            hasher=CHEAP,
-        )
+        self.ada = self.world.user(username="ada", credentials={password.id: password})
+        self.logins = self.world.password_logins
 
     def login(self, password: str = RIGHT, *, name: str = "ada", ip: str | None = HOME) -> str:
         """What comes of a login."""
         login = Login("password", Origin(ip=ip, client="tests"))
         try:
-            self.logins.by_name(self.world.realm.id, password, login, username=name)
+            self.logins.by_name(self.world.realm_id, password, login, username=name)
         except LoginFailed:
             return "wrong"
         except TooManyAttempts as error:
@@ -102,7 +95,7 @@ def test_unlock_clears_the_delays(here: Guarded) -> None:
     """What an administrator unlocks may be tried at once, and five times anew."""
     here.wrong(6)
     found = here.world.stored(here.ada)
-    here.world.user_store.commit(Change(before=found, after=unlocked(found)))
+    here.world.store.users.commit(Change(before=found, after=unlocked(found)))
     assert here.wrong(6) == ["wrong"] * 5 + ["wait 30"]
 
 
@@ -162,7 +155,7 @@ def test_wrong_clock_counts_nothing(here: Guarded) -> None:
     with pytest.raises(Unavailable):
         here.login()
     assert here.world.stored(here.ada).sessions == ()
-    (counter,) = here.world.attempts.read(counters_of(None, HOME))
+    (counter,) = here.world.store.attempts.read(counters_of(None, HOME))
     assert counter.version is None
 
 
@@ -174,7 +167,7 @@ def test_wrong_api_keys_are_counted_at_the_address_alone(here: Guarded) -> None:
     def tried(ip: str) -> str:
         key = ids.new_secret("ak", robot)
         try:
-            here.world.logins.with_api_key(here.world.realm.id, key, login, ip=ip)
+            here.world.logins.with_api_key(here.world.realm_id, key, login, ip=ip)
         except LoginFailed:
             return "wrong"
         except TooManyAttempts as error:

@@ -30,7 +30,7 @@ from sojourn.domain.user import Change, Credential
 from sojourn.runtime import deadline
 from sojourn.sessions.answers import BegunSession, Origin
 from tests.clock import MovedClock
-from tests.unit.flows import BY, LOGIN, MINUTES, Plain, World
+from tests.support.world import BY, LOGIN, MINUTES, World
 
 
 @pytest.fixture
@@ -84,14 +84,15 @@ def test_lifetime_is_the_realms_for_that_kind(
     """An api user's session is unmanaged whatever the realm says; 0 minutes have no end."""
     changed = replace(world.realm.settings, **settings)
     realm = replace(world.realm, settings=changed).remembering(world.clock.wall_ms())
-    world.change(realm)
+    world.put(realm)
     claims = world.login(world.user(user_type=user_type))
     assert claims.session_type == "unmanaged"
     expected = None if minutes is None else world.clock.wall_ms() // 1000 + 60 * minutes
     assert claims.expires_at == expected
-    found = world.realms.get(world.realm.id)
+    found = world.store.realms.get(world.realm_id)
     assert found is not None
-    assert [key.open_ended for key in found.keys.values()] == [minutes is None]
+    marked = {key.kind: key.open_ended for key in found.keys.values()}
+    assert marked == {"expiring": False, "open_ended": minutes is None}
 
 
 @pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
@@ -112,7 +113,7 @@ HOME = "203.0.113.9"
 
 def failures(world: World) -> int:
     """How many tries from an address have failed."""
-    (counter,) = world.attempts.read(counters_of(None, HOME))
+    (counter,) = world.store.attempts.read(counters_of(None, HOME))
     return len(counter.bucket.log)
 
 
@@ -139,15 +140,15 @@ def test_api_key_opens_an_api_user_in_its_realm_alone(
         secret = ids.new_secret("ak", user_id)
         made = replace(API_KEY, secret=ids.digest(secret).hex())
         there = world.stored(user_id)
-        world.user_store.remove(user_id)
+        world.store.users.remove(user_id)
         credentials = {made.id: replace(made, **held)}
-        world.user_store.add(replace(there, credentials=credentials, **changes))
+        world.store.users.add(replace(there, credentials=credentials, **changes))
         return world.logins.with_api_key(realm_id, secret, LOGIN, ip=HOME)
 
-    assert login({}, {}, world.realm.id).token
+    assert login({}, {}, world.realm_id).token
     assert failures(world) == 0
     with pytest.raises(LoginFailed):
-        login(user, credential, ids.new_id("rl", 1) if realm else world.realm.id)
+        login(user, credential, ids.new_id("rl", 1) if realm else world.realm_id)
     assert failures(world) == 1
 
 
@@ -158,12 +159,12 @@ def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
         user_id = world.user()
         claims = world.login(user_id)
         user = world.stored(user_id)
-        world.user_store.remove(user_id)
-        world.user_store.add(replace(user, state=state))  # type: ignore[arg-type]
+        world.store.users.remove(user_id)
+        world.store.users.add(replace(user, state=state))  # type: ignore[arg-type]
         assert world.reason(claims) == reason
         with pytest.raises(UserInactive if state == "inactive" else NotFound):
             world.login(user_id)
-        world.user_store.remove(user_id)
+        world.store.users.remove(user_id)
         assert world.reason(claims) == "user_deleted"
 
 
@@ -171,16 +172,16 @@ def test_user_who_is_disabled_meanwhile_begins_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server whose user turns inactive between the read and the commit is told so."""
-    commit = world.user_store.commit
+    commit = world.store.users.commit
 
     def disabled(_change: Change) -> None:
-        monkeypatch.setattr(world.user_store, "commit", commit)
+        monkeypatch.setattr(world.store.users, "commit", commit)
         found = world.stored(world.ada)
         change = end_all_for(found, world.realm, "user_disabled", by=BY, now_ms=1)
         commit(replace(change, after=replace(change.after, state="inactive")))
         raise Superseded(world.stored(world.ada))
 
-    monkeypatch.setattr(world.user_store, "commit", disabled)
+    monkeypatch.setattr(world.store.users, "commit", disabled)
     with pytest.raises(UserInactive):
         world.login(world.ada)
     assert world.active(world.ada) == []
@@ -215,7 +216,7 @@ def test_end_of_the_realm_ends_both_kinds(world: World, session_type: str) -> No
     world.settings(session_type=session_type)
     claims = world.login(world.ada)
     ended_ms = world.clock.wall_ms()
-    world.change(world.realm.ending_all(by="key_a", now_ms=ended_ms))
+    world.put(world.realm.ending_all(by="key_a", now_ms=ended_ms))
     with pytest.raises(SessionEnded) as told:
         world.validator.validate(world.again(claims))
     assert (told.value.reason, told.value.ended_ms) == ("realm_ended", ended_ms)
@@ -226,7 +227,7 @@ def test_end_of_everything_refuses_unmanaged_tokens_from_before(world: World) ->
     """An unmanaged token from before its user's last end says that, and no more is known."""
     world.settings(session_type="unmanaged")
     claims = world.login(world.ada)
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     with pytest.raises(SessionEnded, match="from before were ended"):
         world.validator.validate(claims)
     assert world.reason(world.login(world.ada)) is None
@@ -236,9 +237,9 @@ def test_session_that_nobody_recorded_has_ended(world: World) -> None:
     """A managed token without a record is refused, and nothing is told that is not known."""
     claims = world.login(world.ada)
     user = world.stored(world.ada)
-    world.user_store.remove(world.ada)
+    world.store.users.remove(world.ada)
     assert world.reason(claims) == "nothing known"
-    world.user_store.add(replace(user, sessions=()))
+    world.store.users.add(replace(user, sessions=()))
     assert world.reason(claims) == "nothing known"
 
 
@@ -246,7 +247,7 @@ def test_why_is_told_as_long_as_the_record_is_kept(world: World) -> None:
     """Rule 9: the reason is told from the user or the record, until the session had expired."""
     claims = world.login(world.ada)
     ended_ms = world.clock.wall_ms()
-    world.terminator.by_server(world.server, claims.session.text)
+    world.terminator.by_server(world.stack, claims.session.text)
     with pytest.raises(SessionEnded) as told:
         world.validator.validate(claims)
     assert (told.value.reason, told.value.ended_ms) == ("terminated_by_admin", ended_ms)
@@ -274,7 +275,7 @@ def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: Wor
     began = [world.login(world.ada) for _ in range(3)]
     read = world.stored(world.ada)
     for claims in began[:2]:
-        world.terminator.by_server(world.server, claims.session.text)
+        world.terminator.by_server(world.stack, claims.session.text)
     world.settings(at_limit="deny")
     view = world.logins.of_server(world.realm, read, LOGIN)
     assert world.active(world.ada) == [view.id, began[2].session.text]
@@ -296,7 +297,7 @@ def test_login_signs_one_token_however_often_it_is_superseded(
 ) -> None:
     """What is decided anew is not signed: one token, of the session that was committed."""
     signed: list[Any] = []
-    sign, commit = UnsignedToken.sign, world.user_store.commit
+    sign, commit = UnsignedToken.sign, world.store.users.commit
     left = [2]
 
     def noted(token: UnsignedToken) -> str:
@@ -310,7 +311,7 @@ def test_login_signs_one_token_however_often_it_is_superseded(
         return commit(change)
 
     monkeypatch.setattr(UnsignedToken, "sign", noted)
-    monkeypatch.setattr(world.user_store, "commit", lost)
+    monkeypatch.setattr(world.store.users, "commit", lost)
     claims = world.login(world.ada)
     assert signed == [claims.session.text] == world.active(world.ada)
 
@@ -358,7 +359,7 @@ def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -
     world.settings(max_sessions=1)
     then, user = world.realm, world.stored(world.ada)
     with deadline.deadline(world.clock):
-        world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+        world.put(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
         with deadline.deadline(world.clock):
             other = world.login(world.ada)
         view = world.logins.of_server(then, user, LOGIN)
@@ -374,7 +375,7 @@ def test_login_that_was_held_up_begins_nothing_in_another_realm(world: World, go
     with deadline.deadline(world.clock):
         world.settings(session_type="unmanaged")
         if gone:
-            world.change(replace(then, deletion=Deletion(started_ms=1, by="key_a")))
+            world.put(replace(then, deletion=Deletion(started_ms=1, by="key_a")))
         with pytest.raises(NotFound if gone else Unavailable):
             world.logins.of_server(then, user, LOGIN)
     assert world.stored(world.ada) == user
@@ -384,7 +385,7 @@ def test_login_reads_its_realm_once_in_five_seconds(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that takes less long reads it no more, and one that is always superseded as seldom."""
-    user, read, reads = world.stored(world.ada), world.realms.get, list[float]()
+    user, read, reads = world.stored(world.ada), world.store.realms.get, list[float]()
     began = world.clock.stopwatch()
 
     def noted(realm_id: str) -> Realm | None:
@@ -395,12 +396,12 @@ def test_login_reads_its_realm_once_in_five_seconds(
         world.clock.advance(0.5)
         raise Superseded(user)
 
-    monkeypatch.setattr(world.realms, "get", noted)
+    monkeypatch.setattr(world.store.realms, "get", noted)
     with deadline.deadline(world.clock):
         world.clock.advance(4.999)
         world.logins.of_server(world.realm, user, LOGIN)
         assert reads == []
-    monkeypatch.setattr(world.user_store, "commit", lost)
+    monkeypatch.setattr(world.store.users, "commit", lost)
     began = world.clock.stopwatch()
     with deadline.deadline(world.clock), pytest.raises(Unavailable):
         world.logins.of_server(world.realm, world.stored(world.ada), LOGIN)
@@ -413,7 +414,7 @@ def test_instance_whose_clock_is_ahead_ends_nothing_for_others(world: World) -> 
     claims = world.login(world.ada)
     world.clock.advance(60 * MINUTES - 3)
     ahead = MovedClock(world.clock.wall_ms() + 5_000)
-    keys = SigningKeys(world.realms, Plain(), ahead)
+    keys = SigningKeys(world.store.realms, world.cipher, ahead)
     replace(world.logins, clock=ahead, keys=keys).of_server(
         world.realm, world.stored(world.ada), LOGIN
     )
@@ -430,17 +431,17 @@ def test_login_reads_its_realm_again_after_its_clock_went_back(
 ) -> None:
     """A wall clock that was corrected makes what was read old, and hinders no later reading."""
     world.settings(max_sessions=1)
-    then, user, commit = world.realm, world.stored(world.ada), world.user_store.commit
+    then, user, commit = world.realm, world.stored(world.ada), world.store.users.commit
 
     def held_up(_change: Change) -> None:
-        monkeypatch.setattr(world.user_store, "commit", commit)
+        monkeypatch.setattr(world.store.users, "commit", commit)
         world.clock.advance(6)
-        world.change(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+        world.put(then.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
         now_ms = world.clock.wall_ms()
         commit(begin(user, world.realm, LOGIN, key_number=1, now_ms=now_ms)[0])
         raise Superseded(world.stored(world.ada))
 
-    monkeypatch.setattr(world.user_store, "commit", held_up)
+    monkeypatch.setattr(world.store.users, "commit", held_up)
     with deadline.deadline(world.clock, seconds=60):
         world.clock.set_back(0.05)
         view = world.logins.of_server(then, user, LOGIN)

@@ -7,7 +7,7 @@ import pytest
 from sojourn.domain import ids
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
-from tests.unit.flows import MINUTES, World
+from tests.support.world import MINUTES, World
 
 SESSION = "kss_" + "0" * (3 * ids.BODY - 12)
 

@@ -19,7 +19,7 @@ def people() -> People:
 
 def census(people: People) -> Census:
     """The counts of the realm."""
-    return Census(directory=people.directory, users=people.user_store, clock=people.clock)
+    return people.realm_ends.census
 
 
 def everybody(_: Session) -> bool:
@@ -39,32 +39,32 @@ def before_each_read(
     monkeypatch: pytest.MonkeyPatch, people: People, act: Callable[[int], None]
 ) -> None:
     """What happens before each batch of users is read, by its number from 1."""
-    read, batches = people.user_store.get_many, [0]
+    read, batches = people.store.users.get_many, [0]
 
     def reading(user_ids: Sequence[str]) -> Sequence[User | None]:
         batches[0] += 1
         act(batches[0])
         return read(user_ids)
 
-    monkeypatch.setattr(people.user_store, "get_many", reading)
+    monkeypatch.setattr(people.store.users, "get_many", reading)
 
 
 def test_count_is_of_wanted_sessions_that_live(people: People) -> None:
     """What is not wanted, has expired, or is another realm's user's is not counted."""
     users(people, PAGE + 2)
     count = census(people).count
-    assert count(people.realm.id, everybody) == Count(sessions=PAGE + 2, complete=True)
-    assert count(people.realm.id, lambda _: False) == Count(sessions=0, complete=True)
+    assert count(people.realm_id, everybody) == Count(sessions=PAGE + 2, complete=True)
+    assert count(people.realm_id, lambda _: False) == Count(sessions=0, complete=True)
     assert count(people.new_realm().id, everybody) == Count(sessions=0, complete=True)
     people.clock.advance(365 * 86_400)
-    assert count(people.realm.id, everybody) == Count(sessions=0, complete=True)
+    assert count(people.realm_id, everybody) == Count(sessions=0, complete=True)
 
 
 def test_user_who_is_gone_meanwhile_has_none(people: People) -> None:
     """A user who was listed and is no more counts for nothing."""
     every = users(people, 2)
-    people.user_store.remove(every[0])
-    assert census(people).count(people.realm.id, everybody) == Count(sessions=1, complete=True)
+    people.store.users.remove(every[0])
+    assert census(people).count(people.realm_id, everybody) == Count(sessions=1, complete=True)
 
 
 @pytest.mark.parametrize("seconds", [SECONDS, SECONDS * 10])
@@ -74,7 +74,7 @@ def test_slow_store_is_counted_as_far_as_it_came(
     """However slow the store is, the users that it gave are counted, and the rest is said."""
     users(people, PAGE + 2)
     before_each_read(monkeypatch, people, lambda _: people.clock.advance(seconds))
-    found = census(people).count(people.realm.id, everybody)
+    found = census(people).count(people.realm_id, everybody)
     assert found == Count(sessions=PAGE, complete=False)
 
 
@@ -90,7 +90,7 @@ def test_store_that_goes_away_leaves_what_was_counted(
             raise Unavailable
 
     before_each_read(monkeypatch, people, away)
-    found = census(people).count(people.realm.id, everybody)
+    found = census(people).count(people.realm_id, everybody)
     assert found == Count(sessions=PAGE * (batch - 1), complete=False)
 
 
@@ -98,7 +98,7 @@ def test_large_realm_is_counted_to_a_bound(people: People, monkeypatch: pytest.M
     """Two thousand users are looked at, and that there are more is said."""
     batches: list[int] = []
     page = [f"usr_{number:022}" for number in range(PAGE)]
-    monkeypatch.setattr(people.directory, "users_of_realm", lambda *_, **__: (page, True))
+    monkeypatch.setattr(people.store.directory, "users_of_realm", lambda *_, **__: (page, True))
     before_each_read(monkeypatch, people, batches.append)
-    found = census(people).count(people.realm.id, everybody)
+    found = census(people).count(people.realm_id, everybody)
     assert (found, len(batches)) == (Count(sessions=0, complete=False), USERS // PAGE)

@@ -19,7 +19,7 @@ from sojourn.domain.session import Ended
 from sojourn.domain.session_rules import end_all_for
 from sojourn.sessions.answers import Actor, EndedSession
 from sojourn.store import realm_cache
-from tests.unit.flows import BY, MINUTES, World
+from tests.support.world import BY, MINUTES, World
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_own_list_marks_the_caller(world: World) -> None:
         (mine.session.text, True, True),
     ]
     page = Page(ascending=True)
-    seen = world.listing.of_user(world.server, world.ada, state="active", page=page)
+    seen = world.listing.of_user(world.stack, world.ada, state="active", page=page)
     assert [s.id for s in seen.collection] == [mine.session.text, other.session.text]
     assert [s.current for s in seen.collection] == [UNSET, UNSET]
 
@@ -49,12 +49,12 @@ def test_lists_are_paged_by_id(world: World, state: str, ascending: bool) -> Non
     """A list goes on behind its cursor, says whether there is more, and holds each once."""
     claims = [world.login(world.ada) for _ in range(3)]
     if state == "ended":
-        world.terminator.all_of_user(world.server, world.ada)
+        world.terminator.all_of_user(world.stack, world.ada)
     ordered = sorted((c.session.text for c in claims), reverse=not ascending)
 
     def page(limit: int, after: str | None = None) -> tuple[list[str], bool]:
         wanted = Page(after=after, limit=limit, ascending=ascending)
-        view = world.listing.of_user(world.server, world.ada, state=state, page=wanted)
+        view = world.listing.of_user(world.stack, world.ada, state=state, page=wanted)
         return [item.id for item in view.collection], view.more_results
 
     assert page(3) == (ordered, False)
@@ -69,7 +69,7 @@ def test_cursor_must_be_a_session_of_that_user(world: World) -> None:
     claims = world.login(world.bob)
     for after in ("garbage", claims.session.text):
         with pytest.raises(CursorInvalid):
-            world.listing.of_user(world.server, world.ada, state="active", page=Page(after=after))
+            world.listing.of_user(world.stack, world.ada, state="active", page=Page(after=after))
 
 
 def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
@@ -78,10 +78,10 @@ def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
     world.terminator.own(second, first.session.text)
     assert world.active(world.ada) == [second.session.text]
     with pytest.raises(NotFound):
-        world.listing.one(world.server, first.session.text)
+        world.listing.one(world.stack, first.session.text)
     with pytest.raises(NotFound):
         world.listing.one_of_own(second, first.session.text)
-    seen = world.listing.one(world.server, first.session.text, state="any")
+    seen = world.listing.one(world.stack, first.session.text, state="any")
     assert isinstance(seen, EndedSession)
     assert (seen.active, seen.reason) == (False, "terminated_by_user")
     assert seen.ended_by == Actor(type="session", id=second.session.text)
@@ -95,7 +95,7 @@ def test_expired_and_ended_are_not_listed_as_active(world: World) -> None:
     assert world.active(world.ada) == []
     for dead in (first, second):
         with pytest.raises(NotFound):
-            world.listing.one(world.server, dead.session.text, state="any")
+            world.listing.one(world.stack, dead.session.text, state="any")
 
 
 @pytest.mark.parametrize("state", ["ended", "", "ACTIVE"])
@@ -111,17 +111,17 @@ def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World)
     """Endings are listed wherever they are: recorded, pending, or known from the realm alone."""
     world.settings(max_sessions=100)
     recorded, waiting, realms = (world.login(world.ada) for _ in range(3))
-    world.terminator.by_server(world.server, recorded.session.text)
+    world.terminator.by_server(world.stack, recorded.session.text)
     user = world.stored(world.ada)
     change = end_all_for(user, world.realm, "logout", by=BY, now_ms=world.clock.wall_ms())
     pending = tuple(e for e in change.ended if e.session.id == waiting.session.text)
     left = tuple(s for s in user.sessions if s.id == realms.session.text)
-    world.user_store.remove(world.ada)
-    world.user_store.add(replace(user, sessions=left, pending=pending))
-    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    world.store.users.remove(world.ada)
+    world.store.users.add(replace(user, sessions=left, pending=pending))
+    world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
 
     def listed(page: Page) -> list[tuple[str, str]]:
-        found = world.listing.of_user(world.server, world.ada, state="ended", page=page).collection
+        found = world.listing.of_user(world.stack, world.ada, state="ended", page=page).collection
         return [(s.id, s.reason) for s in found if isinstance(s, EndedSession)]
 
     expected = [
@@ -141,13 +141,13 @@ def test_records_past_their_time_are_passed_over(world: World) -> None:
     world.settings(max_sessions=100, session_minutes=1)
     for _ in range(100):
         world.login(world.ada)
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     world.clock.advance(60)
     world.settings(session_minutes=MINUTES)
     kept = [world.login(world.ada) for _ in range(2)]
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     page = Page(ascending=True, limit=2)
-    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    view = world.listing.of_user(world.stack, world.ada, state="ended", page=page)
     assert [item.id for item in view.collection] == [c.session.text for c in kept]
     assert view.more_results is False
 
@@ -163,18 +163,18 @@ def test_records_are_read_by_the_hundred(
     ended: list[str] = []
     while len(ended) < records:
         ended += [world.login(world.ada).session.text for _ in range(min(records - len(ended), 50))]
-        world.terminator.all_of_user(world.server, world.ada)
+        world.terminator.all_of_user(world.stack, world.ada)
     world.clock.advance(60)
     asked: list[tuple[str | None, int]] = []
-    read = world.user_store.list_ended
+    read = world.store.users.list_ended
 
     def noted(user_id: str, *, after: str | None, limit: int, ascending: bool) -> Sequence[Ended]:
         asked.append((after, limit))
         return read(user_id, after=after, limit=limit, ascending=ascending)
 
-    monkeypatch.setattr(world.user_store, "list_ended", noted)
+    monkeypatch.setattr(world.store.users, "list_ended", noted)
     page = Page(ascending=True)
-    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    view = world.listing.of_user(world.stack, world.ada, state="ended", page=page)
     assert (view.collection, view.more_results) == ([], False)
     assert asked == [([None, *sorted(ended)][n], 100) for n in reads]
 
@@ -185,9 +185,9 @@ def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
     world.settings(max_sessions=100)
     for _ in range(ended):
         session = world.login(world.ada).session.text
-        world.terminator.by_server(world.server, session)
+        world.terminator.by_server(world.stack, session)
     page = Page(limit=100)
-    view = world.listing.of_user(world.server, world.ada, state="ended", page=page)
+    view = world.listing.of_user(world.stack, world.ada, state="ended", page=page)
     assert (len(view.collection), view.more_results) == (min(ended, 100), ended > 100)
 
 
@@ -195,12 +195,12 @@ def test_deleted_user_has_no_list(world: World) -> None:
     """What a server asks of a user who is being deleted is not found, as of one who never was."""
     session = world.login(world.ada).session.text
     user = world.stored(world.ada)
-    world.user_store.remove(world.ada)
-    world.user_store.add(replace(user, state="deleted"))
+    world.store.users.remove(world.ada)
+    world.store.users.add(replace(user, state="deleted"))
     calls: list[Callable[[], object]] = [
-        lambda: world.listing.of_user(world.server, world.ada, state="active", page=Page()),
-        lambda: world.listing.of_user(world.server, world.ada, state="ended", page=Page()),
-        lambda: world.listing.one(world.server, session),
+        lambda: world.listing.of_user(world.stack, world.ada, state="active", page=Page()),
+        lambda: world.listing.of_user(world.stack, world.ada, state="ended", page=Page()),
+        lambda: world.listing.one(world.stack, session),
     ]
     for call in calls:
         with pytest.raises(NotFound):
@@ -212,10 +212,10 @@ def test_record_is_shown_until_its_time(world: World) -> None:
     world.settings(session_minutes=1)
     for _ in range(2):
         world.login(world.ada)
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
 
     def shown() -> int:
-        view = world.listing.of_user(world.server, world.ada, state="ended", page=Page())
+        view = world.listing.of_user(world.stack, world.ada, state="ended", page=Page())
         return len(view.collection)
 
     world.clock.advance(60 - world.clock.wall_ms() % 1_000 / 1_000 - 0.001)
@@ -226,12 +226,12 @@ def test_record_is_shown_until_its_time(world: World) -> None:
 
 def test_realm_is_remembered_for_five_seconds(world: World) -> None:
     """A realm is read once in five seconds, and never served when it is older."""
-    first = world.cache.get(world.realm.id)
-    world.realms.add(replace(world.realm, version=2))
+    first = world.cache.get(world.realm_id)
+    world.store.realms.add(replace(world.realm, version=2))
     world.clock.advance(realm_cache.SECONDS - 0.001)
-    assert world.cache.get(world.realm.id) == first
+    assert world.cache.get(world.realm_id) == first
     world.clock.advance(0.001)
-    found = world.cache.get(world.realm.id)
+    found = world.cache.get(world.realm_id)
     assert found is not None
     assert found.version == 2
 
@@ -239,12 +239,12 @@ def test_realm_is_remembered_for_five_seconds(world: World) -> None:
 def test_realm_that_is_gone_lists_nothing(world: World) -> None:
     """The users of a realm that is gone are nobody's to end or to list."""
     claims = world.login(world.ada)
-    world.user_store.remove(world.ada)
+    world.store.users.remove(world.ada)
     orphan = world.user(realm_id=ids.new_id("rl", 1))
     calls: list[Callable[[], object]] = [
-        lambda: world.terminator.all_of_user(world.server, orphan),
-        lambda: world.listing.of_user(world.server, orphan, state="active", page=Page()),
-        lambda: world.terminator.by_server(world.server, claims.session.text),
+        lambda: world.terminator.all_of_user(world.stack, orphan),
+        lambda: world.listing.of_user(world.stack, orphan, state="active", page=Page()),
+        lambda: world.terminator.by_server(world.stack, claims.session.text),
     ]
     for call in calls:
         with pytest.raises(NotFound):

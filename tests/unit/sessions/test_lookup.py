@@ -9,8 +9,8 @@ from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound, RealmNotNamed
 from sojourn.domain.names import SENT
 from sojourn.domain.realm import Deletion
+from tests.support.world import access_key
 from tests.unit.directory.people import People
-from tests.unit.flows import access_key
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_user_comes_with_their_realm(people: People) -> None:
 def test_user_of_a_realm_that_is_gone_is_not_found(people: People) -> None:
     """A user whose realm is being deleted is not found with it."""
     made = people.create()
-    people.realms.add(replace(people.realm, deletion=Deletion(started_ms=1, by="key_1")))
+    people.store.realms.add(replace(people.realm, deletion=Deletion(started_ms=1, by="key_1")))
     with pytest.raises(NotFound):
         people.lookup.find_in_realm(people.server, made.id)
 
@@ -73,10 +73,10 @@ def test_name_that_still_leads_to_a_deleted_user_finds_nobody(
 ) -> None:
     """A name that was read before its user was deleted is nobody's by then."""
     made = people.create("ada")
-    monkeypatch.setattr(people.removal, "finish_user", lambda *_: False)
+    monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
     people.users.delete(people.server, "ada")
-    people.realms.add_name(people.realm.id, "username", "ada", made.id)
-    assert people.lookup.named(people.realm.id, "username", "ada") is None
+    people.store.realms.add_name(people.realm_id, "username", "ada", made.id)
+    assert people.lookup.named(people.realm_id, "username", "ada") is None
 
 
 def test_user_of_another_realm_does_not_exist(people: People) -> None:
@@ -90,7 +90,7 @@ def test_user_of_another_realm_does_not_exist(people: People) -> None:
 def test_email_that_leads_to_another_finds_nobody(people: People) -> None:
     """An email that a former version gave the place of another's is not taken for theirs."""
     made = people.create(email="ada@strasse.de")
-    people.realms.add_name(people.realm.id, "email", "ada@straße.de", made.id)
+    people.store.realms.add_name(people.realm_id, "email", "ada@straße.de", made.id)
     with pytest.raises(NotFound):
         people.lookup.find(people.server, "ada@straße.de")
     found = people.lookup.find(people.server, "ada@strasse.de")

@@ -25,7 +25,7 @@ from sojourn.domain.session import Actor
 from sojourn.domain.session_rules import end_all_for
 from sojourn.runtime import optimistic
 from tests.support.memory import users
-from tests.unit.flows import MINUTES, World, access_key
+from tests.support.world import MINUTES, World, access_key
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_logout_ends_the_callers_own(world: World) -> None:
     assert (world.reason(mine), world.reason(other)) == ("logout", None)
     world.clock.advance(1)
     world.terminator.logout(mine)
-    record = world.user_store.ended(world.ada, mine.session.text)
+    record = world.store.users.ended(world.ada, mine.session.text)
     assert record is not None
     assert (record.reason, record.by.type, record.by.id) == ("logout", "session", mine.session.text)
     assert record.ended_ms == world.clock.wall_ms() - 1_000
@@ -51,10 +51,10 @@ def test_logout_of_what_is_not_recorded(world: World) -> None:
     """A logout of a session that never was, or lived out its time, tells that it has ended."""
     claims = world.login(world.ada)
     stored = world.stored(world.ada)
-    world.user_store.remove(world.ada)
+    world.store.users.remove(world.ada)
     for user in (None, replace(stored, sessions=())):
         if user is not None:
-            world.user_store.add(user)
+            world.store.users.add(user)
         with pytest.raises(SessionEnded):
             world.terminator.logout(claims)
 
@@ -108,16 +108,16 @@ def test_caller_who_was_ended_meanwhile_ends_nothing(
     ]
     for act in ends:
         mine, other = world.login(world.ada), world.login(world.ada)
-        commit = world.user_store.commit
+        commit = world.store.users.commit
         between = [mine.session.text]
 
         def interrupted(change: Any, commit: Any = commit, between: Any = between) -> Any:
             if between:
-                world.terminator.by_server(world.server, between.pop())
+                world.terminator.by_server(world.stack, between.pop())
             return commit(change)
 
         with monkeypatch.context() as patched:
-            patched.setattr(world.user_store, "commit", interrupted)
+            patched.setattr(world.store.users, "commit", interrupted)
             with pytest.raises(SessionEnded):
                 act()
         assert world.reason(other) is None
@@ -131,7 +131,7 @@ def test_all_own_sessions_end_but_the_one_that_is_kept(world: World, keep: bool)
     assert world.reason(mine) == (None if keep else "logout")
     assert world.reason(other) == "terminated_by_user"
     assert world.reason(theirs) is None
-    record = world.user_store.ended(world.ada, other.session.text)
+    record = world.store.users.ended(world.ada, other.session.text)
     assert record is not None
     assert record.by.id == mine.session.text
 
@@ -147,25 +147,25 @@ def test_unmanaged_caller_keeps_itself_alone(world: World) -> None:
 def test_server_ends_one_and_all(world: World) -> None:
     """An administrator ends one session, or all of a user's, and it is told who did."""
     claims = [world.login(world.ada) for _ in range(3)]
-    world.terminator.by_server(world.server, claims[0].session.text)
+    world.terminator.by_server(world.stack, claims[0].session.text)
     assert world.reason(claims[0]) == "terminated_by_admin"
     assert world.reason(claims[1]) is None
-    counted = world.terminator.count_of(world.server, world.stored(world.ada))
+    counted = world.terminator.count_of(world.stack, world.stored(world.ada))
     assert (counted.sessions, counted.dry_run, counted.ended_at) == (2, True, None)
     assert counted.user_id == world.ada
-    done = world.terminator.end_all_of(world.server, world.stored(world.ada))
+    done = world.terminator.end_all_of(world.stack, world.stored(world.ada))
     assert (done.sessions, done.dry_run) == (2, False)
     assert done.ended_at == world.clock.wall_ms() / 1000
-    assert (done.user_id, done.realm_id) == (world.ada, world.realm.id)
+    assert (done.user_id, done.realm_id) == (world.ada, world.realm_id)
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
-    record = world.user_store.ended(world.ada, claims[1].session.text)
+    record = world.store.users.ended(world.ada, claims[1].session.text)
     assert record is not None
-    assert (record.by.type, record.by.id) == ("access_key", world.server.key.id)
+    assert (record.by.type, record.by.id) == ("access_key", world.stack.key.id)
 
 
 def test_count_is_of_sessions_that_stand(world: World) -> None:
     """A count has neither what lived out its time nor what the realm ended for all."""
-    server, ada = world.server, world.ada
+    server, ada = world.stack, world.ada
 
     def counted() -> int | None:
         return world.terminator.count_of(server, world.stored(ada)).sessions
@@ -175,7 +175,7 @@ def test_count_is_of_sessions_that_stand(world: World) -> None:
     assert (len(world.stored(ada).sessions), counted()) == (1, 0)
     world.login(ada)
     assert counted() == 1
-    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
     assert counted() == 0
 
 
@@ -189,11 +189,11 @@ def test_server_of_another_realm_sees_nobody(world: World) -> None:
         lambda: world.terminator.all_of_user(stranger, world.ada),
         lambda: world.listing.one(stranger, claims.session.text),
         lambda: world.listing.of_user(stranger, world.ada, state="active", page=Page()),
-        lambda: world.terminator.by_server(world.server, "kss_garbage"),
-        lambda: world.terminator.all_of_user(world.server, "usr_garbage"),
-        lambda: world.terminator.all_of_user(world.server, ids.new_id("usr", 1)),
-        lambda: world.listing.one(world.server, "kss_garbage"),
-        lambda: world.listing.of_user(world.server, "usr_garbage", state="active", page=Page()),
+        lambda: world.terminator.by_server(world.stack, "kss_garbage"),
+        lambda: world.terminator.all_of_user(world.stack, "usr_garbage"),
+        lambda: world.terminator.all_of_user(world.stack, ids.new_id("usr", 1)),
+        lambda: world.listing.one(world.stack, "kss_garbage"),
+        lambda: world.listing.of_user(world.stack, "usr_garbage", state="active", page=Page()),
     ]
     for call in calls:
         with pytest.raises(NotFound):
@@ -205,7 +205,7 @@ def test_end_by_a_server_records_what_was_pending(world: World) -> None:
     """When an end of everything answers, what a commit had left pending is recorded too."""
     world.settings(max_sessions=100)
     claims = [world.login(world.ada) for _ in range(100)]
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     assert world.stored(world.ada).pending == ()
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
 
@@ -220,8 +220,8 @@ def test_archiving_that_fails_is_left_to_cleanup(
     def away(_user_id: str) -> int:
         raise Unavailable
 
-    monkeypatch.setattr(world.user_store, "archive", away)
-    world.terminator.all_of_user(world.server, world.ada)
+    monkeypatch.setattr(world.store.users, "archive", away)
+    world.terminator.all_of_user(world.stack, world.ada)
     assert len(world.stored(world.ada).pending) == 1
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
 
@@ -230,14 +230,14 @@ def test_ended_one_is_done_while_its_record_lives(world: World) -> None:
     """Ending an ended session is done already; past its time it was never there."""
     claims = world.login(world.ada)
     for _ in range(2):
-        world.terminator.by_server(world.server, claims.session.text)
+        world.terminator.by_server(world.stack, claims.session.text)
     world.clock.advance(60 * MINUTES)
     with pytest.raises(NotFound):
-        world.terminator.by_server(world.server, claims.session.text)
+        world.terminator.by_server(world.stack, claims.session.text)
     lived = world.login(world.ada)
     world.clock.advance(60 * MINUTES)
     with pytest.raises(NotFound):
-        world.terminator.by_server(world.server, lived.session.text)
+        world.terminator.by_server(world.stack, lived.session.text)
 
 
 def deleted(world: World) -> Any:
@@ -254,29 +254,29 @@ def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.M
     The session ended as that deletion's; an order in which both calls ended it there is not.
     """
     claims = world.login(world.ada)
-    commit = world.user_store.commit
+    commit = world.store.users.commit
 
     def beaten(change: Any) -> None:
         monkeypatch.undo()
         commit(deleted(world))
         commit(change)
 
-    monkeypatch.setattr(world.user_store, "commit", beaten)
+    monkeypatch.setattr(world.store.users, "commit", beaten)
     with pytest.raises(NotFound):
-        world.terminator.by_server(world.server, claims.session.text)
+        world.terminator.by_server(world.stack, claims.session.text)
     assert world.reason(claims) == "user_deleted"
 
 
 def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose user is deleted and gone meanwhile is told why; a logout stays as it ended (rule 5)."""
     mine, other = world.login(world.ada), world.login(world.ada)
-    commit = world.user_store.commit
+    commit = world.store.users.commit
 
     def beaten(_change: Any) -> None:
-        if world.user_store.get(world.ada) is not None:
+        if world.store.users.get(world.ada) is not None:
             commit(deleted(world))
-            world.user_store.archive(world.ada)
-            world.user_store.remove(world.ada)
+            world.store.users.archive(world.ada)
+            world.store.users.remove(world.ada)
         raise Superseded(None)
 
     user = world.stored(world.ada)
@@ -284,15 +284,15 @@ def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -
         lambda: world.terminator.all_own(mine, keep_current=True),
         lambda: world.terminator.own(mine, other.session.text),
     ]
-    monkeypatch.setattr(world.user_store, "commit", beaten)
+    monkeypatch.setattr(world.store.users, "commit", beaten)
     for act in acts:
         with pytest.raises(SessionEnded) as refused:
             act()
         error = refused.value
         assert (error.reason, error.ended_ms) == ("user_deleted", world.clock.wall_ms())
-        world.user_store.add(user)
+        world.store.users.add(user)
     world.terminator.logout(mine)
-    world.user_store.add(user)
+    world.store.users.add(user)
     world.settings(session_type="unmanaged")
     with pytest.raises(SessionEnded) as refused:
         world.terminator.all_own(world.login(world.ada), keep_current=False)
@@ -307,15 +307,15 @@ def test_what_cannot_be_is_not_looked_for(world: World, monkeypatch: pytest.Monk
         raise AssertionError("a read of what cannot be there")
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.user_store, "ended", read)
+        patched.setattr(world.store.users, "ended", read)
         for act in (world.terminator.own, world.listing.one_of_own):
             with pytest.raises(NotFound):
                 act(mine, others.session.text)
-    monkeypatch.setattr(world.user_store, "get", read)
+    monkeypatch.setattr(world.store.users, "get", read)
     with pytest.raises(NotFound):
-        world.terminator.all_of_user(world.server, "usr_x")
+        world.terminator.all_of_user(world.stack, "usr_x")
     with pytest.raises(NotFound):
-        world.listing.of_user(world.server, "usr_x", state="active", page=Page())
+        world.listing.of_user(world.stack, "usr_x", state="active", page=Page())
 
 
 def test_unmanaged_session_is_no_session_by_its_id(world: World) -> None:
@@ -333,15 +333,15 @@ def test_only_what_is_left_pending_is_archived(
 ) -> None:
     """What one commit recorded is not read again; what did not fit it is recorded after it."""
     archived: list[str] = []
-    monkeypatch.setattr(world.user_store, "archive", archived.append)
-    world.terminator.all_of_user(world.server, world.ada)
+    monkeypatch.setattr(world.store.users, "archive", archived.append)
+    world.terminator.all_of_user(world.stack, world.ada)
     world.login(world.ada)
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     assert archived == []
     monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     for _ in range(2):
         world.login(world.ada)
-    world.terminator.all_of_user(world.server, world.ada)
+    world.terminator.all_of_user(world.stack, world.ada)
     assert archived == [world.ada]
 
 
@@ -355,7 +355,7 @@ def test_commit_gives_up_with_its_deadline(world: World, monkeypatch: pytest.Mon
         raise Superseded(world.stored(world.ada))
 
     with monkeypatch.context() as patched:
-        patched.setattr(world.user_store, "commit", lost)
+        patched.setattr(world.store.users, "commit", lost)
         began = world.clock.stopwatch()
         with pytest.raises(Unavailable):
             world.terminator.logout(claims)
@@ -377,7 +377,7 @@ def test_what_lost_once_tries_at_once_and_what_lost_twice_waits(
         raise Superseded(world.stored(world.ada))
 
     monkeypatch.setattr(random, "uniform", lambda _low, high: high)
-    monkeypatch.setattr(world.user_store, "commit", lost)
+    monkeypatch.setattr(world.store.users, "commit", lost)
     with pytest.raises(Unavailable):
         world.terminator.logout(claims)
     waits = [round(after - before, 3) for before, after in pairwise(tried)]
@@ -390,9 +390,9 @@ def test_commit_gives_the_change_that_it_made(world: World) -> None:
     user = world.stored(world.ada)
     by = Actor(type="system", id="tests")
     change = end_all_for(user, world.realm, "logout", by=by, now_ms=world.clock.wall_ms())
-    assert optimistic.commit(world.user_store, user, lambda _: None, clock=world.clock) is None
+    assert optimistic.commit(world.store.users, user, lambda _: None, clock=world.clock) is None
     assert world.stored(world.ada) == user
-    done = optimistic.commit(world.user_store, user, lambda _: change, clock=world.clock)
+    done = optimistic.commit(world.store.users, user, lambda _: change, clock=world.clock)
     assert done == replace(change, after=replace(change.after, version=user.version + 1))
     assert world.stored(world.ada) == done.after
 
@@ -404,12 +404,12 @@ def test_user_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) 
     def gone(_change: Any) -> None:
         raise Superseded(None)
 
-    monkeypatch.setattr(world.user_store, "commit", gone)
+    monkeypatch.setattr(world.store.users, "commit", gone)
     expected: list[tuple[type[SojournError], Any]] = [
         (SessionEnded, lambda: world.terminator.logout(claims)),
         (SessionEnded, lambda: world.terminator.all_own(claims, keep_current=True)),
-        (NotFound, lambda: world.terminator.by_server(world.server, claims.session.text)),
-        (NotFound, lambda: world.terminator.all_of_user(world.server, world.ada)),
+        (NotFound, lambda: world.terminator.by_server(world.stack, claims.session.text)),
+        (NotFound, lambda: world.terminator.all_of_user(world.stack, world.ada)),
         (NotFound, lambda: world.login(world.ada)),
     ]
     for error, act in expected:
@@ -428,7 +428,7 @@ def ended_by_the_realm(calls: list[Callable[[], object]]) -> None:
 def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
     """A call that was held up while all sessions of its realm ended spares those from after it."""
     caller, other = world.login(world.ada), world.login(world.ada)
-    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
     fresh = world.login(world.ada)
     calls: list[Callable[[], object]] = [
         lambda: world.terminator.all_own(caller, keep_current=True),
@@ -442,7 +442,7 @@ def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
 def test_caller_whose_realm_is_gone_has_no_token(world: World) -> None:
     """What a token was good for while its realm was there is over when that is gone."""
     claims = world.login(world.ada)
-    world.change(replace(world.realm, deletion=Deletion(started_ms=1, by="key_a")))
+    world.put(replace(world.realm, deletion=Deletion(started_ms=1, by="key_a")))
     with pytest.raises(TokenInvalid):
         world.terminator.all_own(claims, keep_current=False)
     with pytest.raises(TokenInvalid):
@@ -454,7 +454,7 @@ def test_unmanaged_caller_whose_realm_ended_meanwhile_ends_nothing(world: World)
     world.settings(session_type="unmanaged")
     caller = world.login(world.ada)
     world.settings(session_type="managed")
-    world.change(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+    world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
     fresh = world.login(world.ada)
     calls: list[Callable[[], object]] = [
         lambda: world.terminator.all_own(caller, keep_current=True),

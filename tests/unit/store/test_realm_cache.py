@@ -9,7 +9,7 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import StoppedKey
 from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, outwait
 from tests.clock import MovedClock
-from tests.unit.flows import World
+from tests.support.world import World
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def world() -> World:
 def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The realms that were read, by call."""
     made: list[list[str]] = []
-    one = world.realms.get
+    one = world.store.realms.get
 
     def get(realm_id: str) -> Realm | None:
         made.append([realm_id])
@@ -32,17 +32,17 @@ def reads(world: World, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         made.append(list(realm_ids))
         return [one(realm_id) for realm_id in realm_ids]
 
-    monkeypatch.setattr(world.realms, "get", get)
-    monkeypatch.setattr(world.realms, "get_many", get_many)
+    monkeypatch.setattr(world.store.realms, "get", get)
+    monkeypatch.setattr(world.store.realms, "get_many", get_many)
     return made
 
 
 def with_new_key(world: World) -> tuple[Realm, str]:
     """The realm as an emergency leaves it: a key that signs already; and that key's id."""
-    (key,) = world.realm.keys.values()
-    new = replace(key, id="jky_new", number=2)
+    key = world.realm.signing_key(world.clock.wall_ms())
+    new = replace(key, id="jky_new", number=3)
     changed = replace(world.realm, keys={**world.realm.keys, new.id: new}, version=2)
-    world.realms.add(changed)
+    world.store.realms.add(changed)
     return changed, new.id
 
 
@@ -68,7 +68,7 @@ def test_keys_of_many_are_looked_for_at_once(world: World, reads: list[list[str]
     assert [len(read) for read in reads] == [3]
     changed, new = with_new_key(world)
     world.clock.advance(KEY_SECONDS)
-    asked = [*wanted, (world.realm.id, new, other.issuer)]
+    asked = [*wanted, (world.realm_id, new, changed.issuer)]
     asked += [(other.id, "jky_made_up", other.issuer), ("rl_none", "jky_x", "")]
     found = world.cache.with_keys(asked)
     assert found == {changed.id: changed, other.id: other, third.id: third, "rl_none": None}
@@ -77,25 +77,25 @@ def test_keys_of_many_are_looked_for_at_once(world: World, reads: list[list[str]
 
 def test_known_and_stopped_keys_are_not_looked_for(world: World, reads: list[list[str]]) -> None:
     """A key never comes back, so what the realm knows of one is not asked again."""
-    (key,) = world.realm.keys.values()
+    key = world.realm.signing_key(world.clock.wall_ms())
     stopped = StoppedKey(key=replace(key, id="jky_old"), ended_ms=1, by="key_a", compromised=True)
-    world.realms.add(replace(world.realm, stopped={"jky_old": stopped}))
+    world.store.realms.add(replace(world.realm, stopped={"jky_old": stopped}))
     for seconds in (0.0, KEY_SECONDS):
         world.clock.advance(seconds)
         for name in (key.id, "jky_old"):
-            assert world.cache.with_key(world.realm.id, name, world.realm.issuer) is not None
-            known = world.realm.id, name, world.realm.issuer
-            assert world.cache.with_keys([known])[world.realm.id] is not None
+            assert world.cache.with_key(world.realm_id, name, world.realm.issuer) is not None
+            known = world.realm_id, name, world.realm.issuer
+            assert world.cache.with_keys([known])[world.realm_id] is not None
     assert len(reads) == 1
 
 
 def test_made_up_keys_cost_four_reads_a_second(world: World, reads: list[list[str]]) -> None:
     """Garbage that names a realm and made-up keys is bounded; a realm made up costs one read."""
     for n in range(100):
-        world.cache.with_key(world.realm.id, f"jky_{n}", world.realm.issuer)
+        world.cache.with_key(world.realm_id, f"jky_{n}", world.realm.issuer)
         world.cache.with_key("rl_none", f"jky_{n}", "")
         world.clock.advance(0.01)
-    assert len([read for read in reads if read == [world.realm.id]]) == 4
+    assert len([read for read in reads if read == [world.realm_id]]) == 4
     assert len([read for read in reads if read == ["rl_none"]]) == 1
 
 
@@ -122,16 +122,16 @@ def test_wait_that_is_over_takes_no_time() -> None:
 def test_realm_of_any_age_is_good_for_a_signature(world: World, reads: list[list[str]]) -> None:
     """A realm that is too old to decide by still has its keys; nothing is read for it."""
     issuer = world.realm.issuer
-    (key,) = world.realm.keys
-    assert world.cache.last_with_key(world.realm.id, key, issuer) is None
-    assert world.cache.get(world.realm.id) == world.realm
+    key = world.realm.signing_key(world.clock.wall_ms()).id
+    assert world.cache.last_with_key(world.realm_id, key, issuer) is None
+    assert world.cache.get(world.realm_id) == world.realm
     world.clock.advance(3_600)
-    assert world.cache.last_with_key(world.realm.id, key, issuer) == world.realm
-    assert world.cache.last_with_key(world.realm.id, "jky_other", issuer) is None
-    assert world.cache.last_with_key(world.realm.id, key, "https://other.example.com") is None
+    assert world.cache.last_with_key(world.realm_id, key, issuer) == world.realm
+    assert world.cache.last_with_key(world.realm_id, "jky_other", issuer) is None
+    assert world.cache.last_with_key(world.realm_id, key, "https://other.example.com") is None
     assert world.cache.get("rl_none") is None
     assert world.cache.last_with_key("rl_none", key, issuer) is None
-    assert reads == [[world.realm.id], ["rl_none"]]
+    assert reads == [[world.realm_id], ["rl_none"]]
 
 
 def test_realm_is_read_with_something_else(world: World, reads: list[list[str]]) -> None:
@@ -144,19 +144,20 @@ def test_realm_is_read_with_something_else(world: World, reads: list[list[str]])
 
     for seconds, times in ((0, 1), (4.999, 1), (0.001, 2)):
         world.clock.advance(seconds)
-        assert world.cache.get(world.realm.id, load) == world.realm
+        assert world.cache.get(world.realm_id, load) == world.realm
         assert len(loaded) == times
     assert reads == []
 
 
 def test_issuer_that_is_not_known_is_looked_for(world: World, reads: list[list[str]]) -> None:
     """A realm that does not know a token's issuer is read again, as one without its key is."""
-    (key_id,) = world.realm.keys
-    assert world.cache.get(world.realm.id) == world.realm
-    changed = world.realm.naming("https://new.example.com", now_ms=world.clock.wall_ms())
-    world.realms.add(changed)
-    new = world.realm.id, key_id, changed.issuer
-    assert world.cache.with_key(*new) == world.realm
+    key_id = world.realm.signing_key(world.clock.wall_ms()).id
+    before = world.realm
+    assert world.cache.get(before.id) == before
+    changed = before.naming("https://new.example.com", now_ms=world.clock.wall_ms())
+    world.store.realms.add(changed)
+    new = world.realm_id, key_id, changed.issuer
+    assert world.cache.with_key(*new) == before
     world.clock.advance(KEY_SECONDS)
     assert world.cache.with_keys([new]) == {changed.id: changed}
     for issuer in changed.issuers:

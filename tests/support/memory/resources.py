@@ -1,0 +1,39 @@
+"""What a function is composed of, in memory: no AWS, and no socket."""
+
+from sojourn.crypto.passwords import Hasher
+from sojourn.runtime.clock_skew import Skew
+from sojourn.runtime.settings import EnvironmentSettings
+from sojourn.store.realm_cache import RealmCache
+from tests.clock import MovedClock
+from tests.support.memory.store import MemoryStore, MemoryTogether
+
+
+class PlainCipher:
+    """A key service that hides nothing, and notes the keys that it encrypted."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        self.keys.append(key_id)
+        return plaintext
+
+    def decrypt(self, ciphertext: bytes, *, realm_id: str, key_id: str) -> bytes:
+        return ciphertext
+
+
+class MemoryResources:
+    """`bootstrap.Resources` over the store in memory, with a clock for the test to move."""
+
+    def __init__(self) -> None:
+        self.settings = EnvironmentSettings.of({"DIRECTORY_TABLE": "d", "SESSIONS_TABLE": "s"})
+        self.clock, self.skew = MovedClock(), Skew()
+        self.store = store = MemoryStore()
+        self.users = self.seen_users = store.users
+        self.realms, self.user_directory = store.realms, store.directory
+        self.access_keys, self.attempts = store.keys, store.attempts
+        self.due, self.removal = store.due, store.removal
+        self.together = self.seen_together = MemoryTogether(store.realms, store.users)
+        self.realm_cache = RealmCache(store.realms, self.clock)
+        self.cipher = PlainCipher()
+        self.hasher = Hasher(memory_kib=64, iterations=1)
