@@ -7,7 +7,7 @@ when moto changes, look at each change again.
 import copy
 import re
 import threading
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -18,15 +18,20 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.parse import JSONParser
 from moto.core.serialize import JSONSerializer
 from moto.core.utils import get_service_model, method_names_from_class
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
+from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
 from moto.dynamodb.responses import DynamoHandler
+from moto.kms.responses import KmsResponse
 from werkzeug.http import http_date
 
 VERSION: Final = "5.2.5"
-_DYNAMODB: Final = re.compile(r"https://dynamodb\.([a-z0-9-]+)\.amazonaws\.com/")
+_ADDRESS: Final = re.compile(r"https://(dynamodb|kms)\.([a-z0-9-]+)\.amazonaws\.com/")
+_LARGEST_ITEM: Final = 405_000
+"""Bytes; moto's own limit."""
 
 _Keys = dict[str, list[tuple[DynamoType, DynamoType]]]
 
@@ -40,7 +45,8 @@ def apply() -> None:
     _write_values_as_they_are()
     _copy_values_plainly()
     _project_plain_names_plainly()
-    _know_what_to_process()
+    _read_expressions_once()
+    _weigh_items_once()
 
 
 def _one_call_at_a_time() -> None:
@@ -62,26 +68,30 @@ def _one_call_at_a_time() -> None:
 def _hand_over_what_is_asked() -> None:
     """moto makes a web request of each call, and looks through it for what other services send.
 
-    It also tries the addresses of two hundred services in turn, and lists its own methods each
-    time. All that is asked of DynamoDB is the address, the name of the operation and the body.
+    It also tries the addresses of two hundred services in turn, and lists its own methods anew. All
+    that DynamoDB and KMS are asked is in the address, the name of the operation and the body.
     """
     process = BotocoreStubber.process_request
     responses.method_names_from_class = cache(method_names_from_class)  # type: ignore[attr-defined]
 
     def straight(stubber: BotocoreStubber, request: AWSPreparedRequest) -> Any:
-        address = _DYNAMODB.fullmatch(request.url)
+        address = _ADDRESS.fullmatch(request.url)
         target = request.headers.get("X-Amz-Target")
         if address is None or passthrough_url(request.url) or not isinstance(target, bytes):
             return process(stubber, request)
-        handler = DynamoHandler()
+        service, region = address.groups()
+        handler = DynamoHandler() if service == "dynamodb" else KmsResponse()
         handler.headers = {"x-amz-target": target.decode()}
         handler.querystring = {}
-        handler.region = address[1]
+        handler.region = region
         handler.current_account = DEFAULT_ACCOUNT_ID
         handler.response_headers = {"server": "amazon.com", "date": http_date()}
-        operation = get_service_model("dynamodb").operation_model(handler._get_action())
         asked: Any = {"body": request.body}
-        handler.params = JSONParser(operation, map_type=dict).parse(asked)
+        if handler.automated_parameter_parsing:
+            operation = get_service_model(service).operation_model(handler._get_action())
+            handler.params = JSONParser(operation, map_type=dict).parse(asked)
+        else:
+            handler.body = asked["body"].decode()
         return handler.call_action()
 
     BotocoreStubber.process_request = straight  # type: ignore[method-assign,assignment]
@@ -190,19 +200,72 @@ def _project_plain_names_plainly() -> None:
         if any(len(path) != 1 or "[" in path[0] for path in expressions):
             return project(item, expressions)
         found = {name: item.attrs[name] for (name,) in expressions if name in item.attrs}
-        return Item(item.hash_key, item.range_key, copy.deepcopy(found))
+        part = copy.copy(item)
+        part.attrs = _unweighed(copy.deepcopy(found))
+        return part
 
     Item.project = projected  # type: ignore[method-assign,assignment]
 
 
-def _know_what_to_process() -> None:
-    """moto lists anew, for each node of an expression, the kinds of node that a pass is about."""
+def _read_expressions_once() -> None:
+    """moto reads an update's expression twice, and for each node of what it read lists the kinds
+    of node that a pass is about, in each of ten passes over a copy.
+
+    What was read is kept, since it is the copy that moto changes.
+    """
+    read = lru_cache(maxsize=1_000)(UpdateExpressionParser.make)
+    UpdateExpressionParser.make = read
     listed = DepthFirstTraverser.nodes_to_be_processed
 
-    def known(traverser: DepthFirstTraverser) -> tuple[type, ...]:
-        kinds: tuple[type, ...] | None = vars(traverser).get("_kinds")
-        if kinds is None:
-            kinds = vars(traverser)["_kinds"] = listed(traverser)
-        return kinds
+    def copied(node: Node, _memo: object = None) -> Node:
+        made: Node = node.__class__.__new__(node.__class__)
+        vars(made).update(vars(node))
+        if node.children is not None:
+            made.children = [copy.deepcopy(child) for child in node.children]
+            for child in made.children:
+                if isinstance(child, Node):
+                    child.set_parent(made)
+        return made
 
-    DepthFirstTraverser.nodes_to_be_processed = known
+    def traverse(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
+        kinds = vars(traverser).setdefault("_kinds", {})
+        kind = type(node)
+        if kind not in kinds:
+            kinds[kind] = issubclass(kind, Node), issubclass(kind, listed(traverser))
+        is_node, is_processed = kinds[kind]
+        if not is_node:
+            return node
+        parent = node.parent
+        for number, child in enumerate(node.children or ()):
+            traverser.pre_processing_of_child(node, number)
+            traverse(traverser, child, number)
+        if is_processed:
+            node = traverser.process(node)
+            node.parent = parent
+            if parent:
+                parent.children[child_id] = node
+        return node
+
+    Node.__deepcopy__ = copied
+    DepthFirstTraverser.traverse_node_recursively = traverse
+
+
+def _weigh_items_once() -> None:
+    """moto weighs an item that is put once for each of its attributes, all that it has by then."""
+
+    def init(
+        item: Item, hash_key: DynamoType, range_key: DynamoType | None, attrs: dict[str, Any]
+    ) -> None:
+        item.hash_key, item.range_key = hash_key, range_key
+        item.attrs = _unweighed({name: DynamoType(value) for name, value in attrs.items()})
+        if item.size() > _LARGEST_ITEM:
+            raise ItemSizeTooLarge
+
+    Item.__init__ = init  # type: ignore[method-assign,assignment]
+
+
+def _unweighed(values: dict[str, DynamoType]) -> LimitedSizeDict:
+    made = LimitedSizeDict()
+    for name, value in values.items():
+        dict.__setitem__(made, name, value)
+    return made

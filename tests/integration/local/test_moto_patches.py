@@ -1,7 +1,7 @@
 """What is changed in moto answers as moto does."""
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,40 +9,84 @@ from botocore.exceptions import ClientError
 from local import moto_patches
 from tests.integration.conftest import empty
 
+AT: Final = {"pk": {"S": "a"}, "sk": {"S": "ü"}}
+ITEM: Final = {
+    **AT,
+    "number": {"N": "1"},
+    "bytes": {"B": b"\x00\xff"},
+    "list": {"L": [{"BOOL": True}]},
+    "map": {"M": {"in it": {"S": "x"}}},
+}
 
-def _asked(dynamodb: Any, table: str) -> list[Any]:
-    """What a client is told of calls that are done, and of calls that are refused."""
-    at = {"pk": {"S": "a"}, "sk": {"S": "ü"}}
-    new = {**at, "number": {"N": "1"}, "bytes": {"B": b"\x00\xff"}, "list": {"L": [{"BOOL": True}]}}
-    once = {"TableName": table, "Item": new, "ConditionExpression": "attribute_not_exists(pk)"}
-    calls: list[tuple[str, dict[str, Any]]] = [
-        ("put_item", once),
-        ("put_item", {**once, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}),
-        ("get_item", {"TableName": table, "Key": at, "ConsistentRead": True}),
-        ("batch_get_item", {"RequestItems": {table: {"Keys": [at]}}}),
-        ("transact_write_items", {"TransactItems": [{"Put": once}]}),
-        ("get_item", {"TableName": "no table", "Key": at}),
-        ("describe_table", {"TableName": table}),
-    ]
-    told = []
-    for operation, parameters in calls:
-        try:
-            answer = getattr(dynamodb, operation)(**parameters)
-        except ClientError as error:
-            answer = error.response
-        answer["ResponseMetadata"]["RequestId"] = "any"
-        for header in ("date", "x-amzn-requestid"):
-            answer["ResponseMetadata"]["HTTPHeaders"].pop(header)
-        told.append(answer)
-    return told
+
+def told(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
+    """What a client is told of a call, done or refused, but for what differs each time."""
+    try:
+        answer: dict[str, Any] = getattr(client, operation)(**parameters)
+    except ClientError as error:
+        answer = {**error.response}
+    answer["ResponseMetadata"].pop("RequestId")
+    for header in ("date", "x-amzn-requestid"):
+        answer["ResponseMetadata"]["HTTPHeaders"].pop(header)
+    return answer
 
 
 def test_calls_handed_over_are_answered_as_requests_are(
     environment: dict[str, str], dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A call that goes straight to moto's DynamoDB has the answer of one that is a web request."""
+    table = environment["SESSIONS_TABLE"]
+    once = {"TableName": table, "Item": ITEM, "ConditionExpression": "attribute_not_exists(pk)"}
+
+    def asked() -> list[dict[str, Any]]:
+        empty(environment)
+        return [
+            told(dynamodb, "put_item", **once),
+            told(dynamodb, "put_item", **once, ReturnValuesOnConditionCheckFailure="ALL_OLD"),
+            told(dynamodb, "get_item", TableName=table, Key=AT, ConsistentRead=True),
+            told(dynamodb, "batch_get_item", RequestItems={table: {"Keys": [AT]}}),
+            told(dynamodb, "transact_write_items", TransactItems=[{"Put": once}]),
+            told(dynamodb, "get_item", TableName="no table", Key=AT),
+            told(dynamodb, "describe_table", TableName=table),
+        ]
+
+    straight = asked()
+    monkeypatch.setattr(moto_patches, "_ADDRESS", re.compile("(?!)"))
+    assert straight == asked()
+
+
+def test_update_is_done_each_time(environment: dict[str, str], dynamodb: Any) -> None:
+    """An expression that was read before does again what it says, with the values of this time."""
     empty(environment)
-    straight = _asked(dynamodb, environment["SESSIONS_TABLE"])
-    empty(environment)
-    monkeypatch.setattr(moto_patches, "_DYNAMODB", re.compile("(?!)"))
-    assert straight == _asked(dynamodb, environment["SESSIONS_TABLE"])
+    table = environment["SESSIONS_TABLE"]
+    dynamodb.put_item(TableName=table, Item=ITEM)
+
+    def update(expression: str, **values: Any) -> Any:
+        return dynamodb.update_item(
+            TableName=table,
+            Key=AT,
+            UpdateExpression=expression,
+            ExpressionAttributeNames={"#list": "list", "#map": "map"},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+            ReturnValues="ALL_NEW",
+        )["Attributes"]
+
+    both = "SET #list = list_append(#list, :more), #map.more = :more"
+    update(both, more={"L": [{"N": "1"}]})
+    found = update(both, more={"L": [{"N": "2"}]})
+    assert found["list"] == {"L": [{"BOOL": True}, {"N": "1"}, {"N": "2"}]}
+    assert found["map"] == {"M": {"in it": {"S": "x"}, "more": {"L": [{"N": "2"}]}}}
+    with pytest.raises(ClientError, match="Syntax error"):
+        update("SET #list = , #map = :more", more={"N": "1"})
+
+
+@pytest.mark.parametrize(("bytes_", "taken"), [(404_000, True), (405_000, False)])
+def test_item_has_a_largest_size(
+    environment: dict[str, str], dynamodb: Any, bytes_: int, taken: bool
+) -> None:
+    """An item that is larger than moto takes is refused, as DynamoDB refuses a larger one."""
+    item = {**ITEM, "large": {"S": "x" * bytes_}}
+    answer = told(dynamodb, "put_item", TableName=environment["SESSIONS_TABLE"], Item=item)
+    assert ("Error" not in answer) == taken
+    if not taken:
+        assert "Item size has exceeded the maximum allowed size" in answer["Error"]["Message"]
