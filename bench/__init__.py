@@ -1,1 +1,1 @@
-"""What is measured, and against what. Each module runs by `python -m bench.<name>`."""
+"""Benchmarks. Run each module by `python -m bench.<name>`."""

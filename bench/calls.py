@@ -1,4 +1,4 @@
-"""HTTP calls to a running stack: `make dev`'s, found by the file that it writes, or another."""
+"""HTTP calls to a running stack: the local stack of `make dev`, or another one."""
 
 import argparse
 import http.client

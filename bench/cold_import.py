@@ -1,8 +1,8 @@
-"""What a cold start spends on imports, with bytecode and without, in fresh interpreters.
+"""The import time of a cold start, with and without bytecode, in fresh interpreters.
 
 Run: python -m bench.cold_import [--rounds 15]
 
-Compare the rows of one run with each other: the milliseconds are this machine's.
+Compare only rows of one run: the milliseconds depend on the machine.
 """
 
 import argparse

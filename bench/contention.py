@@ -1,9 +1,9 @@
-"""Simultaneous logins of one user: how many sessions are left, and which. Needs a running stack.
+"""Simultaneous logins of one user against a running stack: which sessions are left.
 
 Run: python -m bench.contention [--logins 60] [--caps 1 3 10]
 
-Prints for each cap the logins that succeeded, the sessions left, whether they are the newest, and
-the time from the first request to the last answer. Stops with status 1 if a rule was broken.
+For each cap it prints the successful logins, the sessions that are left, whether they are the
+newest, and the time from the first request to the last answer. It exits with 1 if a rule is broken.
 """
 
 import time

@@ -1,14 +1,13 @@
-"""Simultaneous logins of one user, counted in a model of both designs of ADR 0001.
+"""A model of simultaneous logins of one user, for both designs of decision 0001.
 
 Run: python -m bench.contention_model [--logins 60] [--rounds 200]
 
-Each login is an instance of its own. What is assumed, in milliseconds: a call's way there and back
-takes 4, the logins arrive within 20, and a transaction holds its items for 6. A write whose
-condition fails hands back the item as it was then; one that meets a held item is told of a conflict
-and nothing else, so it reads before it tries again. The jittered waits are those of
-`sojourn.runtime.deadline`, before every retry but the first, or before every second one. Failed
-writes cost their units too; the units of one try come from `bench.item_sizes`, for a user with ten
-live sessions and no eviction.
+Each login has its own instance. Assumptions, in milliseconds: a call's round trip takes 4, the
+logins arrive within 20, and a transaction locks its items for 6. A write whose condition fails
+returns the current item. A write to a locked item gets only a conflict, so it reads before it tries
+again. The jittered waits are those of `sojourn.runtime.deadline`, before every retry except the
+first, or before every second one. Failed writes cost units too. The units of one attempt come from
+`bench.item_sizes`, for a user with ten active sessions and no eviction.
 """
 
 import argparse

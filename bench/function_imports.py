@@ -1,10 +1,9 @@
-"""What each function imports before it can answer: CPU, modules, and the packages beside ours.
+"""The imports of each Lambda function: CPU time, modules and third-party packages.
 
 Run: python -m bench.function_imports [--rounds 5]
 
-Each function is imported with bytecode in fresh interpreters, and so is what it is compared with:
-`import boto3` and a DynamoDB client. Compare the rows of one run; the milliseconds are this
-machine's.
+Each function is imported with bytecode in fresh interpreters. For comparison, so is `boto3` with a
+DynamoDB client. Compare the rows of one run; the milliseconds depend on the machine.
 """
 
 import argparse

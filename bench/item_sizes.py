@@ -1,8 +1,8 @@
-"""Item sizes and capacity units: one item per user against a record per session.
+"""Item sizes and DynamoDB capacity units: one item per user, or one record per session.
 
 Run: python -m bench.item_sizes
 
-Both designs are encoded through `sojourn.store.user_items`, so the sizes are those of real items.
+Both designs are encoded by `sojourn.store.user_items`, so the sizes are those of real items.
 Sizes follow "DynamoDB item sizes and formats", units follow "DynamoDB read and write operations": a
 write is 1 unit per started KiB and double in a transaction, a consistent read is 1 unit per
 started 4 KiB, and an index is written when its keys change (one unit to remove, one to put).

@@ -1,13 +1,12 @@
-"""Whether a failed login's time tells why it failed.
+"""The time of a failed login, by its cause: it must not reveal why the login failed.
 
 Run: python -m bench.login_timing [--rounds 200]              in this process
      python -m bench.login_timing --http [--rounds 60]        against the running local stack
 
-The cases take turns, so that a slow moment of the machine falls on all of them, and a day passes
-between two turns, so that no failure is refused for those before it. The ratio of the
-medians is what to look at. In this process the store is moto, whose own time differs between an
-item that is there and one that is not; the second column is what is left without it, which is what
-the service itself spends.
+The cases alternate, so that a slow moment of the machine affects all of them. A day passes between
+two rounds, so that no login is locked out. Compare the ratio of the medians. In this process the
+store is moto, whose time differs between an existing and a missing item; the second column is the
+time without moto, which is that of the service itself.
 """
 
 import argparse

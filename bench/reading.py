@@ -1,10 +1,10 @@
-"""How far a reader follows one request: files that it visits, and moves between them.
+"""The files that one request visits, and the number of moves between them.
 
 Run: python -m bench.reading [--files]
 
-A login and a validation are called once to fill the caches, and then followed over moto by a
-profile function: each call from one file of the layer or the functions into another is a move.
-`--files` names the files, in the order in which the request comes to them.
+A login and a validation are called once to fill the caches, and then traced on moto by a profile
+function: each call from one file of the layer or the functions into another is a move. `--files`
+lists the files in the order of the request.
 """
 
 import argparse

@@ -1,9 +1,9 @@
-"""What one validation takes over HTTP, by algorithm, beside other calls. Needs a running stack.
+"""The time of a validation over HTTP, by algorithm, beside other calls, on a running stack.
 
 Run: python -m bench.validate [--rounds 300]
 
-One caller, one connection. On the local stack this is mostly moto and botocore: compare rows of
-one run with each other.
+One caller, one connection. On the local stack most of the time is moto's and botocore's, so compare
+only rows of one run.
 """
 
 from statistics import median, quantiles

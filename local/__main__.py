@@ -1,4 +1,4 @@
-"""`python -m local`: see `local/serve.py`. Nothing is imported before a Ctrl-C ends it quietly."""
+"""`python -m local`: start `local/serve.py`; Ctrl-C ends it quietly."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A stack to invoke one handler on: the one that runs, or one for the moment."""
+"""The stack for `invoke`: the running local stack, or a temporary one."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
-"""DynamoDB and KMS by moto, in this process, with the tables that the template names.
+"""DynamoDB and KMS by moto in this process, with the template's tables.
 
-The tables can be in a DynamoDB Local instead; the keys are moto's all the same.
+The tables can be in DynamoDB Local instead; KMS is always moto's.
 """
 
 import os

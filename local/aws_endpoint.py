@@ -1,4 +1,4 @@
-"""AWS's own protocol on the stack's port: the very tables and keys that the handlers use."""
+"""Serve AWS's protocol on the stack's port, for the tables and keys of the handlers."""
 
 from collections.abc import Iterable
 from functools import cache

@@ -1,4 +1,4 @@
-"""A clock that can be moved on: wall and monotonic together."""
+"""A clock that can be moved forward, wall and monotonic time together."""
 
 import threading
 import time

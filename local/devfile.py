@@ -1,7 +1,7 @@
-"""The folder of a running stack: `dev.json`, there when and only when it is ready to answer.
+"""The folder of a running stack: `dev.json` exists only while the stack answers.
 
-The folder is `.local`, or what `SOJOURN_LOCAL` names. A stack locks it for as long as it runs; one
-that is started beside it has a folder of its own in there, by its port: `.local/3001`.
+The folder is `.local`, or the value of `SOJOURN_LOCAL`. A running stack locks it. A second stack
+has its own folder inside, named by its port: `.local/3001`.
 """
 
 import fcntl

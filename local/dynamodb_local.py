@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local: resolved by Maven, held to its digests, in memory on a free port."""
+"""Start AWS's DynamoDB Local: fetched by Maven, checked by digests, in memory."""
 
 import contextlib
 import hashlib

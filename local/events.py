@@ -1,4 +1,4 @@
-"""Payload-2.0 events, as API Gateway's HTTP API makes them of a request, and answers back."""
+"""Convert requests to API Gateway events (payload format 2.0), and answers back."""
 
 import base64
 import json

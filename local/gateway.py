@@ -1,7 +1,7 @@
-"""The local HTTP API, a WSGI application: true events for the handlers, the gateway's own answers.
+"""The local API Gateway, as a WSGI application: events for the handlers, and its own errors.
 
-To a caller it is API Gateway's HTTP API, with the template's routes and CORS. Beside them it has
-`/_local/`, and AWS's own protocol for tools that bring their own client.
+For a caller it behaves like API Gateway's HTTP API, with the template's routes and CORS. It also
+serves `/_local/`, and AWS's protocol for tools with their own AWS client.
 """
 
 from collections.abc import Iterable, Mapping

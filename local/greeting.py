@@ -1,4 +1,4 @@
-"""What a newcomer reads: lines that work when pasted."""
+"""The example commands that `make dev` prints."""
 
 import os
 import shlex

@@ -1,6 +1,6 @@
-"""The server of the local stack: werkzeug's, with connections that are kept open.
+"""The HTTP server of the local stack: werkzeug's, with keep-alive connections.
 
-What is werkzeug's and what is not, and why: docs/decisions/0020-werkzeug-for-the-local-stack.md.
+docs/decisions/0020-werkzeug-for-the-local-stack.md says what we replaced in werkzeug, and why.
 """
 
 import io

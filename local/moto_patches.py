@@ -1,7 +1,7 @@
 """What the local stack and the tests change in moto, each change with its reason.
 
-All of it reaches into moto's internals. A test holds `VERSION` to the version that is installed:
-when moto changes, look at each change again.
+The changes use moto's internals. A test compares `VERSION` with the installed version: when moto is
+updated, check each change again.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""The template's parameters on this machine: CORS_ORIGINS in the environment is CorsOrigins."""
+"""The template's parameters from the environment: `CORS_ORIGINS` is `CorsOrigins`."""
 
 import re
 from collections.abc import Mapping

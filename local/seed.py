@@ -1,4 +1,4 @@
-"""A demo realm with its people, made by the handlers themselves."""
+"""Create the demo realm and its users, through the handlers."""
 
 import secrets
 from dataclasses import dataclass

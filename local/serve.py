@@ -1,4 +1,4 @@
-"""`python -m local`: the whole service at http://127.0.0.1:3000, until Ctrl-C.
+"""`python -m local`: serve the whole service at http://127.0.0.1:3000 until Ctrl-C.
 
 The environment changes how it runs:
 

@@ -1,4 +1,4 @@
-"""The functions of the template, bound to the local AWS and clock, and how one is invoked."""
+"""The template's functions, bound to the local AWS and clock, and their invocation."""
 
 import hashlib
 import importlib

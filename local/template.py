@@ -1,4 +1,4 @@
-"""What `template.yaml` says, so that nothing in it is typed again."""
+"""Read `template.yaml`: functions, routes, tables, schedules, parameters."""
 
 import re
 from collections.abc import Mapping

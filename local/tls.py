@@ -1,7 +1,7 @@
-"""https on the loopback, by a certificate authority that lives as long as the stack.
+"""https on the loopback address, with a certificate authority of its own for each run.
 
-Its key is in memory alone and signs one certificate. A name constraint (RFC 5280, 4.2.1.10) holds
-it to this machine, so that who trusts it trusts it for nothing else.
+The authority's key is only in memory and signs one certificate. A name constraint (RFC 5280,
+4.2.1.10) restricts it to this machine, so trusting it is safe.
 """
 
 import ssl

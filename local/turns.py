@@ -1,8 +1,8 @@
-"""Turns for the threads of this process that want to change the same user or realm.
+"""Queue the threads of this process that change the same user or realm.
 
-Each Lambda instance has a CPU of its own, and DynamoDB's conditions alone decide between them. The
-threads of this server share one: of 60 logins of one user at once, 43 had no time left for a commit
-of their own (in November 2026, on two busy cores). Turns decide nothing, they only spare that.
+Each Lambda instance has its own CPU, and DynamoDB's conditions decide between instances. The
+threads of this server share one CPU: of 60 simultaneous logins of one user, 43 had no time left to
+commit (November 2026, two busy cores). Queueing changes no result, it only saves time.
 """
 
 import threading

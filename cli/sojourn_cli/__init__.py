@@ -1,1 +1,1 @@
-"""The operator's tool, `sojourn`."""
+"""The operator's command, `sojourn`."""

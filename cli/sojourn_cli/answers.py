@@ -1,4 +1,4 @@
-"""What came back, taken for what it is: an answer, a problem document, or not Sojourn at all."""
+"""Interpret an HTTP response: an answer, a problem document, or not from Sojourn."""
 
 import json
 from dataclasses import dataclass

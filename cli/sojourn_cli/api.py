@@ -1,4 +1,4 @@
-"""The HTTP API as the commands use it: JSON, bounded retries, lists read to their end."""
+"""The HTTP client of the commands: JSON, bounded retries, all pages of a list."""
 
 import json
 import random

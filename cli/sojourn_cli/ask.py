@@ -1,4 +1,4 @@
-"""What is asked of the person at the terminal: a password, a yes, a name."""
+"""Prompts at the terminal: for a password, a confirmation or a name."""
 
 import sys
 from collections.abc import Callable

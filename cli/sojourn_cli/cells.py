@@ -1,4 +1,4 @@
-"""Values as text for a terminal: times, absences, and nothing that could steer it."""
+"""Format values for a terminal: times, absent values, no control characters."""
 
 import json
 import unicodedata

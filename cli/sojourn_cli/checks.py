@@ -1,4 +1,4 @@
-"""What `doctor` finds: a state and one sentence, also when it could not look."""
+"""The result of one check of `doctor`: a state and a message."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Time, as an argument, so that a test's waits take none."""
+"""The clock as an argument, so that tests need not wait."""
 
 import time
 from typing import Protocol

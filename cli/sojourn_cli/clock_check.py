@@ -1,4 +1,4 @@
-"""The doctor's look at the clocks: this machine's, and the one that the stack answers by."""
+"""`doctor`'s check of the clocks: this machine's and the stack's."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`sojourn completion`: what a shell needs to complete commands and options."""
+"""`sojourn completion`: completion scripts for shells."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""`sojourn credentials`: the API keys of machines, and what else a user logs in with."""
+"""`sojourn credentials`: a user's credentials, such as the API keys of machines."""
 
 from typing import Final
 

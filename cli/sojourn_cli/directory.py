@@ -1,4 +1,4 @@
-"""A stack's directory table: a deployed one's, or the local stack's."""
+"""Open the directory table of a deployed stack or of the local stack."""
 
 import os
 from dataclasses import dataclass

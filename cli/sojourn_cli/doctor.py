@@ -1,4 +1,4 @@
-"""`sojourn doctor`: is the stack as it should be, and is anything due?"""
+"""`sojourn doctor`: check a deployed stack and its keys."""
 
 from collections.abc import Callable
 from contextlib import suppress

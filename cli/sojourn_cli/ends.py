@@ -1,4 +1,4 @@
-"""Ending everything that began before now, of a realm or of a user, or counting it first."""
+"""End all sessions of a realm or a user, or count them first."""
 
 from typing import Any, Final
 

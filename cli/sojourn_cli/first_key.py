@@ -1,7 +1,7 @@
-"""A stack's first access key, written to its directory table: no key could ask the API for it.
+"""Write a stack's first access key directly to its directory table.
 
-It is all that this tool knows of how the service stores things; `tests/cli/test_first_key.py` holds
-it to the layer.
+Only this module knows how the service stores items. `tests/cli/test_first_key.py` compares it with
+the layer.
 """
 
 import hashlib

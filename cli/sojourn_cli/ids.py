@@ -1,4 +1,4 @@
-"""Ids as the service makes them: a prefix and 22 base62 digits, 48 bits of time and 80 random."""
+"""Create ids like the service does: a prefix and 22 base62 digits (48 bits of time, 80 random)."""
 
 import re
 import secrets

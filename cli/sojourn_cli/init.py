@@ -1,4 +1,4 @@
-"""`sojourn init`: a deployed stack's first access key."""
+"""`sojourn init`: create a deployed stack's first access key."""
 
 import click
 

@@ -1,4 +1,4 @@
-"""The doctor's look at what is due: signing keys to rotate or remove, access keys that expire."""
+"""`doctor`'s checks of keys: overdue signing keys, and access keys that expire."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`sojourn keys`: access keys, with which servers and operators call the API."""
+"""`sojourn keys`: the access keys of servers and operators."""
 
 from datetime import datetime
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""`sojourn`, the operator's tool: its groups, and what every command has in common."""
+"""`sojourn`, the operator's command: its command groups and the handling of errors."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""A bar on standard error while work is long, where a person watches."""
+"""A progress bar on standard error, if it is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""One exchange with a stack's API, and a sentence for whatever keeps it from an answer."""
+"""Send one HTTP request to a stack's API; a clear message if there is no answer."""
 
 import ssl
 from collections.abc import Mapping

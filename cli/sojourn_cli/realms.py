@@ -1,4 +1,4 @@
-"""`sojourn realms`: an application's world, with its settings."""
+"""`sojourn realms`: realms and their settings."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""`sojourn sessions`: what a user has open, when and where; and its end."""
+"""`sojourn sessions`: list a user's sessions, when and where they began, and end them."""
 
 from typing import Final
 

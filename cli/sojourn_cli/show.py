@@ -1,4 +1,4 @@
-"""What a command found, on standard output: a table, or JSON. Sentences go to standard error."""
+"""Print results to standard output as a table or JSON, and messages to standard error."""
 
 import json
 import shutil

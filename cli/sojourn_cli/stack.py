@@ -1,4 +1,4 @@
-"""Find a deployed stack's parts by CloudFormation."""
+"""Find a deployed stack's resources by CloudFormation."""
 
 from dataclasses import dataclass
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The doctor's look at a stack's tables, alarms and schedules, by AWS's own calls."""
+"""`doctor`'s checks of tables, alarms and schedules, by calls to AWS."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""`sojourn token`: what a login token says, and whether its session stands."""
+"""`sojourn token`: print a login token's claims, and validate it."""
 
 import base64
 import json

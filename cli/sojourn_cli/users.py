@@ -1,4 +1,4 @@
-"""`sojourn users`: a realm's people and machines."""
+"""`sojourn users`: the users of a realm, people and machines."""
 
 import json
 from typing import Any, Final

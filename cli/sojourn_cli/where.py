@@ -1,4 +1,4 @@
-"""Which stack a command is about, and with which access key: options, then the environment."""
+"""Find a command's stack and access key: from options, then from the environment."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the schedule runs: the net under DynamoDB's TTL."""
+"""The scheduled function `cleanup`: remove what DynamoDB's TTL left."""
 
 from sojourn.bootstrap import Resources
 from sojourn.entry import scheduled

@@ -1,4 +1,4 @@
-"""Realms, users, credentials, access keys and signing keys, for servers; one's own password."""
+"""The function `directory`: servers manage realms, users and keys; a user changes a password."""
 
 from sojourn.api.callers import Callers
 from sojourn.bootstrap import Resources

@@ -1,4 +1,4 @@
-"""What anyone may read and keep for a while: how to verify a realm's tokens, and this API."""
+"""The function `discovery`: the public documents, which callers may cache."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Sessions, when and where: a user's own, and any of a realm's for a server."""
+"""The function `list_sessions`: list and look up sessions, for users and servers."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Every route that begins a session; so the one function that may decrypt signing keys."""
+"""The function `login`: all routes that begin a session. Only it may decrypt signing keys."""
 
 from dataclasses import dataclass
 

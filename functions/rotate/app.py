@@ -1,4 +1,4 @@
-"""What the schedule runs for signing keys: the next in time, and the end of the old."""
+"""The scheduled function `rotate`: create the next signing keys and remove retired ones."""
 
 from sojourn.bootstrap import Resources
 from sojourn.entry import scheduled

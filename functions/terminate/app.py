@@ -1,4 +1,4 @@
-"""The definite end of sessions, by themselves, by the user's others, by an administrator."""
+"""The function `terminate`: end sessions, for users and servers."""
 
 from dataclasses import dataclass
 

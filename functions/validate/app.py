@@ -1,4 +1,4 @@
-"""Does a session stand? `GET /v1/session` asks for the caller's, a server for many."""
+"""The function `validate`: validate the caller's session, or many tokens for a server."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a function's environment names: tables and key service behind the ports, and the clock."""
+"""The composition root: settings, AWS clients and stores, passed to the features."""
 
 from collections.abc import Mapping
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What Lambda calls: a function's handler, with its services composed when it is first needed."""
+"""The handlers that Lambda calls; their services are composed at the first request."""
 
 import os
 import threading

@@ -1,1 +1,1 @@
-"""HTTP once: requests, bodies, callers, paging, problems, documents."""
+"""HTTP: routes, requests, JSON bodies, callers, pagination, problems, documents."""

@@ -1,4 +1,4 @@
-"""Who calls: a user by a login token, or a server by an access key."""
+"""Authenticate the caller: a user by a login token, or a server by an access key."""
 
 import hmac
 from typing import Final

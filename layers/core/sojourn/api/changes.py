@@ -1,7 +1,7 @@
-"""What a change may say of a thing: other values of what may change, and whatever it is already.
+"""Check the body of a `PUT` or `PATCH`: read-only members must be unchanged.
 
-So what `GET` gave may be changed here and there and sent back. A value that is there already is
-never wrong, also where it would not be taken anew.
+So a caller can send the answer of a `GET` back with a few values changed. A field's current value
+is always accepted, even if the field would not accept it as a new value.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
-"""What is wrong with a body: a sentence for each wrong field, by what its type takes.
+"""Error messages for a wrong body: one sentence for each wrong field.
 
-The types alone are read, so no sentence says back what was sent: it may be a secret in the wrong
-place. msgspec judges each value; the words are ours.
+msgspec validates each value; the messages are ours. They are made from the field's type only, and
+never repeat what was sent: it may be a secret in the wrong place.
 """
 
 import re

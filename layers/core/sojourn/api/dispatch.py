@@ -1,4 +1,4 @@
-"""From an event to the function of its route, and from whatever happens back to an answer."""
+"""The dispatcher: check a request as its route says, and call the route's function."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final

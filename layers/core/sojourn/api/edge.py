@@ -1,8 +1,8 @@
-"""A trusted edge: a CDN in front of the API, which proves itself by a secret that it sends along.
+"""A trusted edge: a CDN in front of the API that sends a secret with each request.
 
-Behind a CDN every connection is the CDN's own. Where the stack is told of the edge, the viewer's
-address is the one that the edge's header has, and whoever comes another way is refused. Where it is
-not, these headers are nobody's proof of anything, and are not looked at.
+Behind a CDN every connection has the CDN's address. If the stack is configured with an edge, the
+viewer's address is read from the edge's header, and requests without the secret are refused.
+Otherwise both headers are ignored, because any client could send them.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A request's body: one JSON object, strictly, and a Struct of it."""
+"""Parse a request's body strictly: one JSON object, converted to a Struct."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Pagination: the page of a list that a query asks for, and its answer."""
+"""Pagination: the query parameters of a list, and the page that answers them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Query parameters: what each takes, and what of a query is refused."""
+"""Query parameters: the values that each takes, and the check of a query."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Our errors as RFC 9457 problems, in HTTP's words: status, title, and what helps."""
+"""Turn errors into RFC 9457 problems: status, title, detail and further members."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A request as API Gateway hands it over (payload 2.0)."""
+"""A request, read from an API Gateway event (payload format 2.0)."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""An answer as API Gateway takes it (payload 2.0), and one that callers may keep."""
+"""Responses for API Gateway (payload format 2.0), also those that callers may cache."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""What is said of a route, once, for the dispatcher, the OpenAPI document and the tests."""
+"""`Route`: the description of a route, for the dispatcher, OpenAPI and the tests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What the Structs of bodies and answers have in common: ids, times and the named realm."""
+"""Shared types of the Structs of bodies and answers: ids, times, the named realm."""
 
 from typing import Annotated, Any
 

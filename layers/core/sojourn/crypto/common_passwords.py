@@ -1,4 +1,4 @@
-"""The most common passwords, which are refused: read when a password is set, never before.
+"""The list of the most common passwords, which are refused. It is read on first use.
 
 The list is `common_passwords.txt`, made by `python -m tools.common_passwords`.
 """

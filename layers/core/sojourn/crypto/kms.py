@@ -1,4 +1,4 @@
-"""The stack's key service. The one place where its errors are translated."""
+"""AWS KMS: encrypt and decrypt private signing keys; KMS errors become ours here."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""New signing keys for a realm, made once however often the realm's change is decided anew."""
+"""Create a realm's new signing keys: once, even if the realm's change is retried."""
 
 from dataclasses import replace
 

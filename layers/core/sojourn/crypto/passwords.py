@@ -1,4 +1,4 @@
-"""Passwords: Argon2id with OWASP's parameters, in PHC strings that carry their own.
+"""Hash and verify passwords: Argon2id with OWASP's parameters, stored as PHC strings.
 
 Source: OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1); RFC 9106.
 """

@@ -1,4 +1,4 @@
-"""Signing keys: made here, encrypted under the stack's key, decrypted by login alone."""
+"""Private signing keys: created, encrypted by KMS, decrypted and cached in memory."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache

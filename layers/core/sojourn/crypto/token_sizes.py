@@ -1,7 +1,7 @@
-"""No change makes a token too long, if it can be told beforehand.
+"""Refuse a change that would make a login token longer than 4,000 bytes.
 
-A user's change is held to the realm as it is, exactly. A realm's change is held to its users, as
-many as can be looked at: who is beyond that is refused at their login.
+A user's change is checked against the current realm. A realm's change is checked against as many
+users as a request can read. Other users whose token would be too long are refused at login.
 """
 
 from collections.abc import Iterator

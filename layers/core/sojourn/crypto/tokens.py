@@ -1,7 +1,7 @@
-"""Login tokens: JWTs (RFC 7519) under the rules of RFC 8725.
+"""Login tokens: sign and verify JWTs (RFC 7519), following RFC 8725.
 
-The algorithm is the key's and never the token's choice; the header may hold `alg`, `kid` and
-`typ` and nothing else, so that `jku`, `x5u`, `jwk` and `crit` have no way in.
+The key fixes the algorithm; the token's `alg` never chooses it. The header may have only `alg`,
+`kid` and `typ`, so tokens with `jku`, `x5u`, `jwk` or `crit` are refused.
 """
 
 import json

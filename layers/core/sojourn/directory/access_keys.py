@@ -1,4 +1,4 @@
-"""Access keys: shown once, stored as SHA-256; none makes or sees one beyond its own reach."""
+"""Manage access keys. No key may create or see one beyond its own realm or permission."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""What the API answers of realms, users, credentials and keys. No hash or secret is in any."""
+"""The answers of the directory's routes, as Structs. None contains a hash or a private key."""
 
 from dataclasses import asdict
 from typing import Literal

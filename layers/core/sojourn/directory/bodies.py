@@ -1,4 +1,4 @@
-"""What the directory's routes take. A field that is not named stays as it is."""
+"""The bodies of the directory's routes, as Structs. A change leaves absent fields as they are."""
 
 import json
 from typing import Annotated, Any, Final, Literal

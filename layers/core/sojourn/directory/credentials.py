@@ -1,4 +1,4 @@
-"""Credentials: a human's password, an api user's keys."""
+"""Manage credentials: a human's password, an api user's keys."""
 
 from dataclasses import dataclass, replace
 from typing import Final

@@ -1,9 +1,9 @@
-"""Delete a realm with all that is in it, however large: marked at once, removed in bounded steps.
+"""Delete a realm and everything in it: marked in one commit, then removed in steps.
 
-The mark is one commit of the realm, which is gone to every other call from then on: nobody logs in,
-no token of it verifies, nothing can be made in it. What it holds is then removed user by user, each
-in one transaction. Any step may be repeated and two may work at once; who dies leaves the rest to
-whoever asks again, or to cleanup, which finds the deletion in the due index.
+One commit marks the realm as deleted. From then on it does not exist for any other call: no login,
+no valid token, no new object in it. Then its users are removed one by one, each in one transaction.
+Each step can be repeated, and two callers can work at once. After a crash, the next call continues,
+or cleanup, which finds the deletion in the index of due work.
 """
 
 from dataclasses import dataclass, replace

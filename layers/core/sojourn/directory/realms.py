@@ -1,4 +1,4 @@
-"""Realms: made with their first signing keys, and changed under their version."""
+"""Manage realms: create, change and delete them, with an optimistic lock."""
 
 from dataclasses import asdict, dataclass, replace
 from typing import get_args

@@ -1,4 +1,4 @@
-"""The directory's routes: five verbs on each of five kinds of thing, by permission."""
+"""The list of the directory's routes."""
 
 from typing import Final
 

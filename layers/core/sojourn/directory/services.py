@@ -1,4 +1,4 @@
-"""What the directory's routes call."""
+"""The services that the directory's routes call."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A realm's signing keys: listed, made, stopped and removed."""
+"""Manage a realm's signing keys: list, create, stop and remove them."""
 
 from dataclasses import dataclass, replace
 

@@ -1,4 +1,4 @@
-"""Users: their names claimed, their state and sessions changed, in one commit (rule 8)."""
+"""Manage users: create, change and delete them with their names and sessions (rule 8)."""
 
 from contextlib import suppress
 from dataclasses import dataclass, replace

@@ -1,1 +1,1 @@
-"""What is true of realms, users and sessions, whoever asks: values and rules, no I/O."""
+"""The domain: values and rules of realms, users and sessions, without I/O."""

@@ -1,4 +1,4 @@
-"""A server's access key, what it permits, and what exists for the server that holds it."""
+"""An access key: its permission, and the realms that a server can see with it."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Literal

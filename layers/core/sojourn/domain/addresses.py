@@ -1,4 +1,4 @@
-"""IP addresses as gateways, proxies and servers write them, and the one way that Sojourn keeps."""
+"""Parse IP addresses as gateways, proxies and servers write them, into one form."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address

@@ -1,4 +1,4 @@
-"""Work that is left for later, and from when on it is due; cleanup does it."""
+"""Work that cleanup does later, and the time from which it is due."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

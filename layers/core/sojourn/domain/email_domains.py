@@ -1,6 +1,6 @@
-"""Domains of emails, in the one form in which DNS knows them: IDNA 2008, mapped by UTS 46.
+"""Normalise the domain of an email to its DNS form (IDNA 2008, UTS 46).
 
-`münchen.de`, `MÜNCHEN.DE` and `xn--mnchen-3ya.de` are one; `straße.de` and `strasse.de` are two.
+`münchen.de`, `MÜNCHEN.DE` and `xn--mnchen-3ya.de` are equal; `straße.de` and `strasse.de` are not.
 """
 
 from typing import Final

@@ -1,4 +1,4 @@
-"""Every outcome that is not success, in one tree; `api/problems` words each for the caller."""
+"""The exception tree: every error of the service. `api/problems` turns them into HTTP."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,12 +1,12 @@
-"""Ids and secrets.
+"""Create and parse ids and secrets.
 
 An id is a prefix and 22 base62 digits: 48 bits of milliseconds, then 80 random bits. The
 alphabet is in ASCII order and the width is fixed, so sorting by id sorts by creation.
 
-A session id carries more: after its own 22 digits come its user's 22 (the way to the user's
-partition) and the generations of user and realm in which it began. It is public and proves
-nothing: whatever it says is only believed once a signature over it verified, or the record
-that it points to was found.
+A session id has more parts: after its own 22 digits come the 22 of its user (to find the user's
+partition) and the generations of user and realm in which it began. It is public and authenticates
+nobody. Use its parts only after a signature over the id was verified, or after the session's
+record was found.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What a realm's issuer may be: where its documents are found, by the stack's own paths."""
+"""A realm's issuer: the URL below which its public documents are served."""
 
 from typing import Final
 from urllib.parse import urlsplit

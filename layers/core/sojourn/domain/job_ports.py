@@ -1,4 +1,4 @@
-"""Ports of the scheduled jobs, as Protocols: the index of what is due, and removal for good."""
+"""Ports (Protocols) of the scheduled jobs: the index of due work, and removal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol

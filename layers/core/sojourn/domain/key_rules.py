@@ -1,8 +1,8 @@
-"""When a realm's signing key may go, what a stop of one does, and when the next is due.
+"""Rules of signing keys: when one can be removed, what stopping one ends, when to rotate.
 
-A managed session carries the number of the key that signed its token. A key leaves the realm when
-it is stopped, or when no token of it can be alive: so a session whose key is none of the realm's
-has ended, and is neither listed nor counted.
+A managed session records the number of the key that signed its token. A key is removed from the
+realm when it is stopped, or when its last token has expired. So a session whose key the realm does
+not have has ended, and is neither listed nor counted.
 """
 
 from collections.abc import Mapping

@@ -1,11 +1,12 @@
-"""Failed tries of a credential: how many there may be, and how long the next one waits.
+"""The lockout: counters of failed logins, their limits, and how long the next login waits.
 
-The rules, and no I/O. Failures are counted in buckets: one for an account, whether it exists or
-not, one for an account at each address that has succeeded for it before, and one for an address.
-A try is made while every bucket that it would be counted in is open, and refused otherwise; what
-is refused is not counted. A success writes no bucket: the account holds the number of proofs that
-a bucket's row must have come after, and another number leaves the row behind. So does an
-administrator's unlock, whose number leaves all of a bucket behind.
+Rules without I/O. Failures are counted in buckets: one for the account (also of an unknown name),
+one for the account at each known address, and one for the address. An attempt is allowed if all its
+buckets are open. Otherwise it is refused, and refused attempts are not counted.
+
+A successful login writes no bucket. The user's item has a number, `proofs`, which a success
+increments. A bucket's row of failures counts only if the bucket's number is not lower. In the same
+way, an administrator's unlock increments `unlocks`, which clears a whole bucket.
 """
 
 import hashlib

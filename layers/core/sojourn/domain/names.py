@@ -1,10 +1,10 @@
-"""Usernames, emails and labels: what they may hold, and when two of them are one.
+"""Usernames, emails and display names: what they may contain, and when two are equal.
 
-White space around them is no part of them. Of an email the domain is compared in its IDNA form.
-Two names are one when their NFKC_Casefold is the same: the mapping of UAX #31 (R5) and Unicode's
-chapter 3.13 for caseless identifiers. A name is kept as it was sent, but for NFC.
+White space around a name is ignored. Two names are equal if their NFKC_Casefold is equal (UAX #31,
+R5, and Unicode's chapter 3.13: caseless identifiers). The domain of an email is compared in its
+IDNA form. A name is stored as it was sent, in NFC.
 
-Labels are the names that people only read, of users, realms and keys: in lists and in tokens.
+Labels are the display names of users, realms and keys.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A realm's settings, and what range each may have."""
+"""A realm's settings with their defaults and ranges."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -1,6 +1,6 @@
-"""Ports: what the features ask of the stores and the key service, as Protocols.
+"""Ports (Protocols): the operations that features need from the stores and from KMS.
 
-`store/` and `crypto/kms.py` are them over AWS, `tests/support/memory` in memory.
+`store/` and `crypto/kms.py` implement them on AWS, `tests/support/memory` in memory.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

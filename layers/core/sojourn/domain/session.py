@@ -1,4 +1,4 @@
-"""A managed session: what is recorded of it while it lives, and what remains when it ended."""
+"""A managed session: its record while it is active, and its ended record afterwards."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

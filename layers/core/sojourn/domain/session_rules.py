@@ -1,10 +1,10 @@
-"""The session rules: how a session begins, ends and is seen; pure, and no I/O.
+"""The session rules, as pure functions: how sessions begin, end, expire and are listed.
 
-A user is one value, kept in one item. Each operation here takes the user as it was read and gives a
-`Change`: the user as it must become, and the sessions that ended by it. The store writes a change
-where the user is still the one it was worked out from, and raises `version` by it; or the rules are
-asked again with the user that is there now. So the cap, an ending and the end of everything are
-each one commit, and no clock but the committer's own orders them.
+A user is one value in one item. Each function here takes the user as it was read and returns a
+`Change`: the new user, and the sessions that it ended. The store writes the change if the user's
+`version` is still the one that was read, and increments it. Otherwise the rules are applied again
+to the current user. So each login, each ending and each end of all sessions is one commit, and the
+order of commits decides; clocks of instances are never compared.
 """
 
 from collections.abc import Iterable, Mapping

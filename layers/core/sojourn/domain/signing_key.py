@@ -1,4 +1,4 @@
-"""A realm's signing keys: the public half, and what is told of one that was stopped."""
+"""A realm's signing key: its public key, and the record of a stopped key."""
 
 from dataclasses import dataclass, replace
 from typing import Final, Literal

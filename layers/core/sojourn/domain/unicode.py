@@ -1,4 +1,4 @@
-"""What anybody may send, in Unicode's normal form or made printable, in linear time."""
+"""Normalise text to Unicode NFC, or make it printable, in linear time."""
 
 import unicodedata
 from typing import Final, Literal

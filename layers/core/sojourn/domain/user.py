@@ -1,4 +1,4 @@
-"""A user: credentials, live sessions, and endings that are still to be recorded."""
+"""A user: credentials, active sessions, and endings whose records are still to be written."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace

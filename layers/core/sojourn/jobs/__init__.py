@@ -1,1 +1,1 @@
-"""What schedules run: cleanup and the rotation of signing keys."""
+"""Scheduled jobs: cleanup, settlement, removal of realms, rotation of signing keys."""

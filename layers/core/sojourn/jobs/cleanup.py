@@ -1,8 +1,7 @@
-"""The net under the TTL: remove what is past its time, and finish what was left half recorded.
+"""Cleanup: remove expired items that the TTL left, and complete unfinished work.
 
-It reads an index, so what it finds may be old: each step writes under a condition of its own
-and an item that is no longer due is not touched. It may die between any two steps and be run
-twice at once.
+It reads an index, which may be out of date. So each step has its own condition, and an item that is
+no longer due is left alone. Cleanup may crash between any two steps, and two runs may overlap.
 """
 
 import random

@@ -1,4 +1,4 @@
-"""Record the endings that a commit left pending; cleanup resumes what fails here."""
+"""Write the ended records that a commit left pending. If that fails, cleanup does it later."""
 
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.ports import UserStore

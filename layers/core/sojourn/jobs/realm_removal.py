@@ -1,7 +1,8 @@
-"""Remove what a realm under deletion holds, however much: in steps that may be repeated.
+"""Remove the content of a deleted realm, in steps that can be repeated.
 
-Its users go one by one, each with sessions, records and names. Two may work at once; who dies
-leaves the rest to whoever asks again, or to cleanup, which finds the deletion among what is due.
+Users are removed one by one, with their sessions, records and names. Two callers can work at once.
+After a crash, the next call continues, or cleanup, which finds the deletion in the index of due
+work.
 """
 
 from dataclasses import dataclass

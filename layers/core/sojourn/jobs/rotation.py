@@ -1,4 +1,4 @@
-"""What the schedule does for signing keys: make the next in time, remove what nothing needs."""
+"""Rotation: create a realm's next signing key in time, and remove retired ones."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace

@@ -1,9 +1,10 @@
-"""Record what the end of a realm's sessions ended, user by user, after that end is definite.
+"""Settlement: write the ended records of all users after their realm's sessions were ended.
 
-The end, or a signing key's stop, is one commit of the realm, and a user's item learns of it when it
-is next written. An item that never is would keep where its sessions began until they would have
-expired, a year at most, and rule 9 gives them 30 days. So that commit leaves a job in the due
-index, by which cleanup walks the realm's users. A walk may die anywhere, and two may work at once.
+Ending a realm's sessions, or stopping a signing key, is one commit of the realm. A user's item
+follows when it is next written. An item that is never written again would keep the addresses of its
+sessions until they would have expired, up to a year; rule 9 allows 30 days. So the commit adds a
+job to the index of due work, and cleanup goes through the realm's users. It may crash at any point,
+and two runs may overlap.
 """
 
 from contextlib import suppress

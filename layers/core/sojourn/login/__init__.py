@@ -1,1 +1,1 @@
-"""Begin a session: by password, by API key, by a server; and the password that does it."""
+"""Begin a session: by password, by API key, by a server. Change a password."""

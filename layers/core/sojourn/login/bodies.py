@@ -1,4 +1,4 @@
-"""What the routes take that begin a session or change the password that does."""
+"""The bodies of the routes that begin a session or change a password, as Structs."""
 
 from typing import Annotated, Final, Literal
 

@@ -1,4 +1,4 @@
-"""A user changes their own password: all their sessions end but the one that did it (rule 8)."""
+"""A user changes their own password, which ends all other sessions by default (rule 8)."""
 
 from dataclasses import dataclass, replace
 from functools import partial

@@ -1,7 +1,7 @@
-"""Login protection: how often a credential may be tried, by the failures that are counted.
+"""The lockout of logins: check and count failed logins in the attempts table.
 
-Every count has the counters that were read as its condition, so each failure is counted once, and
-of any number at once no more than the limit are made.
+Each failure is counted on the condition that the counters are still those that were read. So each
+failure is counted exactly once, and simultaneous attempts cannot exceed the limit.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Begin a session by password: for nobody yet known, or for a server on a user's behalf."""
+"""Log in by password: a user directly, or a server on a user's behalf."""
 
 from dataclasses import dataclass
 

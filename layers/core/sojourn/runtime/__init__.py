@@ -1,1 +1,1 @@
-"""What every request runs on: clock, deadline, optimistic loop, cache, telemetry, settings."""
+"""Shared by every request: clock, deadline, optimistic loop, cache, telemetry, settings."""

@@ -1,7 +1,7 @@
-"""The audit log: one line for each change by a server or by the schedule, once it is committed.
+"""The audit log: one line for each committed change by a server or a schedule.
 
-A line holds the event, ids and the names of fields, and no value of a field: so no secret, name or
-address can be in it. It is written whatever the least level is that is logged.
+A line has the event, ids and the names of changed fields, but no values, so it cannot contain a
+secret, a name or an address. It is written at every `LogLevel`.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""A cache with an owner, a size, an age and single flight."""
+"""A bounded cache with a maximum age and single flight."""
 
 import threading
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Time, as an argument: nothing in Sojourn asks the machine for it but this module."""
+"""The clock, passed as an argument. Only this module reads the machine's clock."""
 
 import time
 from typing import Protocol

@@ -1,8 +1,8 @@
-"""Whether this instance's clock is right, by the `Date` of DynamoDB's answers.
+"""Check this instance's clock against the `Date` header of DynamoDB's answers.
 
-What is written with a wrong clock outlasts the mistake: sessions that live too long, delays that
-do, keys that are removed too early. So an instance whose clock is certainly wrong does none of
-that. A date has whole seconds, and an answer takes its time: what may be in order is in order.
+A wrong clock would write lasting errors: sessions or lockouts that last too long, keys that are
+removed too early. So an instance whose clock is certainly wrong refuses to write them. The header
+has whole seconds and the answer takes time; in doubt, the clock counts as right.
 """
 
 from email.utils import parsedate_to_datetime

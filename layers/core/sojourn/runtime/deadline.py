@@ -1,4 +1,4 @@
-"""How long a request may still try, and how long it waits before it tries again."""
+"""The deadline of a request, and the backoff with jitter before a retry."""
 
 import random
 from collections.abc import Iterator

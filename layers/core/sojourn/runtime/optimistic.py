@@ -1,13 +1,13 @@
-"""The optimistic loop: carry out a change, however many others change the same at the same time.
+"""The optimistic loop: commit a change under an optimistic lock, and retry after a conflict.
 
-What was read carries a version, and a write holds where the version is still that one (an
-optimistic lock). Whoever loses decides anew, on what the store then has. It serves users and realms
-alike: what a change is, how it is written and what "gone" means are arguments.
+A value is read with its version, and the write has the condition that the version is unchanged. If
+another writer came first, the change is decided again on the current value. The loop serves users
+and realms: how to decide and write a change, and what "gone" means, are arguments.
 
-Idempotency: a conditional write whose answer is lost is asked again, and then its condition fails,
-by this very write or by another. An item that is committed to keeps the marks of its last commits,
-so who asked again finds theirs among them. Deciding anew instead would answer "not found" for a
-deletion that was done, or end what began since.
+Idempotency: a conditional write whose answer was lost is sent again. Then its condition fails,
+because of this write or of another one. Each item keeps the idempotency marks of its last commits,
+so the loop finds its own mark if the first write was done. Deciding again instead could answer "not
+found" for a deletion that was done, or end a session that began later.
 """
 
 import secrets

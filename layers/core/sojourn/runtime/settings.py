@@ -1,4 +1,4 @@
-"""A function's environment, as one typed object that is checked when it is made."""
+"""Settings: a function's environment variables as one typed, checked object."""
 
 import hashlib
 import re

@@ -1,8 +1,8 @@
-"""Logs and metrics: the one module that knows Powertools.
+"""Logs and metrics. Only this module imports Powertools.
 
-A line says the route, never the path, and no header or body. Nothing here keeps anything of
-one request that another could see: fields are passed with each line, the request's id ends with the
-request, and each request's metrics are an object of their own.
+A line has the route, never the path, headers or body. No state of one request is visible to
+another: fields are passed with each line, the request id is removed after the request, and each
+request has its own metrics object.
 """
 
 import logging

@@ -1,1 +1,1 @@
-"""Does a session stand? List, end and count them; and how anyone verifies their tokens."""
+"""Validate, list, end and count sessions; the public keys that verify their tokens."""

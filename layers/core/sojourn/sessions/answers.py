@@ -1,4 +1,4 @@
-"""What the API answers of sessions and users (design: "The session object")."""
+"""The answers about sessions, as Structs: "The session object" of docs/http-api.md."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Counts of a realm's live sessions, bounded in users and in time."""
+"""Count a realm's active sessions, up to a number of users and a time."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What anyone may know of a realm: how to verify its tokens (OpenID Connect Discovery 1.0)."""
+"""A realm's public documents: OpenID Connect Discovery 1.0 and the key set."""
 
 import json
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""End everything in a realm at once: one commit, whatever the number of its sessions.
+"""End all sessions of a realm in one commit.
 
-Every session carries the realm's generation in which it began. A new generation refuses those
-from before, by the realm that each validation reads anyway; so a validation pays nothing.
+Every session has the generation of its realm in which it began. A new generation refuses all older
+sessions. Each validation reads the realm anyway, so the check costs nothing.
 """
 
 from dataclasses import dataclass

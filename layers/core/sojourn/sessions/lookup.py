@@ -1,4 +1,4 @@
-"""Users as a server names them: by id, by username or by email."""
+"""Look up a user for a server: by id, username or email."""
 
 from dataclasses import dataclass
 

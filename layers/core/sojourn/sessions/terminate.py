@@ -1,8 +1,8 @@
 """End sessions for good: "Terminating a session can be done not only by the session itself, but
 by an administrator or another session controlled by that same user."
 
-Who may is asked of the very user that the end is committed on: a caller whose own session
-was ended meanwhile ends nothing.
+The caller's right is checked on the same version of the user as the commit: a caller whose own
+session was ended in the meantime ends nothing.
 """
 
 from collections.abc import Callable

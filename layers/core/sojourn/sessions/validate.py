@@ -1,4 +1,4 @@
-"""Decide whether a token's session stands: "Managed sessions must periodically be revalidated
+"""Validate a token's session: "Managed sessions must periodically be revalidated
 […] to ensure they haven't been terminated."
 """
 

@@ -1,4 +1,4 @@
-"""Validate many tokens at once, each as `GET /v1/session` would, from at most three reads."""
+"""Validate many tokens at once, in at most three reads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,1 +1,1 @@
-"""DynamoDB: its client, its expressions, the shapes of items, the cache of what was read."""
+"""DynamoDB: the client, expressions, the shapes of items, the cache of realms."""

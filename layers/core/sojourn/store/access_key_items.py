@@ -1,4 +1,4 @@
-"""The shape of an access key's item, both ways: its fields by their names."""
+"""The shape of an access key's item: to and from DynamoDB attributes."""
 
 from collections.abc import Mapping
 from typing import Any, Final

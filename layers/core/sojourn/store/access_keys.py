@@ -1,4 +1,4 @@
-"""Access keys in DynamoDB: each in an item of its own, and in the list of its realm or the stack.
+"""Access keys in DynamoDB: one item per key, and a list per realm and for the stack.
 
 In the directory table, by `pk` / `sk`:
 

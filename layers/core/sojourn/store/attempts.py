@@ -1,7 +1,7 @@
-"""Counters of failed tries in DynamoDB.
+"""Counters of failed logins in DynamoDB (the attempts table).
 
-The attempts table, by `pk` / `sk`: a digest / `account` or `address`, for the buckets of
-`domain/lockout.py`. Nothing in it says whose it is, or whether there is anybody.
+In the attempts table, by `pk` / `sk`: a digest / `account` or `address`, one item for each bucket
+of `domain/lockout.py`. An item does not reveal its account, or whether the account exists.
 """
 
 import secrets

@@ -1,7 +1,7 @@
-"""DynamoDB's calls, with retries inside the request's deadline and errors in our own words.
+"""The DynamoDB client: retries within the request's deadline; botocore errors become ours.
 
-botocore's retries are off: they know nothing of the deadline, and would hide that a write may
-have been done. The one place where botocore's errors are translated.
+botocore's own retries are off, because they ignore the deadline and hide that a write may have been
+done.
 """
 
 import uuid

@@ -1,9 +1,9 @@
-"""What is due, in the sessions table: the index that cleanup reads, and the jobs that it finds.
+"""The index of due work in the sessions table, which cleanup reads.
 
-`due_shard` and `due_at` are the keys of the index `due`, and nothing else is ever decided from
-them. Users and ended records have them (see `user_items`), and so do two kinds of jobs, which stand
-under their realm's id: `deletion` for a realm that is being deleted, and `settlement#` with what
-ended its sessions for a walk of its users, which notes in `after` how far it has come.
+`due_shard` and `due_at` are the key attributes of the index `due`, and are used for nothing else.
+Users and ended records have them (see `user_items`), and two kinds of jobs, under their realm's id:
+`deletion`, for a realm that is being deleted, and `settlement#…`, for the settlement of a realm's
+users, whose progress is in `after`.
 """
 
 from collections.abc import Iterator, Sequence

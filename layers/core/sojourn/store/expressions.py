@@ -1,4 +1,4 @@
-"""What DynamoDB's calls are told: keys, typed attributes, projections, conditional writes."""
+"""DynamoDB expressions: keys, typed attributes, projections, conditional writes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Who has a name in a realm: one item for each, which one user at a time may have."""
+"""The names of a realm's users: one item per username or email, which one user can hold."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final

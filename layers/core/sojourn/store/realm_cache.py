@@ -1,4 +1,4 @@
-"""Realm settings, public keys and the realm's last end, as an instance may remember them."""
+"""The cache of realms in an instance: settings, public keys and the realm's last end."""
 
 from collections.abc import Callable, Iterable
 from typing import Final

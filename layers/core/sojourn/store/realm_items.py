@@ -1,4 +1,4 @@
-"""The shape of a realm's item, both ways."""
+"""The shape of a realm's item: to and from DynamoDB attributes."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,13 +1,13 @@
-"""Realms, names and access keys in DynamoDB: what logins and validations read.
+"""Realms in DynamoDB: read and write them with an optimistic lock.
 
 The directory table, by `pk` / `sk`:
 
 - `rl_…` / `realm`: a realm, its settings, its public keys and its ends, in one item
-- `rl_…` / `jky_…`: the ciphertext of a signing key's private half
+- `rl_…` / `jky_…`: the encrypted private key of a signing key
 - `realms` / `rl_…`: the list of realms
 - `rl_…#users` / `usr_…`: the list of a realm's users
-- `rl_…#name#folded`, `rl_…#email#folded` / `claim`: who has a name in a realm
-- an access key, and lists of them: `store/access_keys`
+- `rl_…#name#folded`, `rl_…#email#folded` / `claim`: the user who has a name in a realm
+- access keys and their lists: see `store/access_keys`
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What remains of a deleted user or realm is removed here, in writes that may be repeated."""
+"""Remove the rest of a deleted user or realm, in writes that can be repeated."""
 
 from collections.abc import Iterator
 from contextlib import suppress

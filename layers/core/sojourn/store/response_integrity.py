@@ -1,8 +1,8 @@
-"""An answer of AWS is believed only when it came whole.
+"""Check that an answer of AWS is complete: its length and its checksum.
 
-botocore takes a body that a lost connection cut short (it asks urllib3 not to hold a body to its
-length), and takes one that it cannot read for an empty one. Half of an item would then be no such
-item: a live session refused, an access key unknown.
+botocore accepts a body that a lost connection cut short (it makes urllib3 ignore `Content-Length`),
+and treats a body that it cannot parse as empty. Half an item would then look like a missing item:
+an active session would be refused, an access key unknown.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A realm and one of its users, read in one call."""
+"""Read a realm and one of its users in one call."""
 
 from dataclasses import dataclass
 

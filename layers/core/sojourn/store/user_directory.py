@@ -1,4 +1,4 @@
-"""Users with what their realm knows them by: names and the list, in the commit of their item."""
+"""Create, rename and delete users in DynamoDB, with their names, in one transaction."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

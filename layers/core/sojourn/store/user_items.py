@@ -1,8 +1,8 @@
-"""The shapes of the sessions table's items, both ways.
+"""The shapes of a user's item and of ended records: to and from DynamoDB attributes.
 
-`pk` is the user's id. `sk` is `user` for the heart, which holds the user and every live
-session, and `ended#kss_…` for an ended record. What else is in the table, and the index by which
-cleanup finds it all, is in `store/due`.
+`pk` is the user's id. `sk` is `user` for the user's item, which has the user and all active
+sessions, and `ended#kss_…` for an ended record. `store/due` describes the other items of the table,
+and the index by which cleanup finds items.
 """
 
 from collections.abc import Iterator, Mapping

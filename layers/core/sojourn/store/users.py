@@ -1,4 +1,4 @@
-"""Users in DynamoDB: one item per user, whose conditional write is every commit point."""
+"""Users in DynamoDB: one item per user, written under an optimistic lock."""
 
 from collections.abc import Sequence
 from dataclasses import replace
