@@ -24,12 +24,12 @@ from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.domain import ids
 from sojourn.domain.errors import SojournError
-from tests.clock import MovedClock
-from tests.cpu import LIMIT_MS, cpu_ms
 from tests.integration.conftest import empty, provided, resources_of
-from tests.integration.service.hostile import Stopwatch, Things
 from tests.integration.service.test_hostile import events, turn
-from tests.integration.world import ROUTES, World
+from tests.support.clock import MovedClock
+from tests.support.cpu import LIMIT_MS, cpu_ms
+from tests.support.hostile import Stopwatch, Things
+from tests.support.http_world import ROUTES, World
 from tests.unit.crypto import test_tokens as unit
 from tools.openapi.routes import ROUTES as OPERATIONS
 

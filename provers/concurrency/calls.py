@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sojourn.domain.errors import Unavailable
 from sojourn.store.users import DynamoUsers
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 OWN: Final = "own"
 """In the place of a session: the one that this lane began last."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from provers.concurrency.calls import OWN, Ask
 from provers.concurrency.realm import Realm
 from provers.concurrency.worker import PER_COMMIT
-from tests.integration.world import PASSWORD
+from tests.support.http_world import PASSWORD
 
 OTHER: Final = "another password"
 Asks = list[Ask]

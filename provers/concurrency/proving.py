@@ -19,7 +19,7 @@ from provers.concurrency.realm import Version
 from provers.concurrency.state import Call, State
 from provers.concurrency.user import Rules
 from provers.concurrency.worker import Round
-from tests.integration.world import PASSWORD
+from tests.support.http_world import PASSWORD
 
 HELD_UP: Final = 429
 PATIENCE: Final = 0.5

@@ -28,7 +28,7 @@ from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
-from tests.integration.world import World
+from tests.support.http_world import World
 from tests.support.instance import CheapResources, Instance
 
 PATIENCE: Final = 60.0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.world import PASSWORD, World
+from tests.support.http_world import PASSWORD, World
 
 
 @dataclass

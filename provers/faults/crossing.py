@@ -1,7 +1,7 @@
 """What another instance writes between a lost answer and its repetition."""
 
 from provers.faults.cast import Cast
-from tests.integration.world import World
+from tests.support.http_world import World
 
 
 def write_between(world: World, cast: Cast) -> None:

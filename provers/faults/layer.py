@@ -18,7 +18,7 @@ from botocore.httpsession import URLLib3Session
 from moto.core.models import botocore_stubber
 
 from provers.faults.wire import BadServer, Manner, Reply
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
 READ_TIMEOUT = 3.0

@@ -8,7 +8,7 @@ import pytest
 
 from provers.faults.cast import Cast
 from sojourn.store import users
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 Act = Callable[[World, Cast], Answer]
 Prepare = Callable[[World, Cast], object]

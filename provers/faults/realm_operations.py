@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from provers.faults.cast import Cast, made
 from provers.faults.operations import Operation, as_server, in_realm
-from tests.integration.world import World
+from tests.support.http_world import World
 
 
 def _access_key(world: World, cast: Cast) -> None:

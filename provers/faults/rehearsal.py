@@ -6,7 +6,7 @@ from provers.faults.cast import Cast
 from provers.faults.layer import Call
 from provers.faults.operations import Operation
 from provers.faults.tables import Image, Known
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 State = list[str]
 

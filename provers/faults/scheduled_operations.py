@@ -12,7 +12,7 @@ from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.store import users
 from sojourn.store.removal import DynamoRemoval
 from sojourn.store.users import DynamoUsers
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 DAY: Final = 86_400
 

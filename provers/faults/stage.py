@@ -21,8 +21,8 @@ from sojourn.bootstrap import CLIENT_CONFIG, Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import telemetry
-from tests.clock import MovedClock
-from tests.integration.world import World
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
 from tests.support.instance import CheapResources
 
 START_MS = 2_500_000_000_000

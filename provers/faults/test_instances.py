@@ -13,8 +13,8 @@ from provers.faults.stage import Stage
 from provers.faults.trial import Trials
 from sojourn.crypto.signing_keys import PRIVATE_KEY_SECONDS
 from sojourn.store.realm_cache import SECONDS
-from tests.clock import MovedClock
-from tests.integration.world import Answer, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import Answer, World
 
 LOGIN: Final = repertoire.BY_NAME["login"]
 

@@ -18,8 +18,8 @@ from provers.faults.rehearsal import Rehearsal, State, told, validity
 from provers.faults.stage import START_MS, Stage
 from provers.faults.tables import Known
 from sojourn.domain.errors import Unavailable
-from tests.clock import MovedClock
-from tests.integration.world import Answer, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import Answer, World
 
 LONGEST = 20.0
 """Seconds that the functions may take in Lambda; see `template.yaml`."""

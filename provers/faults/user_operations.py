@@ -4,7 +4,7 @@ from typing import Final
 
 from provers.faults.cast import Cast, made
 from provers.faults.operations import NEW_PASSWORD, Operation, as_server, in_realm
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 def _credential_of(world: World, user_id: str) -> str:

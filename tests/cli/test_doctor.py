@@ -18,7 +18,7 @@ from sojourn.domain import ids
 from sojourn_cli.stack import Resources
 from tests.cli.stub import Say, Stub, page, problem
 from tests.cli.tool import Tool
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 NOW = 1_790_000_000
 DAY = 86_400

@@ -19,7 +19,7 @@ from sojourn_cli.stack import PATIENT
 from tests.cli.tool import ACCESS, REALM, USER
 from tests.integration.conftest import empty
 from tests.integration.service.test_races import all_at_once
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from local import aws
 from sojourn.domain import ids
 from sojourn_cli import main as cli
 from tests.integration.conftest import empty
-from tests.integration.world import World
+from tests.support.http_world import World
 
 TEMPLATE = {
     "Resources": {

@@ -12,7 +12,7 @@ from sojourn.runtime.clock import Clock
 from sojourn_cli.main import main
 from sojourn_cli.stack import Resources
 from sojourn_cli.where import Tools, Where
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 KEY = "ks_" + "0123456789" * 6
 REALM = "rl_" + "R" * 22

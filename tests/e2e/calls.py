@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from tests import contract
+from tests.support import contract
 
 PASSWORD = os.environ.get("SOJOURN_PASSWORD", "correct horse battery staple")
 """Users' password, which a proof may choose so that it is found wherever it leaks."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from sojourn.sessions.discovery import api_document
-from tests.contract import routes
 from tests.e2e.calls import PASSWORD, Api
+from tests.support.contract import routes
 
 Identity = Literal["admin", "user", "nobody"]
 CHECKS: Final = (

@@ -19,11 +19,11 @@ from local.template import Template
 from sojourn.bootstrap import Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
-from tests.clock import MovedClock
-from tests.integration.stores import DynamoStore, Store, store_of
-from tests.integration.world import World
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
 from tests.support.instance import CheapResources
 from tests.support.memory.store import MemoryStore
+from tests.support.stores import DynamoStore, Store, store_of
 
 ACCOUNT = "123456789012"
 """moto's account."""

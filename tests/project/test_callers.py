@@ -7,7 +7,7 @@ import pytest
 
 from local.template import ROOT, Template
 from sojourn.api.route import Caller, Route
-from tests import contract
+from tests.support import contract
 from tools.openapi.routes import ROUTES as OPERATIONS
 
 API = (ROOT / "docs/http-api.md").read_text()

@@ -20,9 +20,9 @@ from sojourn.domain.errors import (
 )
 from sojourn.login.bodies import LoginBody
 from sojourn.sessions.discovery import api_document
-from tests import contract
-from tests.contract import Broken
 from tests.project.test_docs import API, routes, tree
+from tests.support import contract
+from tests.support.contract import Broken
 from tools.openapi.__main__ import PATH, text
 from tools.openapi.errors import errors_of
 from tools.openapi.routes import ROUTES

@@ -10,7 +10,7 @@ from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
 from sojourn.runtime import deadline
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 EVENT: Mapping[str, Any] = {"routeKey": "GET /x", "requestContext": {"requestId": "r-1"}}
 

@@ -3,10 +3,10 @@
 import pytest
 
 from sojourn.api.route import Route
-from tests.clock import MovedClock
-from tests.integration.api.provoking import Callers, path_of
 from tests.integration.conftest import empty, resources_of
-from tests.integration.world import ROUTES, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import ROUTES, World
+from tests.support.provoking import Callers, path_of
 from tools.openapi.routes import ROUTES as OPERATIONS
 
 REFUSED = {"token_missing", "wrong_caller", "access_key_invalid", "permission_missing"}

@@ -6,8 +6,8 @@ import pytest
 
 from sojourn.store import expressions
 from tests.integration.api.test_realm_in_body import made
-from tests.integration.stores import store_of
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
+from tests.support.stores import store_of
 
 KINDS = ("realms", "users", "credentials", "access_keys", "jwt_keys")
 FIXED = {

@@ -5,11 +5,11 @@ import pytest
 from sojourn.api.parameters import MAX_RESULTS
 from sojourn.api.problems import told
 from sojourn.sessions.discovery import api_document
-from tests import contract
-from tests.clock import MovedClock
-from tests.integration.api.provoking import OWN, Callers, path_of, provoke
 from tests.integration.conftest import empty, resources_of
-from tests.integration.world import World
+from tests.support import contract
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
+from tests.support.provoking import OWN, Callers, path_of, provoke
 from tools.openapi.errors import errors_of
 from tools.openapi.routes import ROUTES
 

@@ -6,10 +6,10 @@ import pytest
 
 from sojourn.bootstrap import Resources
 from sojourn.jobs.realm_removal import RealmRemoval
-from tests import contract
-from tests.clock import MovedClock
 from tests.integration.service.test_roles import WALKS
-from tests.integration.world import World
+from tests.support import contract
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
 
 
 def walks_the_rest(world: World) -> None:

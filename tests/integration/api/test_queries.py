@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.world import World
+from tests.support.http_world import World
 
 MEANINGLESS = [
     ("user", "GET", "/v1/sessions", "realm_id={realm}"),

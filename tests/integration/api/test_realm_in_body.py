@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from sojourn.domain import ids
-from tests.contract import routes, whole
-from tests.integration.world import PASSWORD, World
+from tests.support.contract import routes, whole
+from tests.support.http_world import PASSWORD, World
 
 OTHER = ids.new_id("rl", 1)
 BODIES: dict[str, dict[str, Any]] = {

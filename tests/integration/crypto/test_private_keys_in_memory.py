@@ -3,7 +3,7 @@
 import gc
 
 from sojourn.crypto.signing_keys import PRIVATE_KEY_SECONDS, PrivateKey
-from tests.integration.world import World
+from tests.support.http_world import World
 
 
 def decrypted(realm_id: str, world: World) -> set[str]:

@@ -10,7 +10,7 @@ from sojourn.domain.errors import AlreadyInitialised
 from sojourn_cli import main as cli
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_races import all_at_once
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
 
 FORMS = {

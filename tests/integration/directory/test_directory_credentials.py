@@ -13,7 +13,7 @@ from sojourn.domain import ids
 from sojourn.domain.user import Change
 from sojourn.store.removal import DynamoRemoval
 from tests.integration.service.test_races import meanwhile
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 NEW = "a new password"
 METHODS = ("PUT", "PATCH")

@@ -10,9 +10,9 @@ from sojourn.domain import ids
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import empty, resources_of
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
+from tests.support.stores import store_of
 
 RANK = ("read", "write", "admin")
 

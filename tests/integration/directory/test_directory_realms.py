@@ -9,7 +9,7 @@ from sojourn.domain.policy import SIGNING_KEYS
 from sojourn.domain.signing_key import SIGNING_DELAY_MS
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.directory.test_jwt_keys import listed
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 def realm(world: World, **changes: object) -> Answer:

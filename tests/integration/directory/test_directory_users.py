@@ -9,8 +9,8 @@ from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Unavailable
 from sojourn.store.removal import DynamoRemoval
 from tests.integration.service.test_races import meanwhile
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
+from tests.support.stores import store_of
 
 LIGATURE = "\ufdfa"  # one character of which NFKC makes eighteen
 

@@ -15,7 +15,7 @@ from sojourn.store import realm_cache
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_races import all_at_once
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 DELAY, GRACE = SIGNING_DELAY_MS // 1000, SIGNING_GRACE_MS // 1000
 LIFETIME = 360 * 60

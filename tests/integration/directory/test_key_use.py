@@ -10,9 +10,9 @@ from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.access_keys import DynamoAccessKeys
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_races import all_at_once
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
+from tests.support.stores import store_of
 
 HOUR = USE_MS / 1000
 

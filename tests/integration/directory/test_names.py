@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from sojourn.store import expressions
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
+from tests.support.stores import store_of
 
 SHOWN, ASCII = "ada@münchen.de", "ada@xn--mnchen-3ya.de"
 

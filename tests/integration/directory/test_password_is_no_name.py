@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 NAME, EMAIL = "ada.lovelace", "ada.lovelace@example.com"
 SAME = [NAME, NAME.upper(), "ａda.lovelace", EMAIL, EMAIL.upper()]

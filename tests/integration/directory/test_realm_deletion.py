@@ -14,8 +14,8 @@ from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_races import all_at_once
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
+from tests.support.stores import store_of
 
 
 def delete(world: World, name: str | None = "Tests") -> Answer:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.conftest import resources_of
 from tests.integration.directory.test_jwt_keys import by_key, robot, status
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 def named(world: World, host: str) -> str:

@@ -9,7 +9,7 @@ from sojourn.crypto import token_sizes, tokens
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.service.test_budgets import READS, calls
 from tests.integration.service.test_races import meanwhile
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 METHODS = ("PUT", "PATCH")
 WIDE = ["username", "name", "email", "custom"]

@@ -7,7 +7,7 @@ import pytest
 from sojourn.domain.errors import Unavailable
 from sojourn.jobs import cleanup
 from sojourn.store.users import DynamoUsers
-from tests.integration.world import World
+from tests.support.http_world import World
 
 LIFETIME = 360 * 60
 

@@ -26,8 +26,8 @@ from tests.integration.directory.test_jwt_keys import (
     stop,
 )
 from tests.integration.service.test_races import all_at_once
-from tests.integration.stores import store_of
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
+from tests.support.stores import store_of
 
 DAY = 86_400
 

@@ -11,7 +11,7 @@ from sojourn.jobs import settlement
 from sojourn.store import user_items
 from sojourn.store.due import SETTLEMENT
 from sojourn.store.user_directory import DynamoUserDirectory
-from tests.integration.world import World
+from tests.support.http_world import World
 
 DAY = 86_400
 YEAR_MINUTES = 525_600

@@ -22,8 +22,8 @@ from sojourn.store.removal import DynamoRemoval
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_budgets import calls
 from tests.integration.service.test_races import all_at_once, lost
-from tests.integration.stores import store_of
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
+from tests.support.stores import store_of
 
 HOME, OFFICE = "198.51.100.7", "192.0.2.1"
 WRONG = "not the password"

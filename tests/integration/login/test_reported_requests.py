@@ -8,7 +8,7 @@ from sojourn.api.request import Request
 from sojourn.domain.session import Origin
 from sojourn.login.bodies import login_of
 from sojourn.store import user_items
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 from tests.unit.api.test_request import event
 
 

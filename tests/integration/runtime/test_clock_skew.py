@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 DAY = 86_400
 

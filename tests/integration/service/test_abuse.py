@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from sojourn.crypto import signing_keys
 from sojourn.domain import ids
-from tests.clock import MovedClock
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_budgets import calls
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import PASSWORD, Answer, World
 
 DER, PEM = signing_keys.generate("rs256")
 """An attacker's own key pair."""

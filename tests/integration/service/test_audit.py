@@ -13,8 +13,8 @@ from sojourn.domain.errors import Unavailable
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime import audit
 from sojourn.store.client import DynamoDB
-from tests.integration.service.changes import CHANGES, access_key, session_of, spare_key
-from tests.integration.world import PASSWORD, World
+from tests.support.changes import CHANGES, access_key, session_of, spare_key
+from tests.support.http_world import PASSWORD, World
 from tools.openapi.routes import ROUTES
 
 Line = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sojourn.store.client import DynamoDB
-from tests.integration.world import PASSWORD, World
+from tests.support.http_world import PASSWORD, World
 
 READS = {"get_item", "batch_get_item", "query"}
 

@@ -10,7 +10,7 @@ from provers.faults.layer import Layer, Plan
 from provers.faults.wire import BadServer
 from sojourn.runtime.optimistic import KEPT
 from tests.integration.conftest import resources_of
-from tests.integration.world import World
+from tests.support.http_world import World
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.store.users import DynamoUsers
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 
 
 def stop(world: World) -> None:

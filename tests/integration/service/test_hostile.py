@@ -11,11 +11,11 @@ import pytest
 
 from local.events import event_of
 from local.stack import Context
-from tests.clock import MovedClock
-from tests.integration.api.provoking import path_of
 from tests.integration.conftest import empty, resources_of
-from tests.integration.service.hostile import Stopwatch, Things
-from tests.integration.world import ROUTES, World, request_of
+from tests.support.clock import MovedClock
+from tests.support.hostile import Stopwatch, Things
+from tests.support.http_world import ROUTES, World, request_of
+from tests.support.provoking import path_of
 from tools.openapi.routes import ROUTES as OPERATIONS
 
 TEXTS: dict[str, str] = {

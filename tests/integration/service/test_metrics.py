@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from local.template import ROOT, Template
-from tests.clock import MovedClock
-from tests.integration.api.provoking import broken_store, path_of
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_roles import WALKS
-from tests.integration.world import World
 from tests.project.alarms import Metric, each_alarm_reads_what_is_emitted, read_of_ours
 from tests.project.conventions import Written
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
+from tests.support.provoking import broken_store, path_of
 
 TEMPLATE = Template.read()
 FUNCTIONS = {function.folder: function for function in TEMPLATE.functions()}

@@ -16,11 +16,11 @@ from sojourn.domain.user import Change
 from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
-from tests.clock import MovedClock
 from tests.integration.conftest import resources_of
-from tests.integration.stores import store_of
-from tests.integration.world import Answer, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import Answer, World
 from tests.support.lost_answers import lose_answers
+from tests.support.stores import store_of
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:

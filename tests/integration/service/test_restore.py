@@ -15,10 +15,10 @@ from provers.roles.judge import Judge, sit
 from provers.roles.roles import roles
 from sojourn_cli.stack import Resources
 from sojourn_cli.stack_checks import protection, recovery, ttl
-from tests.clock import MovedClock
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_roles import FUNCTIONS, as_role
-from tests.integration.world import World
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
 from tests.support.instance import ENTRIES, SCHEDULED
 
 pytestmark = pytest.mark.skipif(

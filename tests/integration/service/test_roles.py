@@ -23,9 +23,9 @@ from sojourn.store import users as store
 from sojourn.store.realm_cache import SECONDS
 from sojourn.store.removal import DynamoRemoval
 from sojourn.store.users import DynamoUsers
-from tests.clock import MovedClock
 from tests.integration.conftest import resources_of
-from tests.integration.world import PASSWORD, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import PASSWORD, World
 from tests.support.instance import ENTRIES, SCHEDULED
 
 Handler = Callable[..., dict[str, Any]]

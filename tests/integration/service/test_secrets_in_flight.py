@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ParamValid
 from provers.watched.logs import watch_logs
 from provers.watched.secrets import Search, Secret
 from sojourn.crypto import signing_keys
-from tests.integration.world import PASSWORD, World
+from tests.support.http_world import PASSWORD, World
 
 OTHER = "another horse and no battery"
 

@@ -14,12 +14,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.clock import MovedClock
 from tests.integration.conftest import empty, resources_of
 from tests.integration.directory.test_jwt_keys import kid
-from tests.integration.service.model import Began, Model, Person
 from tests.integration.service.test_races import meanwhile
-from tests.integration.world import PASSWORD, World
+from tests.support.clock import MovedClock
+from tests.support.http_world import PASSWORD, World
+from tests.support.model import Began, Model, Person
 
 MINUTES = 60
 NAMES = ("ada", "grace")

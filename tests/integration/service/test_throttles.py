@@ -8,9 +8,9 @@ import pytest
 
 from local.template import ROOT, Template
 from sojourn.store import realm_cache
-from tests.clock import MovedClock
-from tests.integration.service.changes import CHANGES, Call, spare_key
-from tests.integration.world import World
+from tests.support.changes import CHANGES, Call, spare_key
+from tests.support.clock import MovedClock
+from tests.support.http_world import World
 
 (API,) = Template.read().resources("AWS::Serverless::HttpApi").values()
 SETTINGS: Mapping[str, Any] = API["RouteSettings"]

@@ -8,7 +8,7 @@ import pytest
 from sojourn.domain.errors import Unavailable
 from sojourn.sessions.counts import PAGE, SECONDS
 from sojourn.store.client import DynamoDB
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 def users(world: World, number: int) -> None:

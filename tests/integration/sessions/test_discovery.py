@@ -10,7 +10,7 @@ from jwt import PyJWK
 from sojourn.domain import ids
 from sojourn.sessions import discovery
 from sojourn.store.client import DynamoDB
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 PRIVATE = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 MEMBERS = {

@@ -12,7 +12,7 @@ from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_budgets import calls
 from tests.integration.service.test_races import all_at_once
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
 
 
 def end(world: World, **body: object) -> Answer:

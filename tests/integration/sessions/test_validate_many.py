@@ -14,8 +14,8 @@ from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.integration.directory.test_jwt_keys import kid
 from tests.integration.service.test_budgets import calls
-from tests.integration.stores import store_of
-from tests.integration.world import Answer, World
+from tests.support.http_world import Answer, World
+from tests.support.stores import store_of
 
 Kind = Callable[[World], str]
 GARBAGE = {"active": False, "code": "token_invalid"}

@@ -9,8 +9,8 @@ from sojourn.domain.errors import Superseded
 from sojourn.domain.lockout import Bucket, Counter, Failure, Try, counters_of
 from sojourn.domain.user import Candidate, Credential
 from tests.integration.store.test_store_contract import NOW, a_user, at_once
-from tests.integration.stores import DynamoStore, Store
 from tests.support.lost_answers import lose_answers
+from tests.support.stores import DynamoStore, Store
 
 
 def anew() -> Try:

@@ -18,7 +18,7 @@ from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
 from tests.integration.store.test_store_contract import NOW, a_user, realm
-from tests.integration.stores import store_of
+from tests.support.stores import store_of
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 

@@ -14,7 +14,7 @@ from tests.integration.store.test_store_contract import (
     with_ended,
     with_sessions,
 )
-from tests.integration.stores import Store
+from tests.support.stores import Store
 
 SECOND = NOW // 1000
 SETTLEMENT = Due("settlement", OWNER.id, SECOND, "7")

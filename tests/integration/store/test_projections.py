@@ -18,7 +18,7 @@ from sojourn.store.realm_items import REALM
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
 from tests.integration.store.test_store_contract import NOW, with_ended
-from tests.integration.stores import store_of
+from tests.support.stores import store_of
 
 KEYS = {"pk", "sk"}
 USER, OTHER = (ids.new_id("usr", NOW + n) for n in range(2))

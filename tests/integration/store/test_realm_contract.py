@@ -11,12 +11,12 @@ from sojourn.domain.errors import Superseded
 from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.domain.signing_key import PublicKey
 from sojourn.runtime import optimistic
-from tests import histories
-from tests.clock import MovedClock
 from tests.integration.store.test_due_contract import due
 from tests.integration.store.test_store_contract import NOW, at_once, realm
-from tests.integration.stores import DynamoStore, Store
+from tests.support import histories
+from tests.support.clock import MovedClock
 from tests.support.lost_answers import lose_answers
+from tests.support.stores import DynamoStore, Store
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 

@@ -23,8 +23,8 @@ from tests.integration.store.test_removal_contract import (
     stripped,
 )
 from tests.integration.store.test_store_contract import OWNER, with_ended
-from tests.integration.stores import DynamoStore, store_of
 from tests.support.lost_answers import lose_answers
+from tests.support.stores import DynamoStore, store_of
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.integration.store.test_store_contract import (
     with_ended,
     with_sessions,
 )
-from tests.integration.stores import Store
+from tests.support.stores import Store
 
 NOWHERE = Origin(ip=None, client=None)
 

@@ -16,10 +16,10 @@ from sojourn.domain.realm import Deletion, Realm
 from sojourn.domain.session import Actor, Ended, Login, Origin, Session
 from sojourn.domain.signing_key import PublicKey
 from sojourn.domain.user import Change, User
-from tests import histories
-from tests.integration.stores import Store
+from tests.support import histories
 from tests.support.memory.store import MemoryStore
 from tests.support.memory.users import recorded
+from tests.support.stores import Store
 
 NOW = histories.NOW
 BY = Actor(type="access_key", id="key_tests")

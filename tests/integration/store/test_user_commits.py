@@ -23,9 +23,9 @@ from tests.integration.store.test_store_contract import (
     must_get,
     with_sessions,
 )
-from tests.integration.stores import DynamoStore, store_of
 from tests.support.lost_answers import WRITES, lose_answers
 from tests.support.memory.users import recorded
+from tests.support.stores import DynamoStore, store_of
 
 
 @pytest.fixture

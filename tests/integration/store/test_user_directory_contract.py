@@ -18,9 +18,9 @@ from tests.integration.store.test_store_contract import (
     must_get,
     realm,
 )
-from tests.integration.stores import DynamoStore, Store
 from tests.support.lost_answers import lose_answers
 from tests.support.memory.users import recorded
+from tests.support.stores import DynamoStore, Store
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
 

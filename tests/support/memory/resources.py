@@ -4,7 +4,7 @@ from sojourn.crypto.passwords import Hasher
 from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.settings import EnvironmentSettings
 from sojourn.store.realm_cache import RealmCache
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.support.memory.store import MemoryStore, MemoryTogether
 
 

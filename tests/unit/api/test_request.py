@@ -35,7 +35,7 @@ from sojourn.domain.unicode import printable
 from sojourn.login.bodies import LoginBody
 from sojourn.sessions.validate_many import BODY_LIMIT as MANY_LIMIT
 from sojourn.sessions.validate_many import TokensBody
-from tests.cpu import LIMIT_MS, cpu_ms
+from tests.support.cpu import LIMIT_MS, cpu_ms
 
 REALM = ids.new_id("rl", 1)
 GOOD: dict[str, Any] = {"realm_id": REALM, "username": "ada", "password": "correct horse"}

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from sojourn.crypto.kms import KmsCipher
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime.deadline import SECONDS
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 
 class Service:

@@ -13,7 +13,7 @@ from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.support.memory.realms import MemoryRealms
 from tests.unit.domain.test_session_rules import NOW, realm
 

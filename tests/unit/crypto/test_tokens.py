@@ -19,7 +19,7 @@ from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
 from sojourn.domain.user import User
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.unit.domain.test_session_rules import a_user, realm
 
 CLOCK = MovedClock()

@@ -10,7 +10,7 @@ from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.support.memory.access_keys import MemoryAccessKeys
 from tests.support.memory.realms import MemoryRealms
 from tests.unit.domain.test_session_rules import realm

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sojourn.crypto.passwords import SENT, Hasher, complaint
 from sojourn.domain.names import email_complaints, fold, username_complaints
 from sojourn.domain.unicode import LONGEST_RUN, is_stream_safe, normalize
-from tests.cpu import LIMIT_MS, cpu_ms
+from tests.support.cpu import LIMIT_MS, cpu_ms
 
 Form = Literal["NFC", "NFKC"]
 BY_CLASS = {

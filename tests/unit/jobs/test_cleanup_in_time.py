@@ -15,7 +15,7 @@ from sojourn.runtime import deadline
 from sojourn.store import expressions, user_items
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 DUE = Due("user", "usr_1", 0)
 

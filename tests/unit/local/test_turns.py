@@ -8,7 +8,7 @@ import pytest
 
 from local.turns import in_turns
 from sojourn.runtime import deadline
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from sojourn.domain.session_rules import begin, end_all_for
 from sojourn.domain.user import Change, Credential
 from sojourn.runtime import deadline
 from sojourn.sessions.answers import BegunSession, Origin
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.support.world import BY, LOGIN, MINUTES, World
 
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from sojourn.runtime.cache import Cache
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 
 class Source:

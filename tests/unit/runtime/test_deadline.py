@@ -6,7 +6,7 @@ from math import inf
 import pytest
 
 from sojourn.runtime.deadline import SECONDS, current, deadline
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 
 def test_retries_end_within_the_deadline() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.domain.errors import NotFound, SessionEnded, Superseded, Unavailable
 from sojourn.runtime import deadline, optimistic
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 
 @dataclass(frozen=True, slots=True)

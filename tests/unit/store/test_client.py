@@ -13,7 +13,7 @@ from sojourn.runtime import deadline
 from sojourn.store import expressions
 from sojourn.store.client import ConditionFailed, DynamoDB, Page
 from sojourn.store.expressions import Key
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 
 KEY = Key("sessions", "usr_1", "user")
 ITEM: dict[str, Any] = {"pk": {"S": "usr_1"}, "sk": {"S": "user"}, "n": {"N": "7"}}

@@ -8,7 +8,7 @@ import pytest
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import StoppedKey
 from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, outwait
-from tests.clock import MovedClock
+from tests.support.clock import MovedClock
 from tests.support.world import World
 
 

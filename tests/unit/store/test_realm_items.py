@@ -11,7 +11,7 @@ from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.store import access_key_items, realm_items
 from sojourn.store.access_key_items import access_key_from, access_key_values
 from sojourn.store.realm_items import realm_from, realm_values
-from tests import histories
+from tests.support import histories
 
 KEY = PublicKey(id="jky_1", algo="eddsa", pem="pem", signs_from_ms=2, created_ms=1)
 REALM = Realm(

@@ -12,7 +12,7 @@ from sojourn.domain import ids
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Change, Credential, Known, User
 from sojourn.store import user_items
-from tests import histories
+from tests.support import histories
 
 NOW = histories.NOW
 USER = User(id="usr_1", realm_id="rl_1", user_type="human", created_ms=NOW)

@@ -17,8 +17,8 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from local.events import match
 from sojourn.api.parameters import REALM
-from tests.cpu import LIMIT_MS, slowness
-from tests.integration.world import PASSWORD, ROUTES, Answer, World
+from tests.support.cpu import LIMIT_MS, slowness
+from tests.support.http_world import PASSWORD, ROUTES, Answer, World
 from tools.openapi.routes import ROUTES as OPERATIONS
 
 Handler = Callable[..., dict[str, Any]]

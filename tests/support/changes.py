@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.integration.world import PASSWORD, World
+from tests.support.http_world import PASSWORD, World
 
 Call = tuple[str, str, Any, dict[str, str]]
 """The method, the path and the body of a change, and the ids that it is about."""

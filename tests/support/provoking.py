@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
-from tests.integration.world import PASSWORD, Answer, World
+from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import CheapResources, Instance
 from tools.openapi.routes import ROUTES
 

@@ -12,8 +12,8 @@ from local.events import event_of, match
 from local.stack import Context
 from local.template import Template
 from sojourn.bootstrap import Resources
-from tests import contract
-from tests.clock import MovedClock
+from tests.support import contract
+from tests.support.clock import MovedClock
 from tests.support.instance import ENTRIES, SCHEDULED, Instance
 
 ROUTES = {
