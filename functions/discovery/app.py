@@ -1,68 +1,14 @@
 """The function `discovery`: the public documents, which callers may cache."""
 
-from dataclasses import dataclass, replace
-
-from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.entry import api
-from sojourn.sessions.discovery import (
-    ApiDocument,
-    Configuration,
-    Discovery,
-    JwkSet,
-    api_document,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes of the documents call."""
-
-    discovery: Discovery
-
-
-@Route(
-    "GET /v1/realms/{id}/.well-known/openid-configuration",
-    public=True,
-    answers={200: (Configuration,)},
-    cached=True,
-)
-def get_openid_configuration(services: Services, call: Call[None, None]) -> Configuration:
-    """How to verify a realm's tokens, as OpenID Connect Discovery has it."""
-    return services.discovery.configuration(call.id)
-
-
-@Route(
-    "GET /v1/realms/{id}/.well-known/jwks.json",
-    public=True,
-    answers={200: (JwkSet,)},
-    cached=True,
-)
-def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
-    """A realm's public keys."""
-    return services.discovery.key_set(call.id)
-
-
-@Route("GET /v1/openapi.json", public=True, answers={200: (ApiDocument,)}, cached=True)
-def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
-    """This document."""
-    return ApiDocument(**api_document())
-
-
-def head(route: Route) -> Route:
-    """The status and headers of a document; the entry leaves out the body."""
-    return replace(
-        route.by("HEAD", route.name.replace("get", "head")),
-        does=f"The status and headers of `{route.at}`, without the body.",
-    )
-
-
-DOCUMENTS = (get_openid_configuration, get_jwks, get_openapi)
+from sojourn.sessions.discovery import Discovery
+from sojourn.sessions.discovery_routes import ROUTES, Services
 
 
 def compose(given: Resources) -> Services:
-    """Documents, which nobody has to log in for."""
+    """What writes the documents; nobody has to log in for them."""
     return Services(Discovery(given.realm_cache))
 
 
-handler = api(compose, *DOCUMENTS, *map(head, DOCUMENTS))
+handler = api(compose, *ROUTES)

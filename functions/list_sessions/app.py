@@ -1,75 +1,15 @@
 """The function `list_sessions`: list and look up sessions, for users and servers."""
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import Callers
-from sojourn.api.parameters import USER, choice
-from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
-from sojourn.crypto.tokens import Claims
-from sojourn.domain.access_key import Server
-from sojourn.domain.errors import Invalid, NotFound
 from sojourn.entry import api
-from sojourn.sessions.answers import ActiveSession, EndedSession, Sessions
 from sojourn.sessions.listing import Listing
+from sojourn.sessions.listing_routes import ROUTES, Services
 from sojourn.sessions.validate import Validator
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes of lists call."""
-
-    callers: Callers
-    listing: Listing
-
-
-STATES = "state must be active, or any to be given an ended one too."
-
-
-@Route(
-    "GET /v1/sessions",
-    user=True,
-    server="read",
-    query=(
-        USER,
-        choice("state", "active", "ended"),
-    ),
-    order="descending",
-    answers={200: (Sessions,)},
-    errors=(NotFound,),
-)
-def list_sessions(services: Services, call: Call[Claims | Server, None]) -> Sessions:
-    """List a user's sessions, newest first."""
-    state = call.query.get("state", "active")
-    user_id = call.query.get("user_id")
-    if isinstance(call.caller, Server):
-        if user_id is None:
-            raise Invalid(errors=["Name the user whose sessions to list in user_id."])
-        return services.listing.of_user(call.caller, user_id, state=state, page=call.page)
-    if user_id not in (None, call.caller.user_id):
-        raise NotFound
-    return services.listing.own(call.caller, state=state, page=call.page)
-
-
-@Route(
-    "GET /v1/sessions/{id}",
-    user=True,
-    server="read",
-    query=(choice("state", "active", "any", sentence=STATES),),
-    answers={200: (ActiveSession, EndedSession)},
-)
-def get_session(
-    services: Services, call: Call[Claims | Server, None]
-) -> ActiveSession | EndedSession:
-    """Look up one active session; with `state=any`, also one that was ended."""
-    state = call.query.get("state", "active")
-    if isinstance(call.caller, Server):
-        return services.listing.one(call.caller, call.id, state=state)
-    return services.listing.one_of_own(call.caller, call.id, state=state)
-
-
 def compose(given: Resources) -> Services:
-    """Lists, which a user sees while their own session stands."""
+    """What lists; no user is read with their credentials."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
     return Services(
@@ -78,4 +18,4 @@ def compose(given: Resources) -> Services:
     )
 
 
-handler = api(compose, list_sessions, get_session)
+handler = api(compose, *ROUTES)

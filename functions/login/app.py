@@ -1,128 +1,18 @@
 """The function `login`: all routes that begin a session. Only it may decrypt signing keys."""
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import Callers
-from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.crypto.signing_keys import SigningKeys
-from sojourn.domain.access_key import Server
-from sojourn.domain.errors import (
-    CredentialsAmbiguous,
-    CredentialWrong,
-    LoginFailed,
-    NotFound,
-    SessionLimit,
-    TooManyAttempts,
-    UserInactive,
-)
 from sojourn.entry import api
-from sojourn.login.bodies import (
-    ApiKeyBody,
-    AuthenticateBody,
-    LoginBody,
-    ServerSessionBody,
-    login_by_server,
-    login_of,
-)
 from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.login.password_login import PasswordLogins
-from sojourn.runtime import audit
-from sojourn.sessions.answers import BegunSession
+from sojourn.login.routes import ROUTES, Services, let_go
 from sojourn.sessions.lookup import UserLookup
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes that begin a session call."""
-
-    callers: Callers
-    logins: Logins
-    password_logins: PasswordLogins
-    lookup: UserLookup
-
-
-@Route(
-    "POST /v1/login",
-    public=True,
-    body=LoginBody,
-    answers={200: (BegunSession,)},
-    errors=(CredentialsAmbiguous, LoginFailed, NotFound, SessionLimit, TooManyAttempts),
-)
-def login(services: Services, call: Call[None, LoginBody]) -> BegunSession:
-    """Log in by password or API key."""
-    body = call.body
-    if body.api_key is not None:
-        began = login_of(call.request, "api_key", body.replace)
-        return services.logins.with_api_key(body.realm_id, body.api_key, began, ip=began.origin.ip)
-    return services.password_logins.by_name(
-        body.realm_id,
-        body.password or "",
-        login_of(call.request, "password", body.replace),
-        username=body.username,
-        email=body.email,
-    )
-
-
-@Route(
-    "POST /v1/sessions",
-    server="write",
-    body=ServerSessionBody,
-    answers={201: (BegunSession,)},
-    errors=(NotFound, SessionLimit, UserInactive),
-)
-def begin_session(services: Services, call: Call[Server, ServerSessionBody]) -> BegunSession:
-    """Begin a session for a user without a credential."""
-    body = call.body
-    found = services.lookup.find_in_realm(call.caller, body.user_id)
-    began = login_by_server(call.request, "server", reported=body.request, replace=body.replace)
-    return _told(call.caller, services.logins.of_server(found.realm, found.user, began))
-
-
-@Route(
-    "POST /v1/users/{id}/authenticate",
-    server="write",
-    body=AuthenticateBody,
-    answers={200: (BegunSession,)},
-    errors=(CredentialWrong, SessionLimit, TooManyAttempts),
-)
-def authenticate(services: Services, call: Call[Server, AuthenticateBody]) -> BegunSession:
-    """Log a user in by password, for a server."""
-    body = call.body
-    began = login_by_server(call.request, "password", reported=body.request, replace=body.replace)
-    logins = services.password_logins
-    return _told(call.caller, logins.on_behalf(call.caller, call.id, body.password, began))
-
-
-@Route(
-    "POST /v1/users/authenticate_key",
-    server="write",
-    body=ApiKeyBody,
-    answers={200: (BegunSession,)},
-    errors=(CredentialWrong, TooManyAttempts),
-)
-def authenticate_key(services: Services, call: Call[Server, ApiKeyBody]) -> BegunSession:
-    """Log an api user in by API key, for a server."""
-    realm_id = call.caller.in_realm()
-    began = login_by_server(call.request, "api_key", reported=call.body.request)
-    return _told(call.caller, services.logins.by_api_key(realm_id, call.body.api_key, began))
-
-
-def _told(server: Server, session: BegunSession) -> BegunSession:
-    """The session, of which the audit log was told who began it."""
-    about = session.id, session.user_id, session.realm_id
-    audit.record("session.begun", *about, by=server.key.id)
-    return session
-
-
-def let_go(services: Services) -> None:
-    """Keep no decrypted signing key for longer than an hour, whatever the request."""
-    services.logins.keys.purge()
-
-
 def compose(given: Resources) -> Services:
-    """Logins; the keys that sign are decrypted here alone."""
+    """What logs in, with the keys that sign and the counters of failed tries."""
     lockout = Lockout(given.attempts, given.clock, given.skew)
     logins = Logins(
         realms=given.realms,
@@ -142,4 +32,4 @@ def compose(given: Resources) -> Services:
     )
 
 
-handler = api(compose, login, begin_session, authenticate, authenticate_key, first=let_go)
+handler = api(compose, *ROUTES, first=let_go)

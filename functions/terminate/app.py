@@ -1,122 +1,18 @@
 """The function `terminate`: end sessions, for users and servers."""
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import Callers
-from sojourn.api.parameters import USER_ID, Parameter, choice
-from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
-from sojourn.crypto.tokens import Claims
-from sojourn.domain.access_key import Server
-from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
 from sojourn.entry import api
-from sojourn.sessions.answers import SessionEnd
 from sojourn.sessions.counts import Census
-from sojourn.sessions.end_realm import EndBody, RealmEnds
+from sojourn.sessions.end_realm import RealmEnds
 from sojourn.sessions.lookup import UserLookup
 from sojourn.sessions.terminate import Terminator
+from sojourn.sessions.terminate_routes import ROUTES, Services
 from sojourn.sessions.validate import Validator
-
-SCOPE = choice(
-    "scope",
-    "others",
-    "all",
-    only="user",
-    sentence="scope must be others, to keep this session, or all.",
-)
-DRY_RUN = choice("dry_run", "true", "false")
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes that end sessions call."""
-
-    callers: Callers
-    terminator: Terminator
-    realm_ends: RealmEnds
-    lookup: UserLookup
-
-
-@Route("DELETE /v1/session", user=True, answers={204: ()}, errors=(SessionUnmanaged,))
-def logout(services: Services, call: Call[Claims, None]) -> None:
-    """End the caller's session."""
-    services.terminator.logout(call.caller)
-
-
-@Route(
-    "DELETE /v1/sessions/{id}",
-    user=True,
-    server="write",
-    answers={204: ()},
-)
-def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
-    """End one session."""
-    if isinstance(call.caller, Server):
-        services.terminator.by_server(call.caller, call.id)
-    else:
-        services.terminator.own(call.caller, call.id)
-
-
-@Route(
-    "DELETE /v1/sessions",
-    user=True,
-    server="write",
-    query=(
-        SCOPE,
-        Parameter("user_id", USER_ID, only="server"),
-    ),
-    answers={204: ()},
-    errors=(NotFound,),
-)
-def end_sessions(services: Services, call: Call[Claims | Server, None]) -> None:
-    """End many of a user's sessions; a user says `scope`, a server `user_id`."""
-    if isinstance(call.caller, Server):
-        if "user_id" not in call.query:
-            raise Invalid(errors=["Name the user whose sessions to end in user_id."])
-        services.terminator.all_of_user(call.caller, call.query["user_id"])
-        return
-    scope = call.query.get("scope")
-    if scope is None:
-        raise Invalid(errors=[SCOPE.sentence])
-    services.terminator.all_own(call.caller, keep_current=scope == "others")
-
-
-@Route(
-    "POST /v1/realms/{id}/end_sessions",
-    server="write",
-    query=(DRY_RUN,),
-    body=EndBody,
-    optional=True,
-    answers={200: (SessionEnd,)},
-)
-def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
-    """End everything that began in a realm before this call, or count it."""
-    ends = services.realm_ends
-    return (ends.count if _dry_run(call) else ends.end_all)(call.caller, call.id)
-
-
-@Route(
-    "POST /v1/users/{id}/end_sessions",
-    server="write",
-    query=(DRY_RUN,),
-    body=EndBody,
-    optional=True,
-    answers={200: (SessionEnd,)},
-)
-def end_user_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
-    """End everything of a user that began before this call, or count it."""
-    user = services.lookup.find(call.caller, call.id)
-    terminator = services.terminator
-    end = terminator.count_of if _dry_run(call) else terminator.end_all_of
-    return end(call.caller, user)
-
-
-def _dry_run(call: Call[Server, EndBody]) -> bool:
-    return call.body.dry_run or call.query.get("dry_run") == "true"
 
 
 def compose(given: Resources) -> Services:
-    """Ends of sessions; no user is read with their credentials."""
+    """What ends; no user is read with their credentials."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
     census = Census(directory=given.user_directory, users=users, clock=clock)
@@ -128,4 +24,4 @@ def compose(given: Resources) -> Services:
     )
 
 
-handler = api(compose, logout, end_session, end_sessions, end_realm_sessions, end_user_sessions)
+handler = api(compose, *ROUTES)

@@ -1,49 +1,15 @@
 """The function `validate`: validate the caller's session, or many tokens for a server."""
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import Callers
-from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
-from sojourn.crypto.tokens import Claims
-from sojourn.domain.access_key import Server
 from sojourn.entry import api
-from sojourn.sessions.answers import Validations, ValidSession
 from sojourn.sessions.validate import Validator
-from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes of validation call."""
-
-    callers: Callers
-    validator: Validator
-    many: ManyValidator
-
-
-@Route("GET /v1/session", user=True, answers={200: (ValidSession,)})
-def validate_session(services: Services, call: Call[Claims, None]) -> ValidSession:
-    """Ask whether the caller's session stands."""
-    return services.validator.validate(call.caller)
-
-
-@Route(
-    "POST /v1/sessions/validate",
-    server="read",
-    records_use=False,
-    body=TokensBody,
-    limit=BODY_LIMIT,
-    any_text=True,
-    answers={200: (Validations,)},
-)
-def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Validations:
-    """Ask what many tokens are worth, each as its caller would."""
-    return services.many.validate(call.caller, call.body.tokens)
+from sojourn.sessions.validate_many import ManyValidator
+from sojourn.sessions.validate_routes import ROUTES, Services
 
 
 def compose(given: Resources) -> Services:
-    """One question, and the same one of many tokens."""
+    """What answers for one token, and for many."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
     return Services(
@@ -53,4 +19,4 @@ def compose(given: Resources) -> Services:
     )
 
 
-handler = api(compose, validate_session, validate_tokens)
+handler = api(compose, *ROUTES)

@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from msgspec import UNSET
 
-from functions.list_sessions.app import get_session
 from sojourn.api.paging import Page
 from sojourn.api.parameters import queried
 from sojourn.domain import ids
@@ -18,6 +17,7 @@ from sojourn.domain.errors import (
 from sojourn.domain.session import Ended
 from sojourn.domain.session_rules import end_all_for
 from sojourn.sessions.answers import Actor, EndedSession
+from sojourn.sessions.listing_routes import get_session
 from sojourn.store import realm_cache
 from tests.support.world import BY, MINUTES, World
 

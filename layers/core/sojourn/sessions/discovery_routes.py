@@ -1,0 +1,60 @@
+"""The routes of the public documents: how to verify a realm's tokens, and the OpenAPI document."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from sojourn.api.route import Call, Route
+from sojourn.sessions.discovery import (
+    ApiDocument,
+    Configuration,
+    Discovery,
+    JwkSet,
+    api_document,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes of the documents call."""
+
+    discovery: Discovery
+
+
+@Route(
+    "GET /v1/realms/{id}/.well-known/openid-configuration",
+    public=True,
+    answers={200: (Configuration,)},
+    cached=True,
+)
+def get_openid_configuration(services: Services, call: Call[None, None]) -> Configuration:
+    """How to verify a realm's tokens, as OpenID Connect Discovery has it."""
+    return services.discovery.configuration(call.id)
+
+
+@Route(
+    "GET /v1/realms/{id}/.well-known/jwks.json",
+    public=True,
+    answers={200: (JwkSet,)},
+    cached=True,
+)
+def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
+    """A realm's public keys."""
+    return services.discovery.key_set(call.id)
+
+
+@Route("GET /v1/openapi.json", public=True, answers={200: (ApiDocument,)}, cached=True)
+def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
+    """This document."""
+    return ApiDocument(**api_document())
+
+
+def head(route: Route) -> Route:
+    """The status and headers of a document; the entry leaves out the body."""
+    return replace(
+        route.by("HEAD", route.name.replace("get", "head")),
+        does=f"The status and headers of `{route.at}`, without the body.",
+    )
+
+
+DOCUMENTS = (get_openid_configuration, get_jwks, get_openapi)
+ROUTES: Final[tuple[Route, ...]] = (*DOCUMENTS, *map(head, DOCUMENTS))

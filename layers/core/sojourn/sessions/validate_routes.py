@@ -1,0 +1,44 @@
+"""The routes of validation: the caller's session, or many tokens for a server."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sojourn.api.callers import Callers
+from sojourn.api.route import Call, Route
+from sojourn.crypto.tokens import Claims
+from sojourn.domain.access_key import Server
+from sojourn.sessions.answers import Validations, ValidSession
+from sojourn.sessions.validate import Validator
+from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the routes of validation call."""
+
+    callers: Callers
+    validator: Validator
+    many: ManyValidator
+
+
+@Route("GET /v1/session", user=True, answers={200: (ValidSession,)})
+def validate_session(services: Services, call: Call[Claims, None]) -> ValidSession:
+    """Ask whether the caller's session stands."""
+    return services.validator.validate(call.caller)
+
+
+@Route(
+    "POST /v1/sessions/validate",
+    server="read",
+    records_use=False,
+    body=TokensBody,
+    limit=BODY_LIMIT,
+    any_text=True,
+    answers={200: (Validations,)},
+)
+def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Validations:
+    """Ask what many tokens are worth, each as its caller would."""
+    return services.many.validate(call.caller, call.body.tokens)
+
+
+ROUTES: Final[tuple[Route, ...]] = (validate_session, validate_tokens)
