@@ -2,32 +2,79 @@
 
 Run: python -m bench.function_imports [--rounds 5]
 
-Each function is imported with bytecode in fresh interpreters. For comparison, so is `boto3` with a
-DynamoDB client. Compare the rows of one run; the milliseconds depend on the machine.
+Each function is imported with bytecode in fresh interpreters that see only the layer's packages.
+For comparison, so is `boto3` with a DynamoDB client. Compare the rows of one run; the milliseconds
+depend on the machine.
 """
 
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import packages_distributions
 from statistics import median
-from typing import Any, Final
+from typing import Final
 
 from bench.cold_import import CLIENT
-from local.template import Template
+from local.template import ROOT, Template
 
 COMPARED: Final = "boto3 and a DynamoDB client"
 MEASURED: Final = """
 import json, sys, time
+# Python takes a module that is None for one that is not installed.
+sys.modules.update(dict.fromkeys(json.loads(sys.argv[1])))
 began = time.process_time()
 {code}
 cpu = time.process_time() - began
-packages = {{name.partition(".")[0] for name in sys.modules}} - sys.stdlib_module_names
-packages -= {{name for name in packages if name.startswith("_")}}
-print(json.dumps([cpu * 1e3, len(sys.modules), sorted(packages)]))
+print(json.dumps([cpu * 1e3, [name for name, module in sys.modules.items() if module]]))
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a fresh interpreter has imported: milliseconds of CPU, and the modules' names."""
+
+    cpu_ms: float
+    modules: frozenset[str]
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The packages beside Python's and ours."""
+        found = {name.partition(".")[0] for name in self.modules}
+        found = {name for name in found if not name.startswith("_")}
+        return frozenset(found - sys.stdlib_module_names - {"sojourn", "functions"})
+
+
+def imported(code: str) -> Imported:
+    """What that code imports, with the layer's packages alone."""
+    environ = {name: value for name, value in os.environ.items() if "BYTECODE" not in name}
+    run = subprocess.run(
+        [sys.executable, "-c", MEASURED.format(code=code), json.dumps(beside_the_layer())],
+        env=environ,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    cpu_ms, modules = json.loads(run.stdout)
+    return Imported(cpu_ms, frozenset(modules))
+
+
+@cache
+def beside_the_layer() -> list[str]:
+    """The packages that are installed here, and not in the layer."""
+    pinned = (ROOT / "layers/core/requirements.txt").read_text()
+    layer = {"sojourn", *re.findall(r"^([a-z][\w.-]*)==", pinned, re.MULTILINE)}
+    return [
+        package
+        for package, distributions in packages_distributions().items()
+        if layer.isdisjoint(re.sub(r"[-_.]+", "-", name).lower() for name in distributions)
+    ]
 
 
 def cases() -> Iterator[tuple[str, str]]:
@@ -35,23 +82,6 @@ def cases() -> Iterator[tuple[str, str]]:
     yield COMPARED, CLIENT
     for function in Template.read().functions():
         yield function.folder, f"import {function.module}"
-
-
-def measure(code: str, rounds: int) -> tuple[float, int, list[str]]:
-    """Median CPU in milliseconds, how many modules, and the packages that are not Python's own."""
-    environ = {name: value for name, value in os.environ.items() if "BYTECODE" not in name}
-    found: list[Any] = []
-    for _ in range(rounds + 1):
-        run = subprocess.run(
-            [sys.executable, "-c", MEASURED.format(code=code)],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        found.append(json.loads(run.stdout))
-    # The first one wrote the bytecode.
-    return median(cpu for cpu, _, _ in found[1:]), found[-1][1], found[-1][2]
 
 
 def main() -> None:
@@ -62,9 +92,14 @@ def main() -> None:
     print(f"{'':<30}{'ms CPU':>8}{'ratio':>8}{'modules':>9}  packages")
     floor = 0.0
     for name, code in cases():
-        cpu, modules, packages = measure(code, rounds)
-        floor = floor or cpu
-        print(f"{name:<30}{cpu:>8.0f}{cpu / floor:>8.2f}{modules:>9}  {' '.join(packages)}")
+        # The first one writes the bytecode.
+        _, *found = [imported(code) for _ in range(rounds + 1)]
+        cpu_ms = median(each.cpu_ms for each in found)
+        floor = floor or cpu_ms
+        packages = " ".join(sorted(found[0].packages))
+        print(
+            f"{name:<30}{cpu_ms:>8.0f}{cpu_ms / floor:>8.2f}{len(found[0].modules):>9}  {packages}"
+        )
 
 
 if __name__ == "__main__":

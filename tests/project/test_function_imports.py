@@ -1,0 +1,64 @@
+"""What a function imports is what it needs: the table says which may import what, and for what."""
+
+import re
+from typing import Final
+
+import pytest
+
+from bench.function_imports import imported
+from local.template import Function, Template
+
+EVERY: Final = frozenset(function.folder for function in Template.read().functions())
+BEHIND_API: Final = EVERY - {"cleanup", "rotate"}
+KNOWS_CALLERS: Final = BEHIND_API - {"discovery"}
+PASSWORDS: Final = frozenset({"login", "directory"})
+
+MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
+    "boto3": (EVERY, "makes the clients of DynamoDB and KMS"),
+    "botocore": (EVERY, "boto3 is made of it, and raises its errors"),
+    "s3transfer": (EVERY, "boto3 imports it"),
+    "jmespath": (EVERY, "boto3 imports it"),
+    "dateutil": (EVERY, "botocore reads times with it"),
+    "six": (EVERY, "dateutil imports it"),
+    "urllib3": (EVERY, "botocore sends requests with it"),
+    "aws_lambda_powertools": (EVERY, "writes logs and metrics"),
+    "typing_extensions": (EVERY, "Powertools imports it"),
+    "msgspec": (BEHIND_API | {"rotate"}, "bodies and answers; in rotate, lines of the audit log"),
+    "cryptography": (BEHIND_API | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
+    "jwt": (BEHIND_API, "verifies and signs tokens; in discovery, writes public keys as JWKs"),
+    "argon2": (PASSWORDS, "tries and sets passwords"),
+    "sojourn.domain": (EVERY, "what is true"),
+    "sojourn.runtime": (EVERY, "clock, deadline, telemetry"),
+    "sojourn.store": (EVERY, "the tables"),
+    "sojourn.crypto.kms": (EVERY, "names the key service; the client is made where it is used"),
+    "sojourn.crypto.signing_keys": (BEHIND_API | {"rotate"}, "reads keys; rotate makes them"),
+    "sojourn.crypto.new_signing_key": (frozenset({"directory", "rotate"}), "a realm's next key"),
+    "sojourn.crypto.tokens": (KNOWS_CALLERS, "verifies a caller's token; login signs"),
+    "sojourn.crypto.token_sizes": (frozenset({"directory"}), "no change makes a token too long"),
+    "sojourn.crypto.passwords": (PASSWORDS, "tries and sets passwords"),
+    "sojourn.crypto.common_passwords": (PASSWORDS, "refuses passwords that are common"),
+    "sojourn.api": (BEHIND_API, "HTTP"),
+    "sojourn.jobs": (
+        frozenset({"cleanup", "rotate", "directory", "terminate"}),
+        "the jobs; archives what was just ended, removes a small realm",
+    ),
+    "sojourn.sessions": (BEHIND_API, "validates, lists, ends; login's answers; the documents"),
+    "sojourn.login": (PASSWORDS, "begins sessions; a user's own change of password"),
+    "sojourn.directory": (frozenset({"directory"}), "realms, users, keys"),
+}
+
+
+@pytest.mark.parametrize("function", Template.read().functions(), ids=lambda f: f.folder)
+def test_function_imports_what_it_needs(function: Function) -> None:
+    """A fresh interpreter that imports a function has the packages and rooms of the table."""
+    found = imported(f"import {function.module}")
+    ours = {name for name in map(room, found.modules) if name}
+    argon2 = {"argon2"} if any(name.endswith(".argon2") for name in found.modules) else set()
+    allowed = {name for name, (functions, _) in MAY_IMPORT.items() if function.folder in functions}
+    assert found.packages | ours | argon2 == allowed
+
+
+def room(module: str) -> str | None:
+    """The room of one of the layer's modules, of which crypto's are rooms by themselves."""
+    found = re.match(r"sojourn\.(?:crypto\.\w+|(?!crypto|entry$|bootstrap$)\w+)", module)
+    return found and found[0]
