@@ -44,7 +44,9 @@ def compose(given: Resources) -> Services:
         clock=clock,
     )
     removal = RealmRemoval(removal=given.removal, directory=directory, users=seen, clock=clock)
-    validator = Validator(users=given.users, realms=cache, together=given.together, clock=clock)
+    validator = Validator(
+        users=given.users, realms=cache, together=given.user_directory, clock=clock
+    )
     return Services(
         callers=Callers(given.access_keys, cache, clock),
         realms=realms,

@@ -11,7 +11,7 @@ from sojourn.sessions.validate import Validator
 def compose(given: Resources) -> Services:
     """What lists; no user is read with their credentials."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
-    validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
+    validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     return Services(
         callers=Callers(given.access_keys, cache, clock),
         listing=Listing(users=users, validator=validator, realms=cache, clock=clock),

@@ -11,7 +11,7 @@ from sojourn.sessions.validate_routes import ROUTES, Services
 def compose(given: Resources) -> Services:
     """What answers for one token, and for many."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
-    validator = Validator(users=users, realms=cache, together=given.seen_together, clock=clock)
+    validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     return Services(
         callers=Callers(given.access_keys, cache, clock),
         validator=validator,

@@ -19,7 +19,6 @@ from sojourn.store.due import DynamoDue
 from sojourn.store.realm_cache import RealmCache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
-from sojourn.store.together import Together
 from sojourn.store.user_directory import DynamoUserDirectory
 from sojourn.store.users import DynamoUsers
 
@@ -61,9 +60,8 @@ class Resources:
         self.due = DynamoDue(dynamo, self.settings.sessions_table)
         self.realms = DynamoDirectory(dynamo, self.settings.directory_table, self.due)
         self.realm_cache = RealmCache(self.realms, self.clock)
-        self.together = Together(self.realms, self.users)
-        self.seen_together = Together(self.realms, self.seen_users)
         self.user_directory = DynamoUserDirectory(self.realms, self.users)
+        self.seen_directory = DynamoUserDirectory(self.realms, self.seen_users)
         self.removal = DynamoRemoval(self.seen_users, self.realms, self.due)
         self.access_keys = DynamoAccessKeys(self.realms)
         self.attempts = DynamoAttempts(dynamo, self.users, self.settings.attempts_table)

@@ -5,7 +5,7 @@ from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.settings import EnvironmentSettings
 from sojourn.store.realm_cache import RealmCache
 from tests.support.clock import MovedClock
-from tests.support.memory.store import MemoryStore, MemoryTogether
+from tests.support.memory.store import MemoryStore
 
 
 class PlainCipher:
@@ -30,10 +30,10 @@ class MemoryResources:
         self.clock, self.skew = MovedClock(), Skew()
         self.store = store = MemoryStore()
         self.users = self.seen_users = store.users
-        self.realms, self.user_directory = store.realms, store.directory
+        self.realms = store.realms
+        self.user_directory = self.seen_directory = store.directory
         self.access_keys, self.attempts = store.keys, store.attempts
         self.due, self.removal = store.due, store.removal
-        self.together = self.seen_together = MemoryTogether(store.realms, store.users)
         self.realm_cache = RealmCache(store.realms, self.clock)
         self.cipher = PlainCipher()
         self.hasher = Hasher(memory_kib=64, iterations=1)

@@ -5,8 +5,6 @@ does. It keeps its own copies, takes one call at a time, and writes nothing whos
 hold. No answer of it is lost, since nothing is between it and who calls.
 """
 
-from sojourn.domain.realm import Realm
-from sojourn.domain.user import User
 from tests.support.memory.access_keys import MemoryAccessKeys
 from tests.support.memory.attempts import MemoryAttempts
 from tests.support.memory.due import MemoryDue
@@ -14,16 +12,6 @@ from tests.support.memory.realms import MemoryRealms
 from tests.support.memory.removal import MemoryRemoval
 from tests.support.memory.user_directory import MemoryUserDirectory
 from tests.support.memory.users import MemoryUsers
-
-
-class MemoryTogether:
-    """`RealmAndUser`."""
-
-    def __init__(self, realms: MemoryRealms, users: MemoryUsers) -> None:
-        self._realms, self._users = realms, users
-
-    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
-        return self._realms.get(realm_id), self._users.get(user_id)
 
 
 class MemoryStore:

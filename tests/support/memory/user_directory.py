@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
+from sojourn.domain.realm import Realm
 from sojourn.domain.user import (
     ChangeInRealm,
     NameKind,
@@ -18,7 +19,7 @@ from tests.support.memory.users import MemoryUsers
 
 
 class MemoryUserDirectory:
-    """`UserDirectory`."""
+    """`UserDirectory` and `RealmAndUser`."""
 
     def __init__(self, realms: MemoryRealms, users: MemoryUsers) -> None:
         self._realms, self._users = realms, users
@@ -46,6 +47,9 @@ class MemoryUserDirectory:
             found = [user for user in found if user != after and (user > after) == ascending]
         found = found if ascending else found[::-1]
         return found[:limit], len(found) > limit
+
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
+        return self._realms.get(realm_id), self._users.get(user_id)
 
     def create_user(self, new: NewUser, /) -> None:
         user, realm = new.user, new.realm

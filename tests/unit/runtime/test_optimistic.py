@@ -65,6 +65,17 @@ def test_what_needs_no_change_is_not_written() -> None:
     assert (store.held, store.writes) == (full, 1)
 
 
+def test_value_that_was_decided_on_last_is_given_beside_the_change() -> None:
+    """Who goes on from it has the newest value, also where nothing needed doing in the end."""
+    full = Count("c", 100)
+    store = Counts(READ, [lambda: full])
+    last = optimistic.commit_newest(store, READ, more, clock=MovedClock())
+    assert (last.value, last.change) == (full, None)
+    store = Counts(READ, [lambda: Count("c", 5)])
+    last = optimistic.commit_newest(store, READ, more, clock=MovedClock())
+    assert (last.value, last.change) == (Count("c", 5), (Count("c", 5), Count("c", 6)))
+
+
 def test_value_that_goes_meanwhile() -> None:
     """A value that is no more is what the caller says that it is, and else not found."""
     with pytest.raises(NotFound):

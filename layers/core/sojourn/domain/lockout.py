@@ -209,10 +209,14 @@ class Try:
         """What its failure makes of each counter."""
         return Failure(self, tuple(counter.failed(now_ms) for counter in self.counters))
 
-    def passed(self, now_ms: int) -> Success:
-        """What a right password leaves in its account. Raises `TooManyAttempts` as `check` does."""
-        self.check(now_ms)
-        return self.succeeded(now_ms)
+    def passed(self, counters: Sequence[Counter], now_ms: int) -> Success:
+        """What a right password leaves in its account, where its counters are these by now.
+
+        Raises `TooManyAttempts` as `check` does.
+        """
+        now = self.read(counters)
+        now.check(now_ms)
+        return now.succeeded(now_ms)
 
     def succeeded(self, now_ms: int) -> Success:
         """What a right password leaves in its account."""

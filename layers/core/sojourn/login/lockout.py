@@ -85,4 +85,4 @@ class Lockout:
 
     def _passed(self, tried: Try, read: Sequence[Counter]) -> Success:
         self.skew.check()
-        return tried.read(read).passed(self.clock.wall_ms())
+        return tried.passed(read, self.clock.wall_ms())

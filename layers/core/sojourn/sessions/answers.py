@@ -160,27 +160,30 @@ def begun_unmanaged(
     return BegunSession(**about, request=_origin(origin), token=token)
 
 
-def valid(found: sessions.Session, user: User, *, revalidate_after: int) -> ValidSession:
+def valid(found: sessions.Session, user: User, realm: Realm, *, left: int | None) -> ValidSession:
     """A managed session that stands."""
     return ValidSession(
-        **_managed(found, user), user=user_brief(user), revalidate_after=revalidate_after
+        **_managed(found, user),
+        user=user_brief(user),
+        revalidate_after=revalidate_after(found.id, realm, left=left),
     )
 
 
 def valid_unmanaged(
     session_id: str,
     user: User,
+    realm: Realm,
     *,
     auth_method: AuthMethod,
     expires_at: int | None,
-    revalidate_after: int,
+    left: int | None,
 ) -> ValidSession:
     """An unmanaged session that stands."""
     return ValidSession(
         **_unmanaged(session_id, user, auth_method, expires_at),
         request=None,
         user=user_brief(user),
-        revalidate_after=revalidate_after,
+        revalidate_after=revalidate_after(session_id, realm, left=left),
     )
 
 

@@ -43,15 +43,15 @@ class Validator:
         claims, user, session = standing.claims, standing.user, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
-        after = answers.revalidate_after(claims.session.text, claims.realm, left=left)
         if session is not None:
-            return answers.valid(session, user, revalidate_after=after)
+            return answers.valid(session, user, claims.realm, left=left)
         return answers.valid_unmanaged(
             claims.session.text,
             user,
+            claims.realm,
             auth_method=claims.auth_method,
             expires_at=expires_at,
-            revalidate_after=after,
+            left=left,
         )
 
     def standing(self, claims: Claims) -> Standing:

@@ -53,7 +53,8 @@ class DynamoDirectory:
         return Key(self.table, key_id, "key", ACCESS_KEY)
 
     def get(self, realm_id: str) -> Realm | None:
-        return standing_realm_from(self.dynamo.get(self.realm_key(realm_id)))
+        realm = self.find(realm_id)
+        return None if realm is None or realm.deletion is not None else realm
 
     def find(self, realm_id: str) -> Realm | None:
         """The realm, also while it is being deleted; to everything else it is gone by then."""
@@ -150,11 +151,6 @@ class DynamoDirectory:
             keys = self.names.keys(realm_id, "email", email or "")
         realm, *claims = self.dynamo.get_many([self.realm_key(realm_id), *keys])
         return standing_realm_from(realm), holder(claims)
-
-    def get_with(self, realm_id: str, other: Key) -> tuple[Realm | None, Values | None]:
-        """The realm, and what another item holds, in one call."""
-        realm, values = self.dynamo.get_many([self.realm_key(realm_id), other])
-        return standing_realm_from(realm), values
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         values = self.dynamo.get(self.private_key_key(realm_id, key_id))

@@ -6,6 +6,7 @@ from itertools import compress
 
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
 from sojourn.domain.names import gained
+from sojourn.domain.realm import Realm
 from sojourn.domain.user import (
     Change,
     ChangeInRealm,
@@ -24,7 +25,7 @@ from sojourn.store.users import DynamoUsers
 
 
 class DynamoUserDirectory:
-    """`UserDirectory` over the directory table and the one of sessions."""
+    """`UserDirectory` and `RealmAndUser` over the directory table and the one of sessions."""
 
     def __init__(self, realms: DynamoDirectory, users: DynamoUsers) -> None:
         self._realms = realms
@@ -39,6 +40,11 @@ class DynamoUserDirectory:
         return self._realms.members(
             list_of(realm_id), after=after, limit=limit, ascending=ascending
         )
+
+    def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
+        where = [self._realms.realm_key(realm_id), self._users.heart(user_id)]
+        realm, heart = self._realms.dynamo.get_many(where)
+        return standing_realm_from(realm), None if heart is None else user_items.user_from(heart)
 
     def create_user(self, new: NewUser, /) -> None:
         at, user, realm = self._realms, new.user, new.realm
