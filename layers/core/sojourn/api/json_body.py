@@ -22,7 +22,6 @@ PATH_CHARACTERS: Final = 200
 _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _CONTAINERS: Final = (dict, list)
 
 T = TypeVar("T", bound=Struct)
@@ -33,17 +32,10 @@ def json_object(body: bytes, *, any_text: bool = False) -> dict[str, Any]:
 
     Raises `BodyInvalid`, or `Invalid` on text that is not Unicode, unless `any_text` will do.
     """
-    try:
-        value = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        # It says in words what is wrong; and it knows halves of surrogate pairs.
-        value = _decoded_slowly(body)
+    value = _decoded(body)
     if not isinstance(value, dict):
         raise BodyInvalid("The body must be one JSON object.")
-    names = _count_names(value)
-    # A name that is there twice is one in the object. Most bodies have colons nowhere in a text.
-    if body.count(b":") != names and _STRING.sub(b"", body).count(b":") != names:
-        _decoded_slowly(body)
+    _check_depth(value)
     # In UTF-8 that is JSON, what is refused here can only be an escape.
     if not any_text and b"\\" in body and (found := _unfit(value)):
         named, path, wrong = found
@@ -79,15 +71,10 @@ def convert(value: dict[str, Any], kind: type[T]) -> T:
     return made
 
 
-def _decoded_slowly(body: bytes) -> Any:
-    """What the standard library makes of it. Raises `BodyInvalid`, with what is wrong and where."""
+def _decoded(body: bytes) -> Any:
+    """What JSON says. Raises `BodyInvalid`, with what is wrong and where."""
     try:
-        return json.loads(
-            body.decode("utf-8"),
-            object_pairs_hook=_object,
-            parse_constant=_no_constant,
-            parse_float=_float,
-        )
+        return _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise BodyInvalid("The body is not UTF-8.") from error
     except RecursionError as error:
@@ -119,16 +106,19 @@ def _float(text: str) -> float:
     return number
 
 
-def _count_names(value: dict[str, Any]) -> int:
-    """How many names there are at all levels. Raises `BodyInvalid` on too many levels."""
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_constant, parse_float=_float
+)
+
+
+def _check_depth(value: dict[str, Any]) -> None:
+    """Raise `BodyInvalid` on too many levels."""
     level: list[Any] = [value]
-    names = 0
     for _ in range(DEPTH_LIMIT):
-        names += sum(len(container) for container in level if type(container) is dict)
         members = chain.from_iterable(map(_members, level))
         level = [member for member in members if type(member) in _CONTAINERS]
         if not level:
-            return names
+            return
     raise BodyInvalid(_TOO_DEEP)
 
 
