@@ -41,7 +41,7 @@ def test_change_touches_what_it_names(world: World, method: str) -> None:
 
 def test_changes_at_once_are_all_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change that met another between its read and its write keeps the other's fields."""
-    look = DynamoDirectory.find
+    look = DynamoDirectory.get
     between: list[Answer] = []
 
     def then_change(self: DynamoDirectory, realm_id: str) -> Any:
@@ -51,7 +51,7 @@ def test_changes_at_once_are_all_kept(world: World, monkeypatch: pytest.MonkeyPa
             between[0] = realm(world, max_sessions=3)
         return found
 
-    monkeypatch.setattr(DynamoDirectory, "find", then_change)
+    monkeypatch.setattr(DynamoDirectory, "get", then_change)
     assert realm(world, session_minutes=5).status == 200
     found = world.admin("GET", f"/v1/realms/{world.realm_id}").body
     assert (found["max_sessions"], found["session_minutes"]) == (3, 5)

@@ -190,7 +190,7 @@ def test_mark_is_not_undone_by_a_change_of_the_realm(
 ) -> None:
     """A change of the realm that was decided before the mark keeps it."""
     api_key = robot(world)
-    look = DynamoDirectory.find
+    look = DynamoDirectory.get
     tokens: list[Answer] = []
 
     def then_log_in(self: DynamoDirectory, realm_id: str) -> Any:
@@ -200,7 +200,7 @@ def test_mark_is_not_undone_by_a_change_of_the_realm(
             tokens[0] = by_key(world, api_key)
         return found
 
-    monkeypatch.setattr(DynamoDirectory, "find", then_log_in)
+    monkeypatch.setattr(DynamoDirectory, "get", then_log_in)
     changed = world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
     assert (tokens[0].status, changed.body["max_sessions"]) == (200, 3)
     assert listed(world, "open_ended")[0]["open_ended"] is True

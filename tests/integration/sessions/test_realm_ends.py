@@ -166,7 +166,7 @@ def test_an_end_between_a_change_and_its_write_is_kept(
     """A realm's change that was decided before an end does not undo the end."""
     world.user("ada")
     token = world.login("ada").body["token"]
-    look = DynamoDirectory.find
+    look = DynamoDirectory.get
     ends: list[Answer] = []
 
     def then_end(self: DynamoDirectory, realm_id: str) -> Any:
@@ -176,7 +176,7 @@ def test_an_end_between_a_change_and_its_write_is_kept(
             ends[0] = end(world)
         return found
 
-    monkeypatch.setattr(DynamoDirectory, "find", then_end)
+    monkeypatch.setattr(DynamoDirectory, "get", then_end)
     changed = world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_minutes": 5})
     assert (ends[0].status, changed.status) == (200, 200)
     assert validated(world, token).status == 401

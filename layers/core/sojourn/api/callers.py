@@ -12,12 +12,12 @@ from sojourn.domain.errors import (
     AccessKeyInvalid,
     CredentialsAmbiguous,
     Invalid,
-    NotFound,
     RealmForbidden,
     TokenInvalid,
     TokenMissing,
     Unavailable,
     WrongCaller,
+    existing,
 )
 from sojourn.domain.ports import AccessKeyStore, RealmCache, Realms
 from sojourn.domain.realm import Realm
@@ -31,10 +31,7 @@ USE_MS: Final = 3_600_000
 def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
     """The realm, when it exists for this server. Raises `NotFound`."""
     server.must_see(realm_id)
-    realm = realms.get(realm_id) if ids.is_id("rl", realm_id) else None
-    if realm is None:
-        raise NotFound
-    return realm
+    return existing(realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
 
 
 def bearer(request: Request) -> str | None:

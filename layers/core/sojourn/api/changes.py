@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 
 from sojourn.api import complaints
 from sojourn.api.complaints import READ_ONLY, Complaint
@@ -54,6 +54,11 @@ def changes_of(
             raise complaints.refusal(left)
         body = {name: value for name, value in body.items() if name not in as_it_is}
     return server, msgspec.convert(body, kind)
+
+
+def named(changes: Struct, *fields: str) -> dict[str, Any]:
+    """Those of the fields that the changes name, and to what."""
+    return {f: value for f in fields if (value := getattr(changes, f)) is not UNSET}
 
 
 def _look(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from msgspec import UNSET
 
+from sojourn.api.changes import named
 from sojourn.api.paging import Page
 from sojourn.directory import answers
 from sojourn.directory.bodies import AccessKeyBody, AccessKeyChanges
@@ -80,15 +81,11 @@ class AccessKeys:
         key = self.find(server, key_id)
         if changes.expires_at is not UNSET:
             self._check_expiry(server, changes.expires_at)
-        named = {
-            name: value
-            for name in ("name", "expires_at")
-            if (value := getattr(changes, name)) is not UNSET
-        }
-        if not named:
+        fields = named(changes, "name", "expires_at")
+        if not fields:
             return answers.access_key(key)
-        self.keys.change_access_key(key.id, named)
-        after = answers.access_key(replace(key, **named))
+        self.keys.change_access_key(key.id, fields)
+        after = answers.access_key(replace(key, **fields))
         if changed := audit.differing(answers.access_key(key), after):
             about = key.id, key.realm_id
             audit.record("access_key.updated", *about, by=server.key.id, changed=changed)

@@ -12,14 +12,14 @@ from sojourn.directory.users import Users
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
-from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound
+from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound, existing
 from sojourn.domain.ports import UserStore
-from sojourn.domain.session import Actor
+from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, Credential, User
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
-from sojourn.sessions.lookup import UserLookup
+from sojourn.sessions.lookup import UserLookup, user_of
 
 API_KEYS: Final = 20
 
@@ -66,7 +66,6 @@ class Credentials:
             )
 
         realm = self.lookup.realm_of(user)
-        by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
             if found.state == "deleted":
@@ -77,9 +76,7 @@ class Credentials:
                 raise Conflict(f"The user has {API_KEYS} API keys; delete one first.")
             change = Change(before=found, after=found)
             if human:
-                change = rules.end_all_for(
-                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
-                )
+                change = self._end_all(found, realm, server)
             credentials = {**found.credentials, made.id: made}
             after = replace(change.after, credentials=credentials)
             return replace(change, after=rules.unlocked(after) if human else after)
@@ -92,8 +89,7 @@ class Credentials:
 
     def of_user(self, server: Server, user_id: str, page: Page) -> answers.Credentials:
         """A user's credentials. Raises `NotFound`."""
-        found = self.users.get(user_id) if ids.is_id("usr", user_id) else None
-        user = visible(server, found)
+        user = user_of(server, self.users, user_id)
         self.lookup.realm_of(user)
         if page.after is not None and ids.credential_owner(page.after) != user.id:
             raise CursorInvalid
@@ -120,15 +116,12 @@ class Credentials:
                 user.id, changes.password, user.username, user.email
             ).secret
         realm = self.lookup.realm_of(user)
-        by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
             known = _known(found, credential_id)
             change = Change(before=found, after=found)
             if fresh is not None:
-                change = rules.end_all_for(
-                    found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
-                )
+                change = self._end_all(found, realm, server)
                 known = replace(known, secret=fresh)
             if changes.name is not UNSET:
                 known = replace(known, name=changes.name)
@@ -157,19 +150,20 @@ class Credentials:
         """
         user = self._owner(server, credential_id)
         realm = self.lookup.realm_of(user)
-        by = Actor(type="access_key", id=server.key.id)
 
         def decide(found: User) -> Change:
             _known(found, credential_id)
-            change = rules.end_all_for(
-                found, realm, "password_changed", by=by, now_ms=self.clock.wall_ms()
-            )
+            change = self._end_all(found, realm, server)
             left = {c: found.credentials[c] for c in found.credentials if c != credential_id}
             return replace(change, after=replace(change.after, credentials=left))
 
         done = optimistic.commit(self.users, user, decide, clock=self.clock)
         audit.record("credential.deleted", credential_id, user.id, user.realm_id, by=server.key.id)
         archive_pending(self.users, done)
+
+    def _end_all(self, found: User, realm: Realm, server: Server) -> Change:
+        now_ms = self.clock.wall_ms()
+        return rules.end_all_for(found, realm, "password_changed", by=server.actor, now_ms=now_ms)
 
     def _owner(self, server: Server, credential_id: str) -> User:
         user_id = ids.credential_owner(credential_id)
@@ -179,7 +173,4 @@ class Credentials:
 
 
 def _known(user: User, credential_id: str) -> Credential:
-    found = user.credentials.get(credential_id)
-    if found is None:
-        raise NotFound
-    return found
+    return existing(user.credentials.get(credential_id))

@@ -6,6 +6,7 @@ from typing import get_args
 from msgspec import UNSET
 
 from sojourn.api.callers import realm_of
+from sojourn.api.changes import named
 from sojourn.api.paging import Page
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.crypto.token_sizes import TokenSizes
@@ -13,7 +14,7 @@ from sojourn.directory import answers
 from sojourn.directory.bodies import RealmBody, RealmChanges, RealmSettings
 from sojourn.domain import ids, issuers, key_rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, RealmForbidden
+from sojourn.domain.errors import CursorInvalid, Invalid, RealmForbidden, existing
 from sojourn.domain.key_rules import KINDS, check_room
 from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher, RealmStore
@@ -66,10 +67,7 @@ class RealmDirectory:
     def look(self, server: Server, realm_id: str) -> Realm:
         """The realm, also while it is being deleted. Raises `NotFound`."""
         server.must_see(realm_id)
-        realm = self.store.find(realm_id) if ids.is_id("rl", realm_id) else None
-        if realm is None:
-            raise NotFound
-        return realm
+        return existing(self.store.find(realm_id) if ids.is_id("rl", realm_id) else None)
 
     def page(self, server: Server, page: Page) -> answers.Realms:
         """The realms that this server sees, by id."""
@@ -122,11 +120,9 @@ def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
     if algo is not UNSET and algo not in get_args(Algorithm):
         why = " (hs256's verifiers would hold the signing secret)" if algo == "hs256" else ""
         raise Invalid(errors=[f"jwt_algo must be one of {', '.join(get_args(Algorithm))}{why}."])
-    named = {
-        name: value for name in asdict(settings) if (value := getattr(changes, name)) is not UNSET
-    }
-    if "jwt_fields" in named:
-        named["jwt_fields"] = tuple(named["jwt_fields"])
-    after = replace(settings, **named)
+    fields = named(changes, *asdict(settings))
+    if "jwt_fields" in fields:
+        fields["jwt_fields"] = tuple(fields["jwt_fields"])
+    after = replace(settings, **fields)
     after.check(before=settings)
     return after

@@ -2,9 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
 
 from msgspec import UNSET
 
+from sojourn.api.changes import named
 from sojourn.api.paging import Page
 from sojourn.crypto import passwords, token_sizes
 from sojourn.crypto.passwords import Hasher
@@ -13,7 +16,7 @@ from sojourn.directory.bodies import UserBody, UserChanges, as_stored
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable
+from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable, existing
 from sojourn.domain.job_ports import UserRemoval
 from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
@@ -31,6 +34,8 @@ from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.lookup import UserLookup
+
+NO_REALM: Final = "There is no such realm."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,7 @@ class Users:
             custom=as_stored("custom", body.custom),
             credentials=credentials,
         )
-        realm = self.realms.get(realm_id)
-        if realm is None:
-            raise _no_realm()
+        realm = existing(self.realms.get(realm_id), NO_REALM)
 
         def decide(found: Realm) -> NewUser:
             token_sizes.check_user(None, user, realm=found)
@@ -87,7 +90,7 @@ class Users:
             realm,
             decide,
             clock=self.clock,
-            gone=_no_realm,
+            gone=partial(NotFound, NO_REALM),
         )
         audit.record("user.created", user_id, realm_id, by=server.key.id)
         return answers.user(user)
@@ -108,8 +111,7 @@ class Users:
     def named(self, server: Server, kind: NameKind, name: str) -> answers.Users:
         """The one user of a username or an email, as a list. Raises `NotFound` (no such realm)."""
         realm_id = server.in_realm()
-        if self.realms.get(realm_id) is None:
-            raise _no_realm()
+        existing(self.realms.get(realm_id), NO_REALM)
         user = self.lookup.named(realm_id, kind, name)
         shown = [] if user is None else [answers.user(user)]
         return answers.Users(collection=shown, more_results=False)
@@ -121,8 +123,7 @@ class Users:
         found, more = self.directory.users_of_realm(
             server.in_realm(), after=page.after, limit=page.limit, ascending=page.ascending
         )
-        if self.realms.get(server.in_realm()) is None:
-            raise _no_realm()
+        existing(self.realms.get(server.in_realm()), NO_REALM)
         store = self.store.get_many(found)
         shown = [answers.user(a) for a in store if a and a.state != "deleted"]
         return answers.Users(collection=shown, more_results=more)
@@ -148,7 +149,7 @@ class Users:
                 for name, kept in (("username", user.username), ("email", user.email))
             ]
             fresh = self.password_credential(user.id, changes.password, *called)
-        by = Actor(type="access_key", id=server.key.id)
+        by = server.actor
 
         def decide(found: UserInRealm) -> ChangeInRealm:
             change = self._changed(found.user, found.realm, changes, fresh, by)
@@ -179,7 +180,7 @@ class Users:
         """
         found = self.lookup.find_in_realm(server, text)
         user = found.user
-        by = Actor(type="access_key", id=server.key.id)
+        by = server.actor
 
         def decide(found: UserInRealm) -> ChangeInRealm | None:
             if found.user.state == "deleted":
@@ -216,18 +217,15 @@ class Users:
         elif fresh is not None:
             change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
         after = change.after
-        named = {
-            name: as_stored(name, value)
-            for name in ("username", "email", "name", "custom", "state")
-            if (value := getattr(changes, name)) is not UNSET
-        }
+        sent = named(changes, "username", "email", "name", "custom", "state")
+        fields = {name: as_stored(name, value) for name, value in sent.items()}
         if fresh is not None:
             others = {c.id: c for c in found.credentials.values() if c.type != "password"}
             known = found.password
             kept = fresh if known is None else replace(known, secret=fresh.secret)
-            named["credentials"] = {**others, kept.id: kept}
+            fields["credentials"] = {**others, kept.id: kept}
             after = rules.unlocked(after)
-        return replace(change, after=replace(after, **named))
+        return replace(change, after=replace(after, **fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,10 +243,6 @@ def _in_realm(change: Change, realm: Realm) -> ChangeInRealm:
     """A change as it is committed: bound to the realm where another might not allow it."""
     bound = token_sizes.at_stake(change.before, change.after, realm=realm)
     return ChangeInRealm(change, realm, bound=bound)
-
-
-def _no_realm() -> NotFound:
-    return NotFound("There is no such realm.")
 
 
 def _tell(done: Change, changes: UserChanges, *, by: str) -> None:

@@ -12,6 +12,7 @@ from sojourn.domain.errors import (
     RealmNotNamed,
     TwoRealmsNamed,
 )
+from sojourn.domain.session import Actor
 from sojourn.domain.user import User
 
 Permission = Literal["read", "write", "admin"]
@@ -42,6 +43,11 @@ class Server:
 
     key: AccessKey
     realm_id: str | None
+
+    @property
+    def actor(self) -> Actor:
+        """Itself, as who ends sessions."""
+        return Actor(type="access_key", id=self.key.id)
 
     def may(self, permission: Permission) -> "Server":
         """Itself, when its key carries the permission. Raises `PermissionMissing`."""

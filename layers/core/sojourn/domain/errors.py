@@ -1,9 +1,11 @@
 """The exception tree: every error of the service. `api/problems` turns them into HTTP."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sojourn.domain.session import Reason, Session
+
+T = TypeVar("T")
 
 
 class SojournError(Exception):
@@ -120,6 +122,13 @@ class RealmForbidden(Forbidden, code="realm_forbidden"):
 
 class NotFound(SojournError, code="not_found"):
     """Not there, or not yours: the same answer."""
+
+
+def existing(found: T | None, detail: str = "") -> T:
+    """What was looked for. Raises `NotFound` where there is no such thing."""
+    if found is None:
+        raise NotFound(detail)
+    return found
 
 
 class Conflict(SojournError, code="conflict"):

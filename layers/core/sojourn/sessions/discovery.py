@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from sojourn.api.structs import Answer, JwtKeyId
 from sojourn.crypto.signing_keys import JOSE_NAMES, public_key
 from sojourn.domain import ids
-from sojourn.domain.errors import NotFound
+from sojourn.domain.errors import existing
 from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
@@ -92,10 +92,7 @@ class Discovery:
         return key_set(self._find(realm_id))
 
     def _find(self, realm_id: str) -> Realm:
-        realm = self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None
-        if realm is None:
-            raise NotFound
-        return realm
+        return existing(self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
 
 
 def configuration(realm: Realm) -> Configuration:

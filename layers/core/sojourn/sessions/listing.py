@@ -11,13 +11,13 @@ from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
-from sojourn.domain.errors import CursorInvalid, NotFound
+from sojourn.domain.errors import CursorInvalid, NotFound, existing
 from sojourn.domain.ports import RealmCache, UserStore
-from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
+from sojourn.sessions.lookup import user_of
 from sojourn.sessions.validate import Validator
 
 
@@ -37,8 +37,8 @@ class Listing:
 
     def of_user(self, server: Server, user_id: str, *, state: str, page: Page) -> answers.Sessions:
         """A user's sessions, for a server. Raises `NotFound`."""
-        user = self.users.get(user_id) if ids.is_id("usr", user_id) else None
-        return self._list(visible(server, user), state=state, page=page, current=None)
+        user = user_of(server, self.users, user_id)
+        return self._list(user, state=state, page=page, current=None)
 
     def one_of_own(
         self, claims: Claims, session_id: str, *, state: str = "active"
@@ -56,25 +56,21 @@ class Listing:
         Who looks only at whether it is found never takes an ended session for one that stands.
         Raises `NotFound`.
         """
-        parsed = ids.parse_session_id(session_id)
-        if parsed is None:
-            raise NotFound
+        parsed = existing(ids.parse_session_id(session_id))
         user = self.users.get(parsed.user_id)
         return self._one(visible(server, user), parsed, state=state, current=None)
 
     def _one(
         self, user: User, parsed: ids.SessionId, *, state: str, current: str | None
     ) -> answers.KeptSession:
-        realm = self._realm(user)
+        realm = existing(self.realms.get(user.realm_id))
         active = rules.active(user, realm, now_ms=self.clock.wall_ms())
         found = next((s for s in active if s.id == parsed.text), None)
         if found is not None:
             return answers.active(found, user, current=current)
         ended = self.validator.find_ended(user, realm, parsed) if state == "any" else None
-        if ended is None:
-            raise NotFound
         return answers.ended(
-            ended,
+            existing(ended),
             user,
             for_server=current is None,
             current=UNSET if current is None else parsed.text == current,
@@ -87,7 +83,9 @@ class Listing:
                 raise CursorInvalid
         if state == "ended":
             return self._ended(user, page, for_server=current is None)
-        active = rules.active(user, self._realm(user), now_ms=self.clock.wall_ms())
+        active = rules.active(
+            user, existing(self.realms.get(user.realm_id)), now_ms=self.clock.wall_ms()
+        )
         shown, more = paged(active, page)
         collection = [answers.active(session, user, current=current) for session in shown]
         return answers.Sessions(collection=collection, more_results=more)
@@ -103,15 +101,9 @@ class Listing:
             if len(step) < 100:
                 break
             after = step[-1].id
-        settled = rules.settle(user, self._realm(user), now_ms=now_ms)[1]
+        settled = rules.settle(user, existing(self.realms.get(user.realm_id)), now_ms=now_ms)[1]
         unrecorded = [e for e in (*user.pending, *settled) if now_ms < e.keep_until * 1000]
         found.update({e.id: e for e in unrecorded})
         shown, more = paged(found.values(), page)
         collection = [answers.ended(e, user, for_server=for_server) for e in shown]
         return answers.Sessions(collection=collection, more_results=more)
-
-    def _realm(self, user: User) -> Realm:
-        realm = self.realms.get(user.realm_id)
-        if realm is None:
-            raise NotFound
-        return realm

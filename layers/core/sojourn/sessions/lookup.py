@@ -4,10 +4,15 @@ from dataclasses import dataclass
 
 from sojourn.domain import ids, names
 from sojourn.domain.access_key import Server, visible
-from sojourn.domain.errors import NotFound
+from sojourn.domain.errors import existing
 from sojourn.domain.ports import Realms, UserDirectory, UserReader
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User, UserInRealm
+
+
+def user_of(server: Server, users: UserReader, user_id: str) -> User:
+    """The user of that id, when they exist for this server. Raises `NotFound`."""
+    return visible(server, users.get(user_id) if ids.is_id("usr", user_id) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,7 @@ class UserLookup:
 
     def realm_of(self, user: User) -> Realm:
         """The user's realm, read now. Raises `NotFound`."""
-        realm = self.realms.get(user.realm_id)
-        if realm is None:
-            raise NotFound
-        return realm
+        return existing(self.realms.get(user.realm_id))
 
     def named(self, realm_id: str, kind: NameKind, name: str) -> User | None:
         """The realm's user of that name."""

@@ -14,7 +14,7 @@ from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
-from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError
+from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError, existing
 from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Reason
@@ -24,6 +24,7 @@ from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
+from sojourn.sessions.lookup import user_of
 from sojourn.sessions.validate import Validator
 
 
@@ -82,11 +83,9 @@ class Terminator:
 
     def by_server(self, server: Server, session_id: str) -> None:
         """End a session as an administrator. Raises `NotFound`."""
-        session = ids.parse_session_id(session_id)
-        if session is None:
-            raise NotFound
+        session = existing(ids.parse_session_id(session_id))
         user = visible(server, self.users.get(session.user_id))
-        realm, by = self._realm(user), _server(server)
+        realm, by = existing(self.realms.get(user.realm_id)), server.actor
 
         def decide(found: User) -> Change | None:
             if found.state == "deleted":
@@ -121,13 +120,12 @@ class Terminator:
 
     def all_of_user(self, server: Server, user_id: str) -> None:
         """End all of a user's sessions as an administrator. Raises `NotFound`."""
-        found = self.users.get(user_id) if ids.is_id("usr", user_id) else None
-        user = visible(server, found)
-        self._all_of(server, user, self._realm(user))
+        user = user_of(server, self.users, user_id)
+        self._all_of(server, user, existing(self.realms.get(user.realm_id)))
 
     def end_all_of(self, server: Server, user: User) -> answers.SessionEnd:
         """End all of a user's sessions as an administrator; when, and how many managed ones."""
-        realm = self._realm(user)
+        realm = existing(self.realms.get(user.realm_id))
         ended = self._all_of(server, user, realm).ended
         return answers.SessionEnd(
             realm_id=user.realm_id,
@@ -139,14 +137,16 @@ class Terminator:
 
     def count_of(self, _server: Server, user: User) -> answers.SessionEnd:
         """How many managed sessions an end would end."""
-        active = rules.active(user, self._realm(user), now_ms=self.clock.wall_ms())
+        active = rules.active(
+            user, existing(self.realms.get(user.realm_id)), now_ms=self.clock.wall_ms()
+        )
         return answers.SessionEnd(
             realm_id=user.realm_id, user_id=user.id, sessions=len(active), dry_run=True
         )
 
     def _all_of(self, server: Server, user: User, realm: Realm) -> Change:
         """End all of a user's sessions as an administrator; what that changed."""
-        by = _server(server)
+        by = server.actor
 
         def decide(found: User) -> Change:
             if found.state == "deleted":
@@ -158,12 +158,6 @@ class Terminator:
         change = self._commit_all(user, decide, gone=NotFound)
         audit.record("user.sessions_ended", user.id, user.realm_id, by=server.key.id)
         return change
-
-    def _realm(self, user: User) -> Realm:
-        realm = self.realms.get(user.realm_id)
-        if realm is None:
-            raise NotFound
-        return realm
 
     def _commit_all(
         self,
@@ -211,7 +205,3 @@ class Terminator:
 
 def _session(claims: Claims) -> Actor:
     return Actor(type="session", id=claims.session.text)
-
-
-def _server(server: Server) -> Actor:
-    return Actor(type="access_key", id=server.key.id)
