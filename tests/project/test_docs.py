@@ -1,8 +1,6 @@
 """The documents against the code: nothing quoted, listed or linked that is not so."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from importlib import import_module
@@ -100,20 +98,24 @@ def test_properties_are_marked() -> None:
             assert hasattr(test, "hypothesis") == bool(mark), name
 
 
+class Collected:
+    """A plugin of pytest that keeps the names of the tests that it collects."""
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.names = {item.nodeid.partition("[")[0] for item in session.items}
+
+
 def test_named_tests_are_collected() -> None:
     """Each test that the rules name is there, and pytest collects it."""
     named = set(_TEST.findall(RULES))
-    files = sorted({name.partition("::")[0] for name in named})
-    listed = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *files],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+    files = {str(ROOT / name.partition("::")[0]) for name in named}
+    quiet = ("-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist")
+    collected = Collected()
+    code = pytest.main(
+        ["--collect-only", f"--rootdir={ROOT}", *quiet, *sorted(files)], plugins=[collected]
     )
-    assert listed.returncode == 0, listed.stdout + listed.stderr
-    collected = {line.partition("[")[0] for line in listed.stdout.splitlines()}
-    assert named - collected == set()
+    assert code == pytest.ExitCode.OK
+    assert named - collected.names == set()
 
 
 @pytest.mark.parametrize("kind", sorted(tree(errors.SojournError), key=str))
