@@ -110,6 +110,29 @@ def test_frozen_instance_wakes_without_old_beliefs(
     found.claim(FROZEN)
 
 
+@pytest.mark.parametrize("how", ["monotonic-stood-still", "wall-was-set-back"])
+def test_frozen_instance_refuses_what_a_stopped_open_ended_key_signed(
+    trials: Trials, stage: Stage, found: Found, how: str
+) -> None:
+    """A stop of the key of tokens without `exp` holds at an instance that was frozen meanwhile."""
+    cast, clock = trials.prepared(LOGIN)
+    frozen = stage.instance(MovedClock(clock.wall_ms()))
+    for name in ("second", "robot"):
+        assert frozen.call("GET", "/v1/session", bearer=cast.token[name]).status == 200
+    awake = stage.instance(clock)
+    keys = awake.call("GET", "/v1/jwt_keys", bearer=awake.key, realm=cast.realm)
+    (key,) = [k["id"] for k in keys.body["collection"] if k["kind"] == "open_ended"]
+    stop = {"compromised": True}
+    path = f"/v1/jwt_keys/{key}"
+    assert awake.call("PATCH", path, stop, bearer=awake.key, realm=cast.realm).status == 200
+    sleep(frozen.clock, how)
+    refused = frozen.call("GET", "/v1/session", bearer=cast.token["robot"])
+    assert refused.status == 401
+    assert refused.body["code"] == "token_invalid"
+    assert frozen.call("GET", "/v1/session", bearer=cast.token["second"]).status == 200
+    found.claim(FROZEN)
+
+
 def apart(stage: Stage, clock: MovedClock) -> tuple[World, World]:
     """Two instances, one with a clock 5 s ahead and one 5 s behind."""
     now_ms = clock.wall_ms()
