@@ -33,7 +33,7 @@ class AccessKey:
     last_used_ms: int | None = None
 
     def expired(self, now_ms: int) -> bool:
-        """Whether its time is over."""
+        """Whether it has expired."""
         return self.expires_at is not None and now_ms >= self.expires_at * 1000
 
 
@@ -50,7 +50,7 @@ class Server:
         return Actor(type="access_key", id=self.key.id)
 
     def may(self, permission: Permission) -> "Server":
-        """Itself, when its key carries the permission. Raises `PermissionMissing`."""
+        """Check that the key has the permission. Raises `PermissionMissing`."""
         if _RANK[self.key.permission] < _RANK[permission]:
             raise PermissionMissing(
                 f"This needs an access key with {permission!r}; this one has "
@@ -59,13 +59,13 @@ class Server:
         return self
 
     def in_realm(self) -> str:
-        """The one realm that the request is about. Raises `RealmNotNamed`."""
+        """The id of the request's realm. Raises `RealmNotNamed`."""
         if self.realm_id is None:
             raise RealmNotNamed
         return self.realm_id
 
     def narrow(self, named: str | None) -> "Server":
-        """This server, about the realm that the request names, if it does.
+        """This server, with the realm that the request names, if any.
 
         Raises `RealmIdInvalid`, `RealmForbidden` when a realm-bound key names another realm, and
         `TwoRealmsNamed` when a stack-wide one has named another before.
@@ -81,23 +81,23 @@ class Server:
         return replace(self, realm_id=named)
 
     def sees(self, realm_id: str) -> bool:
-        """Whether something of that realm exists for this caller."""
+        """Whether the server can see objects of that realm."""
         return self.realm_id is None or self.realm_id == realm_id
 
     def must_see(self, realm_id: str) -> None:
-        """Raises `NotFound` when something of that realm does not exist for this caller."""
+        """Raises `NotFound` if the server cannot see objects of that realm."""
         if not self.sees(realm_id):
             raise NotFound
 
     def sees_key(self, key: AccessKey) -> bool:
-        """Whether an access key exists for this caller: a stack-wide one for no bound one."""
+        """Whether the server can see an access key. No realm-bound key sees stack-wide ones."""
         if self.key.realm_id is not None:
             return key.realm_id == self.key.realm_id
         return self.realm_id is None or key.realm_id == self.realm_id
 
 
 def visible(server: Server, user: User | None) -> User:
-    """The user, when they exist for this server. Raises `NotFound`."""
+    """The user, if the server can see them. Raises `NotFound`."""
     if user is None or user.state == "deleted" or not server.sees(user.realm_id):
         raise NotFound
     return user

@@ -15,9 +15,9 @@ _FORMS: Final = re.compile(
 
 
 def normal(text: str) -> str | None:
-    """The address without its port and zone, an IPv4-mapped IPv6 address as IPv4; None: not one.
+    """The address without port and zone, an IPv4-mapped IPv6 address as IPv4; None: no address.
 
-    It is the same text on every version of Python, and holds no character but hexadecimal digits,
+    It is the same text on every version of Python, and contains only hexadecimal digits,
     dots and colons.
     """
     found = _FORMS.fullmatch(text.strip(" "))

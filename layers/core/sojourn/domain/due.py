@@ -6,18 +6,18 @@ from typing import Final, Literal
 DueKind = Literal["user", "ended_record", "realm_deletion", "settlement"]
 
 SETTLED_AFTER: Final = 3_600
-"""Seconds from the end of a realm's sessions to the walk that records it in its users: no login
-that had read the realm before that end commits so late."""
+"""Seconds from the end of a realm's sessions to its settlement. By then, every login that had read
+the realm before the end has committed or failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something to do for `owner` from `due_at` (epoch seconds) on; `name` says which of several.
+    """Work that is due for `owner` from `due_at` (epoch seconds) on; `name` identifies the job.
 
-    - `user`: sessions have expired, endings are to be recorded, or a deletion is to be finished
-    - `ended_record`: the record of an ended session, `name`, is past its time
-    - `realm_deletion`: the realm is being deleted
-    - `settlement`: what `name` ended for the whole realm is to be recorded in its users
+    - `user`: remove expired sessions, write pending ended records, or complete a deletion
+    - `ended_record`: remove the ended record of session `name`, which is no longer kept
+    - `realm_deletion`: continue a realm's deletion
+    - `settlement`: write the ended records of all users after the realm's ending `name`
     """
 
     kind: DueKind
@@ -28,15 +28,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A settlement under way, and the last user that it has come to (None: it has not begun)."""
+    """A settlement in progress, and the last user that it reached (None: it has not begun)."""
 
     due_at: int
     after: str | None = None
 
 
 def settlement_job(realm_id: str, what: str, *, now_ms: int) -> Due:
-    """The walk of a realm's users that `what` makes needed: its generation, or a stopped key's id.
+    """The settlement of a realm's users after `what`: its new generation, or a stopped key's id.
 
-    It is left to cleanup in the commit that ends their sessions.
+    The commit that ends the sessions adds this job, and cleanup does it.
     """
     return Due("settlement", realm_id, now_ms // 1000 + SETTLED_AFTER, what)

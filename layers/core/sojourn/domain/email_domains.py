@@ -6,11 +6,11 @@
 from typing import Final
 
 LONGEST: Final = 253
-"""Characters of a domain; what is longer is none, and is not looked at."""
+"""Characters of a domain. A longer text is not a domain."""
 
 
 def ascii_form(domain: str) -> str | None:
-    """The domain in ASCII and small letters; None where IDNA has no such domain."""
+    """The domain in lower-case ASCII; None if IDNA does not allow it."""
     if domain.isascii() and not _has_ace(domain):
         return domain.lower()
     if len(domain) > LONGEST:
@@ -25,7 +25,7 @@ def ascii_form(domain: str) -> str | None:
 
 
 def shown_form(domain: str) -> str:
-    """The domain in its own script, where it came as `xn--…`; else as it came."""
+    """The domain in its own script, if it was sent as `xn--…`; otherwise unchanged."""
     if not domain.isascii() or not _has_ace(domain) or len(domain) > LONGEST:
         return domain
     import idna

@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class SojournError(Exception):
-    """An expected outcome with a stable `code`, and sentences for a person where it has its own."""
+    """An expected error with a stable `code`, and messages for people if it has its own."""
 
     code = "internal"
     retry_after: int | None = None
-    """Seconds after which it may be tried again, where that is known."""
+    """Seconds until a retry may succeed, if known."""
 
     def __init_subclass__(cls, *, code: str | None = None) -> None:
         if code is not None:
@@ -26,9 +26,9 @@ class SojournError(Exception):
 
 
 class Superseded(Exception):
-    """A write's value was no longer current; `current` is (None: it is no more).
+    """A write lost its optimistic lock: another came first. `current` is the new value, or None.
 
-    It is the optimistic loop's, which decides anew, and no caller's.
+    The optimistic loop catches it and decides again; it never reaches a caller of the API.
     """
 
     def __init__(self, current: Any) -> None:
@@ -53,10 +53,10 @@ class CredentialsAmbiguous(BadRequest, code="credentials_ambiguous"):
 
 
 class Unauthenticated(SojournError):
-    """The caller does not prove who they are, or no longer."""
+    """The caller is not authenticated."""
 
     presented = True
-    """Whether a token came, and is not good."""
+    """Whether the request has a token, which is not valid."""
 
 
 class TokenMissing(Unauthenticated, code="token_missing"):
@@ -66,32 +66,32 @@ class TokenMissing(Unauthenticated, code="token_missing"):
 
 
 class TokenInvalid(Unauthenticated, code="token_invalid"):
-    """The token was not signed here, or not for this."""
+    """The token was not signed by this stack, or is for another realm or purpose."""
 
 
 class SessionExpired(Unauthenticated, code="session_expired"):
-    """The session lived out its time."""
+    """The session has expired."""
 
 
 class SessionEnded(Unauthenticated, code="session_ended"):
-    """The session was ended before its time; `reason` and `ended_at` say why and when."""
+    """The session was ended before it expired; `reason` and `ended_at` say why and when."""
 
     def __init__(
         self, detail: str = "", *, reason: Reason | None = None, ended_ms: int | None = None
     ) -> None:
-        """`reason` and `ended_ms` None: that is not known."""
+        """`reason` and `ended_ms` are None if unknown."""
         super().__init__(detail)
         self.reason = reason
         self.ended_ms = ended_ms
 
 
 class LoginFailed(Unauthenticated, code="login_failed"):
-    """Unknown realm, unknown user, wrong credential or inactive user: one answer for all."""
+    """Unknown realm, unknown user, wrong credential or inactive user: the same answer for all."""
 
     presented = False
 
     def __init__(self, *, inactive: bool = False) -> None:
-        """`inactive` is for servers that try no credential, and is in no answer of this."""
+        """`inactive` is for servers that check no credential; no answer contains it."""
         super().__init__()
         self.inactive = inactive
 
@@ -101,27 +101,27 @@ class Forbidden(SojournError, code="forbidden"):
 
 
 class AccessKeyInvalid(Forbidden, code="access_key_invalid"):
-    """No such access key."""
+    """The access key does not exist or has expired."""
 
 
 class EdgeRequired(Forbidden, code="edge_required"):
-    """The stack has a trusted edge, and the request did not come by it."""
+    """The stack has a trusted edge, and the request did not come through it."""
 
 
 class PermissionMissing(Forbidden, code="permission_missing"):
-    """The access key does not carry the permission that this needs."""
+    """The access key's permission is too low for this route."""
 
 
 class WrongCaller(Forbidden, code="wrong_caller"):
-    """A user's token on a server's route, or the other way about."""
+    """A user's token on a server's route, or an access key on a user's route."""
 
 
 class RealmForbidden(Forbidden, code="realm_forbidden"):
-    """A realm-bound key named another realm."""
+    """A realm-bound access key names another realm."""
 
 
 class NotFound(SojournError, code="not_found"):
-    """Not there, or not yours: the same answer."""
+    """It does not exist, or it is not yours; the same answer for both."""
 
 
 def existing(found: T | None, detail: str = "") -> T:
@@ -132,11 +132,11 @@ def existing(found: T | None, detail: str = "") -> T:
 
 
 class Conflict(SojournError, code="conflict"):
-    """The state of things does not allow it."""
+    """The current state does not allow the change."""
 
 
 class SessionLimit(Conflict, code="session_limit"):
-    """The realm denies a login at its limit; `sessions` lists the active ones."""
+    """The user has `max_sessions` active sessions, and `at_limit` is `deny`."""
 
     def __init__(self, *, active: Sequence[Session], most: int) -> None:
         super().__init__()
@@ -145,27 +145,27 @@ class SessionLimit(Conflict, code="session_limit"):
 
 
 class UserInactive(Conflict, code="user_inactive"):
-    """A server begins a session, without a credential, for a user who is not active."""
+    """A server begins a session for an inactive user."""
 
 
 class SessionUnmanaged(Conflict, code="session_unmanaged"):
-    """An unmanaged session is its token alone and cannot be ended."""
+    """An unmanaged session exists only as its token and cannot be ended."""
 
 
 class NameTaken(Conflict, code="name_taken"):
-    """A username or email that another user of the realm has."""
+    """Another user of the realm has the username or email."""
 
     def __init__(self, *kinds: str) -> None:
         super().__init__(errors=[f"Another user of the realm has this {kind}." for kind in kinds])
 
 
 class KeyInUse(Conflict, code="key_in_use"):
-    """The signing key signs now, or a token that it signed may be alive until `retire_after`."""
+    """The signing key signs now, or one of its tokens may not have expired (`retire_after`)."""
 
     def __init__(
         self, *, signs: bool = False, open_ended: bool, retires_ms: int | None = None
     ) -> None:
-        """`open_ended`: such a token may have no end. `retires_ms` None: it goes not by itself."""
+        """`open_ended`: a token of it may have no `exp`. `retires_ms` None: it never retires."""
         super().__init__()
         self.signs = signs
         self.open_ended = open_ended
@@ -173,7 +173,7 @@ class KeyInUse(Conflict, code="key_in_use"):
 
 
 class AlreadyInitialised(Conflict, code="already_initialised"):
-    """The stack has its first key already."""
+    """The stack already has its first access key."""
 
 
 class TooLarge(SojournError, code="body_too_large"):
@@ -185,27 +185,27 @@ class UnsupportedMediaType(SojournError, code="unsupported_media_type"):
 
 
 class Invalid(SojournError, code="invalid"):
-    """A field is wrong; each sentence of `errors` says which and what to do."""
+    """A field or parameter is wrong; each message in `errors` names one and its allowed values."""
 
 
 class RealmNotNamed(Invalid):
-    """A request with a stack-wide access key names no realm, and is about one."""
+    """The route needs a realm, and the request with a stack-wide access key names none."""
 
 
 class TwoRealmsNamed(Invalid):
-    """A request names two realms."""
+    """The request names two different realms."""
 
 
 class RealmIdInvalid(Invalid):
-    """What a request names a realm by is no realm's id."""
+    """The request names a realm by a malformed id."""
 
 
 class CredentialWrong(Invalid, code="credential_wrong"):
-    """A wrong password or API key where it is input, and the caller is somebody else."""
+    """A password or API key in the body is wrong."""
 
 
 class TooManyAttempts(SojournError, code="too_many_attempts"):
-    """Too many failed tries, for an account or from an address; which, it does not say."""
+    """Too many failed logins for the account or from the address; the answer is the same."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts have failed. Try again in {seconds} s.")
@@ -213,6 +213,6 @@ class TooManyAttempts(SojournError, code="too_many_attempts"):
 
 
 class Unavailable(SojournError, code="unavailable"):
-    """The store or the key service did not answer in time."""
+    """DynamoDB or KMS did not answer in time."""
 
     retry_after = 2

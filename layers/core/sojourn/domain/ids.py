@@ -28,7 +28,7 @@ _CREDENTIAL_PATTERN = re.compile(rf"crd_[0-9A-Za-z]{{{BODY + BODY}}}")
 _SECRET_PATTERN = re.compile(rf"(?:ks|ak)_[0-9A-Za-z]{{{BODY + SECRET}}}")
 
 ID_SHAPE = re.compile(r"(?:rl|usr|crd|kss|key|jky)_.*", re.IGNORECASE | re.DOTALL)
-"""What a username must not look like."""
+"""A username must not look like an id."""
 
 
 def encode(number: int, width: int) -> str:
@@ -43,7 +43,7 @@ def encode(number: int, width: int) -> str:
 
 
 def decode(digits: str) -> int:
-    """The number that base62 `digits` stand for."""
+    """The number that `digits` encode in base62."""
     number = 0
     for character in digits:
         number = number * 62 + _DIGIT[character]
@@ -61,7 +61,7 @@ def new_id(prefix: str, now_ms: int) -> str:
 
 
 def is_id(prefix: str, text: object) -> bool:
-    """Whether `text` is shaped as an id of this kind."""
+    """Whether `text` has the form of an id of this kind."""
     return (
         isinstance(text, str)
         and text.startswith(prefix + "_")
@@ -71,7 +71,7 @@ def is_id(prefix: str, text: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SessionId:
-    """A session id, taken apart."""
+    """The parts of a session id."""
 
     text: str
     user_id: str
@@ -82,13 +82,13 @@ class SessionId:
 def new_session_id(
     *, created_ms: int, user_id: str, user_generation: int, realm_generation: int
 ) -> str:
-    """A session id that carries its user and the generations in which it began."""
+    """A session id, with its user and the generations in which it began."""
     generations = encode(user_generation, GENERATION) + encode(realm_generation, GENERATION)
     return f"kss_{new_body(created_ms)}{user_id.removeprefix('usr_')}{generations}"
 
 
 def parse_session_id(text: object) -> SessionId | None:
-    """The parts of a session id, or None when it is not shaped as one."""
+    """The parts of a session id, or None if it is malformed."""
     if not isinstance(text, str) or _SESSION_PATTERN.fullmatch(text) is None:
         return None
     rest = text[4 + BODY :]
@@ -101,25 +101,25 @@ def parse_session_id(text: object) -> SessionId | None:
 
 
 def new_credential_id(user_id: str, now_ms: int) -> str:
-    """A credential id, which carries its user as a session id does."""
+    """A credential id, which contains its user's id as a session id does."""
     return f"crd_{new_body(now_ms)}{user_id.removeprefix('usr_')}"
 
 
 def credential_owner(text: object) -> str | None:
-    """The user id within a credential id, or None when it is not shaped as one."""
+    """The user id within a credential id, or None if it is malformed."""
     if not isinstance(text, str) or _CREDENTIAL_PATTERN.fullmatch(text) is None:
         return None
     return "usr_" + text[4 + BODY :]
 
 
 def new_secret(prefix: str, owner_id: str) -> str:
-    """A secret of 256 random bits behind the id of what it opens, `ks_…` or `ak_…`."""
+    """A secret, `ks_…` or `ak_…`: the id of its owner and 256 random bits."""
     body = owner_id.partition("_")[2]
     return f"{prefix}_{body}{encode(secrets.randbits(256), SECRET)}"
 
 
 def secret_owner(prefix: str, owner_prefix: str, text: object) -> str | None:
-    """The id that a secret names, or None when it is not shaped as such a secret."""
+    """The id within a secret, or None if it is malformed."""
     if (
         not isinstance(text, str)
         or not text.startswith(prefix + "_")
@@ -130,10 +130,10 @@ def secret_owner(prefix: str, owner_prefix: str, text: object) -> str | None:
 
 
 def digest(secret: str) -> bytes:
-    """SHA-256 of a secret: enough at rest for 256 random bits."""
+    """SHA-256 of a secret. A secret of 256 random bits needs no slower hash."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def created_ms(identifier: str) -> int:
-    """The milliseconds that an id begins with."""
+    """The creation time of an id, in epoch milliseconds."""
     return decode(identifier.partition("_")[2][:BODY]) >> 80

@@ -14,7 +14,7 @@ _ALLOWED: Final = (
 
 
 def check(issuer: str, realm_id: str) -> None:
-    """Raise `Invalid` unless a verifier can find the realm's configuration by that issuer."""
+    """Raise `Invalid` unless verifiers can find the realm's configuration below that issuer."""
     if not _good(issuer, f"/v1/realms/{realm_id}"):
         raise Invalid(errors=[_ALLOWED.format(longest=LONGEST, realm_id=realm_id)])
 

@@ -7,70 +7,70 @@ from sojourn.domain.due import Due, Walk
 from sojourn.domain.user import User
 
 TimeLeft = Callable[[], float]
-"""How many seconds are left, negative when the time is up."""
+"""Gives the seconds that are left, negative when the time is up."""
 
 
 class DueIndex(Protocol):
-    """What is due. It is an index, so what it tells may be old, and each step has a condition."""
+    """The index of due work. It may be out of date, so each step needs its own condition."""
 
     @property
     def shards(self) -> int:
-        """How many parts the index has."""
+        """The number of shards of the index."""
 
     def pages(self, shard: int, *, now: int, limit: int) -> Iterator[Sequence[Due]]:
-        """What is due in one part, what is due the longest first, read page by page."""
+        """The due work of one shard, the longest overdue first, read page by page."""
 
     def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
-        """Remove an ended record that is past its time; False where none is."""
+        """Remove an ended record that is no longer kept; False if there is none."""
 
 
 class Walks(Protocol):
-    """How far the walks of realms' users have come, by realm and by what made them needed."""
+    """The progress of settlements, by realm and by the ending that needs them."""
 
     def walk(self, realm_id: str, name: str) -> Walk | None:
-        """The walk, read consistently, or None where it is finished."""
+        """The settlement, read consistently, or None if it is finished."""
 
     def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
-        """Write down the last user that a walk has come to; False when another finished it."""
+        """Write the last user that a settlement reached; False if another run finished it."""
 
     def finish_walk(self, realm_id: str, name: str) -> None:
-        """There is nothing more to do for a walk."""
+        """Mark a settlement as finished."""
 
 
 class UserRemoval(Protocol):
-    """What is left to do once a user is deleted."""
+    """The rest of a user's deletion."""
 
     def finish_user(self, user_id: str, time_left: TimeLeft) -> bool:
-        """Record a deleted user's endings, strip all of where they began, and remove the user.
+        """Write a deleted user's ended records without addresses, then remove the user.
 
-        False when there was no time for all of it, and for a user who is not deleted: they stay.
-        It may be repeated, and two may work on it at once.
+        False if there was not enough time, or if the user is not deleted (then nothing changes).
+        It can be repeated, and two callers can work on it at once.
         """
 
 
 class Removal(UserRemoval, Protocol):
-    """Removes users and realms for good. Each operation may be repeated, and two may work at once.
+    """Remove users and realms. Each operation can be repeated, and two callers can work at once.
 
-    What may take many writes looks at the time before each, and tells whether it has finished.
+    An operation with many writes checks the time before each, and returns whether it finished.
     """
 
     def remove_records(self, user_id: str, time_left: TimeLeft) -> bool:
         """Remove all ended records of a user."""
 
     def remove_user(self, user: User) -> None:
-        """Remove a user with their names from their realm, where they are still the same.
+        """Remove a user and their names from the realm, if the user is unchanged.
 
         Raises `Superseded`.
         """
 
     def forget_user(self, realm_id: str, user_id: str) -> None:
-        """Take a user who is no more off their realm's list."""
+        """Remove a deleted user from the realm's list."""
 
     def remove_access_keys(self, realm_id: str, time_left: TimeLeft) -> bool:
         """Remove all access keys of a realm."""
 
     def count_removed(self, realm_id: str, users: int) -> None:
-        """Count users that a deletion removed; nothing where the realm is gone, or stands."""
+        """Count users that a deletion removed, if the realm is being deleted."""
 
     def remove_realm(self, realm_id: str) -> None:
-        """Remove a realm that holds nothing more, with its private keys and the job of it."""
+        """Remove an empty realm, with its private keys and its deletion job."""

@@ -19,9 +19,9 @@ KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
 
 
 def check_room(realm: Realm, *, wanted: int) -> None:
-    """Raise `Conflict` when the realm has no room for so many keys that somebody asks for.
+    """Raise `Conflict` if the realm would have more than 20 keys after a server's request.
 
-    The schedule asks nobody: it makes what is due, and what it makes is bounded by itself.
+    Scheduled rotation is not checked: it limits the number of keys that it creates itself.
     """
     over = len(realm.keys) + wanted - SIGNING_KEYS
     if over > 0:
@@ -39,9 +39,9 @@ def change(
     private: Mapping[str, bytes] | None = None,
     due: tuple[Due, ...] = (),
 ) -> RealmChange:
-    """A change of a realm's settings or keys: each key that may sign remembers the lifetimes.
+    """A change of a realm's settings or keys. Each key that may sign records the lifetimes.
 
-    Nothing else has a key sign for longer, and who only ends sessions writes no keys.
+    No other change lets a key sign longer tokens; changes that only end sessions write no keys.
     """
     if (after.settings, after.keys) != (before.settings, before.keys):
         after = after.remembering(now_ms)
@@ -49,7 +49,7 @@ def change(
 
 
 def in_use(realm: Realm, key: PublicKey, *, now_ms: int) -> bool:
-    """Whether a token that the key signed may be alive."""
+    """Whether a token that the key signed may not have expired."""
     if now_ms < key.signs_from_ms - SIGNING_GRACE_MS:
         return False
     retires_ms = realm.retires_ms(key)
@@ -57,24 +57,24 @@ def in_use(realm: Realm, key: PublicKey, *, now_ms: int) -> bool:
 
 
 def retired(realm: Realm, *, now_ms: int) -> list[PublicKey]:
-    """The keys of which no token can be alive, the oldest first."""
+    """The keys whose tokens have all expired, oldest first."""
     found = []
     for key in realm.keys.values():
         retires_ms = realm.retires_ms(key)
         if retires_ms is not None and retires_ms <= now_ms:
             found.append(key)
-    # The oldest first: when a key stopped is told by the one after it.
+    # The oldest first, because the next key tells when a key stopped signing.
     return sorted(found, key=lambda key: (key.signs_from_ms, key.id))
 
 
 def check_signs_no_more(realm: Realm, key: PublicKey, *, now_ms: int) -> None:
-    """Raise `KeyInUse` when the key signs now."""
+    """Raise `KeyInUse` if the key signs now."""
     if realm.signs(key, now_ms):
         raise KeyInUse(signs=True, open_ended=key.open_ended)
 
 
 def without(realm: Realm, key_id: str, *, now_ms: int) -> Realm:
-    """The realm without a key that nothing needs. Raises `KeyInUse`, `NotFound`."""
+    """The realm without a retired key. Raises `KeyInUse`, `NotFound`."""
     if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
         # It has ended all that it could; since when and by whom is told as long as before.
         return replace(realm, stopped={**realm.stopped, key_id: stopped.untold()})
@@ -88,9 +88,9 @@ def without(realm: Realm, key_id: str, *, now_ms: int) -> Realm:
 
 
 def stop(realm: Realm, key: PublicKey, *, by: str, now_ms: int, compromised: bool) -> Realm:
-    """The realm with a key stopped: all that it signed has ended, and another signs at once.
+    """The realm with a key stopped: its sessions have ended, and another key signs at once.
 
-    It is one that signed before, or else one that was to sign. Where the realm has no other key of
+    The other key is the previous one, else the pending one. If the realm has no other key of
     its kind, it needs a new one.
     """
     after = realm.without_key(key, by=by, now_ms=now_ms, compromised=compromised)
@@ -102,10 +102,10 @@ def stop(realm: Realm, key: PublicKey, *, by: str, now_ms: int, compromised: boo
 
 
 def due_kinds(realm: Realm, *, now_ms: int) -> list[KeyKind]:
-    """The kinds of which the schedule is to make a key now.
+    """The kinds of key that the schedule must create now.
 
-    A realm from before there were kinds gets its key for tokens without `exp`; no schedule rotates
-    that one, since it cannot be retired.
+    A realm of an earlier version gets its key for tokens without `exp`. The schedule never rotates
+    that key, because it can never retire.
     """
     kinds: list[KeyKind] = [] if realm.of_kind("open_ended") else ["open_ended"]
     if next_is_due(realm, now_ms=now_ms) and not full(realm):
@@ -114,17 +114,18 @@ def due_kinds(realm: Realm, *, now_ms: int) -> list[KeyKind]:
 
 
 def next_is_due(realm: Realm, *, now_ms: int) -> bool:
-    """Whether the realm's newest key is `rotate_days` old."""
+    """Whether the realm's newest expiring key is `rotate_days` old."""
     days = realm.settings.rotate_days
     made_ms = max(key.created_ms for key in realm.of_kind("expiring"))
     return days > 0 and now_ms >= made_ms + 1000 * DAY_SECONDS * days
 
 
 def full(realm: Realm) -> bool:
-    """Whether the keys that will retire by themselves leave no room, but for the open-ended one.
+    """Whether the realm has no room for another key until one of its keys retires.
 
-    Settings that would come to this are refused; it is met when they were changed, and passes when
-    the oldest key retires. A key that never does is not counted: it would stop rotation for ever.
+    Settings that need more keys are refused. But after a change of settings, old keys can fill the
+    realm until the oldest one retires. Keys that never retire are not counted, because they would
+    stop rotation for ever.
     """
     retiring = [key for key in realm.of_kind("expiring") if not key.open_ended]
     return len(retiring) >= SIGNING_KEYS - 1

@@ -20,20 +20,20 @@ from sojourn.domain.errors import TooManyAttempts
 from sojourn.domain.user import Candidate, Known, Success, User
 
 NOBODY: Final = "usr_" + "0" * ids.BODY
-"""Whom to read when there is nobody, so that the answer takes the same time."""
+"""The id that is read for an unknown user, so that the answer takes the same time."""
 FREE: Final = 5
-"""Failures in a row before the next try waits."""
+"""Failures in a row before the lockout."""
 FIRST_WAIT: Final = 30
 LONGEST_WAIT: Final = 15 * 60
 AHEAD_MS: Final = 25_000
-"""How far ahead the clock may be that counted a failure: each that may count is ten seconds off at
-most, and what an answer's way and the whole seconds of its date hide."""
+"""How far the time of a failure may lie ahead of this clock. Two clocks that may count are each up
+to ten seconds off, plus the inaccuracy of the check (an answer's latency, whole seconds)."""
 _MARK_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many failures in any so many seconds; `keep_seconds`: how long a row is kept."""
+    """At most `most` failures in any `seconds`. A row of failures is kept for `keep_seconds`."""
 
     most: int
     seconds: int
@@ -41,8 +41,8 @@ class Limit:
     delays: bool
 
 
-# Were a row forgotten sooner than two and a quarter hours after its last failure, a guesser would
-# gain by pausing: ten tries and a pause would be more than one try each 15 minutes.
+# A row must be kept for at least two and a quarter hours after its last failure. Otherwise ten
+# guesses and a pause would be more guesses per hour than one every 15 minutes.
 PER_ACCOUNT: Final = Limit(most=100, seconds=3_600, keep_seconds=86_400, delays=True)
 PER_ADDRESS: Final = Limit(most=100, seconds=600, keep_seconds=600, delays=False)
 
@@ -51,9 +51,9 @@ PER_ADDRESS: Final = Limit(most=100, seconds=600, keep_seconds=600, delays=False
 class Bucket:
     """Failures that were counted.
 
-    `log` says when, oldest first, in whole seconds rounded up, so that none is dropped before
-    its time; `row` how many came one after the other, the last of them at `last_ms`. `unlocks` is
-    the account's number when they were counted.
+    `log` has their times, oldest first, in whole seconds rounded up, so that none is dropped too
+    early. `row` is the number of failures in a row, the last at `last_ms`. `proofs` and `unlocks`
+    are the account's numbers when they were counted.
     """
 
     log: tuple[int, ...] = ()
@@ -63,26 +63,26 @@ class Bucket:
     unlocks: int = 0
 
     def since(self, unlocks: int) -> "Bucket":
-        """What counts of it for an account with that number: nothing from before an unlock.
+        """The part that counts for an account with this number: nothing from before an unlock.
 
-        A bucket that is ahead of the account was written by somebody who read the account later.
+        If the bucket's number is higher, its writer had read a newer state of the account.
         """
         return self if self.unlocks >= unlocks else Bucket(unlocks=unlocks)
 
     def in_row(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
-        """The failures in a row that still count: after the account's last proof, and within a day.
+        """The failures in a row that still count: since the account's last success, within a day.
 
-        A bucket that is ahead of the account was written by somebody who read the account later.
+        If the bucket's number is higher, its writer had read a newer state of the account.
         """
         left_behind = self.proofs < proofs
         forgotten = now_ms >= self.last_ms + limit.keep_seconds * 1000
         return 0 if left_behind or forgotten else self.row
 
     def opens_ms(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
-        """From when on a try may be made; not after `now_ms` when one may be made now.
+        """When the next attempt is allowed; at most `now_ms` if one is allowed now.
 
-        It is never later than after a failure that was counted now, whatever clock wrote the
-        bucket; and what no clock can have written yet holds up nobody, though it counts.
+        It is never later than after a failure counted now, even if a wrong clock wrote the bucket.
+        Failures with an impossible time in the future are counted, but lock nobody out.
         """
         opens_ms = 0
         row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
@@ -95,12 +95,12 @@ class Bucket:
         return opens_ms
 
     def failed(self, limit: Limit, *, proofs: int, now_ms: int) -> "Bucket":
-        """The bucket after one more failure. Clocks that differ do not shorten a delay."""
+        """The bucket after one more failure. Different clocks do not shorten a lockout."""
         row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
         last_ms = self.last_ms if self.last_ms <= now_ms + AHEAD_MS else now_ms
         log = sorted((*self._recent(limit, now_ms), _seconds(now_ms)))
         return Bucket(
-            # A bucket that holds nobody up may be counted in beyond its limit.
+            # A bucket that locks nobody out may be counted in beyond its limit.
             log=tuple(log[-limit.most :]),
             row=row + 1 if limit.delays else 0,
             last_ms=max(now_ms, last_ms),
@@ -109,12 +109,12 @@ class Bucket:
         )
 
     def proved(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
-        """The number of proofs after a success: a new one only where there is a row to leave."""
+        """The number of proofs after a success: incremented only if there is a row to clear."""
         row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
         return self.proofs + 1 if row else proofs
 
     def kept_until(self, limit: Limit) -> int:
-        """From when on the bucket says nothing any more (epoch seconds)."""
+        """When the bucket is no longer needed (epoch seconds)."""
         return _seconds(self.last_ms) + limit.keep_seconds
 
     def _recent(self, limit: Limit, now_ms: int) -> tuple[int, ...]:
@@ -123,22 +123,23 @@ class Bucket:
 
 
 def wait_seconds(row: int) -> int:
-    """How long the next try waits after so many failures in a row: 30 s, doubling to 15 minutes."""
+    """The lockout after so many failures in a row: 30 s, doubling to 15 minutes."""
     if row < FREE:
         return 0
     return min(LONGEST_WAIT, FIRST_WAIT << min(row - FREE, 10))
 
 
 def retry_after(opens_ms: int, now_ms: int) -> int:
-    """Whole seconds, at least 1, until what is closed opens."""
+    """Whole seconds, at least 1, until the lockout ends."""
     return max(1, -(-(opens_ms - now_ms) // 1000))
 
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """A bucket of failures as it was last read, and what its account says of it.
+    """A bucket of failures as it was read, with the account's numbers for it.
 
-    `digest` and `kind` are where it is; `version` tells its writes apart, None before the first.
+    `digest` and `kind` are its key in the table; `version` is its optimistic lock, None before the
+    first write.
     """
 
     digest: str
@@ -150,11 +151,11 @@ class Counter:
 
     @property
     def limit(self) -> Limit:
-        """How many failures there may be."""
+        """The limit of failures."""
         return PER_ACCOUNT if self.kind == "account" else PER_ADDRESS
 
     def opens_ms(self, now_ms: int) -> int:
-        """From when on a try may be made."""
+        """When the next attempt is allowed."""
         return self._counted().opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
 
     def proved(self, now_ms: int) -> int:
@@ -171,10 +172,9 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The address that a password comes from, as an account sees it.
+    """The address that a password comes from, and whether the account knows it.
 
-    `known`: it has succeeded for the account before. `own`: its number of proofs if it becomes
-    known now.
+    `known`: a login from it succeeded before. `own`: its number of proofs if it becomes known now.
     """
 
     mark: bytes
@@ -184,17 +184,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """A try, and the counters that it is counted in; the account's is the first, where it has one.
+    """A login attempt and its counters. The account's counter is the first, if there is one.
 
-    At an address that the account knows that one alone holds it up; the address's own counts what
-    fails there all the same, so that nobody gains by it at other accounts.
+    At a known address only that counter can lock the attempt out. A failure is counted for the
+    address too, so that it limits guesses at other accounts.
     """
 
     counters: tuple[Counter, ...]
     place: Place | None = None
 
     def check(self, now_ms: int) -> None:
-        """Raises `TooManyAttempts` while one of the counters is closed that hold it up."""
+        """Raises `TooManyAttempts` while one of its counters locks it out."""
         known = self.place is not None and self.place.known
         holding = self.counters[:1] if known else self.counters
         closed = [at for counter in holding if (at := counter.opens_ms(now_ms)) > now_ms]
@@ -202,15 +202,15 @@ class Try:
             raise TooManyAttempts(retry_after(max(closed), now_ms))
 
     def read(self, counters: Sequence[Counter]) -> "Try":
-        """The same try where its counters are these by now."""
+        """The same attempt with newly read counters."""
         return replace(self, counters=tuple(counters))
 
     def failed(self, now_ms: int) -> "Failure":
-        """What its failure makes of each counter."""
+        """The counters after a failure."""
         return Failure(self, tuple(counter.failed(now_ms) for counter in self.counters))
 
     def passed(self, counters: Sequence[Counter], now_ms: int) -> Success:
-        """What a right password leaves in its account, where its counters are these by now.
+        """The change of the account after a correct password, with newly read counters.
 
         Raises `TooManyAttempts` as `check` does.
         """
@@ -219,7 +219,7 @@ class Try:
         return now.succeeded(now_ms)
 
     def succeeded(self, now_ms: int) -> Success:
-        """What a right password leaves in its account."""
+        """The change of the account after a correct password."""
         proofs = self.counters[0].proved(now_ms)
         if self.place is None:
             return Success(None, proofs)
@@ -230,17 +230,17 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A try that failed, and its counters' buckets as they must become, in their order."""
+    """A failed attempt, and the new buckets of its counters, in order."""
 
     tried: Try
     buckets: tuple[Bucket, ...]
 
 
 def counters_of(bucket: str | None, network: str | None) -> tuple[Counter, ...]:
-    """The account's counter, and then its counter at the address and the address's own.
+    """The account's counter, then its counter at the address, then the address's own counter.
 
-    `bucket` is the account's, None where its failures are not counted. `network` is that of the
-    address, None where none is known of.
+    `bucket` is the account's, None if its failures are not counted. `network` is that of the
+    address, None if the address is unknown.
     """
     counters = []
     if bucket is not None:
@@ -259,7 +259,7 @@ def try_of_password(
     *,
     now_ms: int,
 ) -> Try:
-    """A try of a password, in the account's counter at its address where the account knows that.
+    """An attempt with a password. At a known address, the account's counter is that address's.
 
     `counters` are those of `counters_of`, as they were read with the account.
     """
@@ -277,9 +277,9 @@ def try_of_password(
 
 
 def network(ip: str | None) -> str | None:
-    """Whom an address stands for: an IPv4 address itself, an IPv6 address its /64; None: nobody.
+    """The network that is counted: an IPv4 address, or the /64 of an IPv6 address; None: unknown.
 
-    An IPv4 address that is written as IPv6 is that IPv4 address.
+    An IPv4-mapped IPv6 address counts as its IPv4 address.
     """
     address = None if ip is None else addresses.normal(ip)
     if address is None or ":" not in address:
@@ -288,32 +288,32 @@ def network(ip: str | None) -> str | None:
 
 
 def of_account(user_id: str) -> str:
-    """The bucket of an account that exists."""
+    """The digest of an account's bucket."""
     return _digest("user", user_id).hex()
 
 
 def of_name(realm_id: str, kind: str, folded: str) -> str:
-    """The bucket of a name that nobody has; nothing tells it from that of an account."""
+    """The digest of an unknown name's bucket. It looks like an account's."""
     return _digest("name", realm_id, kind, folded).hex()
 
 
 def at_address(bucket: str, network: str) -> str:
-    """The bucket of an account at an address that has succeeded for it."""
+    """The digest of an account's bucket at a known address."""
     return _digest("known", bucket, network).hex()
 
 
 def of_address(network: str) -> str:
-    """The bucket of an address."""
+    """The digest of an address's bucket."""
     return _digest("address", network).hex()
 
 
 def mark(user_id: str, network: str) -> bytes:
-    """What an account remembers of an address."""
+    """The digest of an address that an account stores as known."""
     return _digest("mark", user_id, network)[:_MARK_BYTES]
 
 
 def _digest(*parts: str) -> bytes:
-    """No part can hold the separator: bodies with a NUL are refused."""
+    """No part can contain the separator, because bodies with NUL are refused."""
     return hashlib.sha256("\0".join(parts).encode()).digest()
 
 

@@ -41,7 +41,7 @@ def fold(name: str) -> str:
     while name != before:
         before = name
         local, at, domain = name.rpartition("@")
-        # UTS 46 maps one character after the other, so the normal form decides what it sees.
+        # UTS 46 maps one character after the other, so it must see the normal form.
         host = email_domains.ascii_form(normalize("NFC", domain)) if at else None
         name = _caseless(name) if host is None else f"{_caseless(local)}@{host}"
         name = name.strip()
@@ -49,20 +49,20 @@ def fold(name: str) -> str:
 
 
 def former_fold(name: str) -> str | None:
-    """The form in which the version before IDNA compared a name, where that is another."""
+    """The form in which versions before IDNA compared a name, if it differs."""
     local, at, domain = name.strip().rpartition("@")
     former = _caseless(f"{local}{at}{email_domains.shown_form(domain)}")
     return None if former == fold(name) else former
 
 
 def gained(before: Iterable[UniqueName], after: Iterable[UniqueName]) -> list[UniqueName]:
-    """Those of the names `after` that are none of those `before`, however they are written."""
+    """The names in `after` that equal none in `before`."""
     known = {(kind, fold(name)) for kind, name in before}
     return [(kind, name) for kind, name in after if (kind, fold(name)) not in known]
 
 
 def _caseless(text: str) -> str:
-    """NFKC_Casefold. Once is enough for all that Unicode has today; the loop says that it is."""
+    """NFKC_Casefold. One round is enough in today's Unicode; the loop makes sure of it."""
     before = ""
     while text != before:
         before = text
@@ -72,15 +72,15 @@ def _caseless(text: str) -> str:
 
 
 def composed(name: str) -> str:
-    """The form in which names are kept and shown."""
+    """The form in which names are stored and shown: NFC, without white space around it."""
     return normalize("NFC", name.strip())
 
 
 def username_complaints(name: str) -> list[str]:
-    """What is wrong with a username, in sentences.
+    """Error messages for a username, none if it is valid.
 
-    What NFKC and folding make of it must be a username too: a ligature that is a word with a space
-    in it is none, nor is an id in letters of another width.
+    Its NFKC and folded forms must be valid usernames too. This refuses a ligature that contains a
+    space, and an id in full-width letters.
     """
     name = name.strip()
     if not is_stream_safe(name):
@@ -111,7 +111,7 @@ def _may_be(character: str) -> bool:
 
 
 def email_complaints(email: str) -> list[str]:
-    """What is wrong with an email, in sentences. Whether anybody reads it is not asked."""
+    """Error messages for an email, none if it is valid. Nothing checks that the mailbox exists."""
     if not is_stream_safe(email):
         return [f"email must not hold more than {LONGEST_RUN} marks in a row."]
     text = composed(email)
@@ -133,9 +133,9 @@ def email_complaints(email: str) -> list[str]:
 
 
 def label_complaints(field: str, label: str) -> list[str]:
-    """What is wrong with a name that is shown, in sentences.
+    """Error messages for a display name, none if it is valid.
 
-    Joiners may be in it: emoji and Persian are written with them.
+    Joiners are allowed, because emoji and Persian need them.
     """
     found = []
     if any(unicodedata.category(character) == "Cc" for character in label):

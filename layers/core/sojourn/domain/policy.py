@@ -16,10 +16,10 @@ ROTATE_DAYS: Final = (1, 365)
 DAY_SECONDS: Final = 86_400
 JWT_FIELDS: Final = ("username", "name", "email", "custom")
 SIGNING_KEYS: Final = 20
-"""Signing keys of one realm: they are read with it. Those that were stopped are not among them."""
+"""Signing keys of one realm, without stopped ones. They are read together with the realm."""
 NOT_RETIRING: Final = 3
-"""Of the keys that rotation keeps, those that verify no old token: the one that signs, the one that
-is published to sign next, and the one of tokens without `exp`."""
+"""The keys that rotation needs besides those of old tokens: the one that signs, the next one, and
+the one for tokens without `exp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +38,25 @@ class Settings:
 
     @property
     def longest_seconds(self) -> int:
-        """The longest lifetime of a token with an `exp` that these settings let begin."""
+        """The longest lifetime of a token with an `exp` under these settings."""
         return 60 * max(self.session_minutes, self.api_key_minutes)
 
     @property
     def rotation(self) -> tuple[int, int]:
-        """What decides how many keys the schedule keeps: days and seconds."""
+        """The settings that decide how many keys rotation needs: days and seconds."""
         return self.rotate_days, self.longest_seconds
 
     @property
     def rotating_keys(self) -> int:
-        """How many keys the schedule keeps at most: those of living tokens, and three more."""
+        """The most keys that rotation needs: those of unexpired tokens, and three more."""
         if not self.rotate_days:
             return 0
         return _ceil(self.longest_seconds, self.rotate_days * DAY_SECONDS) + NOT_RETIRING
 
     def check(self, *, before: "Settings | None" = None) -> None:
-        """Raise `Invalid` with one sentence for each setting that is out of its range.
+        """Raise `Invalid` with one message for each setting that is out of its range.
 
-        `before` are the settings that these follow: a rotation that they had is not refused.
+        `before` are the former settings. An unchanged rotation is not refused.
 
         "For managed sessions, it may range from 1 minute to 1 year"; "For unmanaged sessions,
         […] from 1 minute to 2 years or may be disabled entirely"; the same for API keys.

@@ -14,17 +14,17 @@ from sojourn.domain.user import Candidate, Change, ChangeInRealm, NameKind, NewU
 
 
 class UserReader(Protocol):
-    """What a validation reads. Every read is consistent."""
+    """Read a user and ended records, for validations. Every read is consistent."""
 
     def get(self, user_id: str) -> User | None:
         """The user, or None."""
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
-        """The ended record of a session; what is pending is in the user alone."""
+        """The ended record of a session. Pending ones are only in the user."""
 
 
 class RealmAndUser(Protocol):
-    """What a validation reads where the realm that its instance remembers is too old."""
+    """Read a realm and a user in one call, for validations whose cached realm is too old."""
 
     def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
         """The realm and its user, in one consistent read."""
@@ -34,17 +34,17 @@ class UserStore(UserReader, Protocol):
     """Users with their sessions. Every read is consistent; every write has its condition."""
 
     def commit(self, change: Change, /) -> Change:
-        """Carry out a change, as it was done: its version raised, endings that are still pending.
+        """Commit a change; returns it as committed, with the new version and pending endings.
 
-        A change whose answer was lost is found again. Raises `Superseded` when the user is no
-        longer the one that it was decided on.
+        A change whose answer was lost is recognised. Raises `Superseded` if the user has changed
+        since it was read.
         """
 
     def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         """At most 100 users, in order, in one read."""
 
     def archive(self, user_id: str) -> int:
-        """Write what a user has pending as ended records; how many were written."""
+        """Write a user's pending ended records; returns their number."""
 
     def ended_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
         """At most 100 ended records, by user and session, in order, in one read."""
@@ -52,14 +52,14 @@ class UserStore(UserReader, Protocol):
     def list_ended(
         self, user_id: str, *, after: str | None, limit: int, ascending: bool
     ) -> Sequence[Ended]:
-        """Ended records by session id, from the one behind `after`."""
+        """Ended records by session id, from the next one after `after`."""
 
 
 class UserDirectory(Protocol):
     """The users of a realm by name, and the list of them. Every read is consistent."""
 
     def user_of_name(self, realm_id: str, kind: NameKind, name: str) -> str | None:
-        """The id of the realm's user of that name."""
+        """The id of the realm's user with that name, or None."""
 
     def users_of_realm(
         self, realm_id: str, *, after: str | None, limit: int, ascending: bool
@@ -67,24 +67,24 @@ class UserDirectory(Protocol):
         """The ids of one page of the realm's users, by id, and whether there are more."""
 
     def create_user(self, new: NewUser, /) -> None:
-        """Make a user, who then has their names and is in the list of the realm.
+        """Create a user with their names, and add the user to the realm's list.
 
-        Raises `Superseded` with the realm of now where it has changed and the user is bound to it
-        (None: it is no more, or is being deleted), and `NameTaken`. When its answer is lost it is
-        done once.
+        Raises `NameTaken`, and `Superseded` with the current realm if it has changed and the user
+        is bound to it (None: the realm is gone or is being deleted). A lost answer does not create
+        the user twice.
         """
 
     def commit(self, change: ChangeInRealm, /) -> ChangeInRealm:
-        """Carry out a change with the names that it claims and frees, as `UserStore` does.
+        """Commit a change of a user with the names that it claims and frees, as `UserStore` does.
 
-        A user who is deleted by it leaves the list. Raises `Superseded` with the `UserInRealm` of
-        now, where the user has changed or a realm that the change is bound to (None: the user is
-        gone), `NotFound` where that realm is gone, and `NameTaken`.
+        A deleted user is removed from the list. Raises `Superseded` with the current `UserInRealm`
+        if the user has changed, or a realm that the change is bound to (None: the user is gone),
+        `NotFound` if that realm is gone, and `NameTaken`.
         """
 
 
 class Realms(Protocol):
-    """What logins and validations read of the directory."""
+    """Read realms, names and private keys, for logins and validations."""
 
     def get(self, realm_id: str) -> Realm | None:
         """The realm, read consistently, or None."""
@@ -95,20 +95,20 @@ class Realms(Protocol):
     def get_with_login(
         self, realm_id: str, *, username: str | None, email: str | None
     ) -> tuple[Realm | None, str | None]:
-        """The realm, and the id of its user of that name, in one call."""
+        """The realm, and the id of its user with that name, in one call."""
 
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
-        """A signing key's ciphertext."""
+        """The encrypted private key of a signing key."""
 
     def mark_open_ended(self, realm_id: str, key_id: str) -> None:
-        """Have a key remember that a token of it may have no `exp`, before it has one.
+        """Record that a key may have signed a token without `exp`, before it signs the first one.
 
-        Raises `Unavailable` when the realm has that key no more.
+        Raises `Unavailable` if the realm no longer has that key.
         """
 
 
 class RealmStore(Realms, Protocol):
-    """Realms as they are made and changed. Every read is consistent."""
+    """Create and change realms. Every read is consistent."""
 
     def find(self, realm_id: str) -> Realm | None:
         """The realm, also while it is being deleted; to everything else it is gone by then."""
@@ -122,37 +122,37 @@ class RealmStore(Realms, Protocol):
         """Every realm, by id, also those that are being deleted."""
 
     def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
-        """Write a new realm, and the ciphertexts of its signing keys' private halves, by key."""
+        """Write a new realm, and the encrypted private keys of its signing keys, by key id."""
 
     def commit(self, change: RealmChange, /) -> RealmChange:
-        """Carry out a change, as it was done: the realm's version raised.
+        """Commit a change; returns it as committed, with the realm's new version.
 
-        With it the private halves of new keys are written, those of the keys that go are removed,
-        and what is due is left to cleanup. A change whose answer was lost is found again. Raises
-        `Superseded` when the realm is no longer the one that it was decided on; one that is being
-        deleted is gone.
+        The same commit writes the private keys of new signing keys, removes those of removed ones,
+        and adds due work for cleanup. A change whose answer was lost is recognised. Raises
+        `Superseded` if the realm has changed since it was read; a realm that is being deleted
+        counts as gone.
         """
 
 
 class RealmCache(Protocol):
-    """Realms as an instance may remember them for a few seconds. What is not there is read."""
+    """A cache of realms in an instance, for a few seconds. Missing ones are read."""
 
     def get(self, realm_id: str, load: Callable[[], Realm | None] | None = None) -> Realm | None:
-        """The realm, hardly old; `load` reads it together with something else."""
+        """The realm, at most a few seconds old; `load` can read it together with something else."""
 
     def last_with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
-        """The realm of whatever age that is at hand, if it has key and issuer."""
+        """The cached realm of any age, if it has key and issuer; nothing is read."""
 
     def with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
-        """The realm, read once more when it lacks key or issuer."""
+        """The realm; it is read again if the cached one lacks the key or the issuer."""
 
     def with_keys(self, wanted: Iterable[tuple[str, str, str]]) -> Mapping[str, Realm | None]:
         """Realms by id, as `with_key` gives them for each realm, key and issuer; in two reads."""
 
     def outwait(self, *, since: float | None = None) -> None:
-        """Wait until no instance remembers a realm that it read before now, or before `since`.
+        """Wait until no instance has a cached realm that was read before now, or before `since`.
 
-        `since` is of `Clock.monotonic`.
+        `since` is a time of `Clock.monotonic`.
         """
 
 
@@ -167,39 +167,39 @@ class AccessKeyStore(Protocol):
     ) -> tuple[Sequence[AccessKey], bool]:
         """A page of a realm's keys, or of the stack-wide ones, by id, and whether there are more.
 
-        A key that is deleted meanwhile is left out of its page.
+        A key that is deleted at the same time is left out of its page.
         """
 
     def each_access_key(self, realm_id: str | None) -> Iterator[AccessKey]:
         """Every key of a realm, or every stack-wide one, by id."""
 
     def create_access_key(self, key: AccessKey) -> None:
-        """Write a new key. Raises `NotFound` when its realm is gone, or being deleted."""
+        """Write a new key. Raises `NotFound` if its realm is gone or is being deleted."""
 
     def first_key_id(self) -> str | None:
-        """The id of the stack's first key, also when that was deleted since; or None."""
+        """The id of the stack's first key, even if it was deleted since; or None."""
 
     def create_first_key(self, key: AccessKey, *, replaced: str | None) -> None:
-        """Write a new key as the stack's first, where `replaced` still is that, or there is none.
+        """Write a new key as the stack's first, if the first is still `replaced` (None: no key).
 
         Raises `AlreadyInitialised`.
         """
 
     def change_access_key(self, key_id: str, changes: Mapping[str, str | int | None]) -> None:
-        """Write these fields of a key, and no other; None removes one. Raises `NotFound`."""
+        """Write only these fields of a key; None removes a field. Raises `NotFound`."""
 
     def delete_access_key(self, key: AccessKey) -> None:
-        """Remove a key, if it is still there."""
+        """Remove a key, if it exists."""
 
     def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
-        """Write when an access key was used, unless a use since then is written already.
+        """Write when an access key was used, unless a later use was already written.
 
-        It revives no deleted key. Raises `Unavailable`.
+        It never recreates a deleted key. Raises `Unavailable`.
         """
 
 
 class Attempts(Protocol):
-    """Counters of failed tries. Every read is consistent, and gives the counters in order."""
+    """Counters of failed logins. Every read is consistent, and returns the counters in order."""
 
     def read(self, counters: Sequence[Counter]) -> Sequence[Counter]:
         """The counters as they are now, in one read."""
@@ -207,9 +207,9 @@ class Attempts(Protocol):
     def read_with_candidate(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[Candidate | None, Sequence[Counter]]:
-        """As much of a user as a password is tried by, and the counters, in one read.
+        """The part of a user that a password check needs, and the counters, in one read.
 
-        Where there is nobody, or is no id, it takes as much work.
+        It does the same work for an unknown or malformed id.
         """
 
     def read_with_user(
@@ -218,14 +218,14 @@ class Attempts(Protocol):
         """The whole user and the counters, in one read."""
 
     def commit(self, failure: Failure, /) -> Failure:
-        """Count a failure in all of its counters, where each is still as it was read; or in none.
+        """Count a failure in all of its counters, if none has changed since it was read.
 
-        When its answer is lost it is counted once. Raises `Superseded` with the try as it is now.
+        A lost answer does not count it twice. Raises `Superseded` with the attempt's new counters.
         """
 
 
 class Cipher(Protocol):
-    """The stack's key service: what it encrypts, only the same realm and key can decrypt."""
+    """Encryption of private keys. A ciphertext can be decrypted only for the same realm and key."""
 
     def encrypt(self, plaintext: bytes, *, realm_id: str, key_id: str) -> bytes: ...
 

@@ -10,19 +10,19 @@ from sojourn.domain.policy import Settings
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
 
 ENDS_KEPT: Final = 20
-"""Ends of everything that a realm remembers one by one; what is older counts as the oldest."""
+"""Ends of all sessions that a realm stores. An older end is reported as the oldest stored one."""
 FORMER_ISSUERS: Final = 10
-"""Former issuers whose tokens a realm takes."""
+"""Former issuers whose tokens a realm accepts."""
 STOPS_KEPT: Final = 16
-"""Stopped keys that a realm remembers one by one; what is older is told as the oldest."""
+"""Stopped keys that a realm stores. An older stop is reported as the oldest stored one."""
 
 REMEMBERED_SECONDS: Final = 5.0
-"""How long an instance may go by a realm that it has read."""
+"""How long an instance may use a cached realm."""
 
 
 @dataclass(frozen=True, slots=True)
 class RealmEnd:
-    """An end of everything that had begun: when, and by which access key."""
+    """An end of all sessions of the realm: when, and by which access key."""
 
     generation: int
     ended_ms: int
@@ -31,7 +31,7 @@ class RealmEnd:
 
 @dataclass(frozen=True, slots=True)
 class FormerIssuer:
-    """What the realm's tokens named before, until `left_ms`; `longest_seconds` was theirs."""
+    """An issuer that the realm had until `left_ms`; `longest_seconds` was the longest lifetime."""
 
     issuer: str
     left_ms: int
@@ -39,13 +39,13 @@ class FormerIssuer:
 
     @property
     def forget_ms(self) -> int:
-        """When no token of it that has an `exp` can be alive."""
+        """When all of its tokens with an `exp` have expired."""
         return self.left_ms + SIGNING_GRACE_MS + 1000 * self.longest_seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """A realm's deletion under way: since when, by whom, and how many users are gone."""
+    """A realm's deletion in progress: since when, by whom, and how many users were removed."""
 
     started_ms: int
     by: str
@@ -54,7 +54,7 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class Realm:
-    """One application's world. `version` grows with each write and is every write's condition."""
+    """One application's users, keys and settings. `version` is the optimistic lock."""
 
     id: str
     name: str
@@ -65,24 +65,24 @@ class Realm:
     settings: Settings = field(default_factory=Settings)
     keys: Mapping[str, PublicKey] = field(default_factory=dict)
     key_count: int = 1
-    """How many keys there ever were: the newest one's number."""
+    """How many keys the realm ever had, which is the newest key's number."""
     ends: tuple[RealmEnd, ...] = ()
     stopped: Mapping[str, StoppedKey] = field(default_factory=dict)
     deletion: Deletion | None = None
     former: tuple[FormerIssuer, ...] = ()
-    """Its former issuers, the one that was left last at the end."""
+    """Its former issuers, the most recent one last."""
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which `runtime/optimistic.py` tells them apart."""
 
     @property
     def issuers(self) -> tuple[str, ...]:
-        """What its tokens may name: the issuer of new ones, and the former ones."""
+        """The issuers that its tokens may have: the current one and the former ones."""
         return (self.issuer, *(former.issuer for former in self.former))
 
     def naming(self, issuer: str, *, now_ms: int) -> "Realm":
-        """Itself with another issuer; tokens of the former ones stay good until they expire.
+        """The realm with another issuer. Tokens of former issuers stay valid until they expire.
 
-        Raises `Conflict` where it would have more former ones than it remembers.
+        Raises `Conflict` if it would have too many former issuers.
         """
         if issuer == self.issuer:
             return self
@@ -97,7 +97,7 @@ class Realm:
         return replace(self, issuer=issuer, former=(*known, left))
 
     def _may_live(self, former: FormerIssuer, now_ms: int) -> bool:
-        """Whether a token of a former issuer may be alive: one without `exp` as long as its key."""
+        """Whether a token of a former issuer may be valid; without `exp` as long as its key."""
         endless = any(k.open_ended and k.created_ms <= former.left_ms for k in self.keys.values())
         return endless or now_ms < former.forget_ms
 
@@ -108,12 +108,12 @@ class Realm:
     def signing_key(
         self, now_ms: int, *, kind: KeyKind = "expiring", seconds: int = 0
     ) -> PublicKey:
-        """The key of its kind that signs now a token that lives so long (0: for ever).
+        """The key that signs a token of this lifetime now (0: a token without `exp`).
 
-        It is the newest whose time has come. Where no key's has, the clock is slow, and the first
-        to come signs. One that does not remember such a lifetime has stopped, and the clock
-        that chose it is slow: then the newest of all signs. As long as the first key for tokens
-        without `exp` is only published, the other kind signs them.
+        It is the newest key of the kind that may already sign. Two cases need care if this clock is
+        slow: if no key may sign yet, the earliest one signs; if the chosen key does not allow such
+        a lifetime, it has already stopped signing, and the newest key signs. Until the first key
+        for tokens without `exp` may sign, a key of the other kind signs them.
         """
         keys = self.of_kind(kind)
         ready = [key for key in keys if key.signs_from_ms <= now_ms]
@@ -123,19 +123,18 @@ class Realm:
         return keys[-1] if chosen.longest_seconds < seconds else chosen
 
     def signs(self, key: PublicKey, now_ms: int) -> bool:
-        """Whether a key of the realm is the one that signs what its kind is for."""
+        """Whether a key is the one of its kind that signs now."""
         return self.signing_key(now_ms, kind=key.kind).id == key.id
 
     def stops_ms(self, key: PublicKey) -> int | None:
-        """When a key's successor begins to sign; None when it has none."""
+        """When the next key of its kind begins to sign; None if there is none."""
         newer = [k.signs_from_ms for k in self.of_kind(key.kind) if _order(k) > _order(key)]
         return min(newer, default=None)
 
     def retires_ms(self, key: PublicKey) -> int | None:
-        """When no token that the key signed can be alive; None while it signs, or by itself never.
+        """When the key's last token has expired; None while it signs, or if it never retires.
 
-        "keeps the old public key until no token it signed can be alive": one for tokens without
-        `exp` that has signed none goes when the next began.
+        A key for tokens without `exp` that has signed no token retires when the next one signs.
         """
         stops_ms = self.stops_ms(key)
         if stops_ms is None or key.open_ended:
@@ -143,7 +142,7 @@ class Realm:
         return stops_ms + SIGNING_GRACE_MS + 1000 * key.longest_seconds
 
     def remembering(self, now_ms: int) -> "Realm":
-        """Itself with each key that may sign from now on remembering the settings' lifetimes."""
+        """The realm, with its settings' lifetimes recorded in each key that may still sign."""
         longest = self.settings.longest_seconds
         keys = {}
         for key in self.keys.values():
@@ -155,25 +154,25 @@ class Realm:
         return replace(self, keys=keys)
 
     def ending_all(self, *, by: str, now_ms: int) -> "Realm":
-        """Itself in a new generation: everything that began in an earlier one has ended."""
+        """The realm in a new generation: all sessions of earlier generations have ended."""
         end = RealmEnd(generation=self.generation + 1, ended_ms=now_ms, by=by)
         return replace(self, generation=end.generation, ends=(*self.ends, end)[-ENDS_KEPT:])
 
     def end_of(self, *, generation: int, key_number: int) -> "RealmEnd | StoppedKey | None":
-        """What first ended a session that began in that generation, with that key; or None."""
+        """The first end of a session that began in that generation, with that key; or None."""
         found: list[RealmEnd | StoppedKey] = []
         if generation < self.generation:
             found.append(next(end for end in self.ends if end.generation > generation))
         if (stop := self._stop_of(key_number)) is not None:
             found.append(stop)
-        # Told to people, and nothing is decided by it: whether there is an end is.
+        # Only shown to people. Decisions use only whether there is an end.
         return min(found, key=lambda end: end.ended_ms, default=None)
 
     def _stop_of(self, number: int) -> StoppedKey | None:
-        """The stop of the key of that number; None where there is the key, or none was stopped.
+        """The stop of the key with that number; None if the realm has the key, or no key stopped.
 
-        A key that is none of the realm's was stopped, or all that it signed has expired. A number
-        above the count is of a key that a later state of the realm has.
+        A key that the realm does not have was stopped, or its last token has expired. A number
+        above the count belongs to a key of a newer state of the realm.
         """
         if not 0 < number <= self.key_count or any(k.number == number for k in self.keys.values()):
             return None
@@ -181,12 +180,12 @@ class Realm:
         return next((s for s in stops if s.key.number == number), stops[0] if stops else None)
 
     def remembering_stops(self, now_ms: int, *, room: int = STOPS_KEPT) -> "Realm":
-        """Itself with the newest stops, of which a session may be alive.
+        """The realm with its newest stops, as long as a session of them may not have expired.
 
-        The oldest of them stands for those before it, and is kept for as long as they would be.
+        The oldest of them also represents earlier stops, and is kept as long as they would be.
         """
         stops = sorted(self.stopped.values(), key=_stop_order)
-        # The last is always kept: a clock that was behind may have told its time too early.
+        # The last one is always kept, because a slow clock may have recorded its time too early.
         alive = [stop for stop in stops if now_ms < stop.forget_ms]
         stops = alive or [stop.untold() for stop in stops[-1:]]
         older, kept = stops[:-room], stops[-room:]
@@ -197,11 +196,11 @@ class Realm:
         return replace(self, stopped={stop.key.id: stop for stop in kept})
 
     def without_key(self, key: PublicKey, *, by: str, now_ms: int, compromised: bool) -> "Realm":
-        """Itself with a key stopped: every session whose token it signed has ended."""
-        # Of one that is shown no more, nobody asks for the key itself.
+        """The realm with a key stopped: every session whose token it signed has ended."""
+        # Nobody reads the public key of a stop that is no longer listed.
         shown = key if compromised else replace(key, pem="")
         stop = StoppedKey(key=shown, ended_ms=now_ms, by=by, compromised=compromised)
-        # Room is made before: by a clock that is behind, the newest stop may seem the oldest.
+        # Make room first: by a slow clock, the newest stop may look like the oldest.
         after = self.remembering_stops(now_ms, room=STOPS_KEPT - 1)
         keys = {k: self.keys[k] for k in self.keys if k != key.id}
         return replace(after, keys=keys, stopped={**after.stopped, key.id: stop})
@@ -209,10 +208,11 @@ class Realm:
 
 @dataclass(frozen=True, slots=True)
 class RealmChange:
-    """One commit: from the realm that was read to the one that must replace it.
+    """One commit: the realm that was read, and the realm that replaces it.
 
-    `private` are the ciphertexts of the private halves of new keys, by key id; that of a key which
-    leaves the realm's keys goes in the same commit. `due` is what the commit leaves to cleanup.
+    `private` has the encrypted private keys of new signing keys, by key id. The private key of a
+    removed signing key is removed in the same commit. `due` is work that the commit adds for
+    cleanup.
     """
 
     before: Realm
@@ -222,7 +222,7 @@ class RealmChange:
 
     @property
     def new_keys(self) -> list[PublicKey]:
-        """The keys that it makes, in the order of their numbers."""
+        """The keys that it creates, in the order of their numbers."""
         new = [key for key in self.after.keys.values() if key.id not in self.before.keys]
         return sorted(new, key=lambda key: key.number)
 

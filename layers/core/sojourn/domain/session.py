@@ -29,9 +29,9 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a session began: an address and a client's printable name, None where not known.
+    """Where a session began: the IP address and the printable User-Agent, None if unknown.
 
-    They are the connection's own, or `reported` by a server for its user.
+    They are those of the connection, or `reported` by a server for its user.
     """
 
     ip: str | None
@@ -41,7 +41,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A managed session as its user's item records it. Times: ms, and whole seconds."""
+    """A managed session as recorded in its user's item. Times are epoch ms or whole seconds."""
 
     id: str
     created_ms: int
@@ -52,20 +52,20 @@ class Session:
     """The number of the realm's key that signed its token; 0 in an ended record."""
 
     def live(self, now_ms: int) -> bool:
-        """Rule 4: decided on read, and never by the TTL."""
+        """Whether it has not expired. Rule 4: checked on every read, never left to the TTL."""
         return now_ms < self.expires_at * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What remains of a session that was ended before its time."""
+    """The ended record of a session that ended before it expired."""
 
     session: Session
     ended_ms: int
     reason: Reason
     by: Actor
     strip: bool = False
-    """The user is being deleted: nothing of where the session began is kept."""
+    """The user is being deleted, so the session's address and User-Agent are not kept."""
 
     @property
     def id(self) -> str:
@@ -79,13 +79,13 @@ class Ended:
 
 
 def ending(session: Session, now_ms: int, reason: Reason, *, by: Actor) -> Ended:
-    """The end of a session now; a clock behind the one that began it does not end it before."""
+    """The ended record of a session that ends now; never earlier than the session began."""
     return Ended(session=session, ended_ms=max(now_ms, session.created_ms), reason=reason, by=by)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a login brings: how it authenticated, from where, and which session it replaces."""
+    """A login: how the user authenticated, from where, and the session to replace."""
 
     auth_method: AuthMethod
     origin: Origin

@@ -18,16 +18,17 @@ from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
 from sojourn.domain.user import Change, Proved, User
 
 CLOCKS_APART_MS: Final = 10_000
-"""How far the clocks of two instances may be apart: each five seconds off."""
+"""How far the clocks of two instances may differ: each may be five seconds off."""
 
 
 def settle(
     user: User, realm: Realm, *, now_ms: int
 ) -> tuple[tuple[Session, ...], tuple[Ended, ...]]:
-    """The active sessions, and the endings of those that their realm ended for all at once.
+    """The active sessions, and the endings of those that ended with their realm or signing key.
 
-    The end of a realm's sessions, or of a signing key's, is one write to the realm. Its users'
-    items learn of it when they are next read, and record it when they are next written.
+    Ending all sessions of a realm, or of a signing key, is one write to the realm. The sessions
+    count as ended when a user is next read. Their ended records are written when the user is next
+    written.
     """
     active, ended = [], []
     for session in user.sessions:
@@ -47,16 +48,16 @@ def active(user: User, realm: Realm, *, now_ms: int) -> tuple[Session, ...]:
 
 
 def find_ended(user: User, session_id: str, realm: Realm, *, now_ms: int) -> Ended | None:
-    """An ending of that session that is not archived yet."""
+    """An ending of that session whose ended record is not written yet."""
     ended = (*user.pending, *settle(user, realm, now_ms=now_ms)[1])
     return next((e for e in ended if e.session.id == session_id), None)
 
 
 def lingering(user: User, *, now_ms: int) -> tuple[Session, ...]:
-    """The sessions that are past their time by this clock, and by one that is behind may live.
+    """The sessions that have expired by this clock, but may be active by a slow clock.
 
     "Validity […] never decided from […] a clock of another instance": they are neither listed nor
-    counted, and a write for something else leaves them in the item.
+    counted, but other writes leave them in the item.
     """
     return tuple(
         session
@@ -66,7 +67,7 @@ def lingering(user: User, *, now_ms: int) -> tuple[Session, ...]:
 
 
 def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
-    """The ending of a session that its realm ended, or None."""
+    """The ending of a session that ended with its realm or signing key, or None."""
     parsed = ids.parse_session_id(session.id)
     generation = 0 if parsed is None else parsed.realm_generation
     end = realm.end_of(generation=generation, key_number=session.key_number)
@@ -90,20 +91,20 @@ def begin(
 
     "Users may have a maximum of 10 active managed sessions at one time. When a new session is
     created that would exceed this, the oldest session is automatically deleted so that the new
-    session can be created." `created_ms` exceeds every earlier session's of this user, whatever
-    the clock says, so that commit order, the order of ids and the order of ages are one.
+    session can be created." `created_ms` is later than that of every earlier session of this user,
+    whatever the clock says, so commit order, the order of ids and the order of ages are equal.
 
-    A login that names a session to replace ends that one and, where the cap was lowered since, as
-    many of the oldest as it takes: also where the realm denies. What the password of the login
-    leaves, where it was `proved`, is in the same change.
+    A login with `replace` ends that session and, if the cap was lowered in the meantime, as many of
+    the oldest as necessary, also if the realm denies. The change includes that of a correct
+    password (`proved`).
 
-    Raises `LoginFailed` when the user is not active, `SessionLimit` when the realm denies,
-    `NotFound` when the session to be replaced is not an active one of theirs.
+    Raises `LoginFailed` if the user is not active, `SessionLimit` if the realm denies, `NotFound`
+    if `replace` is not an active session of this user.
     """
     if user.state != "active" or user.realm_id != realm.id:
         raise LoginFailed(inactive=user.state == "inactive")
     created_ms = max(now_ms, user.last_ms + 1)
-    # Where a wrong clock has been at the user's item, the order stays, and no session lives longer.
+    # After a wrong clock wrote the user's item, the order stays, and no session lives longer.
     from_ms = min(created_ms, now_ms + CLOCKS_APART_MS)
     session = Session(
         id=ids.new_session_id(
@@ -133,7 +134,7 @@ def begin(
             raise SessionLimit(active=active, most=realm.settings.max_sessions)
         oldest, active = active[:excess], active[excess:]
         ended += [Ended(session=s, ended_ms=created_ms, reason="evicted", by=by) for s in oldest]
-    # Where a clock is behind, the cap is the same.
+    # The cap is exact by a slow clock too.
     room = realm.settings.max_sessions - len(active) - 1
     spent = lingering(user, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
@@ -149,9 +150,9 @@ def _aged(sessions: Iterable[Session]) -> tuple[Session, ...]:
 
 
 def unmanaged_session_id(user: User, realm: Realm, *, now_ms: int) -> str:
-    """The id of an unmanaged session, which is nowhere but in its token.
+    """The id of an unmanaged session. It is only in the token.
 
-    Raises `LoginFailed` when the user is not active.
+    Raises `LoginFailed` if the user is not active.
     """
     if user.state != "active" or user.realm_id != realm.id:
         raise LoginFailed(inactive=user.state == "inactive")
@@ -166,9 +167,9 @@ def unmanaged_session_id(user: User, realm: Realm, *, now_ms: int) -> str:
 def end(
     user: User, realm: Realm, reasons: Mapping[str, Reason], *, by: Actor, now_ms: int
 ) -> Change:
-    """End each session that `reasons` names, with its reason; of those past their time, no record.
+    """End each session in `reasons`, with its reason. Expired ones get no ended record.
 
-    A session that is not named stays, whatever its time: ends are carried out by a wrong clock too.
+    A session that is not in `reasons` stays, even if it has expired: this clock may be wrong.
     """
     active, settled = settle(user, realm, now_ms=now_ms)
     ended = tuple(ending(s, now_ms, reasons[s.id], by=by) for s in active if s.id in reasons)
@@ -179,7 +180,7 @@ def end(
 
 
 def record_ended(user: User, realm: Realm, *, now_ms: int) -> Change | None:
-    """Record the sessions that their realm ended for all at once; None where there are none."""
+    """Record the sessions that ended with their realm or signing key; None if there are none."""
     active, ended = settle(user, realm, now_ms=now_ms)
     if not ended:
         return None
@@ -197,10 +198,10 @@ def end_everything(
     now_ms: int,
     keep: str | None = None,
 ) -> Change:
-    """End the sessions that `reasons` names, and refuse every unmanaged token but `keep`'s.
+    """End the sessions in `reasons`, and refuse every earlier unmanaged token except `keep`'s.
 
-    A new generation refuses the unmanaged tokens from before it; managed ones stand by their
-    record alone.
+    A new generation refuses the earlier unmanaged tokens. A managed session depends only on its
+    record.
     """
     change = end(user, realm, reasons, by=by, now_ms=now_ms)
     after = replace(change.after, generation=user.generation + 1, spared=keep)
@@ -216,15 +217,15 @@ def end_all_for(
     now_ms: int,
     keep: str | None = None,
 ) -> Change:
-    """End all sessions of either kind for one reason, but the one to `keep`."""
+    """End all sessions, managed and unmanaged, for one reason, except the one to `keep`."""
     reasons = {s.id: reason for s in user.sessions if s.id != keep}
     return end_everything(user, realm, reasons, by=by, now_ms=now_ms, keep=keep)
 
 
 def delete(user: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
-    """Delete a user: all sessions end without where they began, and nothing of a person is left.
+    """Delete a user: all sessions end, without addresses, and no personal data is left.
 
-    What stays for a while is that there was a user, so that the rest of the deletion is resumed.
+    The empty user stays for a while, so that the rest of the deletion can be resumed.
     """
     change = end_all_for(user, realm, "user_deleted", by=by, now_ms=now_ms)
     after = replace(
@@ -242,14 +243,14 @@ def delete(user: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:
 
 
 def unlocked(user: User) -> User:
-    """The user as an administrator leaves it who clears its delays; see `lockout.py`."""
+    """The user after an administrator cleared the lockout; see `lockout.py`."""
     return replace(user, unlocks=user.unlocks + 1)
 
 
 def prune(user: User, *, now_ms: int) -> Change | None:
-    """Drop the sessions that lived out their time, of which nothing is recorded; None when none.
+    """Remove expired sessions, which need no ended record; None if there is nothing to write.
 
-    A user with endings left pending is written too, because every commit records them.
+    A user with pending endings is written too, because every commit writes their records.
     """
     kept = tuple(s for s in user.sessions if s.live(now_ms))
     if len(kept) == len(user.sessions) and not user.pending:

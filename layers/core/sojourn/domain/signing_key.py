@@ -5,24 +5,24 @@ from typing import Final, Literal
 
 Algorithm = Literal["rs256", "es256", "eddsa"]
 KeyKind = Literal["expiring", "open_ended"]
-"""What a key signs: tokens with an `exp`, or tokens without."""
+"""What a key signs: tokens with an `exp` (`expiring`), or tokens without (`open_ended`)."""
 SIGNING_DELAY_MS: Final = 150 * 60_000
 """A new key is published at once and signs this much later: API Gateway caches a key set for
 two hours."""
 SIGNING_GRACE_MS: Final = 30_000
-"""How long a key may still sign after its successor began: the time-out of a login that had chosen
-it, and instances whose clocks differ."""
+"""How long a key may still sign after the next key began: the timeout of a login that had chosen
+it, plus the difference of two instances' clocks."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """The public half of a signing key: a key has one algorithm, for life.
+    """The public key of a signing key. Its algorithm never changes.
 
-    `number` counts the realm's keys from 1; each managed session records whose it is.
-    `longest_seconds` is the longest lifetime in force while the key could sign, `open_ended`
-    whether it may have signed a token without `exp`: until when its signatures may be alive.
-    Each realm has keys of both kinds; one from before there were kinds has one that does both,
-    until the schedule has made the other.
+    `number` counts the realm's keys from 1; each managed session records the number of its key.
+    Two fields tell when its last token expires: `longest_seconds` is the longest lifetime allowed
+    while the key could sign, and `open_ended` says whether it may have signed a token without
+    `exp`. Each realm has keys of both kinds. A realm of an earlier version has keys that do both,
+    until the schedule has created the other kind.
     """
 
     id: str
@@ -38,9 +38,9 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class StoppedKey:
-    """What is told of a key that verifies nothing any more: since when, and by whom.
+    """The record of a stopped key: when it was stopped, and by whom.
 
-    That its sessions have ended is told by its absence from the realm's keys.
+    Its sessions have ended because the realm no longer has the key, not because of this record.
     """
 
     key: PublicKey
@@ -49,10 +49,10 @@ class StoppedKey:
     compromised: bool
 
     def untold(self) -> "StoppedKey":
-        """Itself as a key that is listed no more."""
+        """The record of a key that is no longer listed."""
         return replace(self, key=replace(self.key, pem=""), compromised=False)
 
     @property
     def forget_ms(self) -> int:
-        """When no managed session that it signed for can be alive."""
+        """When the last managed session that it signed would have expired."""
         return self.ended_ms + SIGNING_GRACE_MS + 1000 * self.key.longest_seconds

@@ -12,9 +12,9 @@ UserType = Literal["human", "api"]
 State = Literal["active", "inactive", "deleted"]
 NameKind = Literal["username", "email"]
 UniqueName = tuple[NameKind, str]
-"""A name that no other user of the realm may have."""
+"""A username or email, which only one user of the realm can have."""
 KNOWN: Final = 10
-"""Addresses that a user remembers."""
+"""Known addresses that a user's item stores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An address that has succeeded for a user, as their item remembers it."""
+    """A known address: one from which a login of the user succeeded, as a digest."""
 
     mark: bytes
     proofs: int
@@ -38,17 +38,17 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """What a right password leaves behind in the user.
+    """The change of a user after a correct password.
 
-    `proofs` is the user's number from now on; `address` the one to remember, with the number
-    for it, and None where none is known of.
+    `proofs` is the user's new number; `address` is the known address to store with its own number,
+    None if the address is unknown.
     """
 
     address: Known | None
     proofs: int
 
     def due(self, proofs: int, known: tuple[Known, ...]) -> bool:
-        """Whether a user with these has to be written for it."""
+        """Whether a user with these values must be written."""
         if proofs < self.proofs:
             return True
         mine = self.address
@@ -57,7 +57,7 @@ class Success:
         )
 
     def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
-        """Both as they must become; the address that was used last is the last to be forgotten."""
+        """The new values; the known address that was used least recently is dropped."""
         mine = self.address
         if mine is not None:
             before = next((k for k in known if k.mark == mine.mark), mine)
@@ -68,7 +68,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user with credentials, live sessions and endings that are still to be recorded."""
+    """A user with credentials, active sessions and pending endings."""
 
     id: str
     realm_id: str
@@ -82,30 +82,30 @@ class User:
     state: State = "active"
     generation: int = 0
     spared: str | None = None
-    """The one unmanaged session that outlives the last change of generation."""
+    """The one unmanaged session that stays valid after the last change of generation."""
     last_ms: int = 0
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     sessions: tuple[Session, ...] = ()
     pending: tuple[Ended, ...] = ()
     proofs: int = 0
-    """How often a right password ended a row of failures; see `lockout.py`."""
+    """How often a correct password ended a row of failures; see `lockout.py`."""
     unlocks: int = 0
-    """How often an administrator cleared its delays."""
+    """How often an administrator cleared the lockout."""
     known: tuple[Known, ...] = ()
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which `runtime/optimistic.py` tells them apart."""
 
     def find(self, session_id: str) -> Session | None:
-        """The recorded session of that id, live or not."""
+        """The recorded session with that id, expired or not."""
         return next((s for s in self.sessions if s.id == session_id), None)
 
     def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this user, or None."""
+        """The known address with that digest, or None."""
         return _find_known(self.known, mark)
 
     @property
     def unique_names(self) -> tuple[UniqueName, ...]:
-        """The names that no other user of the realm may have."""
+        """The user's username and email."""
         named: tuple[tuple[NameKind, str | None], ...] = (
             ("username", self.username),
             ("email", self.email),
@@ -119,7 +119,7 @@ class User:
 
     @property
     def due_at(self) -> int | None:
-        """When cleanup has something to do for this user (epoch seconds), or None."""
+        """When cleanup has work for this user (epoch seconds), or None."""
         if self.state == "deleted":
             return self.last_ms // 1000
         due = [s.expires_at for s in self.sessions]
@@ -127,14 +127,14 @@ class User:
         return min(due, default=None)
 
     def accepts_unmanaged(self, session: ids.SessionId) -> bool:
-        """Whether a token of its own may still stand: user active, begun since the last end."""
+        """Whether an unmanaged token is valid: user active, and begun after the last end."""
         current = session.user_generation == self.generation or session.text == self.spared
         return self.state == "active" and current
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """As much of a user as a password is tried by, whatever else it holds."""
+    """The part of a user that a password check needs."""
 
     id: str
     realm_id: str
@@ -145,7 +145,7 @@ class Candidate:
     known: tuple[Known, ...]
 
     def find_known(self, mark: bytes) -> Known | None:
-        """What is remembered of an address that has succeeded for this user, or None."""
+        """The known address with that digest, or None."""
         return _find_known(self.known, mark)
 
     @property
@@ -164,7 +164,7 @@ def _password(credentials: Mapping[str, Credential]) -> Credential | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit: from the user that was read to the one that must replace it."""
+    """One commit: the user that was read, and the user that replaces it."""
 
     before: User
     after: User
@@ -173,7 +173,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class UserInRealm:
-    """A user, and the realm by which it is decided what they may become."""
+    """A user, and the realm that limits what the user can be changed to."""
 
     user: User
     realm: Realm
@@ -181,7 +181,7 @@ class UserInRealm:
 
 @dataclass(frozen=True, slots=True)
 class NewUser:
-    """A user to be made in a realm; `bound`: another state of it may not allow them."""
+    """A new user of a realm; `bound`: commit only if the realm is unchanged."""
 
     user: User
     realm: Realm
@@ -192,7 +192,7 @@ class NewUser:
 class ChangeInRealm:
     """A change of a user, with the names that it claims and frees in their realm.
 
-    `bound`: another state of the realm may not allow it, so it holds for this one alone.
+    `bound`: commit only if the realm is unchanged, because it might not allow the change otherwise.
     """
 
     change: Change
@@ -202,23 +202,23 @@ class ChangeInRealm:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A user's password that was right: its credential as it is to be kept, and the success."""
+    """A correct password of a user: the credential to store, and the success."""
 
     credential: Credential
     success: Success
 
     def changes(self, user: User) -> bool:
-        """Whether it leaves anything in the user that is not there."""
+        """Whether it changes the user."""
         kept = user.credentials.get(self.credential.id)
         return kept != self.credential or self.success.due(user.proofs, user.known)
 
     def left_in(self, user: User) -> User:
-        """The user with what it leaves."""
+        """The user with this change."""
         credentials = {**user.credentials, self.credential.id: self.credential}
         return succeeded(replace(user, credentials=credentials), self.success)
 
 
 def succeeded(user: User, success: Success) -> User:
-    """The user with what a success of their password leaves."""
+    """The user after a correct password."""
     proofs, known = success.applied(user.proofs, user.known)
     return replace(user, proofs=proofs, known=known)
