@@ -10,16 +10,16 @@ from typing import Final
 from sojourn.domain.unicode import normalize
 
 COMMENT: Final = "# "
-"""What a line begins with that is no password."""
+"""The beginning of comment lines in the file."""
 
 
 def is_common(password: str) -> bool:
-    """Whether a password is on the list, in whatever normal form and case."""
+    """Whether a password is on the list, in any normal form and case."""
     return canonical(password) in known()
 
 
 def canonical(password: str) -> str:
-    """The form in which passwords are on the list."""
+    """The form in which the list has passwords."""
     return normalize("NFC", password).casefold()
 
 

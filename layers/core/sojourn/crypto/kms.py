@@ -26,7 +26,7 @@ class KmsCipher:
         return bytes(answer["Plaintext"])
 
     def _call(self, operation: str, realm_id: str, key_id: str, **parameters: Any) -> Any:
-        """The answer; both operations may be repeated, so every failure is, until the deadline."""
+        """Call KMS. Both operations can be repeated, so failures are retried until the deadline."""
         if self._key_id is None:
             raise Unavailable("This function has no signing keys: KMS_KEY_ID is not set.")
         limit = deadline.current(self._clock)

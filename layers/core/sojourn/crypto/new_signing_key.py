@@ -11,7 +11,7 @@ from sojourn.runtime.clock_skew import Skew
 
 
 class NewKeys:
-    """The keys that one change makes: at most one of each algorithm and kind."""
+    """The signing keys that one change creates: at most one of each algorithm and kind."""
 
     def __init__(self, cipher: Cipher, skew: Skew, clock: Clock) -> None:
         self._cipher = cipher
@@ -26,17 +26,17 @@ class NewKeys:
         *kinds: KeyKind,
         delay_ms: int = SIGNING_DELAY_MS,
     ) -> tuple[Realm, dict[str, bytes]]:
-        """The realm with a new key of each kind, and the ciphertexts of their private halves.
+        """The realm with a new key of each kind, and their encrypted private keys.
 
-        They sign from `delay_ms` on. Raises `Unavailable` when the key service does not answer, or
-        the clock is wrong by which they are to sign.
+        They sign after `delay_ms`. Raises `Unavailable` if KMS does not answer or the clock is
+        wrong.
         """
         self._skew.check()
         now_ms = self._clock.wall_ms()
         private = {}
         for place, kind in enumerate(kinds):
             if (algo, kind) not in self._made:
-                # Ids a millisecond apart have the order of the keys' numbers.
+                # The ids are a millisecond apart, so their order is that of the keys' numbers.
                 public, ciphertext = signing_keys.new_key(
                     algo, realm_id=realm.id, now_ms=now_ms + place, cipher=self._cipher
                 )

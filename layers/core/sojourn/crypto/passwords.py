@@ -26,19 +26,19 @@ _PHC: Final = re.compile(r"\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$")
 
 @dataclass(frozen=True, slots=True)
 class Hasher:
-    """Hashes at these parameters; verifies at whatever a hash names."""
+    """Hash with these parameters; verify with the parameters in a hash."""
 
     memory_kib: int = 19_456
     iterations: int = 2
     lanes: int = 1
 
     def hash(self, password: str) -> str:
-        """The PHC string of a password."""
+        """The hash of a password, as a PHC string."""
         phc: str = self._argon2(os.urandom(16)).derive_phc_encoded(_bytes(password))
         return phc
 
     def verify(self, password: str, phc: str) -> bool:
-        """Whether the password is the hash's."""
+        """Whether the password matches the hash."""
         try:
             Argon2id.verify_phc_encoded(_bytes(password), phc)
         except InvalidKey:
@@ -46,13 +46,13 @@ class Hasher:
         return True
 
     def dummy(self) -> str:
-        """A well-formed hash of nothing: verifying against it takes as long as a real one."""
+        """A hash that no password matches; verifying it takes as long as a real one."""
         salt, tag = "A" * 22, "A" * 43
         cost = f"m={self.memory_kib},t={self.iterations},p={self.lanes}"
         return f"$argon2id$v=19${cost}${salt}${tag}"
 
     def outdated(self, phc: str) -> bool:
-        """Whether a hash was made at weaker parameters and should be made again."""
+        """Whether a hash has weaker parameters, so the password should be hashed again."""
         match = _PHC.match(phc)
         if match is None:
             return True
@@ -70,9 +70,9 @@ class Hasher:
 
 
 class VerifiedPassword:
-    """A password that was right, and must still be the user's in the commit of their login.
+    """A verified password. It must still be the user's password when the login commits.
 
-    It says of each state of its user what it leaves in them.
+    For each state of the user it gives the change that the login makes.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class VerifiedPassword:
         self._kept = {credential.secret: self._current(credential.secret)}
 
     def proved(self, user: User) -> Proved:
-        """What it leaves in the user, with a hash at today's parameters. Raises `LoginFailed`."""
+        """The change of the user, with a hash at today's parameters. Raises `LoginFailed`."""
         known = user.password
         if known is None:
             raise LoginFailed
@@ -97,7 +97,7 @@ class VerifiedPassword:
         return Proved(kept, self._success)
 
     def left(self, user: User) -> Change | None:
-        """What a login that records no session leaves, or None. Raises `LoginFailed`."""
+        """The change after a login that records no session, or None. Raises `LoginFailed`."""
         proved = self.proved(user)
         return Change(user, proved.left_in(user)) if proved.changes(user) else None
 
@@ -111,7 +111,7 @@ def _bytes(password: str) -> bytes:
 
 
 def complaint(password: str, *names: str | None) -> str | None:
-    """What is wrong with a password that is to be set, in a sentence; None when nothing is.
+    """The error message for a new password, or None if it is valid.
 
     `names` are the user's username and email.
     """

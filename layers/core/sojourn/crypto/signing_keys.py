@@ -26,7 +26,7 @@ AnyPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A signing key in the clear; only ever in memory."""
+    """A decrypted signing key. It is only in memory."""
 
     id: str
     algo: Algorithm
@@ -35,7 +35,7 @@ class PrivateKey:
 
 
 def generate(algo: Algorithm) -> tuple[bytes, str]:
-    """A new key pair: the private half as PKCS#8 DER, the public one as PEM."""
+    """A new key pair: the private key as PKCS#8 DER, the public key as PEM."""
     private: AnyPrivateKey
     if algo == "rs256":
         private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
@@ -57,7 +57,7 @@ def generate(algo: Algorithm) -> tuple[bytes, str]:
 def new_key(
     algo: Algorithm, *, realm_id: str, now_ms: int, cipher: Cipher
 ) -> tuple[PublicKey, bytes]:
-    """A key that signs from now on, and the ciphertext of its private half."""
+    """A key that signs from now on, and its encrypted private key."""
     der, pem = generate(algo)
     key_id = ids.new_id("jky", now_ms)
     ciphertext = cipher.encrypt(der, realm_id=realm_id, key_id=key_id)
@@ -67,16 +67,16 @@ def new_key(
 
 @lru_cache(maxsize=256)
 def public_key(pem: str) -> Any:
-    """The key of a PEM; parsing one takes longer than verifying with it."""
+    """Parse a public key from PEM (cached, because parsing takes longer than verifying)."""
     return serialization.load_pem_public_key(pem.encode())
 
 
 class SigningKeys:
-    """Login's private keys: at most 64 in an instance, none for longer than an hour.
+    """The decrypted keys of a login instance: at most 64, none for longer than an hour.
 
-    Each use lets go of the keys that are older, and of those that the realm, as it was just read,
-    has no more. So does `purge`, at the start of each invocation: an instance that was frozen
-    may wake with keys that are too old.
+    Each use drops keys that are older, and keys that the newly read realm no longer has. `purge`
+    drops old keys at the start of each invocation, because a frozen instance may resume with keys
+    that are too old.
     """
 
     def __init__(self, realms: Realms, cipher: Cipher, clock: Clock) -> None:
@@ -88,9 +88,9 @@ class SigningKeys:
         )
 
     def for_realm(self, realm: Realm, *, seconds: int) -> PrivateKey:
-        """The key that signs now a token that lives so long (0: for ever).
+        """The private key that signs a token of this lifetime now (0: a token without `exp`).
 
-        Raises `Unavailable` when it cannot be had.
+        Raises `Unavailable` if it cannot be read or decrypted.
         """
         self._cache.purge(lambda cached: _gone(cached, realm))
         kind: KeyKind = "expiring" if seconds else "open_ended"
@@ -98,7 +98,7 @@ class SigningKeys:
         return self._cache.get(f"{realm.id}/{public.id}", lambda: self._load(realm.id, public))
 
     def purge(self) -> None:
-        """Let go of the keys that are older than an hour."""
+        """Drop the keys that are older than an hour."""
         self._cache.purge()
 
     def _load(self, realm_id: str, public: PublicKey) -> PrivateKey:
@@ -106,8 +106,8 @@ class SigningKeys:
         if ciphertext is None:
             raise Unavailable("The realm's signing key is missing.")
         der = self._cipher.decrypt(ciphertext, realm_id=realm_id, key_id=public.id)
-        # The primes were tested when the key was made, and KMS has shown that these are its bytes;
-        # testing them again is most of what a realm's first login in an instance costs.
+        # The primes were tested when the key was created, and KMS has authenticated the bytes.
+        # Testing them again would be most of the cost of a realm's first login in an instance.
         key = serialization.load_der_private_key(
             der, password=None, unsafe_skip_rsa_key_validation=True
         )
@@ -115,6 +115,6 @@ class SigningKeys:
 
 
 def _gone(cached: str, realm: Realm) -> bool:
-    """Whether a key in the cache is one that the realm has no more."""
+    """Whether a cached key is one that the realm no longer has."""
     realm_id, _, key_id = cached.partition("/")
     return realm_id == realm.id and key_id not in realm.keys

@@ -27,11 +27,10 @@ _EITHER: Final = (_NOBODY, replace(_NOBODY, user_type="api"))
 
 
 def longest(user: User, realm: Realm) -> int:
-    """The bytes of the longest token that the user would get of the realm as it is.
+    """The size in bytes of the longest token that the user could get in this realm.
 
-    It is the size of the token that the largest of the realm's keys signs: ids have one length,
-    and times ten digits until 2286. Only an unmanaged session of a server's login has a token that
-    is a few bytes shorter, by its `auth_method`.
+    It is signed by the realm's largest key. Ids have a fixed length, and times have ten digits
+    until 2286. Only the `auth_method` of unmanaged sessions varies, by a few bytes.
     """
     settings = realm.settings
     by_key = user.user_type == "api"
@@ -52,14 +51,14 @@ def longest(user: User, realm: Realm) -> int:
 
 
 def check_user(before: User | None, after: User, *, realm: Realm) -> None:
-    """Raise `Invalid` when a user's change makes their token too long, and longer than it was."""
+    """Raise `Invalid` if a user's change makes the token longer than before, and too long."""
     size = longest(after, realm)
     if size > LONGEST and (before is None or size > longest(before, realm)):
         raise Invalid(errors=[too_long("The user's token", size)])
 
 
 def at_stake(before: User | None, after: User, *, realm: Realm) -> bool:
-    """Whether a change that the realm takes as it is may be one that it would not take changed."""
+    """Whether the change could be refused if the realm changes at the same time."""
     widest = replace(
         realm.settings,
         session_type="unmanaged",
@@ -74,23 +73,23 @@ def at_stake(before: User | None, after: User, *, realm: Realm) -> bool:
 
 
 def grows(before: Realm, after: Realm) -> bool:
-    """Whether a realm's change makes anybody's token longer."""
+    """Whether a realm's change makes any token longer."""
     more = set(after.settings.jwt_fields) - set(before.settings.jwt_fields)
     return bool(more) or any(longest(user, after) > longest(user, before) for user in _EITHER)
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSizes:
-    """Looks at a realm's users when their tokens are to grow."""
+    """Check the users of a realm whose change makes tokens longer."""
 
     directory: UserDirectory
     users: UserStore
     clock: Clock
 
     def check_realm(self, before: Realm, after: Realm) -> None:
-        """Raise `Invalid` naming the first user whose token a realm's change makes too long.
+        """Raise `Invalid` with the first user whose token a realm's change makes too long.
 
-        It looks at 1,000 users, or for 5 seconds.
+        It checks at most 1,000 users, and at most 5 seconds.
         """
         if not grows(before, after):
             return

@@ -29,18 +29,18 @@ _SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "edd
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says: whose session, of which kind, from when until when."""
+    """The claims of a verified token: the session, its user and realm, its type and times."""
 
     session: ids.SessionId
     user_id: str
     realm: Realm
     key_id: str
-    """The key that signed it."""
+    """The id of the key that signed it."""
     session_type: SessionType
     issued_at: int
     expires_at: int | None
     auth_method: AuthMethod
-    """Of an unmanaged session; a managed one's is in its record."""
+    """Only for unmanaged sessions; that of a managed one is in its record."""
 
 
 def claims_of(
@@ -52,7 +52,7 @@ def claims_of(
     issued_at: int,
     expires_at: int | None,
 ) -> dict[str, object]:
-    """The claims of a session's token, with what the realm's `jwt_fields` asks for."""
+    """The claims of a session's token, with the user's fields in the realm's `jwt_fields`."""
     claims: dict[str, object] = {
         "iss": realm.issuer,
         "sub": user.id,
@@ -79,38 +79,38 @@ def claims_of(
 
 @dataclass(frozen=True, slots=True)
 class UnsignedToken:
-    """The claims of a token that is not too long, and the key that is to sign it."""
+    """The claims of a token within the size limit, and the key that will sign it."""
 
     claims: Mapping[str, object]
     key: PrivateKey
 
     def sign(self) -> str:
-        """The token."""
+        """The signed token."""
         algorithm, headers = JOSE_NAMES[self.key.algo], {"kid": self.key.id}
         return jwt.encode(dict(self.claims), self.key.key, algorithm=algorithm, headers=headers)
 
 
 def unsigned(claims: Mapping[str, object], key: PrivateKey) -> UnsignedToken:
-    """The token that is to be signed. Raises `Invalid` when it would be over 4,000 bytes."""
+    """The token before it is signed. Raises `Invalid` if it would be over 4,000 bytes."""
     if (size := size_of(claims, key.algo)) > LONGEST:
         raise Invalid(too_long("The user's token", size))
     return UnsignedToken(claims, key)
 
 
 def size_of(claims: Mapping[str, object], algo: Algorithm) -> int:
-    """The bytes of a token with these claims, signed by any key of that algorithm."""
+    """The size in bytes of a token with these claims, signed by a key of that algorithm."""
     header = {"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
     parts = [len(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
     return sum(map(_base64, [*parts, _SIGNATURE_BYTES[algo]])) + len("..")
 
 
 def _base64(size: int) -> int:
-    """The digits of so many bytes, without padding."""
+    """The length of so many bytes in base64, without padding."""
     return (4 * size + 2) // 3
 
 
 def too_long(whose: str, size: int) -> str:
-    """The sentence about a token of so many bytes."""
+    """The error message for a token of this size."""
     return (
         f"{whose} would be {size} bytes, {size - LONGEST} over the limit of {LONGEST}. Name fewer "
         "jwt_fields, or shorten name or custom."
@@ -120,11 +120,11 @@ def too_long(whose: str, size: int) -> str:
 def verify(
     token: str, *, realm_of: Callable[[str, str, str], Realm | None], clock: Clock
 ) -> Claims:
-    """What the token claims, if a key of its realm signed it and it has not expired.
+    """Verify a token's signature, claims and expiry, and return its claims.
 
-    `realm_of` gives a realm by its id, and by the key and the issuer that the token names.
+    `realm_of` gets the realm's id, and the key and the issuer that the token names.
 
-    Raises `TokenInvalid`, or `SessionExpired` once the signature has verified.
+    Raises `TokenInvalid`, or `SessionExpired` after the signature was verified.
     """
     unverified = _read(token)
     realm = realm_of(unverified.realm_id, unverified.kid, unverified.issuer)
@@ -134,12 +134,12 @@ def verify(
         claims: Mapping[str, Any] = jwt.decode(
             token,
             public_key(key.pem),
-            # One, and never the token's: PyJWT refuses a header that names another.
+            # Only the key's algorithm is allowed: PyJWT refuses a header that names another.
             algorithms=[JOSE_NAMES[key.algo]],
             audience=realm.id,
             issuer=realm.issuers,
             options={
-                # `iss` and `aud` are required by being compared, `rid` by naming the realm.
+                # `iss` and `aud` are compared, and `rid` names the realm, so they are required too.
                 "require": ["sub", "sid", "iat"],
                 # `exp` is checked below, against our clock; `iat` is not compared with now,
                 # because instances' clocks differ.
@@ -154,7 +154,7 @@ def verify(
 
 
 def named(token: str) -> tuple[str, str, str] | None:
-    """The realm, key and issuer that a token names, which proves nothing; None when it is none."""
+    """The realm, key and issuer that a token names, not verified; None if it is not a token."""
     try:
         unverified = _read(token)
     except TokenInvalid:
@@ -164,7 +164,7 @@ def named(token: str) -> tuple[str, str, str] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Unverified:
-    """What a token says of how to verify it."""
+    """The parts of a token that are needed to verify it, not verified themselves."""
 
     kid: str
     realm_id: str
@@ -172,7 +172,7 @@ class _Unverified:
 
 
 def _read(token: str) -> _Unverified:
-    # Base64url and dots: what is not ASCII is no token, and PyJWT would not get over all of it.
+    # A token is base64url and dots, so ASCII. PyJWT would raise other errors on some other texts.
     if len(token) > LONGEST or not token.isascii():
         raise TokenInvalid
     try:

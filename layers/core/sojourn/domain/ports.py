@@ -111,7 +111,7 @@ class RealmStore(Realms, Protocol):
     """Create and change realms. Every read is consistent."""
 
     def find(self, realm_id: str) -> Realm | None:
-        """The realm, also while it is being deleted; to everything else it is gone by then."""
+        """The realm, even if it is being deleted. All other methods treat that realm as gone."""
 
     def realms(
         self, *, after: str | None, limit: int, ascending: bool

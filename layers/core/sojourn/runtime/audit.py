@@ -13,7 +13,7 @@ from msgspec import Struct
 from sojourn.runtime import telemetry
 
 SYSTEM: Final = "system"
-"""Who makes the changes of a schedule."""
+"""The actor in audit lines of scheduled functions."""
 
 _MEMBER: Final = {
     "rl": "realm_id",
@@ -23,16 +23,16 @@ _MEMBER: Final = {
     "key": "access_key_id",
     "jky": "jwt_key_id",
 }
-"""The member of a line that an id is, by its prefix."""
+"""The member of an audit line that holds an id, by the id's prefix."""
 _ID: Final = re.compile(rf"({'|'.join(_MEMBER)})_[0-9A-Za-z]{{22,54}}")
 
 
 def record(
     event: str, *about: str | None, by: str = SYSTEM, changed: Iterable[str] | None = None
 ) -> None:
-    """Write the line of a change that was committed.
+    """Write the audit line of a committed change.
 
-    `about` are the ids of what it is about, `by` is the access key's, and `changed` names fields.
+    `about` are the ids of the objects, `by` is the access key's id, `changed` are names of fields.
     """
     ids = {}
     for text in about:
@@ -43,6 +43,6 @@ def record(
 
 
 def differing(before: Struct, after: Struct) -> set[str]:
-    """The names of the members in which two answers about one thing differ."""
+    """The names of the members in which two answers about the same object differ."""
     names = after.__struct_fields__
     return {name for name in names if getattr(before, name) != getattr(after, name)}

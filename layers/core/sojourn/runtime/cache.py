@@ -20,12 +20,13 @@ class _Entry(Generic[V]):
 
 
 class Cache(Generic[V]):
-    """At most `size` values, none older than `seconds`; what was absent is remembered too.
+    """At most `size` values, none older than `seconds`. Absent values are cached too (None).
 
-    Age is whichever of wall and monotonic clock moved more, because a frozen instance's
-    monotonic clock stands still; a wall clock that went back makes an entry old. It counts from
-    before the load, so it bounds how stale the value can be. Two threads that miss at once
-    load once. A load that raises leaves nothing behind.
+    The age is measured by both the wall clock and the monotonic clock, and the larger one counts,
+    because the monotonic clock of a frozen instance stands still. If the wall clock went back, the
+    entry is too old. The age counts from before the load, so it is an upper bound of the staleness.
+    Threads that miss the same key at once load it once (single flight). A failed load is not
+    cached.
     """
 
     def __init__(self, clock: Clock, *, seconds: float, size: int) -> None:
@@ -37,9 +38,9 @@ class Cache(Generic[V]):
         self._loading: dict[str, threading.Lock] = {}
 
     def get(self, key: str, load: Callable[[], V], *, seconds: float | None = None) -> V:
-        """The cached value, or the one that `load` gives now.
+        """The cached value, or the one that `load` returns.
 
-        `seconds` asks for one that is younger than the cache's age.
+        `seconds` asks for a value younger than the cache's maximum age.
         """
         entry = self._fresh(key, seconds)
         if entry is not None:
@@ -54,7 +55,7 @@ class Cache(Generic[V]):
             return value
 
     def peek(self, key: str) -> V | None:
-        """The value of whatever age that is at hand; nothing is loaded for it."""
+        """The cached value of any age; nothing is loaded."""
         with self._lock:
             entry = self._entries.get(key)
             return None if entry is None else entry.value
@@ -66,12 +67,12 @@ class Cache(Generic[V]):
         *,
         seconds: float | None = None,
     ) -> dict[str, V]:
-        """The cached values by key, and what `load` gives now, in order, for all that are missing.
+        """The values by key: cached ones, and those that `load` returns, in order, for the others.
 
-        `seconds` asks for those that are younger than the cache's age.
-        What is given does not depend on whether the cache has room for it.
+        `seconds` asks for values younger than the cache's maximum age. All values are returned,
+        even if the cache has no room for them.
         """
-        # All take their flights in one order, so no two wait for each other.
+        # All threads take the locks in the same order, so there is no deadlock.
         wanted = sorted(set(keys))
         found: dict[str, V] = {}
         with ExitStack() as flights:
@@ -90,7 +91,7 @@ class Cache(Generic[V]):
         return found
 
     def purge(self, unwanted: Callable[[str], bool] = lambda _key: False) -> None:
-        """Let go of what is too old and of what is unwanted, though nobody asks for it."""
+        """Drop the entries that are too old or unwanted."""
         with self._lock:
             for key, entry in list(self._entries.items()):
                 if unwanted(key) or self._old(entry, self._seconds):
@@ -98,7 +99,7 @@ class Cache(Generic[V]):
 
     @contextmanager
     def _flight(self, key: str) -> Iterator[None]:
-        """One's turn to load a key."""
+        """The lock of the one thread that loads a key."""
         with self._lock:
             loading = self._loading.setdefault(key, threading.Lock())
         with loading:

@@ -5,21 +5,21 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the service needs to know of time."""
+    """The clocks that the service uses."""
 
     def wall_ms(self) -> int:
         """Milliseconds since the epoch."""
 
     def machine_ms(self) -> int:
-        """What the machine's own wall clock shows, wherever tests have moved this one to."""
+        """The machine's own wall clock, even if tests have moved this clock."""
 
     def monotonic(self) -> float:
         """Seconds that never go back, from an arbitrary start."""
 
     def stopwatch(self) -> float:
-        """Seconds that truly passed, from an arbitrary start: what work and waiting took.
+        """Seconds that really passed, from an arbitrary start, for measuring durations.
 
-        A clock that is moved moves the other two, and takes no request's time away by it.
+        Moving a test's clock does not change it, so no request runs out of time by that.
         """
 
     def sleep(self, seconds: float) -> None:

@@ -12,25 +12,24 @@ from sojourn.domain.errors import Unavailable
 from sojourn.runtime import telemetry
 
 MOST_MS: Final = 10_000
-"""How far off a clock may be."""
+"""How far a clock may be off."""
 
 
 class Skew:
-    """What the last answer that made it certain said of this instance's clock."""
+    """The difference of this instance's clock, by the last answer that made it certain."""
 
     def __init__(self) -> None:
         self._off_ms: int | None = None
 
     def note(self, date: str | None, *, sent_ms: int, received_ms: int) -> None:
-        """Take note of the date of an answer, and of when, by this clock, it was on its way.
+        """Compare the date of an answer with this clock's times before and after the call.
 
-        Nothing is learnt of an answer without a date, or of one during which the clock was set
-        back.
+        An answer without a date is ignored, and so is one during which the clock was set back.
         """
         second_ms = _epoch_ms(date)
         if second_ms is None or received_ms < sent_ms:
             return
-        # The date was written between the two, and stands for any moment of its second.
+        # The date was written between the two times, at any moment within its second.
         least, most = sent_ms - second_ms - 999, received_ms - second_ms
         if least > MOST_MS:
             self._off_ms = least
@@ -40,7 +39,7 @@ class Skew:
             self._off_ms = None
 
     def check(self) -> None:
-        """Raises `Unavailable` while this instance's clock is known to be wrong."""
+        """Raises `Unavailable` if this instance's clock is known to be wrong."""
         off_ms = self._off_ms
         if off_ms is not None:
             telemetry.count(ClockSkewed=1)

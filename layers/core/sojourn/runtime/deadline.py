@@ -12,13 +12,13 @@ SECONDS = 10.0
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
 ATTEMPT_SECONDS = CONNECT_SECONDS + READ_SECONDS
-"""What one attempt takes at most; the last may begin just before the deadline."""
+"""The longest time of one attempt. The last attempt may begin just before the deadline."""
 _FIRST_WAIT = 0.02
 _LONGEST_WAIT = 0.5
 
 
 class Deadline:
-    """Ten seconds from its making, spent by every retry of one request together."""
+    """Ten seconds from its creation, shared by all retries of one request."""
 
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
@@ -26,20 +26,20 @@ class Deadline:
         self._began = clock.wall_ms(), clock.monotonic()
 
     def remaining(self) -> float:
-        """Seconds left; negative when over."""
+        """Seconds left; negative after the deadline."""
         return self._end - self._clock.stopwatch()
 
     def age(self) -> float:
-        """Seconds since its making, by whichever of wall and monotonic clock moved more.
+        """Seconds since its creation, by the clock that moved more, wall or monotonic.
 
-        What was read for the request is no older. It is `inf` where the wall clock went back.
+        Data that was read for this request is not older. `inf` if the wall clock went back.
         """
         wall_ms, monotonic = self._began
         wall = (self._clock.wall_ms() - wall_ms) / 1000
         return inf if wall < 0 else max(wall, self._clock.monotonic() - monotonic)
 
     def wait(self, attempt: int) -> bool:
-        """Wait before retry number `attempt` (from 0); False when there is no time left.
+        """Wait before retry number `attempt` (from 0); False if there is no time left.
 
         Full jitter (Brooker, "Exponential Backoff And Jitter"): callers that collided once
         spread out instead of colliding again.
@@ -62,7 +62,7 @@ def current(clock: Clock) -> Deadline:
 
 @contextmanager
 def deadline(clock: Clock, *, seconds: float = SECONDS) -> Iterator[Deadline]:
-    """One request's deadline, for all that is called within."""
+    """Set the deadline of one request, for all calls within the block."""
     made = Deadline(clock, seconds=seconds)
     token = _current.set(made)
     try:

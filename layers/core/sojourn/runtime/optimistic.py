@@ -22,24 +22,25 @@ from sojourn.runtime.clock import Clock
 V = TypeVar("V")
 C = TypeVar("C")
 KEPT: Final = 8
-"""Marks that an item keeps: commits that may come between a write and its repetition. With more,
-it is decided anew; but a login's commit is also known by its session (`store/users.py`)."""
+"""The idempotency marks that an item keeps: as many commits may come between a write and its
+repetition. After more, the change is decided again. A login's commit is also found by its session
+(`store/users.py`)."""
 
 
 class Committer(Protocol[C]):
-    """Carries out changes of one kind of value."""
+    """Commits changes of one kind of value."""
 
     def commit(self, change: C, /) -> C:
-        """Carry out a change where its value is still the one that it was decided on.
+        """Commit a change if its value is still the one that was read.
 
-        Gives the change as it was done, also where its answer was lost and it was asked again.
-        Raises `Superseded` with the value as it is now.
+        Returns the change as committed, also if its answer was lost and the write was repeated.
+        Raises `Superseded` with the current value.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Decided(Generic[V, C]):
-    """The value that was decided on last, and what was committed of it (None: nothing)."""
+    """The last value that was decided on, and the committed change (None: nothing to do)."""
 
     value: V
     change: C | None
@@ -75,11 +76,11 @@ def commit(
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
 ) -> C | None:
-    """Commit what `decide` makes of the value, deciding anew on each one that came between.
+    """Commit the change that `decide` returns; after a conflict, decide again on the new value.
 
-    The change as it was done; None when `decide` found that nothing needs doing. Raises what
-    `decide` and the store raise, what `gone` gives when the value is no more, and `Unavailable`
-    when the deadline is over: then nothing was done, or one commit whose answer was lost.
+    Returns the change as committed, or None if `decide` found nothing to do. Raises the errors of
+    `decide` and of the store, the error of `gone` if the value no longer exists, and `Unavailable`
+    after the deadline: then nothing was done, except perhaps one commit whose answer was lost.
     """
     return commit_newest(store, value, decide, clock=clock, gone=gone).change
 
@@ -92,7 +93,7 @@ def commit_newest(
     clock: Clock,
     gone: Callable[[], SojournError] = NotFound,
 ) -> Decided[V, C]:
-    """As `commit` does, and the value that was decided on last: also where nothing needed doing."""
+    """As `commit`, but also returns the last value that was decided on."""
     limit = deadline.current(clock)
     attempt = 0
     while True:
@@ -105,14 +106,14 @@ def commit_newest(
             if error.current is None:
                 raise gone() from error
             value = error.current
-        # What lost has the newest value in hand, and tries it at once; what lost twice in a row
-        # waits, and then has one try with what it will have lost to by then.
+        # After a first conflict the newest value is at hand, so retry at once. After a second one,
+        # wait; the value is old by then, so the next conflict is likely and is retried at once.
         if limit.remaining() <= 0 or (attempt % 2 and not limit.wait(attempt)):
             raise Unavailable("Too many changes at once. Try again.")
         attempt += 1
 
 
 def marked(commits: Sequence[bytes]) -> tuple[bytes, tuple[bytes, ...]]:
-    """A new mark, and the marks of an item's last commits with it."""
+    """A new idempotency mark, and the item's last marks together with it."""
     mark = secrets.token_bytes(8)
     return mark, (*commits, mark)[-KEPT:]

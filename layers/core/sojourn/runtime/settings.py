@@ -16,10 +16,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSettings:
-    """What `template.yaml` tells a function.
+    """The environment variables that `template.yaml` sets for a function.
 
-    `kms_key_id` is there where keys are used, `attempts_table` where credentials are tried.
-    `edge_digests` are the SHA-256 digests of the trusted edge's secrets; none: there is no edge.
+    Only functions that use private keys have `kms_key_id`, and only functions that check passwords
+    have `attempts_table`. `edge_digests` are the SHA-256 digests of the trusted edge's secrets;
+    none if there is no edge.
     """
 
     directory_table: str
@@ -47,7 +48,7 @@ class EnvironmentSettings:
 
 
 def _digests(text: str) -> tuple[bytes, ...]:
-    """Digests with commas between. Raises `SettingsError`: an edge that is not known is none."""
+    """Digests separated by commas. Raises `SettingsError` for a malformed one."""
     found = [one.strip() for one in text.split(",")] if text.strip() else []
     if not all(_DIGEST.fullmatch(one) for one in found):
         raise SettingsError(

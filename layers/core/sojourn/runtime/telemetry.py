@@ -20,7 +20,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 
 NAMESPACE: Final = "Sojourn"
 AUDIT: Final = logging.CRITICAL + 10
-"""The level of audit lines: above every level that can be asked for, so that none silences them."""
+"""The level of audit lines. It is above every `LogLevel`, so audit lines are always written."""
 logging.addLevelName(AUDIT, "AUDIT")
 
 _REQUEST: Final = ContextVar("request_id", default="")
@@ -33,7 +33,7 @@ def _logger() -> Logger:
 
 @contextmanager
 def request(request_id: str) -> Iterator[None]:
-    """Have each line until the block ends say which request it is about."""
+    """Add the request id to each line until the block ends."""
     token = _REQUEST.set(request_id)
     try:
         yield
@@ -52,7 +52,7 @@ def warning(message: str, **fields: object) -> None:
 
 
 def failure(message: str, **fields: object) -> None:
-    """One line of JSON at level ERROR with the stack of the exception at hand."""
+    """One line of JSON at level ERROR, with the stack trace of the current exception."""
     _logger().exception(message, extra=_of_request(fields), stacklevel=3)
 
 
@@ -68,12 +68,12 @@ def _of_request(fields: Mapping[str, object]) -> dict[str, object]:
 
 
 def count(**metrics: int) -> None:
-    """Counts, flushed at once as one line of CloudWatch's embedded metric format."""
+    """Write counts as metrics, at once, as one line of CloudWatch's embedded metric format."""
     _flush(metrics, MetricUnit.Count)
 
 
 def seconds(**metrics: float) -> None:
-    """Times in seconds, as `count` does."""
+    """Write times in seconds as metrics, as `count` does."""
     _flush(metrics, MetricUnit.Seconds)
 
 

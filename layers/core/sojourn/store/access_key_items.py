@@ -14,7 +14,7 @@ ACCESS_KEY: Final = (
     "expires_at",
     "last_used_ms",
 )
-"""What an access key's item is read for: all that it holds."""
+"""The attributes of an access key's item that are read: all of them."""
 
 
 def access_key_values(key: AccessKey) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class DynamoAccessKeys:
         )
 
     def record_use(self, key_id: str, *, now_ms: int, unless_since_ms: int) -> None:
-        # As little as a role may be held to: it names one attribute, and answers none.
+        # The IAM statement allows only this: one attribute is written, none is returned.
         write = {
             "TableName": self._table,
             "Key": self._directory.access_key_key(key_id).attributes,
@@ -113,7 +113,7 @@ class DynamoAccessKeys:
             expressions.put(member, {}),
         ]
         if key.realm_id is not None:
-            # A deletion of the realm at the same moment must not leave a key behind.
+            # A simultaneous deletion of the realm must not leave an access key behind.
             writes.append(self._directory.realm_stands(key.realm_id))
         return writes
 

@@ -21,7 +21,7 @@ Values = Mapping[str, Any]
 
 
 class DynamoAttempts:
-    """`Attempts` over the table of attempts, which is None in a function that tries nothing."""
+    """`Attempts` over the attempts table, which is None in functions that check no password."""
 
     def __init__(self, dynamo: DynamoDB, users: DynamoUsers, table: str | None) -> None:
         self._dynamo = dynamo
@@ -56,7 +56,7 @@ class DynamoAttempts:
         except ConditionFailed as error:
             each = zip(counters, error.failed, error.items, strict=True)
             now = [_read(c, item) if failed else c for c, failed, item in each]
-            # A write whose answer was lost meets itself.
+            # This was our own write, whose answer was lost.
             if not any(counter.version == version for counter in now):
                 raise Superseded(failure.tried.read(now)) from error
         return failure
@@ -82,7 +82,7 @@ class DynamoAttempts:
 
 
 def counter_item(bucket: Bucket, version: str, *, kept_until: int) -> dict[str, Any]:
-    """A counter's attributes, with what garbage collection goes by."""
+    """A counter's attributes, with its `ttl`."""
     return {
         "log": bucket.log,
         "row": bucket.row,
@@ -95,7 +95,7 @@ def counter_item(bucket: Bucket, version: str, *, kept_until: int) -> dict[str, 
 
 
 def _read(counter: Counter, values: Values | None) -> Counter:
-    """The counter as the store holds it."""
+    """The counter as stored in the table."""
     if values is None:
         return replace(counter, bucket=Bucket(), version=None)
     bucket = Bucket(

@@ -39,10 +39,10 @@ _RETRIED_REASONS: Final = frozenset(
 
 
 class ConditionFailed(Exception):
-    """A condition did not hold; of a transaction's, those that are True in `failed`, by position.
+    """A condition failed; in a transaction, those that are True in `failed`, by position.
 
-    `items` are what is there, None where nothing is; `item` is the first, or a lone write's.
-    `maybe_done`: an earlier try had no answer, and may have been carried out.
+    `items` are the existing items, None where there is none; `item` is the first, or the only one.
+    `maybe_done`: an earlier attempt got no answer, and may have been done.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class ConditionFailed(Exception):
 
     @property
     def item(self) -> Values | None:
-        """What is there, of a lone write or of a transaction's first."""
+        """The existing item of a single write, or of a transaction's first write."""
         return self.items[0]
 
     def found(self) -> Values | None:
-        """The same of an item that marks what was done to it.
+        """The existing item, for items with idempotency marks.
 
-        Raises `Unavailable` where it is gone, and the marks with it, and this may have been done.
+        Raises `Unavailable` if the item is gone with its marks, and this write may have been done.
         """
         if self.item is None and self.maybe_done:
             raise Unavailable(
@@ -79,7 +79,7 @@ class Page:
 
 
 class DynamoDB:
-    """The calls that the stores make. `client` is a boto3 DynamoDB client without retries."""
+    """The DynamoDB calls of the stores. `client` is a boto3 client without retries."""
 
     def __init__(self, client: Any, clock: Clock) -> None:
         self._client = client
@@ -92,9 +92,9 @@ class DynamoDB:
         return _item(answer)
 
     def get_many(self, keys: Sequence[Key]) -> list[Values | None]:
-        """Consistent reads in one call, in order; what came back unprocessed is asked again.
+        """Consistent reads in one call, in order. Unprocessed keys are read again.
 
-        Items of one table are read with the attributes that any of their keys names.
+        Items of one table are read with all attributes that any of their keys names.
         """
         found: dict[tuple[str, str, str], Values] = {}
         wanted: Mapping[str, Any] = read_many(keys)
@@ -114,16 +114,16 @@ class DynamoDB:
         return [found.get((key.table, key.pk, key.sk)) for key in keys]
 
     def write(self, write: Write) -> None:
-        """One conditional write, of the shape that a transaction's member has.
+        """One conditional write, in the form of a transaction's member.
 
-        Raises `ConditionFailed`. A lost answer is asked again, so what the condition meets may
-        be this very write: the caller looks for itself in the item that comes back.
+        Raises `ConditionFailed`. If the answer is lost the write is repeated, so the condition may
+        fail because of this very write. The caller must look for it in the item that comes back.
         """
         ((kind, parameters),) = write.items()
         self._call(_OPERATION[kind], **parameters)
 
     def transact(self, writes: Sequence[Write]) -> None:
-        """All writes or none; idempotent, so that a lost answer is asked again.
+        """All writes or none, in one transaction. A repetition after a lost answer is idempotent.
 
         Raises `ConditionFailed`.
         """
@@ -134,9 +134,9 @@ class DynamoDB:
         )
 
     def commit(self, writes: Sequence[Write]) -> None:
-        """All writes or none, each with its condition; a lone one takes no transaction.
+        """All writes or none, each with its condition. A single write needs no transaction.
 
-        Raises `ConditionFailed`, as `write` does where there is one.
+        Raises `ConditionFailed`, as `write` does for a single one.
         """
         match writes:
             case [alone]:
@@ -156,9 +156,9 @@ class DynamoDB:
         start: Item | None = None,
         only: tuple[str, ...] = (),
     ) -> Page:
-        """One page of at most `limit` items; consistent unless it is an index's.
+        """One page of at most `limit` items; consistent, except on an index.
 
-        `only` names the attributes that are read, as a key's does.
+        `only` names the attributes to read, as in `Key`.
         """
         parameters: dict[str, Any] = {
             "TableName": table,
@@ -205,7 +205,7 @@ class DynamoDB:
                 return
 
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
-        """The answer; anything else is retried. Raises `ConditionFailed`, `Unavailable`."""
+        """Call, and retry failures. Raises `ConditionFailed`, `Unavailable`."""
         limit = deadline.current(self._clock)
         attempt, maybe_done = 0, False
         while True:
@@ -243,16 +243,16 @@ _OPERATION: Final = {
 
 
 def decode(item: Mapping[str, Mapping[str, Any]]) -> Values:
-    """The plain values of an item's typed attributes.
+    """Decode an item's typed attributes to plain values.
 
-    boto3's own deserializer turns every number into `Decimal`; ours are whole, and read on each
-    validation.
+    boto3's own deserializer turns every number into `Decimal`. Ours are all integers, and each
+    validation decodes some.
     """
     return {key: decode_value(attribute) for key, attribute in item.items()}
 
 
 def decode_value(attribute: Mapping[str, Any]) -> Any:
-    """The plain value of one attribute."""
+    """Decode one typed attribute."""
     ((kind, value),) = attribute.items()
     match kind:
         case "S" | "BOOL" | "B":
@@ -275,7 +275,7 @@ def _item(answer: Mapping[str, Any]) -> Values | None:
 
 
 def _unmet(error: ClientError, *, maybe_done: bool) -> ConditionFailed:
-    """The condition that did not hold, of one write or of a transaction's."""
+    """The failed condition of a write or a transaction, if any."""
     alone = {"Code": "ConditionalCheckFailed", "Item": error.response.get("Item")}
     reasons = _reasons(error) or [alone]
     return ConditionFailed(

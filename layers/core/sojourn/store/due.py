@@ -17,7 +17,7 @@ from sojourn.store.expressions import Item, Key, Write
 DELETION: Final = "deletion"
 SETTLEMENT: Final = "settlement#"
 WALK: Final = ("due_at", "after")
-"""What the job of a walk of a realm's users is read for."""
+"""The attributes of a settlement job that are read."""
 
 
 class DynamoDue:
@@ -68,22 +68,22 @@ class DynamoDue:
         self._dynamo.write(expressions.delete(self._walk(realm_id, name)))
 
     def leaving(self, job: Due) -> Write:
-        """The write that leaves a job to cleanup, for the transaction of what it is left by."""
+        """The write that adds a job for cleanup, as part of another transaction."""
         values = {"due_shard": user_items.shard(job.owner), "due_at": job.due_at}
         if job.kind == "realm_deletion":
             return expressions.put(self.deletion(job.owner), values)
-        # An Update, so that no role which ends sessions may put whole items: users are items.
+        # An Update, because no role that ends sessions may put whole items: users are items.
         return expressions.update(self._walk(job.owner, job.name), changed=values)
 
     def deletion(self, realm_id: str) -> Key:
-        """Where the job of a realm's deletion is."""
+        """The key of the deletion job of a realm."""
         return Key(self._table, realm_id, DELETION)
 
     def _walk(self, realm_id: str, name: str) -> Key:
         return Key(self._table, realm_id, SETTLEMENT + name, WALK)
 
     def _held(self, write: Write) -> bool:
-        """Carry out a write; False when its condition did not hold."""
+        """Do a conditional write; False if its condition failed."""
         try:
             self._dynamo.write(write)
         except ConditionFailed:

@@ -6,12 +6,12 @@ from typing import Any
 
 Item = dict[str, dict[str, Any]]
 Write = dict[str, Any]
-"""One write, of the shape that a transaction's member has."""
+"""One write, in the form of a transaction's member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """Where an item is, and which top-level attributes of it are read (none named: all)."""
+    """The key of an item, and the top-level attributes to read (none named: all)."""
 
     table: str
     pk: str
@@ -20,17 +20,17 @@ class Key:
 
     @property
     def attributes(self) -> Item:
-        """The key as DynamoDB takes it."""
+        """The key in DynamoDB's format."""
         return {"pk": {"S": self.pk}, "sk": {"S": self.sk}}
 
 
 def encode(values: Mapping[str, object]) -> Item:
-    """An item of these values; what is None is left out."""
+    """Encode an item's values; None is left out."""
     return {key: encode_value(value) for key, value in values.items() if value is not None}
 
 
 def encode_value(value: object) -> dict[str, Any]:
-    """One attribute value; whole numbers, text, bytes, booleans, None, lists and maps."""
+    """Encode one value: an integer, text, bytes, boolean, None, list or map."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -58,7 +58,7 @@ def read_one(key: Key) -> dict[str, Any]:
 def read_many(keys: Iterable[Key]) -> dict[str, dict[str, Any]]:
     """The parameters that read items consistently, by table.
 
-    Items of one table are read with the attributes that any of their keys names.
+    Items of one table are read with all attributes that any of their keys names.
     """
     tables: dict[str, list[Key]] = {}
     for key in keys:
@@ -74,7 +74,7 @@ def read_many(keys: Iterable[Key]) -> dict[str, dict[str, Any]]:
 
 
 def projection(named: Sequence[tuple[str, ...]]) -> dict[str, Any]:
-    """The parameters that read the attributes which any of these names; the key is always read."""
+    """The parameters of a projection: the attributes that any of these keys names, and the key."""
     if not all(named):
         return {}
     names = dict.fromkeys(("pk", "sk", *(name for only in named for name in only)))
@@ -91,10 +91,10 @@ def update(
     condition: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Write:
-    """An Update that sets and removes attributes where `condition` holds.
+    """An Update that sets and removes attributes if `condition` holds.
 
-    Where there is no item it makes one, and it leaves every attribute alone that it does not name.
-    In `condition`, names are as they are and values start with a colon.
+    If there is no item, it creates one. It does not change attributes that it does not name. In
+    `condition`, names are written as they are, and values start with a colon.
     """
     names = {f"#{n}": name for n, name in enumerate([*changed, *removed])}
     place = {name: alias for alias, name in names.items()}
@@ -126,7 +126,7 @@ def put(
     condition: str | None = None,
     values: Mapping[str, object] | None = None,
 ) -> Write:
-    """A Put of a whole item, where `condition` holds."""
+    """A Put of a whole item, if `condition` holds."""
     parameters: dict[str, Any] = {
         "TableName": key.table,
         "Item": {**encode(item), **key.attributes},
@@ -141,7 +141,7 @@ def delete(
     values: Mapping[str, object] | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Write:
-    """A Delete, where `condition` holds; `names` stand in for reserved words in it."""
+    """A Delete, if `condition` holds; `names` are aliases for reserved words in it."""
     parameters: dict[str, Any] = {"TableName": key.table, "Key": key.attributes}
     if names:
         parameters["ExpressionAttributeNames"] = dict(names)
@@ -149,7 +149,7 @@ def delete(
 
 
 def check(key: Key, *, condition: str, values: Mapping[str, object] | None = None) -> Write:
-    """A transaction's member that only asks whether `condition` holds."""
+    """A transaction's member that only checks `condition`."""
     parameters: dict[str, Any] = {"TableName": key.table, "Key": key.attributes}
     return {"ConditionCheck": _conditioned(parameters, condition, values)}
 

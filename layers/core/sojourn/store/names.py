@@ -11,38 +11,38 @@ from sojourn.store.client import DynamoDB, Values
 from sojourn.store.expressions import Key, Write
 
 LONGEST_NAME: Final = 1_024
-"""Bytes of a folded name: a partition key takes 2,048, and NFKC makes 18 letters of some one."""
+"""Bytes of a folded name in a key. A partition key can have 2,048, and NFKC can lengthen a name."""
 
 _PLACE: Final[dict[NameKind, str]] = {"username": "name", "email": "email"}
 _OWN: Final = "attribute_not_exists(pk) OR user_id = :user_id"
 
 
 class DynamoNames:
-    """The claims of names in the directory table. Every read is consistent."""
+    """The name items in the directory table. Every read is consistent."""
 
     def __init__(self, dynamo: DynamoDB, table: str) -> None:
         self._dynamo = dynamo
         self._table = table
 
     def key(self, realm_id: str, kind: NameKind, name: str) -> Key:
-        """Where it is written who has a name.
+        """The key of a name's item, which has the id of its user.
 
-        A name too long for a key stands there as its digest; no name begins with a tilde.
+        In the key, a digest replaces a name that is too long. No name begins with a tilde.
         """
         return self._key(realm_id, kind, fold(name))
 
     def former_key(self, realm_id: str, kind: NameKind, name: str) -> Key | None:
-        """Where the version before IDNA wrote who has a name, if that is elsewhere.
+        """The key of a name's item in versions before IDNA, if it differs.
 
-        What it wrote there stays. An email that is written now carries `idna`, so that one whose
-        form is what another's was before is not taken for it.
+        Existing items stay there. New items have `idna`, so that an old key which equals another
+        email's new key is not mistaken for it.
         """
-        # A username has no domain, and is compared as it always was.
+        # A username has no domain, so IDNA did not change its key.
         folded = former_fold(name) if kind == "email" else None
         return None if folded is None else self._key(realm_id, kind, folded)
 
     def keys(self, realm_id: str, kind: NameKind, name: str) -> list[Key]:
-        """Where it may be written who has a name, the likeliest place first."""
+        """All keys that a name's item can have, the most likely one first."""
         former = self.former_key(realm_id, kind, name)
         return [self.key(realm_id, kind, name), *([] if former is None else [former])]
 
@@ -59,9 +59,9 @@ class DynamoNames:
         return found or next((_former_holder(self._dynamo.get(key)) for key in former), None)
 
     def claiming(self, user: User, names: Iterable[UniqueName]) -> list[tuple[UniqueName, Write]]:
-        """The writes by which a user takes names that nobody else has, each with its name.
+        """The writes that claim names for a user, if no other user has them, each with its name.
 
-        Nobody else has it in the form that the version before IDNA compared, either.
+        They also check the key of versions before IDNA.
         """
         writes = []
         own = {":user_id": user.id}
@@ -80,10 +80,10 @@ class DynamoNames:
     def freeing(
         self, user: User, names: Iterable[UniqueName], *, kept: Collection[Key] = ()
     ) -> list[Write]:
-        """The writes that free names, where the user still has them.
+        """The writes that free names, if the user still has them.
 
-        What the version before IDNA wrote in another form is looked up: nothing writes it any more.
-        `kept` are keys that the same transaction writes or looks at.
+        Items under the key of versions before IDNA are looked up and freed too. `kept` are keys
+        that the same transaction already writes or checks.
         """
         keys = []
         for name in names:
@@ -97,7 +97,7 @@ class DynamoNames:
 
 
 def holder(claims: Sequence[Values | None]) -> str | None:
-    """The id of the user who has a name, of what is at its `DynamoNames.keys`."""
+    """The id of the user who has a name, from the items at its `DynamoNames.keys`."""
     current, *former = claims
     return _holder(current) or next(map(_former_holder, former), None)
 

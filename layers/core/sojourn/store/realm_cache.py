@@ -14,13 +14,13 @@ SIZE: Final = 1_024
 
 
 OUTWAIT: Final = 0.1
-"""Beyond the age itself: clocks that run at slightly different speeds."""
+"""Added to the cache's age, because clocks run at slightly different speeds."""
 
 
 def outwait(clock: Clock, *, since: float | None = None) -> None:
-    """Wait until no instance has a realm in its cache that it read before now, or before `since`.
+    """Wait until no instance has a cached realm that was read before now, or before `since`.
 
-    `since` is of `clock.monotonic()`.
+    `since` is a time of `clock.monotonic()`.
     """
     waited = 0.0 if since is None else clock.monotonic() - since
     left = SECONDS + OUTWAIT - waited
@@ -31,9 +31,8 @@ def outwait(clock: Clock, *, since: float | None = None) -> None:
 class RealmCache:
     """`ports.RealmCache`: realms no older than 5 seconds.
 
-    One that does not exist is remembered as absent, so a token that names a made-up realm costs at
-    most one read in 5 seconds. When the directory cannot be read, the error goes to the caller:
-    nothing stale is served.
+    An unknown realm is cached as absent, so tokens with a made-up realm cost at most one read in 5
+    seconds. If the directory cannot be read, the caller gets the error; no stale realm is returned.
     """
 
     def __init__(self, realms: Realms, clock: Clock) -> None:
@@ -42,25 +41,25 @@ class RealmCache:
         self._cache: Cache[Realm | None] = Cache(clock, seconds=SECONDS, size=SIZE)
 
     def get(self, realm_id: str, load: Callable[[], Realm | None] | None = None) -> Realm | None:
-        """The realm, at most 5 seconds old; `load` reads it together with something else."""
+        """The realm, at most 5 seconds old; `load` can read it together with something else."""
         return self._cache.get(realm_id, load or (lambda: self._realms.get(realm_id)))
 
     def last_with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
         """The realm of whatever age that is at hand, if it has key and issuer; nothing is read.
 
-        A key is the same for life, so whether it signed a token can be told by it. Whether the key
-        and the session still stand cannot.
+        A public key never changes, so it is good enough to verify a signature. It does not tell
+        whether the key or the session is still valid.
         """
         realm = self._cache.peek(realm_id)
         known = realm is not None and key_id in realm.keys and issuer in realm.issuers
         return realm if known else None
 
     def with_key(self, realm_id: str, key_id: str, issuer: str) -> Realm | None:
-        """The realm, read once more when it is over a quarter second old and lacks key or issuer.
+        """The realm; read again if it is over a quarter second old and lacks the key or the issuer.
 
-        After a key was stopped, another signs at once, and a new issuer is named at once: such a
-        token is good before every instance has the realm that knows it. Made-up ones cost at
-        most four reads a second.
+        After a key was stopped another key signs at once, and a new issuer is used at once. Tokens
+        of these must be accepted before every instance's cache has expired. Tokens with a made-up
+        key cost at most four reads a second.
         """
         realm = self.get(realm_id)
         if _knows(realm, key_id, issuer):
@@ -81,7 +80,7 @@ class RealmCache:
 
 
 def _knows(realm: Realm | None, key_id: str, issuer: str) -> bool:
-    """Whether a later state of the realm would say no more of them: no key ever comes back."""
+    """Whether no later state of the realm could add them: a removed key never comes back."""
     if realm is None or key_id in realm.stopped:
         return True
     return key_id in realm.keys and issuer in realm.issuers

@@ -25,7 +25,7 @@ REALM: Final = (
     "commits",
     "deletion",
 )
-"""What a realm's item is read for: all that it holds, and nothing of the private keys beside it."""
+"""The attributes of a realm's item that are read: all of them."""
 
 
 def realm_values(realm: Realm) -> Values:
@@ -66,13 +66,13 @@ def _key_values(key: PublicKey) -> Values:
 
 
 def _key_from(key_id: str, values: Mapping[str, Any]) -> PublicKey:
-    # A key from before there were kinds has none, and is of the first.
+    # A key of an earlier version has no kind, and counts as `expiring`.
     known = {name: values[name] for name in PublicKey.__match_args__ if name in values}
     return PublicKey(id=key_id, **known)
 
 
 def standing_realm_from(values: Mapping[str, Any] | None) -> Realm | None:
-    """The realm of its item; None where there is none, or it is being deleted."""
+    """Decode a realm's item; None if there is none, or the realm is being deleted."""
     return None if values is None or "deletion" in values else realm_from(values)
 
 

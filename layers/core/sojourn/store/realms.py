@@ -110,7 +110,7 @@ class DynamoDirectory:
         return replace(change, after=after)
 
     def _private_halves(self, realm_id: str, private: Mapping[str, bytes]) -> list[Write]:
-        # Updates, so that no role which makes keys may put whole items: realms are items.
+        # Updates, because no role that creates keys may put whole items: realms are items.
         return [
             update(self.private_key_key(realm_id, key_id), changed={"ciphertext": ciphertext})
             for key_id, ciphertext in private.items()
@@ -131,7 +131,7 @@ class DynamoDirectory:
         write = {
             "TableName": self.table,
             "Key": self.realm_key(realm_id).attributes,
-            # The version moves, so that no change of the realm that was decided before undoes it.
+            # The version is incremented, so that no concurrent change of the realm undoes it.
             "UpdateExpression": "SET #keys.#key.open_ended = :true ADD v :one",
             "ConditionExpression": "attribute_exists(#keys.#key)",
             "ExpressionAttributeNames": {"#keys": "keys", "#key": key_id},
@@ -160,14 +160,14 @@ class DynamoDirectory:
         return bytes(ciphertext)
 
     def realm_stands(self, realm_id: str) -> dict[str, Any]:
-        """A transaction's condition: the realm is there, and nobody is deleting it."""
+        """A transaction's condition: the realm exists and is not being deleted."""
         return check(
             self.realm_key(realm_id),
             condition="attribute_exists(pk) AND attribute_not_exists(deletion)",
         )
 
     def realm_unchanged(self, realm: Realm) -> dict[str, Any]:
-        """A transaction's condition: the realm is the one that was read, and nobody deletes it."""
+        """A transaction's condition: the realm has not changed and is not being deleted."""
         return check(
             self.realm_key(realm.id),
             condition="v = :v AND attribute_not_exists(deletion)",
@@ -175,7 +175,7 @@ class DynamoDirectory:
         )
 
     def member_key(self, owner: str, member_id: str) -> Key:
-        """Where it is written that a list has a member."""
+        """The key of a member of a list."""
         return Key(self.table, owner, member_id)
 
     def members(

@@ -81,7 +81,7 @@ class DynamoRemoval:
         ):
             if time_left() <= 0:
                 return False
-            # The list goes last, by which who comes after finds the key.
+            # The list is removed last, because a later call finds the key by it.
             self._dynamo.write(expressions.delete(at.access_key_key(member["sk"])))
             self._dynamo.write(expressions.delete(at.member_key(owner, member["sk"])))
         return True
@@ -95,7 +95,7 @@ class DynamoRemoval:
             "ExpressionAttributeNames": {"#users": "users"},
             "ExpressionAttributeValues": expressions.encode({":users": users}),
         }
-        # Alone it would count again where its answer was lost; a transaction's token prevents that.
+        # A single write would count twice after a lost answer; a transaction's token prevents that.
         with suppress(ConditionFailed):
             self._dynamo.transact([{"Update": write}])
 

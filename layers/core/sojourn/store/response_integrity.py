@@ -13,15 +13,16 @@ from botocore.exceptions import BotoCoreError
 
 
 class AnswerNotWhole(BotoCoreError):
-    """What came is not what was sent; whether the call was done is not known."""
+    """The answer is incomplete, so it is unknown whether the call was done."""
 
     fmt = "The answer did not come whole: {what}."
 
 
 def check(*, response_dict: dict[str, Any], **_event: Any) -> None:
-    """Raise `AnswerNotWhole` unless a body has its length, its checksum, or else is an object.
+    """Raise `AnswerNotWhole` unless the body has its announced length and checksum.
 
-    A handler of botocore's `before-parse`. DynamoDB sends each body's CRC-32, an error's too.
+    It must at least be a JSON object. A handler of botocore's `before-parse` event. DynamoDB sends
+    the CRC-32 of each body, also of errors.
     """
     headers, body = response_dict["headers"], response_dict["body"]
     length, checksum = headers.get("content-length"), headers.get("x-amz-crc32")
@@ -35,7 +36,7 @@ def check(*, response_dict: dict[str, Any], **_event: Any) -> None:
 
 
 def _is_object(body: bytes) -> bool:
-    """Whether a body can be read as botocore will read it; an empty one is an empty object."""
+    """Whether botocore can read the body as an object; an empty body is an empty object."""
     try:
         return isinstance(json.loads(body or b"{}"), dict)
     except ValueError:

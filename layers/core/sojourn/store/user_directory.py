@@ -92,12 +92,12 @@ class DynamoUserDirectory:
         return replace(changed, change=done)
 
     def _claims(self, change: Change) -> list[tuple[UniqueName, Write]]:
-        """The writes that claim what the user was not called before, each with its name."""
+        """The writes that claim the user's new names, each with its name."""
         new = gained(change.before.unique_names, change.after.unique_names)
         return self._realms.names.claiming(change.after, new)
 
     def _frees(self, change: Change, claims: Iterable[tuple[UniqueName, Write]]) -> list[Write]:
-        """The writes that free what the user is called no more."""
+        """The writes that free the user's former names."""
         names, realm_id = self._realms.names, change.before.realm_id
         lost = gained(change.after.unique_names, change.before.unique_names)
         kept = {key for name, _ in claims for key in names.keys(realm_id, *name)}
@@ -113,5 +113,5 @@ def list_of(realm_id: str) -> str:
 
 
 def _taken(claims: Sequence[tuple[UniqueName, Write]], failed: Sequence[bool]) -> NameTaken:
-    """The error that tells which of the names are others'."""
+    """The error that says which of the names are taken."""
     return NameTaken(*dict.fromkeys(kind for (kind, _), _ in compress(claims, failed)))

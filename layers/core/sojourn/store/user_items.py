@@ -32,10 +32,10 @@ SEEN: Final = (
     "pending",
     "commits",
 )
-"""What a heart is read for when no credential is checked or changed: all but the credentials, and
-what is remembered of logins."""
+"""The attributes of a user's item that are read if no credential is checked or changed: all except
+credentials and known addresses."""
 CANDIDATE: Final = ("realm_id", "state", "credentials", "proofs", "unlocks", "known")
-"""What a heart is read for until a password is right."""
+"""The attributes of a user's item that are read until the password is verified."""
 RECORD: Final = (
     "id",
     "created_ms",
@@ -50,13 +50,13 @@ RECORD: Final = (
     "by_type",
     "by_id",
 )
-"""What an ended record is read for."""
+"""The attributes of an ended record that are read."""
 
 Values = dict[str, Any]
 
 
 class Withheld(Mapping[str, Credential]):
-    """In the place of credentials that were not read: there is nothing to be known of them."""
+    """Stands for credentials that were not read. Every access is an error."""
 
     def __getitem__(self, key: str) -> NoReturn:
         raise self._error()
@@ -75,12 +75,12 @@ WITHHELD: Final = Withheld()
 
 
 def shard(user_id: str) -> int:
-    """The part of the due index in which a user's items are."""
+    """The shard of the index of due work that has a user's items."""
     return crc32(user_id.encode()) % SHARDS
 
 
 def user_values(user: User) -> Values:
-    """The heart's attributes, without its key."""
+    """Encode a user's item, without its key."""
     values: Values = {
         "realm_id": user.realm_id,
         "user_type": user.user_type,
@@ -116,9 +116,9 @@ def _credentials_values(user: User) -> Values:
 
 
 def difference(before: User, after: User) -> tuple[Values, list[str]]:
-    """The attributes of a heart that a change sets, and the names of those that it removes.
+    """The attributes of a user's item that a change sets, and the names of those that it removes.
 
-    What was not read is not changed: raises `LookupError` where it is to be.
+    Raises `LookupError` if the change would write something that was not read.
     """
     if before.credentials is WITHHELD:
         logins = (before.proofs, before.known)
@@ -130,7 +130,7 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
 
 
 def candidate_from(values: Mapping[str, Any]) -> Candidate:
-    """What a password is tried by, of a heart of which no more was read."""
+    """Decode the part of a user's item that a password check needs."""
     return Candidate(
         id=values["pk"],
         realm_id=values["realm_id"],
@@ -143,7 +143,7 @@ def candidate_from(values: Mapping[str, Any]) -> Candidate:
 
 
 def user_from(values: Mapping[str, Any]) -> User:
-    """The user of a heart item, that of one without credentials too."""
+    """Decode a user's item, read with or without credentials."""
     credentials: Mapping[str, Credential] = WITHHELD
     if "credentials" in values:
         credentials = _credentials_from(values["credentials"])
@@ -189,7 +189,7 @@ def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
 
 
 def session_values(session: Session) -> Values:
-    """A session within a heart or an ended record."""
+    """Encode a session within a user's item or an ended record."""
     values = {
         "id": session.id,
         "created_ms": session.created_ms,
@@ -204,14 +204,14 @@ def session_values(session: Session) -> Values:
 
 
 def session_from(values: Mapping[str, Any]) -> Session:
-    """The session of its attributes; one that was stripped began nowhere."""
+    """Decode a session; without an origin if it was removed with its user."""
     return Session(
         id=values["id"],
         created_ms=values["created_ms"],
         expires_at=values["expires_at"],
         auth_method=values["auth_method"],
         origin=Origin(
-            # An earlier version wrote "" for what is not known.
+            # An earlier version wrote "" for unknown values.
             ip=values.get("ip") or None,
             client=values.get("client") or None,
             reported=values.get("reported", False),
@@ -221,7 +221,7 @@ def session_from(values: Mapping[str, Any]) -> Session:
 
 
 def ended_values(ended: Ended) -> Values:
-    """An ending: what was the session, and when, why and by whom it ended."""
+    """Encode an ending: the session, and when, why and by whom it ended."""
     values = session_values(ended.session)
     del values["key"]
     if ended.strip:
@@ -237,7 +237,7 @@ def ended_values(ended: Ended) -> Values:
 
 
 def ended_item(user_id: str, ended: Ended) -> Values:
-    """An ended record's attributes, with what garbage collection goes by."""
+    """An ended record's attributes, with its `ttl`."""
     return ended_values(ended) | {
         "ttl": ended.keep_until,
         "due_shard": shard(user_id),
@@ -246,7 +246,7 @@ def ended_item(user_id: str, ended: Ended) -> Values:
 
 
 def ended_from(values: Mapping[str, Any]) -> Ended:
-    """The ending of its attributes."""
+    """Decode an ending."""
     return Ended(
         session=session_from(values),
         ended_ms=values["ended_ms"],

@@ -13,7 +13,7 @@ from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Key
 
 ENDED_PER_COMMIT: Final = 99
-"""Ended records that fit the transaction beside the heart: DynamoDB takes 100 members."""
+"""Ended records that fit into the transaction beside the user's item: DynamoDB takes 100 writes."""
 
 _SAME: Final = "v = :v"
 
@@ -21,8 +21,8 @@ _SAME: Final = "v = :v"
 class DynamoUsers:
     """`UserStore` over the sessions table.
 
-    `only` names the attributes that are read of a user: `user_items.SEEN` is all but its
-    credentials, and nobody can look at those or change them then. None named: all.
+    `only` names the attributes of a user to read. `user_items.SEEN` is all except the credentials,
+    which then cannot be looked at or changed. None named: all.
     """
 
     def __init__(self, dynamo: DynamoDB, table: str, *, only: tuple[str, ...] = ()) -> None:
@@ -31,7 +31,7 @@ class DynamoUsers:
         self._only = only
 
     def heart(self, user_id: str) -> Key:
-        """Where a user is."""
+        """The key of a user's item."""
         return Key(self.table, user_id, user_items.HEART, self._only)
 
     def _record(self, user_id: str, session_id: str) -> Key:
@@ -51,9 +51,9 @@ class DynamoUsers:
     def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Change:
         """Commit a change together with writes to other items.
 
-        Ended records that do not fit the transaction stay pending in the heart. Raises
-        `Superseded`, `ConditionFailed` when it is one of the others that did not hold, and
-        `Unavailable` when the user is gone and an earlier try may have been done.
+        Ended records that do not fit into the transaction stay pending in the user's item. Raises
+        `Superseded`, `ConditionFailed` if the condition of another item failed, and `Unavailable`
+        if the user is gone and an earlier attempt may have been done.
         """
         room = ENDED_PER_COMMIT - len(others)
         waiting = (*change.before.pending, *change.ended)
@@ -88,7 +88,7 @@ class DynamoUsers:
         )
 
     def _record_write(self, user_id: str, ended: Ended) -> dict[str, Any]:
-        """An Update, so that no role which ends sessions may put whole items: users are items."""
+        """An Update, because no role that ends sessions may put whole items: users are items."""
         values = user_items.ended_item(user_id, ended)
         return expressions.update(
             self._record(user_id, ended.session.id),
@@ -122,7 +122,7 @@ class DynamoUsers:
     ) -> Sequence[Ended]:
         condition, values = "pk = :pk AND begins_with(sk, :prefix)", {":prefix": user_items.ENDED}
         if after is not None:
-            # `~` sorts behind every digit of an id, `#` is the last sign of the prefix.
+            # `~` sorts after every digit of an id, `#` is the last character of the prefix.
             low, high = user_items.ENDED + after, user_items.ENDED + "~"
             if not ascending:
                 low, high = user_items.ENDED, user_items.ENDED + after
@@ -141,9 +141,9 @@ class DynamoUsers:
 
 
 def _is_done(change: Change, mark: bytes, current: User | None) -> bool:
-    """Whether the user is another since this very change was done, and its answer lost.
+    """Whether the user has changed because this change was done and its answer was lost.
 
-    The mark says so; or a session that it began, where more commits came since than are marked.
+    Its idempotency mark tells; or, after too many later commits, a session that it began.
     """
     if current is None:
         return False
