@@ -1,15 +1,16 @@
 """The files that one request visits, and the number of moves between them.
 
-Run: python -m bench.reading [--files]
+Run: python -m bench.reading [--files] [--moves]
 
 A login and a validation are called once to fill the caches, and then traced on moto by a profile
 function: each call from one file of the layer or the functions into another is a move. `--files`
-lists the files in the order of the request.
+lists the files in the order of the request, `--moves` the moves by the two files, most first.
 """
 
 import argparse
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -30,7 +31,7 @@ class Walk:
 
     def __init__(self) -> None:
         self.files: dict[str, None] = {}
-        self.moves = 0
+        self.moves: Counter[tuple[str, str]] = Counter()
 
     def _step(self, frame: FrameType, event: str, _argument: Any) -> None:
         name = frame.f_code.co_filename
@@ -40,7 +41,8 @@ class Walk:
         by = frame.f_back
         while by is not None and not by.f_code.co_filename.startswith(PRODUCT):
             by = by.f_back
-        self.moves += by is not None and by.f_code.co_filename != name
+        if by is not None and by.f_code.co_filename != name:
+            self.moves[by.f_code.co_filename, name] += 1
 
     def follow(self, request: Callable[[], object]) -> None:
         """Make the request."""
@@ -65,10 +67,16 @@ def event_of(stack: Attached, name: str, token: str | None) -> dict[str, Any]:
     return event | {"body": json.dumps(body)}
 
 
+def shown(file: str) -> Path:
+    """A file's path in the repository."""
+    return Path(file).relative_to(ROOT)
+
+
 def main() -> None:
     """Print one line for each request."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", action="store_true", help="name the files too")
+    parser.add_argument("--moves", action="store_true", help="count the moves between two files")
     options = parser.parse_args()
     with attached(None) as stack:
         token = None
@@ -84,10 +92,13 @@ def main() -> None:
             if answers[-1]["statusCode"] != 200:
                 raise SystemExit(f"{name} answered {answers[-1]}")
             token = token or json.loads(answers[-1]["body"])["token"]
-            print(f"{name:<24}{len(walk.files):>8}{walk.moves:>8}", file=sys.__stdout__)
+            print(f"{name:<24}{len(walk.files):>8}{walk.moves.total():>8}", file=sys.__stdout__)
             if options.files:
                 for file in walk.files:
-                    print(f"    {Path(file).relative_to(ROOT)}", file=sys.__stdout__)
+                    print(f"    {shown(file)}", file=sys.__stdout__)
+            if options.moves:
+                for (by, to), count in walk.moves.most_common():
+                    print(f"    {count:>3}  {shown(by)} -> {shown(to)}", file=sys.__stdout__)
 
 
 if __name__ == "__main__":

@@ -109,3 +109,20 @@ def test_connections_address_is_kept_alike(source: str | None, address: str | No
     sent = event(None)
     sent["requestContext"]["http"]["sourceIp"] = source
     assert Request.of(sent).ip == address
+
+
+@pytest.mark.parametrize(
+    ("ip", "whom"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", None),
+        ("localhost", None),
+    ],
+)
+def test_address_is_ipv4_or_the_64_of_ipv6(ip: str, whom: str | None) -> None:
+    """An IPv4 address stands for itself however it is written, an IPv6 address for its /64."""
+    assert addresses.network(ip) == whom

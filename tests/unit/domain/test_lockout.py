@@ -173,23 +173,6 @@ def test_slow_clock_does_not_shorten_a_delay() -> None:
     assert late.log == ((NOW - 3_000) // 1000, NOW // 1000)
 
 
-@pytest.mark.parametrize(
-    ("ip", "whom"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", None),
-        ("localhost", None),
-    ],
-)
-def test_address_is_ipv4_or_the_64_of_ipv6(ip: str, whom: str | None) -> None:
-    """An IPv4 address stands for itself however it is written, an IPv6 address for its /64."""
-    assert lockout.network(ip) == whom
-
-
 def test_buckets_are_digests_of_one_shape() -> None:
     """No key tells a name or an address, or whether there is an account; none is another's."""
     keys = {

@@ -30,3 +30,14 @@ def normal(text: str) -> str | None:
     except ValueError:
         return None
     return str(address.ipv4_mapped or address)
+
+
+def network(ip: str | None) -> str | None:
+    """The network that is counted: an IPv4 address, or the /64 of an IPv6 address; None: unknown.
+
+    An IPv4-mapped IPv6 address counts as its IPv4 address.
+    """
+    address = None if ip is None else normal(ip)
+    if address is None or ":" not in address:
+        return address
+    return f"{IPv6Address(int(IPv6Address(address)) >> 64 << 64)}/64"

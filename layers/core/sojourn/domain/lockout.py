@@ -12,10 +12,9 @@ way, an administrator's unlock increments `unlocks`, which clears a whole bucket
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv6Address
 from typing import Final, Literal
 
-from sojourn.domain import addresses, ids
+from sojourn.domain import ids
 from sojourn.domain.errors import TooManyAttempts
 from sojourn.domain.user import Candidate, Known, Success, User
 
@@ -274,17 +273,6 @@ def try_of_password(
     here = replace(here, proofs=0 if known is None else known.proofs, unlocks=everywhere.unlocks)
     place = Place(place_mark, known=known is not None, own=here.proved(now_ms))
     return Try((everywhere if known is None else here, address), place)
-
-
-def network(ip: str | None) -> str | None:
-    """The network that is counted: an IPv4 address, or the /64 of an IPv6 address; None: unknown.
-
-    An IPv4-mapped IPv6 address counts as its IPv4 address.
-    """
-    address = None if ip is None else addresses.normal(ip)
-    if address is None or ":" not in address:
-        return address
-    return f"{IPv6Address(int(IPv6Address(address)) >> 64 << 64)}/64"
 
 
 def of_account(user_id: str) -> str:

@@ -7,7 +7,7 @@ failure is counted exactly once, and simultaneous attempts cannot exceed the lim
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sojourn.domain import lockout
+from sojourn.domain import addresses, lockout
 from sojourn.domain.lockout import Counter, Failure, Try
 from sojourn.domain.ports import Attempts
 from sojourn.domain.user import Candidate, Success, User
@@ -32,7 +32,7 @@ class Lockout:
         `bucket` is the account's, or that of the name which nobody has. The account's sessions are
         not read before the password is right: that takes the longer the more they are.
         """
-        network = lockout.network(ip)
+        network = addresses.network(ip)
         counters = lockout.counters_of(bucket, network)
         candidate, read = self.attempts.read_with_candidate(user_id, counters)
         now_ms = self.clock.wall_ms()
@@ -40,7 +40,7 @@ class Lockout:
 
     def own_password(self, user: User, ip: str | None) -> Try:
         """A try of the password of an account that is in hand, by one read."""
-        network = lockout.network(ip)
+        network = addresses.network(ip)
         read = self.attempts.read(lockout.counters_of(lockout.of_account(user.id), network))
         return lockout.try_of_password(user, read, network, now_ms=self.clock.wall_ms())
 
@@ -49,7 +49,7 @@ class Lockout:
 
         Its 256 random bits need no counter of the account's: the address's is all there is.
         """
-        counters = lockout.counters_of(None, lockout.network(ip))
+        counters = lockout.counters_of(None, addresses.network(ip))
         user, read = self.attempts.read_with_user(user_id, counters)
         return user, Try(tuple(read))
 
