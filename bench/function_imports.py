@@ -3,8 +3,8 @@
 Run: python -m bench.function_imports [--rounds 5]
 
 Each function is imported with bytecode in fresh interpreters that see only the layer's packages.
-For comparison, so is `boto3` with a DynamoDB client. Compare the rows of one run; the milliseconds
-depend on the machine.
+For comparison, so is `boto3` with a DynamoDB client. The milliseconds are the least of the rounds;
+they depend on the machine, so compare the rows of one run.
 """
 
 import argparse
@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import packages_distributions
-from statistics import median
 from typing import Final
 
 from bench.cold_import import CLIENT
@@ -94,7 +93,7 @@ def main() -> None:
     for name, code in cases():
         # The first one writes the bytecode.
         _, *found = [imported(code) for _ in range(rounds + 1)]
-        cpu_ms = median(each.cpu_ms for each in found)
+        cpu_ms = min(each.cpu_ms for each in found)
         floor = floor or cpu_ms
         packages = " ".join(sorted(found[0].packages))
         print(
