@@ -42,11 +42,7 @@ def list_access_keys(services: Services, call: Call[Server, None]) -> answers.Ac
     return services.access_keys.page(call.caller, call.page)
 
 
-@Route(
-    "GET /v1/access_keys/{id}",
-    server="admin",
-    answers={200: (answers.AccessKey,)},
-)
+@Route("GET /v1/access_keys/{id}", server="admin", answers={200: (answers.AccessKey,)})
 def get_access_key(services: Services, call: Call[Server, None]) -> answers.AccessKey:
     """Get one access_key."""
     return answers.access_key(services.access_keys.find(call.caller, call.id))
@@ -66,11 +62,7 @@ def update_access_key(
     return services.access_keys.update(call.caller, call.id, call.body)
 
 
-@Route(
-    "DELETE /v1/access_keys/{id}",
-    server="admin",
-    answers={204: ()},
-)
+@Route("DELETE /v1/access_keys/{id}", server="admin", answers={204: ()})
 def delete_access_key(services: Services, call: Call[Server, None]) -> None:
     """Delete one access_key."""
     services.access_keys.delete(call.caller, call.id)
@@ -100,11 +92,7 @@ def list_jwt_keys(services: Services, call: Call[Server, None]) -> answers.JwtKe
     return services.jwt_keys.page(call.caller, call.page)
 
 
-@Route(
-    "GET /v1/jwt_keys/{id}",
-    server="read",
-    answers={200: (answers.JwtKey,)},
-)
+@Route("GET /v1/jwt_keys/{id}", server="read", answers={200: (answers.JwtKey,)})
 def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
     """Get one jwt_key."""
     return services.jwt_keys.get(call.caller, call.id)

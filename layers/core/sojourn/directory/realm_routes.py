@@ -21,22 +21,13 @@ def create_realm(services: Services, call: Call[Server, RealmBody]) -> answers.R
     return services.realms.create(call.caller, call.body, domain=call.request.domain)
 
 
-@Route(
-    "GET /v1/realms",
-    server="read",
-    order="ascending",
-    answers={200: (answers.Realms,)},
-)
+@Route("GET /v1/realms", server="read", order="ascending", answers={200: (answers.Realms,)})
 def list_realms(services: Services, call: Call[Server, None]) -> answers.Realms:
     """List each realm, by id."""
     return services.realms.page(call.caller, call.page)
 
 
-@Route(
-    "GET /v1/realms/{id}",
-    server="read",
-    answers={200: (answers.Realm, answers.DeletingRealm)},
-)
+@Route("GET /v1/realms/{id}", server="read", answers={200: (answers.Realm, answers.DeletingRealm)})
 def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
     """Get one realm, and how far its deletion has come."""
     return services.realm_deletion.progress(services.realms.look(call.caller, call.id))

@@ -34,10 +34,7 @@ def create_user(services: Services, call: Call[Server, UserBody]) -> answers.Use
 @Route(
     "GET /v1/users",
     server="read",
-    query=(
-        Parameter("username"),
-        Parameter("email"),
-    ),
+    query=(Parameter("username"), Parameter("email")),
     order="ascending",
     answers={200: (answers.Users,)},
     errors=(NotFound,),
@@ -72,21 +69,13 @@ def update_user(services: Services, call: Call[Server, UserChanges]) -> answers.
     return services.users.update(call.caller, call.id, call.body)
 
 
-@Route(
-    "DELETE /v1/users/{id}",
-    server="write",
-    answers={204: ()},
-)
+@Route("DELETE /v1/users/{id}", server="write", answers={204: ()})
 def delete_user(services: Services, call: Call[Server, None]) -> None:
     """Delete one user."""
     services.users.delete(call.caller, call.id)
 
 
-@Route(
-    "POST /v1/users/{id}/unlock",
-    server="write",
-    answers={204: ()},
-)
+@Route("POST /v1/users/{id}/unlock", server="write", answers={204: ()})
 def unlock_user(services: Services, call: Call[Server, None]) -> None:
     """Clear the delays of failed logins at one user."""
     services.users.unlock(call.caller, call.id)
@@ -133,11 +122,7 @@ def list_credentials(services: Services, call: Call[Server, None]) -> answers.Cr
     return services.credentials.of_user(call.caller, call.query["user_id"], call.page)
 
 
-@Route(
-    "GET /v1/credentials/{id}",
-    server="read",
-    answers={200: (answers.Credential,)},
-)
+@Route("GET /v1/credentials/{id}", server="read", answers={200: (answers.Credential,)})
 def get_credential(services: Services, call: Call[Server, None]) -> answers.Credential:
     """Get one credential."""
     return services.credentials.get(call.caller, call.id)
@@ -157,11 +142,7 @@ def update_credential(
     return services.credentials.update(call.caller, call.id, call.body)
 
 
-@Route(
-    "DELETE /v1/credentials/{id}",
-    server="write",
-    answers={204: ()},
-)
+@Route("DELETE /v1/credentials/{id}", server="write", answers={204: ()})
 def delete_credential(services: Services, call: Call[Server, None]) -> None:
     """Delete one credential."""
     services.credentials.delete(call.caller, call.id)

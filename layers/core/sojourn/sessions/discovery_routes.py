@@ -32,10 +32,7 @@ def get_openid_configuration(services: Services, call: Call[None, None]) -> Conf
 
 
 @Route(
-    "GET /v1/realms/{id}/.well-known/jwks.json",
-    public=True,
-    answers={200: (JwkSet,)},
-    cached=True,
+    "GET /v1/realms/{id}/.well-known/jwks.json", public=True, answers={200: (JwkSet,)}, cached=True
 )
 def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
     """A realm's public keys."""

@@ -28,10 +28,7 @@ STATES = "state must be active, or any to be given an ended one too."
     "GET /v1/sessions",
     user=True,
     server="read",
-    query=(
-        USER,
-        choice("state", "active", "ended"),
-    ),
+    query=(USER, choice("state", "active", "ended")),
     order="descending",
     answers={200: (Sessions,)},
     errors=(NotFound,),

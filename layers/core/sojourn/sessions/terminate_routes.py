@@ -40,12 +40,7 @@ def logout(services: Services, call: Call[Claims, None]) -> None:
     services.terminator.logout(call.caller)
 
 
-@Route(
-    "DELETE /v1/sessions/{id}",
-    user=True,
-    server="write",
-    answers={204: ()},
-)
+@Route("DELETE /v1/sessions/{id}", user=True, server="write", answers={204: ()})
 def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
     """End one session."""
     if isinstance(call.caller, Server):
@@ -58,10 +53,7 @@ def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
     "DELETE /v1/sessions",
     user=True,
     server="write",
-    query=(
-        SCOPE,
-        Parameter("user_id", USER_ID, only="server"),
-    ),
+    query=(SCOPE, Parameter("user_id", USER_ID, only="server")),
     answers={204: ()},
     errors=(NotFound,),
 )
