@@ -118,7 +118,10 @@ def problem(error: SojournError, *, request_id: str) -> Response:
     detail = error.detail or sentences[0]
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, errors.Unauthenticated):
-        headers["www-authenticate"] = _challenge(detail) if error.presented else "Bearer"
+        # `error` only where a token came (RFC 6750, 3).
+        why = _NOT_IN_DESCRIPTION.sub("", detail)
+        invalid = f' error="invalid_token", error_description="{why}"' if error.presented else ""
+        headers["www-authenticate"] = f"Bearer{invalid}"
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     body = form(
@@ -154,12 +157,6 @@ def members(error: SojournError) -> dict[str, Any]:
         case errors.TooManyAttempts(retry_after=seconds):
             return {"retry_after": seconds}
     return {}
-
-
-def _challenge(detail: str) -> str:
-    """What a 401 says of a token that came (RFC 6750, 3)."""
-    description = _NOT_IN_DESCRIPTION.sub("", detail)
-    return f'Bearer error="invalid_token", error_description="{description}"'
 
 
 def _sentences(error: SojournError) -> Sequence[str]:

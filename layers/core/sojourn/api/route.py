@@ -76,15 +76,14 @@ class Route:
     name: str = ""
     does: str = ""
     do: Callable[[Any, Any], Answer | None] = _undone
-    caller: Caller = field(init=False)
     parameters: tuple[Parameter, ...] = field(init=False)
     status: int = field(init=False)
     """The status of an answer with a body; 204 where there is none."""
 
     def __post_init__(self) -> None:
-        server = self.server is not None
+        server, bodiless = self.server is not None, self.body is None
         own = self.limit != BODY_LIMIT or self.optional or self.any_text
-        may_call = {"user": self.user, "server": server}
+        may_call = {"user": self.user, "server": server, None: True}
         refused = {
             "at must be a method and a path": self.method not in _METHODS or self.path[:1] != "/",
             "say who may call: public, or else user, server or both": self.public
@@ -92,33 +91,25 @@ class Route:
             "answers are one status with a body and 204 without one": not self.answers
             or len({*self.answers} - {204}) > 1
             or any((status == 204) == bool(forms) for status, forms in self.answers.items()),
-            "no body comes with GET or HEAD": self.body is not None
-            and self.method in ("GET", "HEAD"),
-            "limit, optional, any_text and current are of a body": self.body is None
+            "no body comes with GET or HEAD": not bodiless and self.method in ("GET", "HEAD"),
+            "limit, optional, any_text and current are of a body": bodiless
             and (own or self.current is not None),
             "an optional body is no text of any kind": self.optional and self.any_text,
             "current is of a server's body, which is whole": self.current is not None
-            and (own or self.user or not server),
+            and (own or self.caller != "server"),
             "cached is of public documents, without query or body": self.cached
-            and not (self.public and self.body is None and not self.query and not self.order),
+            and not (self.public and bodiless and not self.query and not self.order),
             "records_use and about_realm are of servers": not server
             and not (self.records_use and self.about_realm),
             "a parameter is for a caller who may not call": not all(
-                may_call[parameter.only] for parameter in self.query if parameter.only
+                may_call[parameter.only] for parameter in self.query
             ),
         }
         for sentence, wrong in refused.items():
             if wrong:
                 raise ValueError(f"{self.at}: {sentence}")
-        callers: dict[tuple[bool, bool], Caller] = {
-            (False, False): "nobody",
-            (True, False): "user",
-            (False, True): "server",
-            (True, True): "either",
-        }
         realm = (REALM,) if server and self.about_realm else ()
         paging = PAGING if self.order else ()
-        object.__setattr__(self, "caller", callers[self.user, server])
         object.__setattr__(self, "parameters", (*self.query, *realm, *paging))
         object.__setattr__(self, "status", min(self.answers))
 
@@ -130,6 +121,13 @@ class Route:
     def by(self, method: str, name: str) -> "Route":
         """The same by another method."""
         return replace(self, at=f"{method} {self.path}", name=name)
+
+    @property
+    def caller(self) -> Caller:
+        """Who may call."""
+        if self.server is None:
+            return "user" if self.user else "nobody"
+        return "either" if self.user else "server"
 
     @property
     def method(self) -> str:
