@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.due import Due
@@ -13,6 +12,11 @@ from sojourn.domain.user import (
     NameKind,
 )
 from tests.support.memory.pages import page_of
+
+
+def copied(realm: Realm) -> Realm:
+    """The realm with mappings of its own: all else of a value cannot be changed."""
+    return replace(realm, keys=dict(realm.keys), stopped=dict(realm.stopped))
 
 
 class MemoryRealms:
@@ -31,12 +35,13 @@ class MemoryRealms:
     def add(self, realm: Realm) -> None:
         """A realm that was not there before, or another state of one that was."""
         with self._lock:
-            self._realms[realm.id] = deepcopy(realm)
+            self._realms[realm.id] = copied(realm)
 
     def find(self, realm_id: str) -> Realm | None:
         """The realm, also while it is being deleted."""
         with self._lock:
-            return deepcopy(self._realms.get(realm_id))
+            found = self._realms.get(realm_id)
+            return None if found is None else copied(found)
 
     def add_name(self, realm_id: str, kind: NameKind, name: str, user_id: str) -> None:
         """A user has a name."""
@@ -86,14 +91,14 @@ class MemoryRealms:
     ) -> tuple[Sequence[Realm], bool]:
         with self._lock:
             found, more = page_of(self._realms, after=after, limit=limit, ascending=ascending)
-            return deepcopy([self._realms[realm_id] for realm_id in found]), more
+            return [copied(self._realms[realm_id]) for realm_id in found], more
 
     def each_realm(self) -> Iterator[Realm]:
         yield from self.realms(after=None, limit=10_000, ascending=True)[0]
 
     def create_realm(self, realm: Realm, private: Mapping[str, bytes]) -> None:
         with self._lock:
-            self._realms[realm.id] = deepcopy(realm)
+            self._realms[realm.id] = copied(realm)
             self._write_private(realm.id, private)
 
     def commit(self, change: RealmChange) -> RealmChange:
@@ -104,7 +109,7 @@ class MemoryRealms:
             if current.version != change.before.version:
                 raise Superseded(current)
             after = replace(change.after, version=current.version + 1)
-            self._realms[after.id] = deepcopy(after)
+            self._realms[after.id] = copied(after)
             self._write_private(after.id, change.private)
             for key_id in change.gone_keys:
                 self._private.pop((after.id, key_id), None)

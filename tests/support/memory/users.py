@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from copy import deepcopy
 from dataclasses import replace
 
 from sojourn.domain.errors import Superseded
@@ -21,6 +20,11 @@ def recorded(ended: Ended) -> Ended:
     return replace(ended, session=replace(ended.session, key_number=0, origin=origin))
 
 
+def copied(user: User) -> User:
+    """The user with a mapping of their own: all else of a value cannot be changed."""
+    return replace(user, credentials=dict(user.credentials))
+
+
 class MemoryUsers:
     """`UserStore`."""
 
@@ -33,7 +37,7 @@ class MemoryUsers:
         """A user that was not there before."""
         with self._lock:
             assert user.id not in self._users
-            self._users[user.id] = deepcopy(user)
+            self._users[user.id] = copied(user)
 
     def remove(self, user_id: str) -> None:
         """A user is no more; their ended records stay."""
@@ -43,14 +47,12 @@ class MemoryUsers:
     def everybody(self) -> list[User]:
         """All users."""
         with self._lock:
-            return deepcopy(list(self._users.values()))
+            return [copied(user) for user in self._users.values()]
 
     def records(self) -> list[tuple[str, Ended]]:
         """All ended records, each with its user's id."""
         with self._lock:
-            return [
-                (owner, deepcopy(e)) for owner in self._ended for e in self._ended[owner].values()
-            ]
+            return [(owner, e) for owner in self._ended for e in self._ended[owner].values()]
 
     def put_record(self, user_id: str, ended: Ended) -> None:
         """An ended record, or another state of one."""
@@ -64,7 +66,8 @@ class MemoryUsers:
 
     def get(self, user_id: str) -> User | None:
         with self._lock:
-            return deepcopy(self._users.get(user_id))
+            found = self._users.get(user_id)
+            return None if found is None else copied(found)
 
     def get_many(self, user_ids: Sequence[str]) -> Sequence[User | None]:
         with self._lock:
@@ -83,9 +86,9 @@ class MemoryUsers:
                 version=current.version + 1,
                 pending=tuple(waiting[room:]),
             )
-            self._users[after.id] = deepcopy(after)
+            self._users[after.id] = copied(after)
             records = self._ended.setdefault(after.id, {})
-            records.update({e.session.id: deepcopy(e) for e in waiting[:room]})
+            records.update({e.session.id: e for e in waiting[:room]})
             return replace(change, after=after)
 
     def archive(self, user_id: str) -> int:
@@ -98,7 +101,7 @@ class MemoryUsers:
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
         with self._lock:
-            return deepcopy(self._ended.get(user_id, {}).get(session_id))
+            return self._ended.get(user_id, {}).get(session_id)
 
     def ended_many(self, wanted: Sequence[tuple[str, str]]) -> Sequence[Ended | None]:
         with self._lock:
@@ -113,4 +116,4 @@ class MemoryUsers:
             if after is not None:
                 found = [e for e in found if e.session.id != after]
                 found = [e for e in found if (e.session.id > after) == ascending]
-            return deepcopy(found[:limit])
+            return found[:limit]

@@ -140,7 +140,7 @@ def test_records_past_their_time_are_passed_over(world: World) -> None:
     """Records that the TTL has not removed yet fill no page: those behind them are read too."""
     world.settings(max_sessions=100, session_minutes=1)
     for _ in range(100):
-        world.login(world.ada)
+        world.begin(world.ada)
     world.terminator.all_of_user(world.stack, world.ada)
     world.clock.advance(60)
     world.settings(session_minutes=MINUTES)
@@ -162,7 +162,7 @@ def test_records_are_read_by_the_hundred(
     world.settings(max_sessions=100, session_minutes=1)
     ended: list[str] = []
     while len(ended) < records:
-        ended += [world.login(world.ada).session.text for _ in range(min(records - len(ended), 50))]
+        ended += [world.begin(world.ada).id for _ in range(min(records - len(ended), 50))]
         world.terminator.all_of_user(world.stack, world.ada)
     world.clock.advance(60)
     asked: list[tuple[str | None, int]] = []
@@ -184,7 +184,7 @@ def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
     """A page of a hundred ended sessions knows of the hundred and first."""
     world.settings(max_sessions=100)
     for _ in range(ended):
-        session = world.login(world.ada).session.text
+        session = world.begin(world.ada).id
         world.terminator.by_server(world.stack, session)
     page = Page(limit=100)
     view = world.listing.of_user(world.stack, world.ada, state="ended", page=page)
@@ -211,7 +211,7 @@ def test_record_is_shown_until_its_time(world: World) -> None:
     """A record is listed up to the second that it is kept until, and from then on no more."""
     world.settings(session_minutes=1)
     for _ in range(2):
-        world.login(world.ada)
+        world.begin(world.ada)
     world.terminator.all_of_user(world.stack, world.ada)
 
     def shown() -> int:
