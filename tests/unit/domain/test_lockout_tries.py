@@ -131,6 +131,18 @@ def test_success_leaves_the_row_behind_where_it_was_counted() -> None:
     assert new.succeeded(later) == Success(Known(MARK, 9), 3)
 
 
+def test_right_password_passes_by_its_counters_as_they_are_now() -> None:
+    """Where others used up the limit meanwhile it is refused; else it leaves what is there now."""
+    account, _, address = counters_of("b", HOME)
+    tried = Try((account, address))
+    closed = replace(account, bucket=CLOSED)
+    with pytest.raises(TooManyAttempts):
+        tried.passed((closed, address), NOW)
+    later = NOW + 30_000
+    now = Try((closed, address))
+    assert tried.passed((closed, address), later) == now.succeeded(later) != tried.succeeded(later)
+
+
 def test_try_is_read_again_with_its_place() -> None:
     """What changed meanwhile is in its counters; where it comes from stays as it was."""
     counters = counters_of("b", HOME)

@@ -258,6 +258,34 @@ def test_failed_transaction_tells_which_condition() -> None:
     assert len(client.calls) == 1
 
 
+def test_commit_is_a_lone_write_or_a_transaction() -> None:
+    """One write is committed by its own call, and more of them are by one transaction."""
+    store, client = over({})
+    lone, other = expressions.put(KEY, {}), expressions.delete(KEY)
+    store.commit([lone])
+    store.commit([lone, other])
+    (first, parameters), (second, together) = client.calls
+    assert (first, parameters) == ("put_item", lone["Put"])
+    assert (second, together["TransactItems"]) == ("transact_write_items", [lone, other])
+
+
+def found_by(*answers: object) -> Any:
+    """What a commit's failed condition says is there, after these answers."""
+    store, _ = over(*answers)
+    with pytest.raises(ConditionFailed) as failed:
+        store.commit([expressions.put(KEY, {})])
+    return failed.value.found()
+
+
+def test_item_that_is_gone_tells_nothing_of_what_may_have_been_done() -> None:
+    """With the item its marks are gone: whether this very commit was done cannot be told."""
+    code = "ConditionalCheckFailedException"
+    assert found_by(error(code)) is None
+    assert found_by(CLOSED, error(code, Item=ITEM)) == VALUES
+    with pytest.raises(Unavailable):
+        found_by(CLOSED, error(code))
+
+
 def test_transaction_is_asked_again_by_the_same_token() -> None:
     """A lost answer is asked again by the same token; the next transaction has another."""
     store, client = over(CLOSED, {})
