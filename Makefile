@@ -48,7 +48,7 @@ dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=â€
 test: .venv/.installed ## run the tests
 	@echo "End-to-end tests run beside the others, and are told after them â€¦"
 	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \
-	  $(BIN)/python -m pytest -n 2 tests/unit tests/integration tests/cli tests/project
+	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/integration tests/cli tests/project
 
 test-unit: .venv/.installed ## run the tests that touch no socket: the rules and every feature over stores in memory
 	@exec $(BIN)/python -m pytest -q -n 2 tests/unit

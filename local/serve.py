@@ -7,6 +7,7 @@ TLS=1                 https, by a certificate authority whose certificate is in 
 STORE=dynamodb-local  the tables are in AWS's own DynamoDB Local, which needs Java and Maven
 CORS_ORIGINS, …       any parameter of template.yaml, by its name in capitals
 FAST_WAITS=1          the service's own waits move the clock instead of taking time (for tests)
+FAST_PASSWORDS=1      passwords are hashed in no time, and badly (for tests)
 SOJOURN_LOCAL         another folder for dev.json and dev.log than .local
 
 `python -m local invoke FUNCTION --event FILE` runs one handler as `sam local invoke` would.
@@ -47,6 +48,7 @@ class Wanted:
     tls: bool
     store: str
     fast_waits: bool
+    fast_passwords: bool
     parameters: dict[str, str]
 
     @classmethod
@@ -67,6 +69,7 @@ class Wanted:
             tls=_switch(environ, "TLS"),
             store=store,
             fast_waits=_switch(environ, "FAST_WAITS"),
+            fast_passwords=_switch(environ, "FAST_PASSWORDS"),
             parameters=given,
         )
 
@@ -152,7 +155,8 @@ def _serve(
     from local.gateway import Gateway
     from local.http_server import Server
     from local.seed import seed
-    from local.stack import Stack
+    from local.stack import FastPasswords, Stack
+    from sojourn.bootstrap import Resources
 
     host = f"127.0.0.1:{listening.getsockname()[1]}"
     base_url = f"{'http' if context is None else 'https'}://{host}"
@@ -164,6 +168,7 @@ def _serve(
         LocalClock(fast_waits=wanted.fast_waits),
         public_url=base_url,
         parameters=wanted.parameters,
+        made_of=FastPasswords if wanted.fast_passwords else Resources,
     )
     cors = template.cors(stack.known)
     gateway = Gateway(stack, names, cors, host=host, dynamodb_url=place.dynamodb_url)
@@ -177,6 +182,8 @@ def _serve(
         devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
         gc.freeze()
         gc.enable()
+        # moto makes so much of each call that to look after every 700 things takes a tenth of it.
+        gc.set_threshold(20_000, 20, 50)
         say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
         stop.wait()
         say("\nStopping: finishing what is being answered …")

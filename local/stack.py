@@ -15,6 +15,7 @@ from local.clock import LocalClock
 from local.template import Function, Template
 from sojourn.api import edge
 from sojourn.bootstrap import Resources
+from sojourn.crypto.passwords import Hasher
 
 GATEWAY_TIMEOUT = 30
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -60,6 +61,12 @@ class Functions(Protocol):
         """The function's answer. Raises `HandlerFailed`."""
 
 
+class FastPasswords(Resources):
+    """Resources with passwords that are hashed in no time: for tests alone."""
+
+    hasher = Hasher(memory_kib=64, iterations=1)
+
+
 class Stack:
     """Every function of the template, ready to be invoked."""
 
@@ -72,6 +79,7 @@ class Stack:
         public_url: str,
         endpoint_url: str | None = None,
         parameters: Mapping[str, str] | None = None,
+        made_of: type[Resources] = Resources,
     ) -> None:
         self.clock = clock
         self.functions: dict[str, Function] = {}
@@ -90,7 +98,7 @@ class Stack:
         for function in template.functions():
             resolved = template.resolved(dict(function.environment), self.known)
             environment = {name: str(value) for name, value in resolved.items()}
-            resources = Resources(environment, clock=clock, endpoint_url=endpoint_url)
+            resources = made_of(environment, clock=clock, endpoint_url=endpoint_url)
             handler = importlib.import_module(function.module).handler
             self.functions[function.logical_id] = function
             self.resources[function.logical_id] = resources

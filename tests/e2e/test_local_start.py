@@ -48,7 +48,8 @@ def stopped(process: "subprocess.Popen[str]") -> str:
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A stack as an application's developer wants it: https, for a page of another origin."""
     folder = tmp_path_factory.mktemp("secure")
-    with own_stack(folder, TLS="1", CORS_ORIGINS=ORIGIN, FAST_WAITS="0"):
+    real = {"FAST_WAITS": "0", "FAST_PASSWORDS": "0"}
+    with own_stack(folder, TLS="1", CORS_ORIGINS=ORIGIN, **real):
         yield json.loads((folder / "dev.json").read_text())
 
 

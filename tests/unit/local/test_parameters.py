@@ -55,6 +55,7 @@ def test_functions_that_are_not_known_are_an_error() -> None:
         ({"PORT": "²"}, "PORT must be a number from 0 to 65535"),
         ({"TLS": "yes"}, "TLS must be 1 or 0"),
         ({"FAST_WAITS": "2"}, "FAST_WAITS must be 1 or 0"),
+        ({"FAST_PASSWORDS": "yes"}, "FAST_PASSWORDS must be 1 or 0"),
         ({"STORE": "nonsense"}, "STORE must be moto or dynamodb-local"),
         ({"CORS_ORIGINS": "example.com"}, "CORS_ORIGINS must match"),
     ],
@@ -66,11 +67,7 @@ def test_wish_that_is_not_understood(environ: dict[str, str], said: str) -> None
 
 
 def test_wishes_have_defaults() -> None:
-    """Without a wish it is port 3000, http, on moto, with the machine's clock."""
+    """Without a wish it is port 3000, http, on moto, with the machine's clock and real hashes."""
     wanted = Wanted.of({"PORT": "", "STORE": ""}, TEMPLATE)
-    assert (wanted.port, wanted.tls, wanted.store, wanted.fast_waits) == (
-        3000,
-        False,
-        "moto",
-        False,
-    )
+    assert (wanted.port, wanted.tls, wanted.store) == (3000, False, "moto")
+    assert (wanted.fast_waits, wanted.fast_passwords) == (False, False)
