@@ -1,4 +1,4 @@
-"""The handlers themselves, called with payload-2.0 events."""
+"""A realm over moto, and the handlers themselves, called with payload-2.0 events."""
 
 import io
 import json

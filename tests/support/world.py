@@ -66,6 +66,7 @@ class World:
         self.realm_deletion = instance.directory.realm_deletion
         self.users, self.lookup = instance.directory.users, instance.directory.lookup
         self.credentials = instance.directory.credentials
+        self.access_keys = instance.directory.access_keys
         self.password_change = instance.directory.password
         self.cleanup, self.rotation = instance.cleanup, instance.rotate
         self.stack = Server(key=access_key(None), realm_id=None)
