@@ -10,7 +10,7 @@ from sojourn.bootstrap import Resources
 from sojourn.runtime import deadline, telemetry
 
 if TYPE_CHECKING:
-    from sojourn.api.response import GatewayAnswer
+    from sojourn.api.dispatch import GatewayAnswer
     from sojourn.api.route import Route
 
 S = TypeVar("S")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from sojourn.api import edge
-from sojourn.api.dispatch import respond
+from sojourn.api.dispatch import GatewayAnswer, respond
 from sojourn.api.edge import Edge
 from sojourn.api.request import Request
-from sojourn.api.response import GatewayAnswer, Response
+from sojourn.api.response import Response
 from sojourn.domain.errors import EdgeRequired
 from sojourn.runtime.settings import EnvironmentSettings, SettingsError
 

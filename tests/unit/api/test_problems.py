@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sojourn.api.dispatch import gateway_answer
 from sojourn.api.problems import problem
 from sojourn.domain.errors import (
     Invalid,
@@ -34,7 +35,7 @@ from sojourn.domain.session import Origin, Session
 )
 def test_error_says_what_to_send(error: SojournError, sentence: str) -> None:
     """Detail and errors say which parameter or header helps, under the code of the kind above."""
-    answer = problem(error, request_id="r").answer()
+    answer = gateway_answer(problem(error, request_id="r"))
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (422, "invalid")
     assert (body["detail"], body["errors"]) == (sentence, [sentence])
@@ -63,7 +64,7 @@ def test_error_says_what_to_send(error: SojournError, sentence: str) -> None:
 )
 def test_key_in_use_says_how_to_be_rid_of_it(error: KeyInUse, sentence: str) -> None:
     """A key that may not go says which route or parameter helps, and until when to wait."""
-    answer = problem(error, request_id="r").answer()
+    answer = gateway_answer(problem(error, request_id="r"))
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"], body["detail"]) == (409, "key_in_use", sentence)
     assert body["retire_after"] == (None if error.retires_ms is None else 2)
@@ -79,7 +80,7 @@ def test_limit_lists_what_could_be_replaced() -> None:
         )
         for n in (1, 2)
     ]
-    answer = problem(SessionLimit(active=active, most=2), request_id="r").answer()
+    answer = gateway_answer(problem(SessionLimit(active=active, most=2), request_id="r"))
     body = json.loads(answer["body"])
     assert (answer["statusCode"], body["code"]) == (409, "session_limit")
     told = "The user has 2 active sessions of 2. Name one in `replace`, or end one first."
@@ -92,6 +93,6 @@ def test_limit_lists_what_could_be_replaced() -> None:
 
 def test_too_many_attempts_says_how_long_to_wait() -> None:
     """The seconds to wait are in the header, in the sentence and in a member."""
-    answer = problem(TooManyAttempts(7), request_id="r").answer()
+    answer = gateway_answer(problem(TooManyAttempts(7), request_id="r"))
     assert answer["headers"]["retry-after"] == "7"
     assert json.loads(answer["body"])["retry_after"] == 7

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sojourn.api.callers import bearer
-from sojourn.api.dispatch import respond
+from sojourn.api.dispatch import gateway_answer, respond
 from sojourn.api.json_body import DEPTH_LIMIT, convert
 from sojourn.api.problems import problem, told
 from sojourn.api.request import BODY_LIMIT, Request
@@ -379,9 +379,9 @@ def test_address_is_the_connections() -> None:
 
 def test_problem_headers() -> None:
     """401 names its scheme, 503 says when to try again, and neither is stored."""
-    refused = problem(TokenInvalid(), request_id="r").answer()
+    refused = gateway_answer(problem(TokenInvalid(), request_id="r"))
     assert refused["headers"]["www-authenticate"].startswith("Bearer")
-    away = problem(Unavailable(), request_id="r").answer()
+    away = gateway_answer(problem(Unavailable(), request_id="r"))
     assert int(away["headers"]["retry-after"]) > 0
     for answer in (refused, away):
         assert answer["headers"]["cache-control"] == "no-store"
@@ -403,14 +403,14 @@ def test_problem_headers() -> None:
 )
 def test_challenge_says_what_is_wrong_with_a_token(error: SojournError, challenge: str) -> None:
     """RFC 6750, 3: a token that came is invalid, and why; where none came, only the scheme."""
-    sent = problem(error, request_id="r").answer()["headers"]["www-authenticate"]
+    sent = gateway_answer(problem(error, request_id="r"))["headers"]["www-authenticate"]
     assert sent == (challenge if challenge == "Bearer" else f"Bearer {challenge}")
 
 
 @pytest.mark.parametrize("response", [Response(status=204), problem(Unavailable(), request_id="r")])
 def test_every_answer_has_the_browsers_headers(response: Response) -> None:
     """Every answer, a problem too, is for https alone and of no other type than it says."""
-    headers = response.answer()["headers"]
+    headers = gateway_answer(response)["headers"]
     assert headers["strict-transport-security"] == "max-age=63072000"
     assert headers["x-content-type-options"] == "nosniff"
 

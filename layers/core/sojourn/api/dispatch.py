@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from sojourn.api.changes import changes_of
 from sojourn.api.edge import Edge
 from sojourn.api.paging import FIRST, page_of
 from sojourn.api.parameters import queried
 from sojourn.api.problems import problem
-from sojourn.api.request import Request, mapping
-from sojourn.api.response import GatewayAnswer, Response, document
+from sojourn.api.request import Request
+from sojourn.api.response import Response, document
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import InRealm
 from sojourn.domain.access_key import Server
@@ -30,6 +32,12 @@ if TYPE_CHECKING:
 
 Table = Mapping[str, Callable[[Request], Response]]
 NO_EDGE: Final = Edge()
+GatewayAnswer = dict[str, Any]
+SECURITY_HEADERS: Final = {
+    "strict-transport-security": "max-age=63072000",
+    "x-content-type-options": "nosniff",
+}
+"""For browsers, on every answer: https alone for two years, and no type but the one it says."""
 
 
 def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> GatewayAnswer:
@@ -37,11 +45,26 @@ def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> Gat
 
     That to a HEAD is as to a GET, without the body.
     """
-    request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
+    context = event.get("requestContext")
+    request_id = str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
     with telemetry.request(request_id):
-        answer = _respond(event, table, edge, request_id).answer()
+        answer = gateway_answer(_respond(event, table, edge, request_id))
     if str(event.get("routeKey", "")).startswith("HEAD "):
         answer.pop("body", None)
+    return answer
+
+
+def gateway_answer(response: Response) -> GatewayAnswer:
+    """A response as API Gateway takes it."""
+    headers = {"cache-control": "no-store", **SECURITY_HEADERS, **response.headers}
+    answer: GatewayAnswer = {
+        "statusCode": response.status,
+        "headers": headers,
+        "isBase64Encoded": False,
+    }
+    if response.body is not None:
+        headers.setdefault("content-type", "application/json")
+        answer["body"] = msgspec.json.encode(response.body).decode()
     return answer
 
 

@@ -4,18 +4,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from sojourn.api.request import Request
 
-GatewayAnswer = dict[str, Any]
-SECURITY_HEADERS: Final = {
-    "strict-transport-security": "max-age=63072000",
-    "x-content-type-options": "nosniff",
-}
-"""For browsers, on every answer: https alone for two years, and no type but the one it says."""
 MAX_AGE: Final = 900
 """Seconds: less than the two hours for which API Gateway caches a key set."""
 
@@ -29,19 +23,6 @@ class Response:
     status: int = 200
     body: object = None
     headers: Mapping[str, str] = field(default_factory=dict)
-
-    def answer(self) -> GatewayAnswer:
-        """The answer as the gateway takes it."""
-        headers = {"cache-control": "no-store", **SECURITY_HEADERS, **self.headers}
-        answer: GatewayAnswer = {
-            "statusCode": self.status,
-            "headers": headers,
-            "isBase64Encoded": False,
-        }
-        if self.body is not None:
-            headers.setdefault("content-type", "application/json")
-            answer["body"] = msgspec.json.encode(self.body).decode()
-        return answer
 
 
 def document(request: Request, body: object) -> Response:
