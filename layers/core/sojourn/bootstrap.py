@@ -35,9 +35,9 @@ CLIENT_CONFIG: Final = Config(
 
 
 class Resources:
-    """What a function composes its services of; `functions/<name>/app.py` takes what it uses.
+    """The parts of which `functions/<name>/app.py` composes its services.
 
-    boto3 finds region, credentials and endpoint by its own rules; `endpoint_url` overrides.
+    boto3 finds region, credentials and endpoint by its own rules; `endpoint_url` overrides them.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Resources:
         clock: Clock | None = None,
         endpoint_url: str | None = None,
     ) -> None:
-        """Raises `SettingsError` when the environment lacks something."""
+        """Raises `SettingsError` if an environment variable is missing."""
         self.settings = EnvironmentSettings.of(environ)
         self.clock = clock or SystemClock()
         self._session = boto3.session.Session()
@@ -55,7 +55,7 @@ class Resources:
         dynamo = DynamoDB(self._client("dynamodb"), self.clock)
         self.skew = dynamo.skew
         self.users = DynamoUsers(dynamo, self.settings.sessions_table)
-        # For all that neither checks nor changes a credential: it never has one in hand.
+        # For functions that neither check nor change credentials: they never read one.
         self.seen_users = DynamoUsers(dynamo, self.settings.sessions_table, only=user_items.SEEN)
         self.due = DynamoDue(dynamo, self.settings.sessions_table)
         self.realms = DynamoDirectory(dynamo, self.settings.directory_table, self.due)
@@ -68,12 +68,12 @@ class Resources:
 
     @cached_property
     def cipher(self) -> KmsCipher:
-        """The key service; its client is made where signing keys are used."""
+        """KMS. Its client is created only in functions that use private keys."""
         return KmsCipher(self._client("kms"), self.settings.kms_key_id, self.clock)
 
     @cached_property
     def hasher(self) -> "Hasher":
-        """What hashes passwords; it is imported where one is tried or set."""
+        """The password hasher. It is imported only in functions that check or set passwords."""
         from sojourn.crypto.passwords import Hasher
 
         return Hasher()

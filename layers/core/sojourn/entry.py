@@ -1,4 +1,4 @@
-"""The handlers that Lambda calls; their services are composed at the first request."""
+"""The handlers that Lambda calls. Their services are composed at Lambda's initialisation."""
 
 import os
 import threading
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 S = TypeVar("S")
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
-"""Kept back from a scheduled function's time-out: one step may take its whole deadline, with a last
-attempt that begins just before it."""
+"""Reserved at the end of a scheduled function's timeout: one step may take its whole deadline, and
+its last attempt may begin just before it."""
 
 
 class Entry(Generic[S]):
-    """A Lambda handler whose services are composed on its first call.
+    """A Lambda handler that composes its services once.
 
-    In Lambda that first call comes with the initialisation, where a cold start is cheapest.
+    In Lambda it does so at the initialisation, where a cold start is cheapest. Elsewhere it does so
+    at the first call.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ def api(
     *routes: "Route",
     first: Callable[[S], None] | None = None,
 ) -> Entry[S]:
-    """The entry of a function behind the API. `first` is done before each request."""
+    """The handler of a function behind the API. `first` is called before each request."""
     # Here, for what a schedule runs has nothing to do with HTTP.
     from sojourn.api.dispatch import answer, respond
     from sojourn.api.edge import Edge
@@ -82,7 +83,7 @@ def api(
 def scheduled(
     compose: Callable[[Resources], S], run: Callable[[S, Callable[[], float]], dict[str, int]]
 ) -> Entry[S]:
-    """The entry of a function that a schedule runs: `run` gets the seconds that it has left."""
+    """The handler of a scheduled function. `run` gets a function that returns the seconds left."""
 
     def serve(_resources: Resources, services: S) -> Handler:
         def handle(_event: Mapping[str, Any], context: Any) -> dict[str, Any]:

@@ -25,11 +25,11 @@ from sojourn.runtime import deadline, telemetry
 from sojourn.runtime.clock import Clock
 
 USE_MS: Final = 3_600_000
-"""A use of an access key is written when the last one written is older than this."""
+"""`last_used_at` of an access key is written at most once in this time."""
 
 
 def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
-    """The realm, when it exists for this server. Raises `NotFound`."""
+    """The realm, if the server can see it. Raises `NotFound`."""
     server.must_see(realm_id)
     return existing(realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
 
@@ -65,7 +65,7 @@ def bearer(request: Request) -> str | None:
 
 
 class Callers:
-    """Tells who a request comes from."""
+    """Authenticates the caller of a request."""
 
     def __init__(self, keys: AccessKeyStore, cache: RealmCache, clock: Clock) -> None:
         self._keys = keys
@@ -82,9 +82,9 @@ class Callers:
         return self._claims(token)
 
     def server(self, request: Request, *, recorded: bool = True) -> Server:
-        """The access key's holder. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
+        """The server of an access key. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
 
-        Its use is written down once an hour, unless it is not to be `recorded`.
+        Writes the key's last use once an hour, if `recorded`.
         """
         caller = self.either(request, recorded=recorded)
         if not isinstance(caller, Server):
@@ -106,10 +106,10 @@ class Callers:
         return self._claims(token)
 
     def _claims(self, token: str) -> Claims:
-        """What the token claims. Whoever acts on it asks `Validator` whether that stands.
+        """The claims of a verified token. `Validator` then checks whether its session is active.
 
-        A realm that is too old to decide by is good enough to verify a signature, and is then read
-        again together with the user. A token that it does not know may be of a newer state of it.
+        A cached realm of any age is good enough to verify a signature; the realm is then read again
+        together with the user. An unknown key or issuer may belong to a newer state of the realm.
         """
         try:
             return tokens.verify(token, realm_of=self._cache.last_with_key, clock=self._clock)
@@ -130,7 +130,7 @@ class Callers:
         return Server(key=key, realm_id=named or key.realm_id)
 
     def _record_use(self, key: AccessKey) -> None:
-        """Write down that a key was used, once an hour, in one attempt; nothing depends on it."""
+        """Write a key's last use, once an hour, in one attempt; a failure is ignored."""
         now_ms = self._clock.wall_ms()
         if key.last_used_ms is not None and key.last_used_ms >= now_ms - USE_MS:
             return

@@ -35,10 +35,10 @@ Members = Mapping[str, Any]
 def changes_of(
     server: Server, request: Request, kind: type[Changes], current: Callable[[Server], Answer]
 ) -> tuple[Server, Changes]:
-    """A server's changes of a thing, and the server, about the realm that it names.
+    """The changes in a body, and the server with the realm that it names.
 
-    `current` is the thing as it is, looked up where the body has a read-only member, or one that is
-    wrong unless it is there already. Raises as `Request.parse` and `Server.narrow` do.
+    `current` reads the object. It is called only if the body has a read-only member, or a value
+    that is wrong unless it is the current one. Raises as `Request.parse` and `Server.narrow` do.
     """
     body = request.json()
     wrong = complaints.judge(body, kind)
@@ -74,11 +74,11 @@ def _look(
 
 
 def _is_there(name: str, body: Members, there: Members) -> bool:
-    """Whether a member is sent as it is."""
+    """Whether a member is sent with its current value."""
     if name not in body or name not in there:
         return False
     sent, known = body[name], there[name]
     if name == "last_used_at" and sent != known:
-        # The key was used since: what was so before is no change.
+        # The key was used since the caller read it; an older value is not a change.
         return sent is None or (isinstance(sent, int | float) and sent < (known or 0))
     return isinstance(sent, bool) is isinstance(known, bool) and bool(sent == known)

@@ -15,12 +15,12 @@ from msgspec import inspect
 from sojourn.domain.errors import Invalid
 
 MOST: Final = 20
-"""Sentences of one answer."""
+"""Error messages in one answer."""
 CHECK: Final = "check"
-"""In a type's `Meta.extra`: what else a value must be, as a function of the field's name and it."""
+"""In a type's `Meta.extra`: a further check, a function of the field's name and the value."""
 
 READ_ONLY: Final = "read_only"
-"""In a type's `Meta.extra`: what a change may say and not change."""
+"""In a type's `Meta.extra`: a read-only member, which a change may contain unchanged."""
 
 _SHOWN: Final = re.compile(r"[\w.$-]{1,40}")
 _ID: Final = re.compile(r"\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}")
@@ -35,21 +35,21 @@ Check = Callable[[str, Any], Sequence[str]]
 
 
 class Complaint(NamedTuple):
-    """What is wrong with a field of a body; the empty field is the body as a whole."""
+    """An error message for a field of a body; an empty field name means the whole body."""
 
     field: str
     sentence: str
 
 
 def of(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
-    """All that is wrong with a JSON object as a `kind`."""
+    """All errors of a JSON object as a `kind`."""
     found = list(_of_struct(value, kind, ""))
     wrong = {complaint.field for complaint in found}
     return found + of_checks({n: v for n, v in value.items() if n not in wrong}, kind)
 
 
 def judge(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
-    """All that is wrong with a JSON object as a `kind`; looked for where msgspec refuses it."""
+    """All errors of a JSON object as a `kind`, after msgspec refused it."""
     try:
         msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
@@ -61,7 +61,7 @@ def judge(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
 
 
 def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
-    """What the checks that the fields' types declare say of an object of the right types."""
+    """The errors found by the checks in the fields' types, for an object of the right types."""
     return [
         Complaint(name, sentence)
         for name, check in checks(kind)
@@ -71,13 +71,13 @@ def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
 
 
 def marked(kind: Any, mark: str) -> list[str]:
-    """The fields whose types carry a mark in their `Meta.extra`."""
+    """The fields whose types have this key in their `Meta.extra`."""
     fields = _fields(kind).items()
     return [name for name, field in fields if any(mark in e for e in _extras(field.type))]
 
 
 def first(error: msgspec.ValidationError, kind: Any) -> Complaint:
-    """What msgspec says of the first wrong value, in our words."""
+    """Our error message for the first wrong value that msgspec reports."""
     told = str(error)
     if isinstance(error.__cause__, ValueError):
         return Complaint("", f"{told}.")
@@ -94,7 +94,7 @@ def first(error: msgspec.ValidationError, kind: Any) -> Complaint:
 
 
 def refusal(found: Sequence[Complaint]) -> Invalid:
-    """The error that says so, and of very many how many more there are."""
+    """The error with these messages; if there are too many, the rest is only counted."""
     sentences = list(dict.fromkeys(complaint.sentence for complaint in found))
     if len(sentences) > MOST:
         sentences[MOST:] = [f"There are {len(sentences) - MOST} more like these."]
@@ -102,7 +102,7 @@ def refusal(found: Sequence[Complaint]) -> Invalid:
 
 
 def listed(values: Sequence[str]) -> str:
-    """Values that may be chosen from, as a sentence lists them."""
+    """The allowed values, as a list in a sentence."""
     *most, last = values
     return f"{', '.join(most)} or {last}" if most else last
 
@@ -143,7 +143,7 @@ def _unknown(place: str, name: str, known: Sequence[str]) -> Complaint:
 
 
 def _wrong(place: str, kind: inspect.Type | None, told: str) -> Complaint:
-    """The complaint about a value. Its type is said, or its limits where it is of the type."""
+    """The error message for a value: it names the type, or the limits if the type is right."""
     if kind is None:
         return _complaint(place, "has a form that this field does not take.")
     said, null = _parts(kind)
@@ -158,7 +158,7 @@ def _complaint(place: str, predicate: str) -> Complaint:
 
 
 def _words(kind: inspect.Type) -> list[str]:
-    """What a value of a type is, as a choice of one or more."""
+    """A description of a type's values."""
     match kind:
         case inspect.LiteralType(values=values):
             return [str(value) for value in values]
@@ -178,7 +178,7 @@ def _words(kind: inspect.Type) -> list[str]:
 
 
 def _limits(kind: inspect.Type) -> str | None:
-    """What a value of the right type must be, if its type is all that it is."""
+    """A description of a type's limits."""
     match kind:
         case inspect.StrType(min_length=least, max_length=most, pattern=None):
             return _between(least, most, "characters")
@@ -204,7 +204,7 @@ def _between(least: int | None, most: int | None, unit: str) -> str | None:
 
 
 def _parts(kind: inspect.Type) -> tuple[list[inspect.Type], bool]:
-    """What a type is a choice of, and whether null is one of it."""
+    """The members of a union type, and whether null is one of them."""
     kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
     bare = [k.type if isinstance(k, inspect.Metadata) else k for k in kinds]
     said = [k for k in bare if not isinstance(k, inspect.NoneType)]
@@ -212,7 +212,7 @@ def _parts(kind: inspect.Type) -> tuple[list[inspect.Type], bool]:
 
 
 def _reached(kind: inspect.Type, path: str) -> inspect.Type | None:
-    """The type of what is at msgspec's path within a value, such as `.request.ip` or `[3]`."""
+    """The type at msgspec's path within a value, such as `.request.ip` or `[3]`."""
     for step in _STEP.finditer(path):
         found: inspect.Type | None = None
         for part in _parts(kind)[0]:
@@ -239,7 +239,7 @@ def _fields(kind: Any) -> Mapping[str, inspect.Field]:
 
 @cache
 def checks(kind: Any) -> Sequence[tuple[str, Check]]:
-    """The fields of a type whose values are to be checked, and how."""
+    """The fields of a type that have a further check, and the checks."""
     return [
         (name, extra[CHECK])
         for name, field in _fields(kind).items()

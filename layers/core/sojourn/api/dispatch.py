@@ -26,7 +26,7 @@ from sojourn.domain.errors import (
 from sojourn.runtime import telemetry
 
 if TYPE_CHECKING:
-    # A function whose routes anybody may call needs neither.
+    # A function with only public routes needs neither.
     from sojourn.api.callers import Callers
     from sojourn.crypto.tokens import Claims
 
@@ -41,9 +41,9 @@ SECURITY_HEADERS: Final = {
 
 
 def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> GatewayAnswer:
-    """The answer to a payload-2.0 event; errors become problems, in this one place.
+    """Answer an API Gateway event. Errors become problems here and nowhere else.
 
-    That to a HEAD is as to a GET, without the body.
+    A HEAD request gets the answer of the GET, without the body.
     """
     context = event.get("requestContext")
     request_id = str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
@@ -94,7 +94,7 @@ def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str
 
 
 def answer(route: Route, services: Any, request: Request) -> Response:
-    """What a route answers to a request. Raises a `SojournError` for whatever is no success."""
+    """The answer of a route to a request. Raises a `SojournError` if it is not a success."""
     found = route.do(services, _admitted(route, services, request))
     if found is None:
         return Response(status=204)
@@ -104,10 +104,10 @@ def answer(route: Route, services: Any, request: Request) -> Response:
 
 
 def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
-    """The call that a request makes of a route: caller, permission, query, realm, body."""
+    """Check a request's caller, permission, query, realm and body; returns the `Call`."""
     caller = _caller(route, services, request)
     if route.cached:
-        # Whoever fetches a document adds to its address what they like.
+        # The query of a public document is ignored.
         return Call(request, caller, {}, None)
     other = "user" if isinstance(caller, Server) else "server"
     query = request.query
@@ -129,7 +129,7 @@ def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
 
 
 def _caller(route: Route, services: Any, request: Request) -> "Claims | Server | None":
-    """Who calls, when this caller may. Raises as `Callers` does, and `PermissionMissing`."""
+    """The caller, if allowed to. Raises as `Callers` does, and `PermissionMissing`."""
     if route.public:
         return None
     callers: Callers = services.callers

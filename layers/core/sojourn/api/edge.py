@@ -27,14 +27,14 @@ Event = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The SHA-256 digests of the secrets that the edge may send; none: there is no edge."""
+    """The SHA-256 digests of the edge's secrets; none if the stack has no edge."""
 
     digests: tuple[bytes, ...] = ()
 
     def admitted(self, event: Event) -> Event:
-        """The event as the viewer's connection would have made it, without the secret.
+        """The event with the viewer's address instead of the CDN's, and without the secret.
 
-        Raises `EdgeRequired` when it did not come by the edge.
+        Raises `EdgeRequired` if the request did not come through the edge.
         """
         headers = {str(n).lower(): v for n, v in mapping(event.get("headers")).items()}
         if not self._knows(headers.pop(SECRET, None)):
@@ -55,9 +55,9 @@ class Edge:
 
 
 def viewer(sent: object) -> str | None:
-    """The address in a CloudFront-Viewer-Address, `address:port`; None: there is none in it.
+    """The address in a CloudFront-Viewer-Address, `address:port`; None if it is malformed.
 
-    An IPv6 address may be in brackets or not: the port is what follows the last colon.
+    An IPv6 address may have brackets or not. The port follows the last colon.
     """
     found = _ADDRESS.fullmatch(sent) if isinstance(sent, str) else None
     if found is None:

@@ -16,7 +16,7 @@ from sojourn.domain.errors import BodyInvalid, Invalid
 from sojourn.domain.unicode import printable
 
 DEPTH_LIMIT: Final = 64
-"""Levels of a body: what is taken must be written again, wherever the stack is by then."""
+"""Levels of nesting in a body. An accepted body must be encodable again at any stack depth."""
 PATH_CHARACTERS: Final = 200
 
 _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
@@ -28,7 +28,7 @@ T = TypeVar("T", bound=Struct)
 
 
 def json_object(body: bytes, *, any_text: bool = False) -> dict[str, Any]:
-    """The one JSON object that a body is.
+    """Parse a body as one JSON object.
 
     Raises `BodyInvalid`, or `Invalid` on text that is not Unicode, unless `any_text` will do.
     """
@@ -44,10 +44,10 @@ def json_object(body: bytes, *, any_text: bool = False) -> dict[str, Any]:
 
 
 def screen(body: bytes, kind: type[Struct]) -> None:
-    """Refuse a large body that is of another form at its first wrong value. Raises `Invalid`.
+    """Refuse a large body of another form at its first wrong value. Raises `Invalid`.
 
-    A hundred thousand lists would be made of it otherwise, to be thrown away. Whatever else is
-    wrong with it is said by those who read it then.
+    Otherwise a hundred thousand lists could be created for nothing. Other errors are found later,
+    when the body is converted.
     """
     if not body.lstrip(b" \t\r\n").startswith(b"{"):
         raise BodyInvalid("The body must be one JSON object.")
@@ -61,7 +61,7 @@ def screen(body: bytes, kind: type[Struct]) -> None:
 
 
 def convert(value: dict[str, Any], kind: type[T]) -> T:
-    """A JSON object as a `kind`; a complaint for each wrong field, by name. Raises `Invalid`."""
+    """Convert a JSON object to a `kind`. Raises `Invalid` with a message for each wrong field."""
     try:
         made = msgspec.convert(value, kind, strict=True)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:

@@ -13,14 +13,14 @@ Order = Literal["ascending", "descending"]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which part of a list is asked for: at most `limit` items, by id, behind the id `after`."""
+    """The requested page of a list: at most `limit` items, by id, after the id `after`."""
 
     after: str | None = None
     limit: int = PAGE
     ascending: bool = False
 
     def reaches(self, item_id: str) -> bool:
-        """Whether an item comes behind the cursor."""
+        """Whether an item comes after the cursor."""
         if self.after is None:
             return True
         return item_id > self.after if self.ascending else item_id < self.after
@@ -31,7 +31,7 @@ FIRST: Final = Page()
 
 
 def page_of(query: Mapping[str, str], order: Order) -> Page:
-    """The page that a query asks for, whose values were looked at."""
+    """The page that a checked query asks for."""
     limit = int(query.get("max_results", PAGE))
     direction = query.get("direction", order.removesuffix("ending"))
     return Page(after=query.get("after"), limit=limit, ascending=direction == "asc")
@@ -46,7 +46,7 @@ Item = TypeVar("Item", bound=_Item)
 
 
 def paged(items: Iterable[Item], page: Page) -> tuple[list[Item], bool]:
-    """The page of a list that is all at hand, and whether there is more behind it."""
+    """A page of a complete list in memory, and whether more items follow."""
     ordered = sorted(items, key=lambda item: item.id, reverse=not page.ascending)
     found = [item for item in ordered if page.reaches(item.id)]
     return found[: page.limit], len(found) > page.limit

@@ -10,7 +10,7 @@ from sojourn.domain.errors import Invalid
 Schema = Mapping[str, Any]
 
 PAGE: Final = 50
-"""How many items of a list are answered unless a query asks for another number."""
+"""The default number of items in a page."""
 TEXT: Final[Schema] = {"type": "string"}
 REALM_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("rl")}
 USER_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("usr")}
@@ -18,10 +18,10 @@ USER_ID: Final[Schema] = {"type": "string", "pattern": id_pattern("usr")}
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A query parameter: what it takes, and whether it is for callers of one kind alone.
+    """A query parameter: its allowed values, and the kind of caller that may send it.
 
-    A value that it does not take is refused with `sentence`; where there is none, who is called
-    with it judges it.
+    Another value is refused with the message `sentence`. Without a `sentence`, the route's function
+    checks the value.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Parameter:
             case {"enum": values}:
                 return value in values
             case {"minimum": least, "maximum": most}:
-                # No such number needs more digits, and converting thousands of them would cost.
+                # No allowed number has more digits, and converting thousands of digits is slow.
                 digits = len(value) < 10 and value.isascii() and value.isdigit()
                 return digits and least <= int(value) <= most
         return True
@@ -44,7 +44,7 @@ class Parameter:
 def choice(
     name: str, *values: str, only: Literal["user", "server"] | None = None, sentence: str = ""
 ) -> Parameter:
-    """A parameter that takes one of these values."""
+    """A parameter with these allowed values."""
     words = sentence or f"{name} must be {' or '.join(values)}."
     return Parameter(name, {"enum": list(values)}, only, words)
 
@@ -61,7 +61,7 @@ DIRECTION: Final = choice("direction", "asc", "desc")
 
 
 def queried(sent: Mapping[str, str], known: Sequence[Parameter]) -> Mapping[str, str]:
-    """The query; a 422 says all parameters that are unknown, or wrong in themselves."""
+    """The checked query. The 422 lists all unknown and wrong parameters."""
     takes = {parameter.name: parameter for parameter in known}
     errors = []
     for name in sorted(sent.keys() - takes.keys()):

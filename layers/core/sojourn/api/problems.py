@@ -13,11 +13,11 @@ from sojourn.domain.errors import SojournError
 from sojourn.domain.session import Reason
 
 _NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
-"""What an `error_description` must not hold (RFC 6750, 3)."""
+"""Characters that an `error_description` must not contain (RFC 6750, 3)."""
 
 
 class Problem(Answer, frozen=True, kw_only=True):
-    """An error, as RFC 9457 has it; `errors` are sentences for a person."""
+    """A problem document (RFC 9457); `errors` are messages for people."""
 
     type: str
     title: str
@@ -29,20 +29,20 @@ class Problem(Answer, frozen=True, kw_only=True):
 
 
 class SessionEndedProblem(Problem, frozen=True, kw_only=True):
-    """Why and when a session ended, while the record is kept."""
+    """Why and when the session ended, while its record is kept."""
 
     reason: Reason | UnsetType = UNSET
     ended_at: Time | UnsetType = UNSET
 
 
 class TooManyAttemptsProblem(Problem, frozen=True, kw_only=True):
-    """Seconds until the next try, as `Retry-After`."""
+    """Seconds until the next attempt is accepted, as in `Retry-After`."""
 
     retry_after: Annotated[int, Meta(ge=1)]
 
 
 class LimitSession(Answer, frozen=True, kw_only=True):
-    """An active session, for whoever must choose one to replace."""
+    """An active session that a login can replace."""
 
     id: SessionId
     created_at: Time
@@ -50,20 +50,20 @@ class LimitSession(Answer, frozen=True, kw_only=True):
 
 
 class SessionLimitProblem(Problem, frozen=True, kw_only=True):
-    """The sessions of which one could be replaced."""
+    """The active sessions, of which one can be replaced."""
 
     sessions: list[LimitSession]
 
 
 class KeyInUseProblem(Problem, frozen=True, kw_only=True):
-    """Until when a signing key is needed."""
+    """When the signing key retires."""
 
     retire_after: WholeTime | None
     open_ended: bool
 
 
 class Told(NamedTuple):
-    """What is told of a kind of error, beside what each has of its own."""
+    """The HTTP form of a kind of error: status, title, default message."""
 
     status: int
     title: str
@@ -107,7 +107,7 @@ TOLD: Final[Mapping[type[SojournError], Told]] = {
 
 
 def told(kind: type[SojournError]) -> Told:
-    """What is told of a kind of error, or of the kind that it is one of."""
+    """The HTTP form of a kind of error, or of its base class."""
     return next(TOLD[one] for one in kind.__mro__ if one in TOLD)
 
 
@@ -138,7 +138,7 @@ def problem(error: SojournError, *, request_id: str) -> Response:
 
 
 def members(error: SojournError) -> dict[str, Any]:
-    """What a problem tells besides (RFC 9457, 3.2)."""
+    """The extension members of a problem (RFC 9457, 3.2)."""
     match error:
         case errors.SessionEnded(reason=reason, ended_ms=ended_ms):
             return {
@@ -160,7 +160,7 @@ def members(error: SojournError) -> dict[str, Any]:
 
 
 def _sentences(error: SojournError) -> Sequence[str]:
-    """The sentences of an error; those that name a header, a parameter or a route are HTTP's."""
+    """The messages of an error. Those about headers, parameters and routes are written here."""
     match error:
         case errors.RealmNotNamed():
             sentence = (

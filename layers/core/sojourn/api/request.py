@@ -20,7 +20,7 @@ T = TypeVar("T", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the gateway read it."""
+    """One request, as API Gateway parsed it."""
 
     route: str
     path: Mapping[str, str]
@@ -33,10 +33,9 @@ class Request:
 
     @classmethod
     def of(cls, event: Mapping[str, Any]) -> "Request":
-        """The request of a payload-2.0 event. Raises `BodyInvalid` on a body that is not base64.
+        """The request of an API Gateway event. Raises `BodyInvalid` if the body is not base64.
 
-        What is not as the gateway makes it is as if it were not there; an id that is missing is
-        the empty one, which nothing has.
+        Malformed parts of the event count as absent. A missing id is empty, which matches nothing.
         """
         context = mapping(event.get("requestContext"))
         connection = mapping(context.get("http"))
@@ -54,30 +53,30 @@ class Request:
 
     @property
     def ip(self) -> str | None:
-        """The address of the connection itself, never a header's; None where none was told."""
+        """The address of the connection, never of a header; None if unknown."""
         return addresses.normal(self.source)
 
     @property
     def client(self) -> str | None:
-        """The client's name, None where none was told."""
+        """The printable User-Agent, None if absent."""
         return client_name(self.agent)
 
     def json(self, *, limit: int = BODY_LIMIT, any_text: bool = False) -> dict[str, Any]:
-        """The body as one JSON object.
+        """Parse the body as one JSON object.
 
         Raises `UnsupportedMediaType`, `TooLarge`, and as `json_object` does.
         """
         return json_object(self._sent(limit), any_text=any_text)
 
     def parse(self, kind: type[T], *, limit: int = BODY_LIMIT, any_text: bool = False) -> T:
-        """The body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
+        """Parse the body as a `kind`, strictly: no unknown field, no coercion. Raises `Invalid`."""
         body = self._sent(limit)
         if len(body) > BODY_LIMIT:
             screen(body, kind)
         return convert(json_object(body, any_text=any_text), kind)
 
     def parse_optional(self, kind: type[T], *, limit: int = BODY_LIMIT) -> T:
-        """The body as a `kind`; no body is one without fields. Raises `Invalid`."""
+        """Parse the body as a `kind`; an absent body has no fields. Raises `Invalid`."""
         return self.parse(kind, limit=limit) if self.body else convert({}, kind)
 
     def _sent(self, limit: int) -> bytes:
@@ -94,12 +93,12 @@ class Request:
 
 
 def client_name(text: str) -> str | None:
-    """Rule 10: a client's name, printable, cut to 160 bytes; None when nothing of it is left."""
+    """Rule 10: a User-Agent's printable characters, cut to 160 bytes; None if none is left."""
     return printable(text) or None
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """A part of an event that is a JSON object; an empty one where it is something else."""
+    """A part of an event that must be a JSON object; otherwise an empty one."""
     return value if isinstance(value, Mapping) else {}
 
 

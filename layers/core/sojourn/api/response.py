@@ -18,7 +18,7 @@ _TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer: its status, a JSON value or nothing, and headers beside the usual."""
+    """An HTTP response: status, JSON value or None, and extra headers."""
 
     status: int = 200
     body: object = None
@@ -26,7 +26,7 @@ class Response:
 
 
 def document(request: Request, body: object) -> Response:
-    """A public document with its `ETag`, or 304 when the caller has it (RFC 9110, 13.1.2)."""
+    """A public document with its `ETag`, or 304 if the caller has it (RFC 9110, 13.1.2)."""
     digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()
     tag = f'"{digest[:32]}"'
     headers = {"cache-control": f"public, max-age={MAX_AGE}", "etag": tag}

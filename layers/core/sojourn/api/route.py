@@ -21,9 +21,9 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[C, B]):
-    """A request that was admitted: who calls, what they ask for in the query, what they send.
+    """A checked request: its caller, query and body.
 
-    A server is one about the realm that header, query or body name.
+    If the caller is a server, it has the realm that header, query or body name.
     """
 
     request: Request
@@ -44,16 +44,22 @@ def _undone(_services: Any, _call: Any) -> Answer | None:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One route. As a decorator it is completed by the function that does it, which names it.
+    """One route. Use it as a decorator of the function that implements it and gives its name.
 
-    Who may call: anybody (`public`), a `user`, a `server` whose key has this permission, or the
-    last two. `answers` are its successes: a status, and the form of the body or one of several; and
-    204 for None. A server's `query` may name its realm besides, unless `about_realm` is not set;
-    that of a list has the parameters of a page, in this `order` unless one is named. `current` gets
-    the thing that a body of changes is about, as it is. `optional`: the body may be left out.
-    `any_text`: also a text that no UTF-8 can hold. `errors` are those that do not follow from the
-    rest. `cached` documents may be kept, and ignore a query. `records_use`: an access key's last
-    use is written down. Raises `ValueError` for what would be ignored.
+    The caller is anybody (`public`), a `user`, a `server` with an access key of this permission, or
+    one of the last two. The other fields:
+
+    - `answers`: the successful answers: status and type of the body (or types, or None for 204)
+    - `query`: the query parameters; servers may also name their realm, unless `about_realm` is
+      False; lists also have the parameters of a page, in this `order` by default
+    - `current`: the route that reads the object which a body of changes is about
+    - `optional`: the body may be absent
+    - `any_text`: the body may contain text that is not valid Unicode
+    - `errors`: the errors that do not follow from the other fields
+    - `cached`: a public document, which callers may cache; its query is ignored
+    - `records_use`: write the access key's last use
+
+    Raises `ValueError` for a field that would be ignored.
     """
 
     at: str
@@ -114,12 +120,12 @@ class Route:
         object.__setattr__(self, "status", min(self.answers))
 
     def __call__(self, do: Callable[[Any, Any], Answer | None]) -> "Route":
-        """The route that this function does."""
+        """The route with this function."""
         does = (do.__doc__ or "").partition("\n\n")[0]
         return replace(self, do=do, name=do.__name__, does=" ".join(does.split()))
 
     def by(self, method: str, name: str) -> "Route":
-        """The same by another method."""
+        """The same route by another method."""
         return replace(self, at=f"{method} {self.path}", name=name)
 
     @property

@@ -27,13 +27,13 @@ JwtKeyId = Annotated[str, Meta(pattern=id_pattern("jky"))]
 
 
 class InRealm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What a server sends. A stack-wide key may name the realm here that the request is about."""
+    """A body of a server. A stack-wide access key may name the request's realm in it."""
 
     realm_id: RealmId | None = None
 
 
 class Answer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One answer's JSON object. A member is left out when it is `UNSET`, and never otherwise."""
+    """The JSON object of an answer. A member is left out only if it is `UNSET`."""
 
 
 def one_of(*names: str) -> Any:

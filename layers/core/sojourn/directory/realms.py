@@ -61,7 +61,7 @@ class RealmDirectory:
         return answers.realm(realm)
 
     def find(self, server: Server, realm_id: str) -> Realm:
-        """The realm, when it exists for this server. Raises `NotFound`."""
+        """The realm, if the server can see it. Raises `NotFound`."""
         return realm_of(server, self.store, realm_id)
 
     def look(self, server: Server, realm_id: str) -> Realm:

@@ -25,7 +25,7 @@ PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run met: counts, and the age in seconds of the item that was due the longest."""
+    """The result of a run: counts, and for how many seconds the oldest item has been overdue."""
 
     found: int = 0
     removed: int = 0
@@ -34,13 +34,13 @@ class Report:
     oldest_overdue_seconds: int = 0
 
     def answer(self) -> dict[str, int]:
-        """The report as the function answers it."""
+        """The report as the function's answer."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """Works through the due index until it is empty or the time is up."""
+    """Works through the index of due work until it is empty or the time is up."""
 
     due: DueIndex
     users: UserStore
@@ -51,11 +51,11 @@ class Cleanup:
     clock: Clock
 
     def run(self, time_left: TimeLeft) -> Report:
-        """Remove what is due; stop while `time_left()` (seconds) still allows to report."""
+        """Do all due work; stop early enough to report before `time_left()` (seconds) is over."""
         report = Report()
         now = self.clock.wall_ms() // 1000
         shards = list(range(self.due.shards))
-        # A run that never gets through must not leave the same shards behind each time.
+        # In random order, so that runs without enough time do not always skip the same shards.
         random.shuffle(shards)
         for shard in shards:
             for page in self.due.pages(shard, now=now, limit=PAGE):
@@ -65,7 +65,7 @@ class Cleanup:
                     else:
                         report = replace(report, remaining=report.remaining + 1)
                 if time_left() <= 0:
-                    # What remains is counted by one page of each shard: at least so many.
+                    # The rest is counted by one page of each shard, so it is a lower bound.
                     break
         return self._told(report)
 
@@ -83,7 +83,7 @@ class Cleanup:
         return replace(report, removed=report.removed + removed, remaining=report.remaining + left)
 
     def _settle(self, due: Due, now: int, time_left: TimeLeft) -> bool:
-        """Do what is due; False when it was no longer due, or there was no time for all of it."""
+        """Do one piece of work; False if it was no longer due, or there was not enough time."""
         match due.kind:
             case "user":
                 return self._settle_user(due.owner, time_left)
@@ -95,13 +95,13 @@ class Cleanup:
                 return self.settlement.resume(due.owner, due.name, time_left)
 
     def _settle_user(self, user_id: str, time_left: TimeLeft) -> bool:
-        """Drop expired sessions and record endings left pending; finish a deletion."""
+        """Remove expired sessions, write pending ended records, and complete a deletion."""
         user = self.users.get(user_id)
         if user is None:
             return False
         if user.state == "deleted":
             return self.removal.finish_user(user_id, time_left)
-        # A clock that is ahead would take for expired what is live.
+        # A fast clock would take active sessions for expired.
         self.skew.check()
         self._outwait(user, time_left)
         if time_left() <= 0:
@@ -121,9 +121,9 @@ class Cleanup:
         return change is not None
 
     def _outwait(self, user: User, time_left: TimeLeft) -> None:
-        """Wait until no instance's clock can take for live what has expired, if there is time.
+        """Wait until the session has expired by every instance's clock, if there is time.
 
-        A run waits once at most: what expires meanwhile was not due when it began.
+        A run waits at most once: sessions that expire later were not due when it began.
         """
         now_ms = self.clock.wall_ms()
         spent = rules.lingering(user, now_ms=now_ms)

@@ -7,7 +7,7 @@ from sojourn.runtime import telemetry
 
 
 def archive_pending(users: UserStore, change: Change | None) -> None:
-    """Write the ended records that did not fit a commit, if any."""
+    """Write the ended records that did not fit into a commit, if any."""
     if change is None or not change.after.pending:
         return
     try:

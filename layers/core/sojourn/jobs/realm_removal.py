@@ -15,12 +15,12 @@ from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 
 STEP: Final = 25
-"""Users that go between two counts."""
+"""Users that are removed between two updates of the count."""
 
 
 @dataclass(frozen=True, slots=True)
 class RealmRemoval:
-    """Goes on with deletions of realms."""
+    """Continues deletions of realms."""
 
     removal: Removal
     directory: UserDirectory
@@ -28,7 +28,7 @@ class RealmRemoval:
     clock: Clock
 
     def resume(self, realm_id: str, time_left: TimeLeft) -> bool:
-        """Go on with a deletion while there is time; whether it is finished."""
+        """Continue a deletion while there is time; returns whether it is finished."""
         if not self.removal.remove_access_keys(realm_id, time_left):
             return False
         while time_left() > 0:
@@ -48,10 +48,10 @@ class RealmRemoval:
         return False
 
     def _remove_user(self, realm_id: str, user_id: str, time_left: TimeLeft) -> bool:
-        """Remove a user as they are in that commit; False when there was no time for all of it."""
+        """Remove a user; False if there was not enough time."""
         limit, attempt = deadline.current(self.clock), 0
         user = self.users.get(user_id)
-        # The records go first: an end that leaves another one changes the user's version.
+        # Remove the records first. An end that adds another record changes the user's version.
         while self.removal.remove_records(user_id, time_left):
             if user is None:
                 self.removal.forget_user(realm_id, user_id)

@@ -16,7 +16,7 @@ from sojourn.runtime.optimistic import commit_newest
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run met and did."""
+    """The result of a run."""
 
     realms: int = 0
     rotated: int = 0
@@ -26,13 +26,13 @@ class Report:
     remaining: int = 0
 
     def answer(self) -> dict[str, int]:
-        """The report as the function answers it."""
+        """The report as the function's answer."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """Looks at each realm; each change is under the realm's version, so two runs do no harm."""
+    """Rotates the keys of each realm. The optimistic lock makes simultaneous runs safe."""
 
     realms: RealmStore
     cipher: Cipher
@@ -40,7 +40,7 @@ class Rotation:
     clock: Clock
 
     def run(self, time_left: Callable[[], float]) -> Report:
-        """Do what is due while there is time (seconds)."""
+        """Rotate the keys of all realms while there is time (seconds)."""
         report = Report()
         for realm in self.realms.each_realm():
             if realm.deletion is not None:
@@ -73,10 +73,10 @@ class Rotation:
         )
 
     def _remove(self, realm: Realm) -> tuple[Realm, int]:
-        """Remove the keys of which no token can be alive; the realm after it, and how many."""
+        """Remove the retired keys; returns the changed realm, and how many were removed."""
 
         def decide(found: Realm) -> RealmChange | None:
-            # A clock that is ahead would give up keys whose tokens are alive.
+            # A fast clock would remove keys whose tokens have not expired.
             self.skew.check()
             now_ms = self.clock.wall_ms()
             after = replace(found, stopped=found.remembering_stops(now_ms).stopped)
@@ -92,7 +92,7 @@ class Rotation:
         return done.after, len(done.gone_keys)
 
     def _rotate(self, realm: Realm) -> tuple[int, bool]:
-        """Make the keys that are due; how many were made, and whether one waits for room."""
+        """Create the due keys; returns how many, and whether one must wait for room."""
         new = NewKeys(self.cipher, self.skew, self.clock)
 
         def decide(found: Realm) -> RealmChange | None:

@@ -27,7 +27,7 @@ PAGE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Walks the users of a realm that ended sessions for all of them at once."""
+    """Goes through the users of a realm after their sessions ended with it."""
 
     walks: Walks
     realms: Realms
@@ -37,7 +37,7 @@ class Settlement:
     clock: Clock
 
     def resume(self, realm_id: str, name: str, time_left: TimeLeft) -> bool:
-        """Go on with a walk while there is time; whether it is finished."""
+        """Continue a settlement while there is time; returns whether it is finished."""
         walk = self.walks.walk(realm_id, name)
         if walk is None:
             return False
@@ -63,10 +63,10 @@ class Settlement:
         return True
 
     def _covered(self, realm_id: str, name: str) -> bool:
-        """Whether the realm's next end has a walk that is due too: it records this one's as well.
+        """Whether the settlement of the realm's next end is due too: it includes this one.
 
-        So a realm that is ended again and again is walked no more often than cleanup runs. A walk
-        that has begun goes on, so that no stream of ends begins it anew for ever.
+        So repeated ends of a realm cause at most one settlement per cleanup run. A settlement that
+        has begun continues, so that a stream of ends cannot restart it for ever.
         """
         if not name.isdecimal():
             # Of a stopped key.
@@ -78,7 +78,7 @@ class Settlement:
         def decide(found: User) -> Change | None:
             return rules.record_ended(found, realm, now_ms=self.clock.wall_ms())
 
-        # A clock that is ahead would take for expired what is live.
+        # A fast clock would take active sessions for expired.
         self.skew.check()
         with suppress(NotFound), deadline.deadline(self.clock):
             done = optimistic.commit(self.users, user, decide, clock=self.clock)
