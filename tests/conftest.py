@@ -1,4 +1,4 @@
-"""No test depends on the machine's speed: a property takes as long as it takes."""
+"""Hypothesis without time limits, because no test may depend on the machine's speed."""
 
 import gc
 

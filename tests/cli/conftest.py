@@ -1,4 +1,4 @@
-"""The operator's tool over moto alone, and over a stub of the API."""
+"""Fixtures for `sojourn`: on moto, and on a stub of the API."""
 
 from collections.abc import Iterator
 

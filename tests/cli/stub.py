@@ -1,4 +1,4 @@
-"""A tiny HTTP server that answers what a test tells it to, and remembers what it was asked."""
+"""A stub HTTP server: returns prepared answers and records the requests."""
 
 import json
 import ssl

@@ -1,4 +1,4 @@
-"""Whatever the API, a proxy or the network answers: a sentence, an exit code, no stack trace."""
+"""Answers of the API, a proxy or the network: a message and an exit code, no stack trace."""
 
 import json
 import re

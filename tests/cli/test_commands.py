@@ -1,4 +1,4 @@
-"""What each command asks of the API, by the contract's shapes, and what it shows of the answer."""
+"""The requests of each command, and the output for their answers."""
 
 import json
 import re

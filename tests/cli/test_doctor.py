@@ -1,4 +1,4 @@
-"""`sojourn doctor`: each thing that can be wrong is told, and what it cannot see hides nothing.
+"""`sojourn doctor`: each check, and checks that cannot look.
 
 moto's CloudFormation makes no alarms and no schedules, so most tests name the stack's resources
 themselves, made by their own services' calls.

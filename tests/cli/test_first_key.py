@@ -1,4 +1,4 @@
-"""The first access key that `sojourn init` writes, held to what the layer writes and takes."""
+"""The first access key of `sojourn init` equals the one that the layer writes."""
 
 import json
 import sys

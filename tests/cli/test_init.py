@@ -1,4 +1,4 @@
-"""`sojourn init`: the first key of a deployed stack, and a sentence for whatever is wrong."""
+"""`sojourn init`: the first key of a deployed stack, and its error messages."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One exchange with the API: TLS, proxies, redirects, and whatever keeps it from an answer."""
+"""One HTTP request to the API: TLS, proxies, redirects, network errors."""
 
 import base64
 import json

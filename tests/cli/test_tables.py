@@ -1,4 +1,4 @@
-"""Tables on a terminal: no wider than it, and no id is cut."""
+"""Tables on a terminal: not wider than the terminal, and ids are never cut."""
 
 from sojourn_cli.cells import fitted, width
 

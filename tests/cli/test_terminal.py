@@ -1,4 +1,4 @@
-"""The tool as a process: a terminal, a pipe that closes, and Ctrl-C."""
+"""`sojourn` as a process: a terminal, a closed pipe, Ctrl-C."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""`sojourn token`: what a token claims, and whether its session stands."""
+"""`sojourn token`: a token's claims, and whether its session is active."""
 
 import base64
 import json

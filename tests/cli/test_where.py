@@ -1,4 +1,4 @@
-"""Which stack, and which key: said on the command line or by the environment, never guessed."""
+"""The stack and the access key come from options or the environment, never from guesses."""
 
 import json
 from pathlib import Path

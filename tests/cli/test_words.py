@@ -1,4 +1,4 @@
-"""The tool speaks of its own options and commands, not of the API's headers and paths."""
+"""Messages of `sojourn` name its own options and commands, not the API's headers and paths."""
 
 import ast
 import re

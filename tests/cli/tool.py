@@ -1,4 +1,4 @@
-"""The operator's tool, run in this process; and every command that it has."""
+"""Run `sojourn` in this process, and list its commands."""
 
 import os
 import traceback

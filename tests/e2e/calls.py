@@ -1,4 +1,4 @@
-"""HTTP calls to a stack, with the standard library alone: whatever answers, local or deployed."""
+"""HTTP calls to a local or deployed stack, with only the standard library."""
 
 import base64
 import http.client

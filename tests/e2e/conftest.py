@@ -1,4 +1,4 @@
-"""A stack to talk to: the local one, or whatever SOJOURN_BASE_URL names.
+"""The stack under test: the local one, or the one at SOJOURN_BASE_URL.
 
 For a deployed stack, set SOJOURN_ACCESS_KEY to a stack-wide admin key of it too.
 """

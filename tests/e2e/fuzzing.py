@@ -1,4 +1,4 @@
-"""Schemathesis against a local stack: the document's own requests, with ids of what is there."""
+"""Schemathesis against a local stack, with ids of existing objects."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Who Schemathesis is: it loads this module, and sends with each call what the identity sends."""
+"""Schemathesis hooks: they add a caller's credential to each request."""
 
 import json
 import os

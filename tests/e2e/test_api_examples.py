@@ -1,4 +1,4 @@
-"""The examples of docs/http-api.md, run as they stand: each route of the template has one."""
+"""Run the examples of docs/http-api.md. Each route of the template has one."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Bad input over HTTP: each kind gets its problem document, quickly, and never a stack trace."""
+"""Bad input over HTTP: each kind gets its problem document, never a stack trace."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Verifiers that know nothing of Sojourn accept its tokens, by the issuer's URL alone."""
+"""Standard OpenID Connect verifiers accept Sojourn's tokens with only the issuer's URL."""
 
 import time
 from collections.abc import Callable

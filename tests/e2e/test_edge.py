@@ -1,4 +1,4 @@
-"""Behind a trusted edge, over HTTP: what it tells is believed, and nobody comes past it."""
+"""A trusted edge, over HTTP: its headers are used, and nobody can bypass it."""
 
 import hashlib
 import secrets

@@ -1,4 +1,4 @@
-"""Every file of events/, replayed by the function that it is for, on the local stack's tables."""
+"""Every file of events/, run by its function on the local stack's tables."""
 
 import json
 import re

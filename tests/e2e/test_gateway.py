@@ -1,4 +1,4 @@
-"""The local gateway behaves as API Gateway's HTTP API does, and as a good program on a terminal."""
+"""The local gateway behaves like API Gateway's HTTP API."""
 
 import http.client
 import os

@@ -1,4 +1,4 @@
-"""The local server byte by byte: what comes over the wire is what the event says, or is refused."""
+"""The local HTTP server: requests byte by byte, and the events that it makes of them."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""How the local stack starts, keeps to its own files, and stops: `make dev`, as people run it."""
+"""`make dev`: how the local stack starts, uses its own files, and stops."""
 
 import http.client
 import json

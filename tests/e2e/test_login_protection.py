@@ -1,4 +1,4 @@
-"""Failed logins over HTTP: five are answered, then each try waits, and 429 says for how long."""
+"""The lockout over HTTP: after five failures 429, with the time to wait."""
 
 import secrets
 import time

@@ -1,4 +1,4 @@
-"""A secret in the wrong place is refused, and no answer says it back.
+"""A secret in the wrong place is refused, and no answer repeats it.
 
 An answer goes where requests do not: into a client's error reports, and onto screens.
 """

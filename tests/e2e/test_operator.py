@@ -1,4 +1,4 @@
-"""The operator's tool against a stack's real handlers."""
+"""`sojourn` against a stack's real handlers."""
 
 import json
 from collections.abc import Iterator

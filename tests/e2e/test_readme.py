@@ -1,4 +1,4 @@
-"""The README's commands: those for one machine are run, those for AWS are checked."""
+"""The README's commands: those for one machine are run, those for AWS only checked."""
 
 import json
 import os

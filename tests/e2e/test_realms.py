@@ -1,4 +1,4 @@
-"""A realm's own life over HTTP: everyone out, keys that rotate, the end of a realm."""
+"""Realms over HTTP: end all sessions, rotate keys, delete the realm."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The ten session rules over HTTP: ranges, kinds of session, the cap, and the ends of users."""
+"""The ten session rules over HTTP: ranges, types of session, the cap, users disabled or deleted."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

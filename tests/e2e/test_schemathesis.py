@@ -1,4 +1,4 @@
-"""Schemathesis over the whole API, bounded; `make prove` runs it for longer."""
+"""Schemathesis over the whole API, for a short time; `make prove` runs it longer."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A session's life over HTTP: it begins, is listed, validated, terminated, and is gone."""
+"""A session over HTTP: begin, list, validate, terminate, expire."""
 
 from collections.abc import Callable
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""The resources over moto, or over the DynamoDB that SOJOURN_TEST_DYNAMODB names."""
+"""Fixtures on moto, or on the DynamoDB at SOJOURN_TEST_DYNAMODB."""
 
 import functools
 import itertools

@@ -1,4 +1,4 @@
-"""What alarms read: metrics of ours that a function was seen to emit, or of AWS's documentation."""
+"""Rules for alarms: each reads a metric that a function emits or that AWS documents."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The conventions of `template.yaml`, each a rule that tells what breaks it in sentences."""
+"""The conventions of `template.yaml`, each as a rule that returns messages."""
 
 import re
 from collections import Counter

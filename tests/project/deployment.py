@@ -1,4 +1,4 @@
-"""The translated template, created by moto's CloudFormation: what of it moto really makes."""
+"""Create the translated template by moto's CloudFormation."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What the stack's resources are called: two stacks of one account and region share no name."""
+"""The names of the stack's resources: two stacks of one account and region share none."""
 
 from typing import Final
 

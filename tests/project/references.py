@@ -1,4 +1,4 @@
-"""What of a CloudFormation template refers to what: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `DependsOn`."""
+"""The references in a CloudFormation template: `Ref`, `Fn::GetAtt`, `Fn::Sub`, `DependsOn`."""
 
 import re
 from collections.abc import Iterator, Mapping

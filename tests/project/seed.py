@@ -1,4 +1,4 @@
-"""What the documents must answer for: AuthRocket 1's page on sessions, sentence by sentence."""
+"""AuthRocket 1's page on sessions, sentence by sentence, which the documents must cover."""
 
 SENTENCES = (
     "Anytime there’s a successful authentication (login) for a user, a login token is created.",

@@ -1,4 +1,4 @@
-"""Tables of the stack's own or of a name that is given: all that reads a table follows."""
+"""Rules for tables: the stack's own, or existing ones given by a parameter."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

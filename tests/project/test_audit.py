@@ -1,4 +1,4 @@
-"""`make audit` never says that nothing is known of what it did not look up."""
+"""`make audit` reports packages that it could not look up."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Two suites side by side, as `make test` has them: both count, and Ctrl-C stops both."""
+"""`tools/beside.py`: two commands side by side; both must succeed, and Ctrl-C stops both."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Every route of the template has a caller, and all that is written of it says the same one."""
+"""The documents name each route's caller and permission as the code has them."""
 
 import re
 from typing import Final

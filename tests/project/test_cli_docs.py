@@ -1,4 +1,4 @@
-"""docs/cli.md against the tool: each command, option, check and exit code, and no other."""
+"""docs/cli.md against `sojourn`: commands, options, checks and exit codes."""
 
 import re
 import shlex

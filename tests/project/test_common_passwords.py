@@ -1,4 +1,4 @@
-"""The layer's list of common passwords is the one that the pinned package has."""
+"""The layer's list of common passwords equals that of the pinned package."""
 
 from tools import common_passwords
 

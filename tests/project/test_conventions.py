@@ -1,4 +1,4 @@
-"""The template keeps each convention, and each rule finds a template that does not."""
+"""The template follows each convention, and each rule finds a template that does not."""
 
 from collections.abc import Callable
 from typing import Final

@@ -1,4 +1,4 @@
-"""The translated template, created by moto's CloudFormation, is there as intended.
+"""moto's CloudFormation creates the translated template as intended.
 
 moto says CREATE_COMPLETE and leaves out the API, the schedules and the alarms; it drops the TTL and
 recovery of tables, and the layer, the tracing and the architecture of functions. Those are read

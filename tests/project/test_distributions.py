@@ -1,4 +1,4 @@
-"""The two wheels: the layer's package and the operator's tool, each with what is its own alone."""
+"""The contents of the two wheels: the layer's package and `sojourn`."""
 
 import re
 import subprocess

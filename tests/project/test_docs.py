@@ -1,4 +1,4 @@
-"""The documents against the code: nothing quoted, listed or linked that is not so."""
+"""The documents against the code: rules, routes, errors, settings, parameters, links."""
 
 import re
 from collections.abc import Iterator

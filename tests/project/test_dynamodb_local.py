@@ -1,4 +1,4 @@
-"""What is said when DynamoDB Local cannot be had. That it runs is shown by `make prove`."""
+"""The messages if DynamoDB Local is not available. `make prove` shows that it runs."""
 
 import stat
 from pathlib import Path

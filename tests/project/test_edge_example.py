@@ -1,4 +1,4 @@
-"""The example of a trusted edge does what the operations document says of it."""
+"""The example templates of a trusted edge do what docs/operations.md says."""
 
 import subprocess
 from pathlib import Path

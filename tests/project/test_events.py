@@ -1,4 +1,4 @@
-"""The events against the template: each is a true event of a route, and each function has one."""
+"""The example events against the template: each fits a route, and each function has one."""
 
 import json
 import re

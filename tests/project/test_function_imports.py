@@ -1,4 +1,4 @@
-"""What a function imports is what it needs: the table says which may import what, and for what."""
+"""The packages that each function may import, with the reasons."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is true stands on the standard library alone: a new package is not let in unseen."""
+"""The domain imports only the standard library."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""What no role may do, tried: whoever takes a function over gets no further than its work."""
+"""What an attacker who controls a function might try, with every role."""
 
 from collections.abc import Mapping
 from typing import Any, Final

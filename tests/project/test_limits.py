@@ -1,4 +1,4 @@
-"""docs/limits.md against the code, docs/troubleshooting.md against the errors that there are."""
+"""docs/limits.md against the constants, docs/troubleshooting.md against the errors."""
 
 import importlib
 import re

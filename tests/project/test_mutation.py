@@ -1,4 +1,4 @@
-"""What `make mutate` makes of the code, and that its list of exceptions is true."""
+"""`make mutate`: its mutants, and its list of equivalent ones."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the template, the errors, the types and its own standard."""
+"""The OpenAPI document against the template, the errors, the types and the OpenAPI standard."""
 
 import json
 from itertools import product

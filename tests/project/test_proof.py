@@ -1,4 +1,4 @@
-"""docs/proof.md says what runs recorded, and nothing else."""
+"""docs/proof.md contains exactly what runs recorded."""
 
 import json
 

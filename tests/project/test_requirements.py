@@ -1,4 +1,4 @@
-"""What is installed is what was pinned, by its digest, from wherever it comes."""
+"""The installed packages are the pinned ones, checked by their digests."""
 
 import base64
 import hashlib

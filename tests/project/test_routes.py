@@ -1,4 +1,4 @@
-"""Each function's routes: the template's own, and as the functions that do them are written."""
+"""Each function's routes are the template's, and the types of their functions match them."""
 
 from typing import Any, get_args, get_type_hints
 

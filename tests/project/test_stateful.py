@@ -1,4 +1,4 @@
-"""An update of the stack replaces no table, no key and not the API's address."""
+"""No update of the stack replaces a table, the KMS key or the API."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The template keeps the conventions that the documents promise."""
+"""The template has the properties that the documents promise."""
 
 import re
 from typing import Any

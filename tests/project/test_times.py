@@ -1,4 +1,4 @@
-"""The times that wait for each other add up; that the template keeps to them, conventions say."""
+"""Timeouts, deadlines and waits fit into each other."""
 
 from typing import Any
 

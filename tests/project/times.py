@@ -1,4 +1,4 @@
-"""How long a request may take, by the code's own numbers, when the store answers as late as it can.
+"""The longest time of a request, computed from the code's constants.
 
 Commits share the request's deadline, and the last attempt may begin just before that. What follows
 a commit has a time of its own: the wait until every cache of the realm has expired, during which

@@ -1,4 +1,4 @@
-"""Each change that a server can make, made by one call: for tests that go over all of them."""
+"""Every change that a server can make, one call each, for tests of all of them."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Answers held to the OpenAPI document: every test that calls the API checks it by the way."""
+"""Check every answer in every test against the OpenAPI document."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How much of a processor a call takes, whatever else the machine does, and however slow it is."""
+"""Measure the CPU time of a call, independent of the machine's load and speed."""
 
 import time
 from collections.abc import Callable

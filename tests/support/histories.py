@@ -1,4 +1,4 @@
-"""Users and realms that the rules can make, as Hypothesis strategies."""
+"""Hypothesis strategies for valid users and realms."""
 
 from dataclasses import replace
 

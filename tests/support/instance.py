@@ -1,4 +1,4 @@
-"""One instance of every function, over the same resources."""
+"""One instance of every function, on the same resources."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Answers of DynamoDB that are lost: what was asked is done, and whoever asked is not told."""
+"""Lose an answer of DynamoDB: the call is done, but the caller gets no answer."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""The session rules in a hundred lines, knowing nothing of how they are kept."""
+"""A simple model of the session rules, independent of storage."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What brings out each error that a route is said to answer: what holds for all, and each's own."""
+"""Provoke each documented error of each route."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The stores that the contract is asked of, each with what puts its world in place."""
+"""The stores that the contract tests run on, with their fixtures."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol

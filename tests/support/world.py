@@ -1,4 +1,4 @@
-"""A realm in memory, and one instance of every function over it: no AWS, and no socket."""
+"""`World`: a realm in memory and one instance of every function. No AWS, no socket."""
 
 from collections.abc import Callable
 from dataclasses import replace

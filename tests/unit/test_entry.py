@@ -1,4 +1,4 @@
-"""What each invocation of a function has for itself."""
+"""The state that each invocation of a function has for itself."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Who may call what: every route of the template answers its own callers, and no others."""
+"""Every route accepts its own kinds of callers and no others."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changes by `PUT` and `PATCH`: what `GET` gave is accepted, what cannot change is refused."""
+"""`PUT` and `PATCH`: the answer of a `GET` is accepted, changed read-only members are refused."""
 
 from typing import Any
 

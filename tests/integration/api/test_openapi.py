@@ -1,4 +1,4 @@
-"""The OpenAPI document against what the handlers do: bodies, queries, limits, errors."""
+"""The OpenAPI document against the handlers: bodies, queries, limits, errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The successes that the OpenAPI document has: each is answered, with each of its members."""
+"""Every success of the OpenAPI document is answered, with all of its members."""
 
 from typing import Any
 

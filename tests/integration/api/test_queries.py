@@ -1,4 +1,4 @@
-"""Query parameters: each means something to its caller, or is refused by name."""
+"""Query parameters: each has an effect for its caller, or is refused by name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A stack-wide key names its realm in the body of any server's route that has one."""
+"""A stack-wide access key can name its realm in the body of every server's route."""
 
 from typing import Any
 

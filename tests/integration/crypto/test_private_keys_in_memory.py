@@ -1,4 +1,4 @@
-"""A decrypted signing key is in an instance's memory for an hour at most."""
+"""A decrypted signing key stays in an instance's memory for at most one hour."""
 
 import gc
 

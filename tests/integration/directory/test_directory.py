@@ -1,4 +1,4 @@
-"""Users, credentials and keys, as far as the sessions' rules need them."""
+"""Users, credentials and keys, as the session rules need them."""
 
 import json
 from typing import Any

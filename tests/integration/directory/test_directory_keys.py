@@ -1,4 +1,4 @@
-"""Access keys: none makes or sees one beyond its own realm or permission."""
+"""Access keys: none can create or see one beyond its own realm or permission."""
 
 import re
 from typing import Any

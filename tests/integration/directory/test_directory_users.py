@@ -1,4 +1,4 @@
-"""Users: what a name may be, who has it, and what each change ends."""
+"""Users: names, and the sessions that each change ends."""
 
 from typing import Any
 from urllib.parse import quote

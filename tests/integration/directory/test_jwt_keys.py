@@ -1,4 +1,4 @@
-"""Signing keys: published before they sign, kept while a token may live, stopped at once."""
+"""Signing keys: published before they sign, kept while a token may be valid, stopped at once."""
 
 import base64
 import json

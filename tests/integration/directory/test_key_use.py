@@ -1,4 +1,4 @@
-"""Access keys expire, are revoked at once, and remember when they were last used."""
+"""Access keys expire, are revoked at once, and record their last use."""
 
 from typing import Any
 

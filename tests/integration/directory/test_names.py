@@ -1,4 +1,4 @@
-"""Names as they are sent, compared and stored: white space, domains, and the former version's."""
+"""Usernames and emails: white space, domains, and names stored by earlier versions."""
 
 from typing import Any
 from urllib.parse import quote

@@ -1,4 +1,4 @@
-"""A password is neither the username nor the email, wherever one is set."""
+"""A password that equals the username or the email is refused, wherever it is set."""
 
 import pytest
 

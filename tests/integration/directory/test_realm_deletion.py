@@ -1,4 +1,4 @@
-"""A realm's deletion: its sessions end at once, and all of it goes, however large it is."""
+"""Deletion of a realm: its sessions end at once, and everything in it is removed."""
 
 from collections.abc import Callable
 from typing import Any

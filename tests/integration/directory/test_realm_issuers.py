@@ -1,4 +1,4 @@
-"""A realm's issuer, changed when a custom domain came."""
+"""The change of a realm's issuer, for instance to a custom domain."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""A change by which a token would be too long is refused, and says by how much."""
+"""A change that would make a token too long is refused, with the excess in the message."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""What one run of cleanup gets through, whatever some of its items do."""
+"""One run of cleanup, also when some of its items fail."""
 
 from typing import Any
 

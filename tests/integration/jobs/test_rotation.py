@@ -1,4 +1,4 @@
-"""The schedule for signing keys: the next in time, the end of the old, and no harm by two runs."""
+"""Rotation of signing keys: the next key in time, removal of retired ones, simultaneous runs."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Rule 9: what a realm's end or a key's stop ended is kept for 30 days, and no longer."""
+"""Rule 9: ended records after a realm's end or a stopped key are kept for 30 days, no longer."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the local stack does to moto: transactions are all or none, and values come back."""
+"""moto with the local stack's changes: transactions are atomic, and values are kept."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is changed in moto answers as moto does."""
+"""The changed parts of moto answer like moto."""
 
 import re
 from typing import Any, Final

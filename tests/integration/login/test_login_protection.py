@@ -1,4 +1,4 @@
-"""Failed logins: each way of guessing meets its limit, and a user at their own address does not."""
+"""The lockout: each way of guessing is limited, but not the user at a known address."""
 
 import unicodedata
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""Rule 10: where a session began, as its connection or a server's report tells it."""
+"""Rule 10: where a session began, by its connection or by a server's report."""
 
 from typing import Any
 

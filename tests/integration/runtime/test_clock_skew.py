@@ -1,4 +1,4 @@
-"""An instance whose clock is wrong writes no time that would outlast the mistake."""
+"""An instance with a wrong clock writes no lasting times."""
 
 from collections.abc import Callable
 from typing import Any

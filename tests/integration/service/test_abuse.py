@@ -1,4 +1,4 @@
-"""Abuse, each named after its advisory or rule, at the handlers: refused, and nothing is written.
+"""Attacks, each named after its advisory or rule: refused, and nothing is written.
 
 Sources: RFC 8725 (JWT Best Current Practices), RFC 7515 4.1, CVE-2015-9235 (`none`, key confusion),
 CVE-2018-0114 (embedded `jwk`), CVE-2018-1000531 and the like (`jku`, `x5u`), OWASP API3:2023 (mass

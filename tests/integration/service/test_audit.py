@@ -1,4 +1,4 @@
-"""The audit log: one line for each change by a server or the schedule, and no others."""
+"""The audit log: exactly one line for each change by a server or a schedule."""
 
 import json
 import re

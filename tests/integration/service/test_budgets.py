@@ -1,4 +1,4 @@
-"""The contract's storage budgets: calls when warm and uncontended."""
+"""The budgets of DynamoDB calls for each operation, with warm caches and no contention."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What the proof of faults found, each once: `provers/faults/` has them all."""
+"""Regression tests of faults that `provers/faults/` found."""
 
 from collections.abc import Iterator
 from functools import partial

@@ -1,4 +1,4 @@
-"""Calls that a store held up: they act by what is there when they act, not when they began."""
+"""Delayed calls act on the state at the time of their commit, not of their beginning."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

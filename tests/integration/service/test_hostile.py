@@ -1,4 +1,4 @@
-"""What is meant to break it: every route, every part of a request, and events no gateway makes."""
+"""Hostile input for every route and every part of a request, and impossible events."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What each function emits when it runs is what alarms read and the document lists."""
+"""The metrics of each function are those that alarms read and docs/operations.md lists."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Two at once, an answer lost, a death half way: the ten rules hold all the same."""
+"""The ten rules under simultaneous calls, lost answers and crashes."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The restore of docs/operations.md, rehearsed: restored tables serve, and roles follow them."""
+"""The restore of docs/operations.md: restored tables work, and roles follow them."""
 
 import os
 import uuid

@@ -1,4 +1,4 @@
-"""Least privilege: each function does all its work as its own role, and the role holds no more."""
+"""Least privilege: each function works with its own role, and the role allows no more."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping

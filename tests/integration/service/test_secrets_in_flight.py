@@ -1,4 +1,4 @@
-"""Whatever breaks while a secret is in hand, neither log nor traceback tells it."""
+"""If something fails while a secret is in use, neither log nor traceback contains it."""
 
 import base64
 import itertools

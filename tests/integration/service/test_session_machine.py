@@ -1,4 +1,4 @@
-"""The handlers against the model: whatever is done in whatever order, they never differ."""
+"""A state machine: random sequences of calls to the handlers, compared with a model."""
 
 import os
 

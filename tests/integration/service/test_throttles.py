@@ -1,4 +1,4 @@
-"""Routes that wait hold an execution each: the template lets few of them run at once."""
+"""Routes that wait five seconds have a lower throttle in the template."""
 
 import ast
 from collections.abc import Mapping

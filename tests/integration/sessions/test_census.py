@@ -1,4 +1,4 @@
-"""Counts of a realm's sessions: as far as they come in their time, and they say so."""
+"""Counts of a realm's sessions: limited in time, and marked as incomplete."""
 
 from collections.abc import Callable
 from typing import Any

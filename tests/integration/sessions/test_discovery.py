@@ -1,4 +1,4 @@
-"""A realm's public documents: what is in them, how they are cached, and what garbage costs."""
+"""A realm's public documents: content, caching, and the cost of unknown realms."""
 
 import json
 from typing import Any

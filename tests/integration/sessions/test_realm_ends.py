@@ -1,4 +1,4 @@
-"""Everyone at once: one write ends a realm's sessions, on every instance, by the answer."""
+"""One write ends all sessions of a realm, on every instance, before it is answered."""
 
 from collections.abc import Callable
 from typing import Any

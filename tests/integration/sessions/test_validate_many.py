@@ -1,4 +1,4 @@
-"""`POST /v1/sessions/validate`: a hundred tokens, each answered as `GET /v1/session` would."""
+"""`POST /v1/sessions/validate`: many tokens, each with the result of `GET /v1/session`."""
 
 import base64
 import json

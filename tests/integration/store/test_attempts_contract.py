@@ -1,4 +1,4 @@
-"""What every store must do with the counters of failed tries."""
+"""Contract tests of every store: counters of failed logins."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What every store must tell of what is due, and of the jobs that are left to cleanup."""
+"""Contract tests of every store: due work and jobs for cleanup."""
 
 from dataclasses import replace
 

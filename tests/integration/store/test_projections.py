@@ -1,4 +1,4 @@
-"""What is read of an item: no more than who reads it needs, as roles hold functions to it."""
+"""Functions read only the attributes that they need and their roles allow."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any

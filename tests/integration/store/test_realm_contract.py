@@ -1,4 +1,4 @@
-"""What every store must do with realms and their signing keys: made, listed, changed by version."""
+"""Contract tests of every store: realms and signing keys."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Removal over DynamoDB: what another changes between its calls, and answers that are lost."""
+"""Removal in DynamoDB: changes between its calls, and lost answers."""
 
 import os
 from collections.abc import Callable

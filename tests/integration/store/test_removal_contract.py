@@ -1,4 +1,4 @@
-"""What every store must do to remove users and realms for good."""
+"""Contract tests of every store: removal of users and realms."""
 
 from collections.abc import Callable
 from dataclasses import replace

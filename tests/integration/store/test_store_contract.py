@@ -1,4 +1,4 @@
-"""What every store must do: the store in memory and the one over DynamoDB pass the same tests."""
+"""Contract tests of every store, in memory and on DynamoDB: users and their sessions."""
 
 import threading
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What every store must do with the names of users, and with the list of a realm's users."""
+"""Contract tests of every store: names of users, and the list of a realm's users."""
 
 from dataclasses import replace
 

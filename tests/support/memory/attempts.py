@@ -1,4 +1,4 @@
-"""Counters of failed tries, in memory."""
+"""Counters of failed logins, in memory."""
 
 import threading
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is due, and how far walks have come, in memory."""
+"""Due work and settlements, in memory."""
 
 import threading
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Pages of what is kept in memory."""
+"""Pages of in-memory lists."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Realms with their signing keys, and who has a name, in memory."""
+"""Realms with their signing keys and names, in memory."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What removes users and realms, in memory."""
+"""Removal of users and realms, in memory."""
 
 import threading
 from dataclasses import replace

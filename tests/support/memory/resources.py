@@ -1,4 +1,4 @@
-"""What a function is composed of, in memory: no AWS, and no socket."""
+"""The resources of a function in memory: no AWS, no socket."""
 
 from sojourn.crypto.passwords import Hasher
 from sojourn.runtime.clock_skew import Skew

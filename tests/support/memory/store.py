@@ -1,4 +1,4 @@
-"""The store in memory: every port of it, for tests that need no DynamoDB.
+"""The in-memory store: every port, for tests without DynamoDB.
 
 The contracts (`tests/integration/store/test_*_contract.py`) hold it to what the store over DynamoDB
 does. It keeps its own copies, takes one call at a time, and writes nothing whose condition does not

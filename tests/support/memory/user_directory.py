@@ -1,4 +1,4 @@
-"""The users of a realm by name, and the list of them, in memory."""
+"""The users of a realm by name, and their list, in memory."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

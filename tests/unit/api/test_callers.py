@@ -1,4 +1,4 @@
-"""Who calls, and which realm a request is about: over the store in memory."""
+"""The caller and the realm of a request, on the in-memory store."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Complaints about bodies: each wrong field has its sentence, in words of our own."""
+"""Error messages for bodies: one for each wrong field, in our own words."""
 
 import re
 from typing import Annotated, Any, Literal

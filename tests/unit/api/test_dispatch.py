@@ -1,4 +1,4 @@
-"""A request is admitted as its route says, before the function that does it is called."""
+"""The dispatcher checks a request as its route says, before it calls the route's function."""
 
 from contextlib import nullcontext
 from dataclasses import replace

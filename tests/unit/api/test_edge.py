@@ -1,4 +1,4 @@
-"""A trusted edge: what its header is taken for, and what anybody else can claim."""
+"""A trusted edge: how its headers are read, and what others can claim."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""A body as one JSON object, whichever way it is written."""
+"""Parsing a body as one JSON object."""
 
 import json
 from typing import Any

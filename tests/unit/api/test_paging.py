@@ -1,4 +1,4 @@
-"""Pages of lists: what a query asks for, and what is in one."""
+"""Pagination: the query, and the items of a page."""
 
 from typing import Any
 

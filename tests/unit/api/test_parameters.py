@@ -1,4 +1,4 @@
-"""Queries: what a route does not know, or does not take, is refused in one answer."""
+"""Queries: unknown parameters and wrong values are refused in one answer."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Errors that name no header or route in the domain are told in HTTP's words."""
+"""Domain errors as problems, with HTTP's headers and routes in their messages."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Requests as the gateway hands them over: every bad one gets its problem, and a sentence."""
+"""Requests from API Gateway events: every bad one gets its problem and message."""
 
 import base64
 import contextlib

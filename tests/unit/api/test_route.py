@@ -1,4 +1,4 @@
-"""A route says who may call, and what comes and goes; what it would ignore is refused."""
+"""`Route`: callers, bodies and answers; it refuses fields that it would ignore."""
 
 from typing import Any
 

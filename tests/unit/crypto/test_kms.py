@@ -1,4 +1,4 @@
-"""The key service: what it is asked for, and asked again for."""
+"""KMS: its calls and their retries."""
 
 from typing import Any
 

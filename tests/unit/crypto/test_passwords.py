@@ -1,4 +1,4 @@
-"""Password hashes: right, wrong, outdated, and nobody's."""
+"""Password hashes: correct, wrong, outdated, and the dummy."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Signing keys: made, encrypted for their realm, and kept in the clear no longer than an hour."""
+"""Private signing keys: created, encrypted for their realm, cached for at most one hour."""
 
 import gc
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The size of a token, told before there is one."""
+"""The size of a token, computed before it is signed."""
 
 import json
 from collections.abc import Sequence

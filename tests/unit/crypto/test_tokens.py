@@ -1,4 +1,4 @@
-"""Tokens: what RFC 8725 warns of, by name. Each refusal is the same `token_invalid`."""
+"""Tokens: the attacks of RFC 8725. Each is refused with the same `token_invalid`."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A password that was right must be the user's in the very commit of their login."""
+"""A verified password must still be the user's when the login commits."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A world whose users and credentials are made and changed."""
+"""A `World` for tests of users and credentials."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Access keys over the store in memory: shown once, and never beyond the reach of their maker."""
+"""Access keys on the in-memory store: shown once, never with more rights than their creator."""
 
 from dataclasses import replace
 

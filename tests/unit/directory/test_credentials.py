@@ -1,4 +1,4 @@
-"""Credentials over the store in memory: what is shown of them, and what ends by them."""
+"""Credentials on the in-memory store: what is shown, and which sessions end."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A realm's deletion, over the store in memory: marked at once, and gone on with by anyone."""
+"""Deletion of a realm, on the in-memory store."""
 
 from typing import Any
 

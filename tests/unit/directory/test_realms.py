@@ -1,4 +1,4 @@
-"""Realms over the store in memory: made, seen, changed under their version."""
+"""Realms on the in-memory store: create, read, change with an optimistic lock."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A realm's signing keys over the store in memory: made, stopped, removed; twenty at most."""
+"""Signing keys on the in-memory store: create, stop, remove; at most twenty."""
 
 from dataclasses import replace
 

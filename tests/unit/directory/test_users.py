@@ -1,4 +1,4 @@
-"""Users over the store in memory: their names, what a change ends, and what comes between."""
+"""Users on the in-memory store: names, ended sessions, simultaneous changes."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""A world whose realm and signing keys are changed, by a server that may do it all."""
+"""A `World` for tests of realms and signing keys, with an `admin` server."""
 
 from typing import Any
 

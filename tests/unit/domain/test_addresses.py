@@ -1,4 +1,4 @@
-"""Addresses in the forms in which proxies write them."""
+"""IP addresses in the forms that proxies write."""
 
 from ipaddress import IPv6Address
 

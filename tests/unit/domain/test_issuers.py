@@ -1,4 +1,4 @@
-"""What an issuer may be, and how long a realm takes a former one's tokens."""
+"""Issuers: their form, and how long tokens of former ones are valid."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""When a signing key may go, what a stop of one does, and when the next is due."""
+"""Signing keys: when one can be removed, what stopping does, when to rotate."""
 
 from dataclasses import replace
 

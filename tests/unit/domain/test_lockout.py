@@ -1,4 +1,4 @@
-"""The rules of failed tries, as properties of pure functions."""
+"""The rules of the lockout, as properties of pure functions."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""One try of a credential: which counters it meets, which of them hold it up, what it leaves."""
+"""One login attempt: its counters, which of them lock it out, and the change after it."""
 
 from dataclasses import replace
 

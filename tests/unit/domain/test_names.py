@@ -1,4 +1,4 @@
-"""Names: what one may hold, and when two of them are one."""
+"""Names: what they may contain, and when two are equal."""
 
 import sys
 import unicodedata

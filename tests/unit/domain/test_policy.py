@@ -1,4 +1,4 @@
-"""Rule 1: the ranges, at their edges."""
+"""Rule 1: the ranges of settings, at their limits."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a commit of a realm makes and removes."""
+"""The keys that a commit of a realm creates and removes."""
 
 from dataclasses import replace
 

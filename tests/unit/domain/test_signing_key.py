@@ -1,4 +1,4 @@
-"""When a signing key signs, stops and may go, as properties of a realm."""
+"""When a signing key signs, stops and retires, as properties of a realm."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""When there is something to do for a user."""
+"""When cleanup has work for a user."""
 
 from dataclasses import replace
 

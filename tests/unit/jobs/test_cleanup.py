@@ -1,4 +1,4 @@
-"""A run of cleanup, over the store in memory."""
+"""Cleanup on the in-memory store."""
 
 from dataclasses import replace
 from typing import Any

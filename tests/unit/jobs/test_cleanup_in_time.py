@@ -1,4 +1,4 @@
-"""A step of a scheduled run ends in time, however late the store answers."""
+"""Scheduled jobs end in time, even if the store is slow."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a realm under deletion holds is removed, over the store in memory."""
+"""Removal of a deleted realm's content, on the in-memory store."""
 
 from collections.abc import Callable
 from dataclasses import replace

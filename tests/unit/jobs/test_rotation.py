@@ -1,4 +1,4 @@
-"""The schedule for signing keys, over the store in memory."""
+"""Rotation of signing keys on the in-memory store."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Walks of a realm's users after its sessions were ended, over the store in memory."""
+"""Settlement after a realm's end, on the in-memory store."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A world whose sessions live for a day, and what becomes due in it."""
+"""A `World` with sessions of one day, for tests of scheduled jobs."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What the local gateway answers by itself, as API Gateway would, and what it makes of answers."""
+"""The local gateway's own answers, and how it converts the handlers' answers."""
 
 from collections.abc import Mapping
 from typing import Any

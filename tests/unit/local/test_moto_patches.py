@@ -1,4 +1,4 @@
-"""What is changed in moto, as far as it can be seen without moto."""
+"""The changes of moto that can be tested without moto."""
 
 import threading
 from importlib.metadata import version

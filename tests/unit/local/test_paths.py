@@ -1,4 +1,4 @@
-"""No name that can be made is another's by path: API Gateway decodes a path before it routes it."""
+"""No valid name changes its meaning in a path: API Gateway decodes a path before it routes it."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Turns of the threaded local server: one change of a user at a time."""
+"""The queue of the local server's threads: one change of a user at a time."""
 
 import threading
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A user's change of their own password, over the store in memory: what ends, and what it needs."""
+"""A user's change of their own password, on the in-memory store."""
 
 from dataclasses import replace
 from typing import Literal

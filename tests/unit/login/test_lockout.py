@@ -1,4 +1,4 @@
-"""Login protection over the store in memory: how often a password may be tried, and by whom."""
+"""The lockout of logins, on the in-memory store."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Login and validation, over the store in memory."""
+"""Login and validation, on the in-memory store."""
 
 import threading
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The checker finds an order where there is one, and none where there is none."""
+"""The checker finds an order of a history if and only if there is one."""
 
 import math
 from collections.abc import Iterable, Mapping

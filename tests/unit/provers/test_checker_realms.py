@@ -1,4 +1,4 @@
-"""The checker finds what is wrong where a realm is changed, ended, stopped or deleted."""
+"""The checker finds errors around changes, ends, stopped keys and deletions of a realm."""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The policy evaluator gives what AWS documents for AWS's own examples.
+"""The policy evaluator agrees with AWS's own documented examples.
 
 Each test names its page: of the IAM User Guide (IAM), the DynamoDB Developer Guide (DynamoDB) or
 the KMS Developer Guide (KMS).

@@ -1,4 +1,4 @@
-"""The search for secrets finds each in every form that it is looked for in, and nothing else."""
+"""The search for secrets finds each secret in every encoding, and nothing else."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What the checker finds in a history of a realm's signing keys."""
+"""The checker on histories of a realm's signing keys."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a line of the audit log says."""
+"""The content of audit lines."""
 
 import json
 from collections.abc import Iterator

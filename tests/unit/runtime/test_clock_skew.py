@@ -1,4 +1,4 @@
-"""Whether a clock is wrong, by the dates of answers."""
+"""A wrong clock is found by the dates of answers."""
 
 from email.utils import formatdate
 

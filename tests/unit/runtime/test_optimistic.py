@@ -1,4 +1,4 @@
-"""The optimistic loop: whatever the value, a change is decided anew until it is committed."""
+"""The optimistic loop: after a conflict, a change is decided again until it is committed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

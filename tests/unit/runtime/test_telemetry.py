@@ -1,4 +1,4 @@
-"""What a line of the log says of its request."""
+"""The request id in log lines."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is told of sessions: for how long a validation may be relied on."""
+"""Answers about sessions: `revalidate_after`."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Counts of a realm's sessions over the store in memory: all of them, or as far as they come."""
+"""Counts of a realm's sessions on the in-memory store: complete or limited."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""The end of everything in a realm, over the store in memory."""
+"""End all sessions of a realm, on the in-memory store."""
 
 from dataclasses import replace
 from functools import partial

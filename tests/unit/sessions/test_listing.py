@@ -1,4 +1,4 @@
-"""Lists of sessions, over the store in memory."""
+"""Lists of sessions, on the in-memory store."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

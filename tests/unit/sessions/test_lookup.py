@@ -1,4 +1,4 @@
-"""Users by what a server calls them, over the store in memory."""
+"""Look-up of users by id, username or email, on the in-memory store."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Ends of sessions, over the store in memory."""
+"""Termination of sessions, on the in-memory store."""
 
 import random
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What DynamoDB is asked, and what is made of its answers: a client that answers by script."""
+"""The DynamoDB client: requests and answers, with a scripted boto3 client."""
 
 import random
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""DynamoDB's attributes, there and back."""
+"""Encoding and decoding of DynamoDB attributes."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Realms in an instance: five seconds old at most, and newer where a token names another key."""
+"""The cache of realms: at most five seconds old, and newer for tokens with an unknown key."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A realm's item, and an access key's, to the last attribute."""
+"""All attributes of a realm's item and of an access key's item."""
 
 from dataclasses import asdict, replace
 

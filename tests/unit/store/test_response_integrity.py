@@ -1,4 +1,4 @@
-"""An answer of AWS counts when all of it came."""
+"""Only complete answers of AWS are accepted."""
 
 import zlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The sessions table's items: what they hold, and when cleanup has something to do for them."""
+"""Items of the sessions table: their attributes, and when cleanup has work for them."""
 
 from collections.abc import Callable
 from dataclasses import fields, replace

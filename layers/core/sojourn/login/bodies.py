@@ -25,11 +25,11 @@ Secret = Annotated[str, Meta(max_length=200)]
 
 
 UNKNOWN: Final = "unknown"
-"""What a proxy writes in the place of an address that it does not know (RFC 7239, 6.2)."""
+"""A proxy's value for an unknown address (RFC 7239, 6.2)."""
 
 
 class ReportedRequest(Struct, forbid_unknown_fields=True, frozen=True):
-    """Where a server's user is, as the server tells it."""
+    """The address and User-Agent of a user, reported by a server."""
 
     ip: str | None = None
     client: str | None = None
@@ -57,7 +57,7 @@ class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ServerSessionBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """`{user_id}`, and where the user is."""
+    """`{user_id}`, and the reported `request`."""
 
     user_id: UserId
     request: ReportedRequest | None = None
@@ -65,7 +65,7 @@ class ServerSessionBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
 
 class AuthenticateBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """`{password}`, and where the user is."""
+    """`{password}`, and the reported `request`."""
 
     password: Password
     request: ReportedRequest | None = None
@@ -73,7 +73,7 @@ class AuthenticateBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
 
 class ApiKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """`{api_key}`, and where its holder is."""
+    """`{api_key}`, and the reported `request`."""
 
     api_key: Secret
     request: ReportedRequest | None = None
@@ -88,7 +88,7 @@ class PasswordBody(Struct, forbid_unknown_fields=True, frozen=True):
 
 
 def login_of(request: Request, auth_method: AuthMethod, replace: str | None) -> Login:
-    """A login from the connection itself."""
+    """A direct login, with the address of the connection."""
     return Login(
         auth_method=auth_method,
         origin=Origin(ip=request.ip, client=request.client),
@@ -103,9 +103,9 @@ def login_by_server(
     reported: ReportedRequest | None,
     replace: str | None = None,
 ) -> Login:
-    """A login that a server makes: from where its user is, if it reports that (rule 10).
+    """A login by a server, with the address that it reports for its user, if any (rule 10).
 
-    Raises `Invalid` when the reported address is none.
+    Raises `Invalid` if the reported address is malformed.
     """
     if reported is None:
         return login_of(request, auth_method, replace)

@@ -30,11 +30,11 @@ class PasswordChange:
     clock: Clock
 
     def change(self, claims: Claims, body: PasswordBody, *, ip: str | None) -> None:
-        """Set the caller's password. A wrong current one is counted as a failed login is.
+        """Set the caller's password. A wrong current password counts as a failed login.
 
-        Raises `CredentialWrong`, `TooManyAttempts`, `Invalid`, and as validation does. The session
-        must still stand, and the password still be the one that was verified, in the very commit
-        that changes it.
+        Raises `CredentialWrong`, `TooManyAttempts`, `Invalid`, and as validation does. The commit
+        has the condition that the session is still active and that the verified password is still
+        the current one.
         """
         user = self.validator.standing(claims).user
         complaint = passwords.complaint(body.password, user.username, user.email)

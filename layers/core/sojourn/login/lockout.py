@@ -18,7 +18,7 @@ from sojourn.runtime.clock_skew import Skew
 
 @dataclass(frozen=True, slots=True)
 class Lockout:
-    """Gives each try, read and not yet checked; `ip` is where it comes from, None if not known."""
+    """Reads, checks and counts login attempts. `ip` None: the address is unknown."""
 
     attempts: Attempts
     clock: Clock
@@ -27,10 +27,10 @@ class Lockout:
     def password(
         self, user_id: str | None, bucket: str, ip: str | None
     ) -> tuple[Candidate | None, Try]:
-        """A try of a password, and what it is tried by, in one read.
+        """An attempt with a password, and the user's credential, in one read.
 
-        `bucket` is the account's, or that of the name which nobody has. The account's sessions are
-        not read before the password is right: that takes the longer the more they are.
+        `bucket` is that of the account or of the unknown name. The user's sessions are not read
+        before the password is verified, because the time would depend on their number.
         """
         network = addresses.network(ip)
         counters = lockout.counters_of(bucket, network)
@@ -39,30 +39,30 @@ class Lockout:
         return candidate, lockout.try_of_password(candidate, read, network, now_ms=now_ms)
 
     def own_password(self, user: User, ip: str | None) -> Try:
-        """A try of the password of an account that is in hand, by one read."""
+        """An attempt with the password of a user who was already read, in one read."""
         network = addresses.network(ip)
         read = self.attempts.read(lockout.counters_of(lockout.of_account(user.id), network))
         return lockout.try_of_password(user, read, network, now_ms=self.clock.wall_ms())
 
     def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
-        """A try of an API key, and the account that it is for, in one read.
+        """An attempt with an API key, and its user, in one read.
 
-        Its 256 random bits need no counter of the account's: the address's is all there is.
+        An API key has 256 random bits and needs no counter for the account, only for the address.
         """
         counters = lockout.counters_of(None, addresses.network(ip))
         user, read = self.attempts.read_with_user(user_id, counters)
         return user, Try(tuple(read))
 
     def check(self, tried: Try) -> None:
-        """Raises `TooManyAttempts`, and `Unavailable` where the clock is wrong that would count."""
+        """Raises `TooManyAttempts`, and `Unavailable` if this clock is wrong."""
         self.skew.check()
         tried.check(self.clock.wall_ms())
 
     def failed(self, tried: Try) -> None:
         """Count a failure, in one write.
 
-        Raises `TooManyAttempts` when others used up the limit at the same time: then this try was
-        refused, and is not counted.
+        Raises `TooManyAttempts` if simultaneous attempts used up the limit: then this one is
+        refused and not counted.
         """
 
         def decide(found: Try) -> Failure | None:
@@ -72,14 +72,14 @@ class Lockout:
         optimistic.commit(self.attempts, tried, decide, clock=self.clock)
 
     def passed(self, tried: Try) -> Success:
-        """What a right password leaves, by one more look: a guess beyond the limit is refused.
+        """The change after a correct password. The counters are read again.
 
-        Raises `TooManyAttempts` when others used up the limit meanwhile.
+        Raises `TooManyAttempts` if simultaneous attempts used up the limit.
         """
         return self._passed(tried, self.attempts.read(tried.counters))
 
     def passed_with_user(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
-        """The same, and the whole account as it is now, in one read."""
+        """The same, and the whole user, newly read, in one read."""
         user, read = self.attempts.read_with_user(user_id, tried.counters)
         return self._passed(tried, read), user
 

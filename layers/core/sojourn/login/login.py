@@ -42,7 +42,7 @@ _NOTHING_TO_REPLACE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Logins:
-    """Sessions begun. All answer the session with its `token`; passwords are a module's own."""
+    """Begins sessions. Each method returns the session with its `token`."""
 
     realms: Realms
     users: UserStore
@@ -53,7 +53,7 @@ class Logins:
 
     def by_api_key(self, realm_id: str, api_key: str, login: Login) -> BegunSession:
         """Log in by API key for a server. Raises `CredentialWrong`, `TooManyAttempts`."""
-        # The connection is the server's own, and says nothing of where the key's holder is.
+        # The connection's address is the server's, not that of the API key's holder.
         ip = login.origin.ip if login.origin.reported else None
         try:
             return self.with_api_key(realm_id, api_key, login, ip=ip)
@@ -63,9 +63,9 @@ class Logins:
     def with_api_key(
         self, realm_id: str, api_key: str, login: Login, *, ip: str | None
     ) -> BegunSession:
-        """Log in by API key: always unmanaged, and nothing is stored.
+        """Log in by API key: always an unmanaged session, and nothing is stored.
 
-        Raises `LoginFailed`, and `TooManyAttempts` when too many came from `ip`.
+        Raises `LoginFailed`, and `TooManyAttempts` if `ip` has too many failures.
 
         "Authentication to your Realm using API keys will always create unmanaged sessions."
         """
@@ -86,15 +86,15 @@ class Logins:
         return self.begin(realm, user, login)
 
     def of_server(self, realm: Realm, user: User, login: Login) -> BegunSession:
-        """Begin a session on a server's word, without a credential.
+        """Begin a session for a server, without the user's credential.
 
-        Raises `UserInactive`, `NotFound` when user or realm were deleted meanwhile, `Invalid`,
+        Raises `UserInactive`, `NotFound` if user or realm was deleted in the meantime, `Invalid`,
         `SessionLimit`.
         """
         try:
             return self._begin_known(realm, user, login)
         except LoginFailed as error:
-            # A 401 would tell a server of its own credential; here it is about the user.
+            # For a server a 401 would mean its own credential, but the user's is wrong.
             if error.inactive:
                 raise UserInactive("The user is inactive; set `state` to active first.") from error
             raise NotFound from error
@@ -106,9 +106,9 @@ class Logins:
         login: Login,
         verified: VerifiedPassword | None = None,
     ) -> BegunSession:
-        """Begin a session of the kind that the user has in this realm; what it answers.
+        """Begin a managed or unmanaged session, as user and realm require; returns the answer.
 
-        Raises `Invalid`, `LoginFailed`, and where it is managed `SessionLimit` and `NotFound`.
+        Raises `Invalid`, `LoginFailed`, and for a managed one `SessionLimit` and `NotFound`.
         """
         if user.user_type == "api" or realm.settings.session_type == "unmanaged":
             if verified is not None:
@@ -117,7 +117,7 @@ class Logins:
         return self._begin_managed(realm, user, login, verified)
 
     def leave(self, verified: VerifiedPassword, user: User) -> User:
-        """Commit what a right password leaves, without a session; the user as they are then."""
+        """Commit the change after a correct password, without a session; returns the user."""
         last = optimistic.commit_newest(
             self.users, user, verified.left, clock=self.clock, gone=LoginFailed
         )
@@ -128,8 +128,8 @@ class Logins:
         try:
             return self.begin(realm, user, login)
         except SessionLimit:
-            # A commit would have shown that the user was changed; a refusal does not. So it is
-            # given only by what the user has had since the realm has these settings.
+            # A commit would fail if the user had changed in the meantime, but a refusal would not.
+            # So read the user again, after the realm, before refusing.
             now = self.users.get(user.id)
             if now is None:
                 raise NotFound from None
@@ -138,7 +138,7 @@ class Logins:
     def _begin_managed(
         self, realm: Realm, user: User, login: Login, verified: VerifiedPassword | None
     ) -> BegunSession:
-        """Decide, commit, and then sign and answer, once."""
+        """Decide and commit; then sign the token and answer, once."""
 
         def decide(found: _Found) -> _Begun:
             self.skew.check()
@@ -162,11 +162,11 @@ class Logins:
         return answers.begun(begun.session, begun.change.after, token)
 
     def _current(self, read: "_Read") -> "_Read":
-        """The realm as a login may decide by it. Raises `LoginFailed`, `Unavailable`."""
+        """The realm, recent enough for a login. Raises `LoginFailed`, `Unavailable`."""
         if read.since.age() < REMEMBERED_SECONDS:
             return read
-        # An end of the realm may have been answered since it was read, and what began after that
-        # must not give way to a session that began before it.
+        # All sessions of the realm may have been ended since it was read. A session that began
+        # after that must not be evicted by one that began before.
         since = Deadline(self.clock)
         realm = self.realms.get(read.realm.id)
         if realm is None:
@@ -176,7 +176,7 @@ class Logins:
         return _Read(realm, since)
 
     def _begin_unmanaged(self, realm: Realm, user: User, login: Login) -> BegunSession:
-        """Begin a session that is its token alone. Raises `Invalid`, `LoginFailed`."""
+        """Begin an unmanaged session. Raises `Invalid`, `LoginFailed`."""
         if login.replace is not None:
             raise Invalid(errors=[_NOTHING_TO_REPLACE])
         self.skew.check()
@@ -219,7 +219,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a managed session is decided on: a user as they are now, and their realm as read."""
+    """The values on which a managed session is decided: the current user, and the read realm."""
 
     user: User
     read: _Read
@@ -227,7 +227,7 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A managed session: the change that records it, and its token, which is still to be signed."""
+    """A new managed session: the change that records it, and its token before it is signed."""
 
     change: Change
     session: Session
@@ -237,7 +237,7 @@ class _Begun:
 
 @dataclass(frozen=True, slots=True)
 class _Beginnings:
-    """Commits what begins; who loses goes on from the realm that was read last."""
+    """Commits new sessions. After a conflict, it continues with the realm that was read last."""
 
     users: UserStore
 

@@ -19,7 +19,7 @@ from sojourn.sessions.answers import BegunSession
 
 @dataclass(frozen=True, slots=True)
 class PasswordLogins:
-    """The two ways to log in by password. Both raise `TooManyAttempts`."""
+    """Logins by password, direct and by a server. Both raise `TooManyAttempts`."""
 
     realms: Realms
     logins: Logins
@@ -37,9 +37,9 @@ class PasswordLogins:
     ) -> BegunSession:
         """Log in by name and password.
 
-        Unknown realm, unknown user, wrong password and inactive user take the same calls, the
-        same time and the same `LoginFailed`, and their failures are counted alike: the account
-        that is not there is read and its password verified all the same.
+        Unknown realm, unknown user, wrong password and inactive user take the same calls and the
+        same time, raise the same `LoginFailed`, and are counted in the same way. For an unknown
+        user, a missing user is read and a dummy hash verified.
         """
         realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
         bucket = _bucket(realm_id, user_id, username=username, email=email)
@@ -47,12 +47,12 @@ class PasswordLogins:
         return self._verified(realm, user, password, login, tried)
 
     def on_behalf(self, server: Server, text: str, password: str, login: Login) -> BegunSession:
-        """Log in the user of an id, a username or an email, for a server.
+        """Log in a user, named by id, username or email, for a server.
 
-        An unknown name, a wrong password and an inactive user are the same `CredentialWrong`, after
-        the same calls and the same time. Raises `NotFound` for an id that is nobody's.
+        An unknown name, a wrong password and an inactive user raise the same `CredentialWrong`,
+        after the same calls and the same time. Raises `NotFound` for an unknown id.
         """
-        # The connection is the server's own, and says nothing of where its user is.
+        # The connection's address is the server's, not the user's.
         ip = login.origin.ip if login.origin.reported else None
         if ids.is_id("usr", text):
             user, tried = self.lockout.password(text, lockout.of_account(text), ip)
@@ -105,13 +105,13 @@ class PasswordLogins:
         try:
             return self.logins.begin(realm, user, login, verified)
         except (SessionLimit, NotFound):
-            # The password was right all the same, and ends the row of those that were not.
+            # The password was correct, so it ends the row of failures.
             self.logins.leave(verified, user)
             raise
 
 
 def _bucket(realm_id: str, user_id: str | None, *, username: str | None, email: str | None) -> str:
-    """The bucket of an account, or that of the name which nobody has."""
+    """The bucket of an account, or of an unknown name."""
     if user_id is not None:
         return lockout.of_account(user_id)
     kind, name = ("name", username) if username is not None else ("email", email)

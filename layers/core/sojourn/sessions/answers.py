@@ -22,14 +22,14 @@ Token = Annotated[str, Meta(description="The login token; only in the answer tha
 
 
 class Collection(Answer, Generic[T], frozen=True, kw_only=True):
-    """A page of a list, and whether there is more behind it."""
+    """A page of a list, and whether more items follow."""
 
     collection: Sequence[T]
     more_results: bool
 
 
 class Origin(Answer, frozen=True, kw_only=True):
-    """Where a session began: an address and the client's name, null where not known."""
+    """Where a session began: the IP address and the User-Agent, null if unknown."""
 
     ip: str | None
     client: str | None
@@ -37,7 +37,7 @@ class Origin(Answer, frozen=True, kw_only=True):
 
 
 class UserBrief(Answer, frozen=True, kw_only=True):
-    """A user as a validation tells of them."""
+    """The user in the answer of a validation."""
 
     object: Literal["user"] = "user"
     id: UserId
@@ -61,14 +61,14 @@ class Session(Answer, frozen=True, kw_only=True):
 
 
 class BegunSession(Session, frozen=True, kw_only=True):
-    """A session that began by this very answer."""
+    """A new session, with its login token."""
 
     request: Origin
     token: Token
 
 
 class ValidSession(Session, frozen=True, kw_only=True):
-    """A session that stands. `request` is null when it is unmanaged."""
+    """An active session. `request` is null if it is unmanaged."""
 
     request: Origin | None
     active: Yes = True
@@ -77,7 +77,7 @@ class ValidSession(Session, frozen=True, kw_only=True):
 
 
 class ActiveSession(Session, frozen=True, kw_only=True):
-    """A managed session that stands; `current` for its user: whether it is the caller's."""
+    """An active managed session. For its user, `current` says whether it is the caller's."""
 
     request: Origin
     active: Yes = True
@@ -92,7 +92,7 @@ class Actor(Answer, frozen=True, kw_only=True):
 
 
 class EndedSession(Session, frozen=True, kw_only=True):
-    """A session that ended before its time; `ended_by` for servers, `current` for its user."""
+    """A session that ended before it expired; `ended_by` for servers, `current` for its user."""
 
     request: Origin | None
     active: No = False
@@ -103,7 +103,7 @@ class EndedSession(Session, frozen=True, kw_only=True):
 
 
 class InactiveSession(Answer, frozen=True, kw_only=True):
-    """A token that is worth nothing, and why as far as that is known."""
+    """An invalid token, and the reason if known."""
 
     active: No = False
     code: Literal["token_invalid", "session_expired", "session_ended"]
@@ -112,7 +112,7 @@ class InactiveSession(Answer, frozen=True, kw_only=True):
 
 
 class SessionEnd(Answer, frozen=True, kw_only=True):
-    """What an end of everything ended, or would end; `sessions` where they were counted."""
+    """The result of ending all sessions, or of a dry run; `sessions` is their number if counted."""
 
     object: Literal["session_end"] = "session_end"
     realm_id: RealmId
@@ -132,17 +132,17 @@ else:
 
 
 class Sessions(Collection[KeptSession], frozen=True, kw_only=True):
-    """Sessions: those that are active, or with `state=ended` those that were ended."""
+    """Sessions: the active ones, or with `state=ended` the ended ones."""
 
 
 class Validations(Answer, frozen=True, kw_only=True):
-    """What each token is worth, in the order in which they were sent."""
+    """The result for each token, in the order in which they were sent."""
 
     collection: Sequence[Validation]
 
 
 def begun(found: sessions.Session, user: User, token: str) -> BegunSession:
-    """A managed session that just began."""
+    """The answer for a new managed session."""
     return BegunSession(**_managed(found, user), token=token)
 
 
@@ -155,13 +155,13 @@ def begun_unmanaged(
     origin: sessions.Origin,
     token: str,
 ) -> BegunSession:
-    """An unmanaged session that just began; where, is known in this answer alone."""
+    """The answer for a new unmanaged session. Only this answer has its `request`."""
     about = _unmanaged(session_id, user, auth_method, expires_at)
     return BegunSession(**about, request=_origin(origin), token=token)
 
 
 def valid(found: sessions.Session, user: User, realm: Realm, *, left: int | None) -> ValidSession:
-    """A managed session that stands."""
+    """The answer for an active managed session."""
     return ValidSession(
         **_managed(found, user),
         user=user_brief(user),
@@ -178,7 +178,7 @@ def valid_unmanaged(
     expires_at: int | None,
     left: int | None,
 ) -> ValidSession:
-    """An unmanaged session that stands."""
+    """The answer for an active unmanaged session."""
     return ValidSession(
         **_unmanaged(session_id, user, auth_method, expires_at),
         request=None,
@@ -188,7 +188,7 @@ def valid_unmanaged(
 
 
 def active(found: sessions.Session, user: User, *, current: str | None) -> ActiveSession:
-    """A managed session that stands: for its user, whose own is `current`, or for a server."""
+    """An active managed session in a list or look-up, for its user or for a server."""
     return ActiveSession(
         **_managed(found, user), current=UNSET if current is None else found.id == current
     )
@@ -197,7 +197,7 @@ def active(found: sessions.Session, user: User, *, current: str | None) -> Activ
 def ended(
     found: sessions.Ended, user: User, *, for_server: bool, current: bool | UnsetType = UNSET
 ) -> EndedSession:
-    """A session that was ended before its time; only a server learns by whom."""
+    """An ended session in a list or look-up. Only servers see who ended it."""
     about = _managed(found.session, user)
     if found.strip:
         about["request"] = None
@@ -211,12 +211,12 @@ def ended(
 
 
 def refused(error: Unauthenticated) -> InactiveSession:
-    """What a token is that does not stand: the code, and when and why where that is known."""
+    """The result for an invalid token: the code, and when and why the session ended if known."""
     return InactiveSession(**members(error) | {"code": error.code})
 
 
 def user_brief(user: User) -> UserBrief:
-    """The user as a validation tells of them."""
+    """The user in the answer of a validation."""
     return UserBrief(
         id=user.id,
         username=user.username,
@@ -229,10 +229,9 @@ def user_brief(user: User) -> UserBrief:
 def revalidate_after(session_id: str, realm: Realm, *, left: int | None) -> int:
     """Seconds until the next validation: 80 to 100 % of the realm's `max_staleness_seconds`.
 
-    At most `left`, the whole seconds that are left of the session (None: it has no end).
-
-    The same for each validation of one session and different between sessions, so that caches
-    do not expire together.
+    It is at most `left`, the session's remaining whole seconds (None: it never expires). It is
+    constant for one session and different between sessions, so that caches do not all expire at the
+    same time.
     """
     most = realm.settings.max_staleness_seconds
     advised = max(1, most - crc32(session_id.encode()) % (most // 5 + 1))

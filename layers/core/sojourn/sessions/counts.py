@@ -13,12 +13,12 @@ from sojourn.runtime.clock import Clock
 USERS: Final = 2_000
 SECONDS: Final = 4.0
 PAGE: Final = 25
-"""Users that are read at once: few, so that a slow store still gives some in the time."""
+"""Users that are read at once: few, so that a slow store still returns some in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many sessions were met; not `complete` when the realm is larger than was looked at."""
+    """The number of counted sessions; not `complete` if some users were not reached."""
 
     sessions: int
     complete: bool
@@ -26,16 +26,16 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """Counts sessions user by user; nothing is ever decided from it."""
+    """Counts sessions user by user. The count is only shown, and decides nothing."""
 
     directory: UserDirectory
     users: UserStore
     clock: Clock
 
     def count(self, realm_id: str, wanted: Callable[[Session], bool]) -> Count:
-        """How many unexpired sessions of the realm are `wanted`, of 2,000 users or in 4 seconds.
+        """Count the realm's unexpired sessions that are `wanted`, for 2,000 users or 4 seconds.
 
-        When the time is up, or the store does not answer in it, those that were counted by then.
+        If the time is up or the store does not answer, returns the count so far.
         """
         began = self.clock.stopwatch()
         sessions = counted = 0
@@ -46,7 +46,7 @@ class Census:
             if counted >= USERS or (counted and left <= 0):
                 return Count(sessions=sessions, complete=False)
             try:
-                # What the store holds up ends the count, and not the whole call.
+                # A slow store ends the count, not the whole call.
                 with deadline.deadline(self.clock, seconds=max(left, 0)):
                     found, more = self.directory.users_of_realm(
                         realm_id, after=after, limit=PAGE, ascending=True

@@ -34,7 +34,7 @@ _CLAIMS_OF: Final = {
 
 
 class Jwk(Answer, frozen=True, kw_only=True):
-    """A public key as RFC 7517 has it, never with a private member."""
+    """A public key as a JWK (RFC 7517), without private members."""
 
     kty: Literal["RSA", "EC", "OKP"]
     n: str | UnsetType = UNSET
@@ -79,7 +79,7 @@ class ApiDocument(Answer, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The public documents of realms, as an instance remembers these: at most 5 seconds old."""
+    """The public documents of realms, from the cache: at most 5 seconds old."""
 
     realms: RealmCache
 
@@ -96,13 +96,13 @@ class Discovery:
 
 
 def configuration(realm: Realm) -> Configuration:
-    """What a verifier needs to know, and what the standard demands beside it.
+    """The OpenID configuration that verifiers need.
 
-    Sojourn is no OpenID provider: no browser is sent here, and no client registers. Two things
-    are in it because the standard says that they must be, and libraries refuse a document without
-    them. `authorization_endpoint` is where users log in, `POST /v1/login`, which takes JSON and no
-    redirect. RS256 is listed also when the realm has no such key; a verifier goes by the `alg` of
-    the key that a token names.
+    Sojourn is not an OpenID provider: browsers are not redirected here, and no client registers.
+    Two members are there only because the standard requires them, and libraries refuse a document
+    without them. `authorization_endpoint` is the login route, `POST /v1/login`, which takes JSON.
+    RS256 is listed even if the realm has no such key; a verifier uses the `alg` of the key that a
+    token names.
     """
     algorithms = {JOSE_NAMES[key.algo] for key in realm.keys.values()}
     base = realm.issuer.removesuffix(f"/realms/{realm.id}")
@@ -119,12 +119,12 @@ def configuration(realm: Realm) -> Configuration:
 
 
 def key_set(realm: Realm) -> JwkSet:
-    """Every key that a token may be signed by, now or soon (RFC 7517), by age."""
+    """The key set (RFC 7517): every key that signed valid tokens or will sign soon, by age."""
     return JwkSet(keys=[jwk(realm.keys[key_id]) for key_id in sorted(realm.keys)])
 
 
 def jwk(key: PublicKey) -> Jwk:
-    """A key's public half as a JWK; `alg` names the one algorithm that it is for."""
+    """A public key as a JWK; `alg` is its only algorithm."""
     members = _AS_JWK[key.algo](public_key(key.pem), as_dict=True)
     shown: dict[str, Any] = {name: members[name] for name in _PUBLIC if name in members}
     return Jwk(**shown | {"alg": JOSE_NAMES[key.algo], "kid": key.id})
@@ -132,7 +132,7 @@ def jwk(key: PublicKey) -> Jwk:
 
 @cache
 def api_document() -> dict[str, Any]:
-    """This API's description in OpenAPI; `python -m tools.openapi` writes it."""
+    """The OpenAPI document of this API, written by `python -m tools.openapi`."""
     found: dict[str, Any] = json.loads(
         (files("sojourn") / "openapi.json").read_text(encoding="utf-8")
     )

@@ -22,7 +22,7 @@ from sojourn.sessions.counts import Census
 
 
 class EndBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """Whether to count only."""
+    """Whether to only count the sessions."""
 
     dry_run: bool = False
 
@@ -37,10 +37,10 @@ class RealmEnds:
     clock: Clock
 
     def end_all(self, server: Server, realm_id: str) -> answers.SessionEnd:
-        """End all that began before this call. Raises `NotFound`.
+        """End all sessions that began before this call. Raises `NotFound`.
 
         "a call that must be definite on them […] answers only once every such cache has
-        expired, and so costs validations nothing": every instance has read the realm anew by then.
+        expired, and so costs validations nothing": by then no instance uses the old realm.
         """
 
         def decide(found: Realm) -> RealmChange:
@@ -56,7 +56,7 @@ class RealmEnds:
         return answers.SessionEnd(realm_id=realm_id, ended_at=done.after.ends[-1].ended_ms / 1000)
 
     def count(self, server: Server, realm_id: str) -> answers.SessionEnd:
-        """How many sessions an end would end, and whether all users were looked at."""
+        """How many sessions the end would end, and whether all users were counted."""
         realm = realm_of(server, self.realms, realm_id)
 
         def stands(session: Session) -> bool:

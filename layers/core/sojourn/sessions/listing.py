@@ -31,7 +31,7 @@ class Listing:
     clock: Clock
 
     def own(self, claims: Claims, *, state: str, page: Page) -> answers.Sessions:
-        """The caller's own sessions; the caller's carries `current`. Raises as validation does."""
+        """The user's own sessions; `current` marks the caller's. Raises as validation does."""
         user = self.validator.standing(claims).user
         return self._list(user, state=state, page=page, current=claims.session.text)
 
@@ -53,7 +53,7 @@ class Listing:
     def one(self, server: Server, session_id: str, *, state: str = "active") -> answers.KeptSession:
         """One managed session, for a server: an active one, or with `any` also an ended one.
 
-        Who looks only at whether it is found never takes an ended session for one that stands.
+        By default an ended session is not found, so that nobody mistakes it for an active one.
         Raises `NotFound`.
         """
         parsed = existing(ids.parse_session_id(session_id))
@@ -91,7 +91,7 @@ class Listing:
         return answers.Sessions(collection=collection, more_results=more)
 
     def _ended(self, user: User, page: Page, *, for_server: bool) -> answers.Sessions:
-        """Ended records that are still kept; the TTL may not have removed the others yet."""
+        """The ended records that are still kept. The TTL may not have removed the others yet."""
         now_ms = self.clock.wall_ms()
         found: dict[str, Ended] = {}
         after = page.after

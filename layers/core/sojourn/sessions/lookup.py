@@ -17,14 +17,14 @@ def user_of(server: Server, users: UserReader, user_id: str) -> User:
 
 @dataclass(frozen=True, slots=True)
 class UserLookup:
-    """Finds users, and the realm of one."""
+    """Finds users and their realms."""
 
     realms: Realms
     users: UserReader
     directory: UserDirectory
 
     def find(self, server: Server, text: str) -> User:
-        """The user of an id, a username or an email. Raises `NotFound`."""
+        """The user with an id, a username or an email. Raises `NotFound`."""
         if ids.is_id("usr", text):
             return visible(server, self.users.get(text))
         kind: NameKind = "email" if "@" in text else "username"
@@ -46,6 +46,6 @@ class UserLookup:
         user = None if user_id is None else self.users.get(user_id)
         if user is None or user.state == "deleted":
             return None
-        # The version before IDNA gave domains such as strasse.de and straße.de one form.
+        # Versions before IDNA gave domains such as strasse.de and straße.de the same form.
         theirs = kind != "email" or names.fold(user.email or "") == names.fold(name)
         return user if theirs else None

@@ -30,7 +30,7 @@ from sojourn.sessions.validate import Validator
 
 @dataclass(frozen=True, slots=True)
 class Terminator:
-    """Ends sessions. When a method returns, every validation that begins after it refuses."""
+    """Ends sessions. After a method returns, every validation that begins later refuses them."""
 
     users: UserStore
     realms: RealmCache
@@ -38,9 +38,9 @@ class Terminator:
     clock: Clock
 
     def logout(self, claims: Claims) -> None:
-        """End the caller's own session; one that has ended already stays as it ended.
+        """End the caller's own session; one that has already ended stays as it is.
 
-        Raises `SessionUnmanaged`: "unmanaged" is the token alone, and cannot be ended.
+        Raises `SessionUnmanaged`, because an unmanaged session is only its token.
         """
         user = self.validator.caller(claims)
         realm = self.validator.realm(claims)
@@ -64,7 +64,7 @@ class Terminator:
         self._must_have_ended(None, realm, claims.session, never=SessionEnded)
 
     def own(self, claims: Claims, session_id: str) -> None:
-        """End one of the caller's own sessions. Raises `NotFound`, also when another's."""
+        """End one of the caller's own sessions. Raises `NotFound`, also for another user's."""
         if session_id == claims.session.text and claims.session_type == "managed":
             self.logout(claims)
             return
@@ -96,7 +96,7 @@ class Terminator:
             audit.record("session.ended", session.text, user.id, user.realm_id, by=by.id)
 
     def all_own(self, claims: Claims, *, keep_current: bool) -> None:
-        """End all of the caller's sessions, or all but the caller's (rule 7)."""
+        """End all sessions of the caller's user, or all except the caller's (rule 7)."""
         user = self.validator.standing(claims).user
         by, current = _session(claims), claims.session.text
 
@@ -124,19 +124,19 @@ class Terminator:
         self._all_of(server, user, existing(self.realms.get(user.realm_id)))
 
     def end_all_of(self, server: Server, user: User) -> answers.SessionEnd:
-        """End all of a user's sessions as an administrator; when, and how many managed ones."""
+        """End all of a user's sessions as an administrator; returns the time and their number."""
         realm = existing(self.realms.get(user.realm_id))
         ended = self._all_of(server, user, realm).ended
         return answers.SessionEnd(
             realm_id=user.realm_id,
             user_id=user.id,
             ended_at=self.clock.wall_ms() / 1000,
-            # What the realm had ended before is recorded with it, and was not active.
+            # Sessions that had ended with the realm are recorded too, but were not active.
             sessions=sum(ended_by_realm(e.session, realm) is None for e in ended),
         )
 
     def count_of(self, _server: Server, user: User) -> answers.SessionEnd:
-        """How many managed sessions an end would end."""
+        """How many managed sessions the end would end."""
         active = rules.active(
             user, existing(self.realms.get(user.realm_id)), now_ms=self.clock.wall_ms()
         )
@@ -145,7 +145,7 @@ class Terminator:
         )
 
     def _all_of(self, server: Server, user: User, realm: Realm) -> Change:
-        """End all of a user's sessions as an administrator; what that changed."""
+        """End all of a user's sessions as an administrator; returns the change."""
         by = server.actor
 
         def decide(found: User) -> Change:
@@ -179,7 +179,7 @@ class Terminator:
         by: Actor,
         never: type[SojournError],
     ) -> Change | None:
-        """The change that ends an active session; None where it has ended. Raises `never`."""
+        """The change that ends an active session; None if it has already ended. Raises `never`."""
         now_ms = self.clock.wall_ms()
         if any(s.id == session.text for s in rules.active(found, realm, now_ms=now_ms)):
             return rules.end(found, realm, {session.text: reason}, by=by, now_ms=now_ms)
@@ -194,10 +194,10 @@ class Terminator:
         *,
         never: type[SojournError],
     ) -> None:
-        """Raises `never` where nothing says that the session has ended.
+        """Raises `never` if there is no ended record of the session.
 
-        A record is kept as long as a token may be asked about, so such a session never was, or
-        lived out its time.
+        A record is kept as long as the token can be valid. So without a record, the session never
+        existed or has expired.
         """
         if self.validator.find_ended(found, realm, session) is None:
             raise never

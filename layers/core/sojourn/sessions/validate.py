@@ -18,7 +18,7 @@ from sojourn.sessions import answers
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A caller whose session stands: their user, and the session if it is managed."""
+    """A caller whose session is active: their user, and the session if it is managed."""
 
     claims: Claims
     user: User
@@ -27,7 +27,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Validator:
-    """Validates sessions: one consistent read when they stand, and nothing remembered."""
+    """Validates sessions: one consistent read for an active session, and nothing is cached."""
 
     users: UserReader
     realms: RealmCache
@@ -39,7 +39,7 @@ class Validator:
         return self.view(self.standing(claims))
 
     def view(self, standing: Standing) -> answers.ValidSession:
-        """What a validation tells of a session that stands."""
+        """The answer of a validation for an active session."""
         claims, user, session = standing.claims, standing.user, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
@@ -55,11 +55,11 @@ class Validator:
         )
 
     def standing(self, claims: Claims) -> Standing:
-        """The caller, read now. Raises as `validate` does."""
+        """The caller, newly read. Raises as `validate` does."""
         return self.stands(claims, self.caller(claims))
 
     def caller(self, claims: Claims) -> User | None:
-        """The caller's user, read now; with the realm in one call, where that is too old."""
+        """The caller's user, newly read; together with the realm if the cached one is too old."""
         read: list[User | None] = []
 
         def load() -> Realm | None:
@@ -71,10 +71,10 @@ class Validator:
         return read[0] if read else self.users.get(claims.user_id)
 
     def realm(self, claims: Claims) -> Realm:
-        """The token's realm, of the last five seconds. Raises `TokenInvalid`.
+        """The token's realm, at most five seconds old. Raises `TokenInvalid`.
 
-        The token may have been verified long before: a call that a store held up must not act by a
-        key that was stopped, nor in a realm that was deleted, since.
+        The token may have been verified long before. A delayed call must not act with a key that
+        was stopped, or in a realm that was deleted, in the meantime.
         """
         realm = self.realms.with_key(claims.realm.id, claims.key_id, claims.realm.issuer)
         if realm is None or claims.key_id not in realm.keys:
@@ -82,10 +82,10 @@ class Validator:
         return realm
 
     def stands(self, claims: Claims, user: User | None) -> Standing:
-        """The caller on a user that was just read. Raises as `validate` does.
+        """Check the caller's session on a user that was just read. Raises as `validate` does.
 
-        The realm is one of the last five seconds, though the token be verified before: a call
-        that a store held up must not end what began after an end of the realm that it missed.
+        The realm must be at most five seconds old, even if the token was verified before: a delayed
+        call must not end sessions that began after an end of the realm that it did not see.
         """
         realm = self.realm(claims)
         if user is not None and user.realm_id != realm.id:
@@ -103,7 +103,7 @@ class Validator:
         return Standing(claims=claims, user=user, session=session)
 
     def find_ended(self, user: User | None, realm: Realm, session: ids.SessionId) -> Ended | None:
-        """The ended record of a session, in the user or archived, while it is kept."""
+        """The ended record of a session, pending in the user or written, while it is kept."""
         now_ms = self.clock.wall_ms()
         found = None
         if user is not None:
@@ -115,7 +115,7 @@ class Validator:
         return found
 
     def gone(self, claims: Claims) -> SessionEnded:
-        """Why the session of a user who is no more has ended."""
+        """The error for a session of a deleted user."""
         if claims.session_type == "unmanaged":
             return SessionEnded(reason="user_deleted")
         return self._why(claims, None)

@@ -20,19 +20,19 @@ from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator
 
 MOST: Final = 100
-"""Tokens of one request: as many as DynamoDB reads in one batch."""
+"""The most tokens of one request: as many items as DynamoDB reads in one batch."""
 BODY_LIMIT: Final = 256 * 1024
 
 
 class TokensBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """`{tokens}`: whatever callers have sent as their login tokens."""
+    """`{tokens}`: the tokens to validate, which may be any text."""
 
     tokens: Annotated[list[str], Meta(max_length=MOST)]
 
 
 @dataclass(frozen=True, slots=True)
 class ManyValidator:
-    """Validates the tokens of a server's users; one that is bad harms no other."""
+    """Validates many tokens for a server. An invalid token does not affect the others."""
 
     users: UserStore
     realms: RealmCache
@@ -40,11 +40,11 @@ class ManyValidator:
     clock: Clock
 
     def validate(self, server: Server, sent: Sequence[str]) -> answers.Validations:
-        """What each token is worth, in order: its session, or the code of its refusal.
+        """The result for each token, in order: its session, or an error code.
 
-        A realm that the server does not see is not even looked for, so its tokens are what
-        garbage is. Realms, users and ended records are read in one batch each, and realms in
-        one more where a token names a key that is not known.
+        A realm that the server cannot see is not read, so its tokens are invalid. Realms, users and
+        ended records are read in one batch each; realms in a second one if a token names an unknown
+        key.
         """
         named = {found for token in sent if (found := tokens.named(token))}
         realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
@@ -53,7 +53,7 @@ class ManyValidator:
         validator = replace(self.validator, users=snapshot)
         worth = [_answer(validator, claims) for claims in verified]
         if snapshot.missed:
-            # Why those ended is in their records; everything else stays as it was decided.
+            # The records say why these sessions ended; the other results do not change.
             snapshot.read_ended(self.users)
             worth = [_answer(validator, claims) for claims in verified]
         return answers.Validations(collection=worth)
@@ -66,7 +66,7 @@ class ManyValidator:
 
 
 class _Snapshot:
-    """`UserReader` over what was read at once; ended records that it lacks are noted."""
+    """`UserReader` over users read in one batch; it notes which ended records are missing."""
 
     def __init__(self, users: Mapping[str, User | None]) -> None:
         self._users = users
@@ -75,12 +75,12 @@ class _Snapshot:
 
     @classmethod
     def of(cls, users: UserStore, callers: Sequence[Claims]) -> "_Snapshot":
-        """The users of these callers, read now."""
+        """The users of these callers, newly read."""
         user_ids = sorted({claims.user_id for claims in callers})
         return cls(dict(zip(user_ids, users.get_many(user_ids), strict=True)))
 
     def read_ended(self, users: UserStore) -> None:
-        """Read the ended records that were missed."""
+        """Read the missing ended records."""
         wanted = sorted(self.missed)
         self._ended = dict(zip(wanted, users.ended_many(wanted), strict=True))
 
