@@ -14,12 +14,12 @@ from sojourn.api.json_body import convert
 from sojourn.directory import bodies as directory_bodies
 from sojourn.domain.errors import CredentialsAmbiguous, Invalid
 from sojourn.login import bodies as login_bodies
-from sojourn.sessions import validate_many
+from sojourn.sessions import end_realm, validate_many
 
 BODIES = sorted(
     {
         kind
-        for module in (directory_bodies, login_bodies, validate_many)
+        for module in (directory_bodies, login_bodies, end_realm, validate_many)
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Struct) and kind is not Struct
     },
@@ -169,3 +169,10 @@ def test_large_bodies_are_refused_in_the_same_words(
     except (msgspec.MsgspecError, UnicodeEncodeError, CredentialsAmbiguous):
         return
     assert found is None or found in said(body, kind)
+
+
+def test_unknown_fields_are_told_in_the_order_sent() -> None:
+    """What is told first does not change from one call to the next."""
+    names = [f"n{number}" for number in range(15)]
+    wrong = complaints.of(dict.fromkeys(names), Outer)
+    assert [complaint.field for complaint in wrong][-15:] == names

@@ -12,7 +12,7 @@ from sojourn.api.callers import bearer
 from sojourn.api.dispatch import gateway_answer, respond
 from sojourn.api.json_body import DEPTH_LIMIT, convert
 from sojourn.api.problems import problem, told
-from sojourn.api.request import BODY_LIMIT, Request
+from sojourn.api.request import BODY_LIMIT, Request, client_name
 from sojourn.api.response import Response
 from sojourn.directory.bodies import AccessKeyBody
 from sojourn.domain import ids
@@ -31,7 +31,6 @@ from sojourn.domain.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from sojourn.domain.unicode import printable
 from sojourn.login.bodies import LoginBody
 from sojourn.sessions.validate_many import BODY_LIMIT as MANY_LIMIT
 from sojourn.sessions.validate_many import TokensBody
@@ -367,8 +366,8 @@ def test_value_that_a_field_does_not_take_is_not_said_back(value: str) -> None:
 )
 def test_client_is_printable_and_short(sent: str, kept: str) -> None:
     """Rule 10: what is not printable is left out, and 160 bytes kept, in whole characters."""
-    assert printable(sent) == kept
-    assert len(printable(sent).encode()) <= 160
+    assert client_name(sent) == kept
+    assert len(kept.encode()) <= 160
 
 
 def test_address_is_the_connections() -> None:

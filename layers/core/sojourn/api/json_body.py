@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from sojourn.api import complaints
 from sojourn.domain.errors import BodyInvalid, Invalid
-from sojourn.domain.unicode import printable
 
 DEPTH_LIMIT: Final = 64
 """Levels of nesting in a body. An accepted body must be encodable again at any stack depth."""
@@ -144,7 +143,8 @@ def _unfit(value: object) -> tuple[str, str, str] | None:
             if wrong := _wrong(name):
                 return "a name in ", "", wrong
             if found := _unfit(member):
-                step = f".{printable(name)[:60]}" if name.isascii() else ""
+                shown = "".join(filter(str.isprintable, name))[:60]
+                step = f".{shown}" if name.isascii() else ""
                 return found[0], step + found[1], found[2]
     return None
 

@@ -11,9 +11,9 @@ from msgspec import Struct
 from sojourn.api.json_body import convert, json_object, screen
 from sojourn.domain import addresses
 from sojourn.domain.errors import BodyInvalid, TooLarge, UnsupportedMediaType
-from sojourn.domain.unicode import printable
 
 BODY_LIMIT: Final = 64 * 1024
+CLIENT_BYTES: Final = 160
 
 T = TypeVar("T", bound=Struct)
 
@@ -94,7 +94,8 @@ class Request:
 
 def client_name(text: str) -> str | None:
     """Rule 10: a User-Agent's printable characters, cut to 160 bytes; None if none is left."""
-    return printable(text) or None
+    clean = "".join(filter(str.isprintable, text)).encode("utf-8", "ignore")
+    return clean[:CLIENT_BYTES].decode("utf-8", "ignore") or None
 
 
 def mapping(value: object) -> Mapping[str, Any]:

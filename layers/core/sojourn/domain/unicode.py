@@ -1,11 +1,10 @@
-"""Normalise text to Unicode NFC, or make it printable, in linear time."""
+"""Normalise text to Unicode NFC or NFKC, in linear time."""
 
 import unicodedata
 from typing import Final, Literal
 
 LONGEST_RUN: Final = 30
 """Combining marks in a row of stream-safe text (UAX #15, 13). No language needs a third as many."""
-SHOWN_BYTES: Final = 160
 _MADE_OF_MARKS: Final = "\u0f73\u0f75\u0f81\uff9e\uff9f"
 """Characters that are not combining marks themselves, but decompose into some."""
 
@@ -31,9 +30,3 @@ def is_stream_safe(text: str) -> bool:
         else:
             run = 0
     return True
-
-
-def printable(text: str) -> str:
-    """A text without unprintable characters, cut to 160 bytes of UTF-8."""
-    clean = "".join(character for character in text if character.isprintable())
-    return clean.encode("utf-8", "ignore")[:SHOWN_BYTES].decode("utf-8", "ignore")
