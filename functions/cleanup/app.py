@@ -8,7 +8,7 @@ from sojourn.jobs.settlement import Settlement
 
 
 def compose(given: Resources) -> Cleanup:
-    """Cleanup, which needs neither keys nor passwords."""
+    """Compose cleanup. It needs neither private keys nor credentials."""
     users, directory, clock = given.seen_users, given.user_directory, given.clock
     return Cleanup(
         due=given.due,

@@ -21,7 +21,7 @@ from sojourn.sessions.validate import Validator
 
 
 def compose(given: Resources) -> Services:
-    """What manages a realm; it encrypts new signing keys, and may decrypt none."""
+    """Compose the directory's services. They encrypt new private keys, and may decrypt none."""
     clock, skew, cache = given.clock, given.skew, given.realm_cache
     directory, seen = given.user_directory, given.seen_users
     sizes = TokenSizes(directory=directory, users=seen, clock=clock)

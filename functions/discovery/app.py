@@ -7,7 +7,7 @@ from sojourn.sessions.discovery_routes import ROUTES, Services
 
 
 def compose(given: Resources) -> Services:
-    """What writes the documents; nobody has to log in for them."""
+    """Compose the public documents. They need no caller."""
     return Services(Discovery(given.realm_cache))
 
 

@@ -9,7 +9,7 @@ from sojourn.sessions.validate import Validator
 
 
 def compose(given: Resources) -> Services:
-    """What lists; no user is read with their credentials."""
+    """Compose the lists. Users are read without their credentials."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     return Services(

@@ -12,7 +12,7 @@ from sojourn.sessions.lookup import UserLookup
 
 
 def compose(given: Resources) -> Services:
-    """What logs in, with the keys that sign and the counters of failed tries."""
+    """Compose the logins, with private keys and the counters of failed logins."""
     lockout = Lockout(given.attempts, given.clock, given.skew)
     logins = Logins(
         realms=given.realms,

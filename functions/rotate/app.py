@@ -6,7 +6,7 @@ from sojourn.jobs.rotation import Rotation
 
 
 def compose(given: Resources) -> Rotation:
-    """Rotation, which makes keys and signs nothing."""
+    """Compose rotation. It creates private keys, and decrypts none."""
     return Rotation(realms=given.realms, cipher=given.cipher, skew=given.skew, clock=given.clock)
 
 

@@ -12,7 +12,7 @@ from sojourn.sessions.validate import Validator
 
 
 def compose(given: Resources) -> Services:
-    """What ends; no user is read with their credentials."""
+    """Compose termination. Users are read without their credentials."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     census = Census(directory=given.user_directory, users=users, clock=clock)

@@ -9,7 +9,7 @@ from sojourn.sessions.validate_routes import ROUTES, Services
 
 
 def compose(given: Resources) -> Services:
-    """What answers for one token, and for many."""
+    """Compose validation, of one token and of many."""
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     return Services(

@@ -63,7 +63,7 @@ class KeyInUseProblem(Problem, frozen=True, kw_only=True):
 
 
 class Told(NamedTuple):
-    """The HTTP form of a kind of error: status, title, default message."""
+    """The HTTP form of a kind of error: status, title and the type of its problem document."""
 
     status: int
     title: str

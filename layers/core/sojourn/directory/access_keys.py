@@ -25,10 +25,10 @@ class AccessKeys:
     clock: Clock
 
     def create(self, server: Server, body: AccessKeyBody) -> answers.NewAccessKey:
-        """Make a key of the caller's realm, or a stack-wide one; its `secret` is shown once.
+        """Create a key of the caller's realm, or a stack-wide one; its `secret` is shown once.
 
-        Making keys needs `admin`, so no key can make one of a higher permission; and one that
-        expires makes none that outlives it.
+        This needs `admin`, so no key can create one with a higher permission. A key that expires
+        cannot create one that expires later.
         """
         realm_id = server.realm_id
         self._check_expiry(server, body.expires_at)
@@ -41,10 +41,10 @@ class AccessKeys:
         return answers.new_access_key(key, secret)
 
     def create_first(self, *, name: str, force: bool = False) -> tuple[AccessKey, str]:
-        """Make the stack's first stack-wide `admin` key.
+        """Create the stack's first stack-wide `admin` key.
 
-        Raises `AlreadyInitialised` when there is any that has not expired, unless `force`d. Of
-        two that run at once, one makes a key.
+        Raises `AlreadyInitialised` if there is one that has not expired, unless `force` is set. Of
+        two simultaneous calls, only one creates a key.
         """
         before = self.keys.first_key_id()
         admin = None if force else self._stack_admin()
@@ -58,14 +58,14 @@ class AccessKeys:
         return key, secret
 
     def find(self, server: Server, key_id: str) -> AccessKey:
-        """The key, when it exists for this server. Raises `NotFound`."""
+        """The key, if the server can see it. Raises `NotFound`."""
         key = self.keys.access_key(key_id) if ids.is_id("key", key_id) else None
         if key is None or not server.sees_key(key):
             raise NotFound
         return key
 
     def page(self, server: Server, page: Page) -> answers.AccessKeys:
-        """The keys of the realm that the request is about, or the stack-wide ones."""
+        """The keys of the request's realm, or the stack-wide ones."""
         if page.after is not None and not ids.is_id("key", page.after):
             raise CursorInvalid
         found, more = self.keys.access_keys(
@@ -77,7 +77,7 @@ class AccessKeys:
         return answers.AccessKeys(collection=shown, more_results=more)
 
     def update(self, server: Server, key_id: str, changes: AccessKeyChanges) -> answers.AccessKey:
-        """Change a key's name, or when it expires, also after it did. Raises `NotFound`."""
+        """Change a key's name or expiry, even after it expired. Raises `NotFound`."""
         key = self.find(server, key_id)
         if changes.expires_at is not UNSET:
             self._check_expiry(server, changes.expires_at)
@@ -92,13 +92,13 @@ class AccessKeys:
         return after
 
     def delete(self, server: Server, key_id: str) -> None:
-        """Revoke a key: the next request with it is refused, for none is ever cached."""
+        """Revoke a key. The next request with it is refused, because keys are never cached."""
         key = self.find(server, key_id)
         self.keys.delete_access_key(key)
         audit.record("access_key.deleted", key.id, key.realm_id, by=server.key.id)
 
     def _check_expiry(self, server: Server, expires_at: int | None) -> None:
-        """Raise `Invalid` when a key cannot expire then, or would outlive the caller's."""
+        """Raise `Invalid` if the expiry is in the past, or later than that of the caller's key."""
         if expires_at is not None and expires_at * 1000 <= self.clock.wall_ms():
             raise Invalid(errors=["expires_at must be in the future, in seconds since the epoch."])
         latest = server.key.expires_at
@@ -111,7 +111,7 @@ class AccessKeys:
             )
 
     def _stack_admin(self) -> str | None:
-        """The id of a stack-wide key with `admin` that can be used, or None."""
+        """The id of a stack-wide `admin` key that has not expired, or None."""
         now_ms = self.clock.wall_ms()
         for key in self.keys.each_access_key(None):
             if key.permission == "admin" and not key.expired(now_ms):

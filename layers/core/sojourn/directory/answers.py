@@ -62,7 +62,7 @@ class Realm(Answer, frozen=True, kw_only=True):
 
 
 class Deletion(Answer, frozen=True, kw_only=True):
-    """How far the deletion of a realm has come."""
+    """The progress of a realm's deletion."""
 
     started_at: Time
     users_deleted: int
@@ -77,7 +77,7 @@ class DeletingRealm(Realm, frozen=True, kw_only=True):
 
 
 class Credential(Answer, frozen=True, kw_only=True):
-    """A credential, without what it proves; `api_key` only in the answer that made one."""
+    """A credential, without its secret."""
 
     object: Literal["credential"] = "credential"
     id: CredentialId
@@ -89,7 +89,7 @@ class Credential(Answer, frozen=True, kw_only=True):
 
 
 class NewCredential(Credential, frozen=True, kw_only=True):
-    """A credential that was just made: an API key's secret is shown here, and never again."""
+    """A new credential. An API key's secret is shown only in this answer."""
 
     api_key: str | UnsetType = UNSET
 
@@ -108,13 +108,13 @@ class AccessKey(Answer, frozen=True, kw_only=True):
 
 
 class NewAccessKey(AccessKey, frozen=True, kw_only=True):
-    """An access key that was just made: its secret is shown here, and never again."""
+    """A new access key. Its secret is shown only in this answer."""
 
     secret: str
 
 
 class JwtKey(Answer, frozen=True, kw_only=True):
-    """A signing key's public half, as PEM."""
+    """A signing key, with its public key as PEM."""
 
     object: Literal["jwt_key"] = "jwt_key"
     id: JwtKeyId
@@ -131,27 +131,27 @@ class JwtKey(Answer, frozen=True, kw_only=True):
 
 
 class Ended(Answer, frozen=True, kw_only=True):
-    """How many managed sessions a stopped key ended, and whether all users were looked at."""
+    """How many managed sessions ended with a stopped key, and whether all users were counted."""
 
     managed_sessions: int
     complete: bool
 
 
 class StoppedJwtKey(JwtKey, frozen=True, kw_only=True):
-    """A signing key that was just stopped."""
+    """A signing key that this request stopped."""
 
     ended: Ended
 
 
 class Ends(Ended, frozen=True, kw_only=True):
-    """What the removal of a signing key ended: also tokens that are nowhere recorded."""
+    """What ended with a removed signing key, also unrecorded tokens."""
 
     open_ended: bool
     tokens_until: WholeTime | None
 
 
 class RemovedJwtKey(Answer, frozen=True, kw_only=True):
-    """A signing key that was removed although tokens that it signed could be alive."""
+    """A signing key that was removed although tokens of it may not have expired."""
 
     object: Literal["jwt_key"] = "jwt_key"
     id: JwtKeyId
@@ -193,12 +193,12 @@ def realm(found: realms.Realm) -> Realm:
 
 
 def deleting_realm(found: realms.Realm, deletion: Deletion) -> DeletingRealm:
-    """A realm that is being deleted, and how far that has come."""
+    """A realm that is being deleted, with the progress."""
     return DeletingRealm(**structs.asdict(realm(found)), deletion=deletion)
 
 
 def user(found: users.User) -> User:
-    """A user. Raises `NotFound` when they are deleted."""
+    """A user. Raises `NotFound` if the user is deleted."""
     if found.state == "deleted":
         raise NotFound
     return User(
@@ -211,7 +211,7 @@ def user(found: users.User) -> User:
 
 
 def credential(found: users.Credential, owner: users.User) -> Credential:
-    """A credential, without what it proves."""
+    """A credential, without its hash."""
     return Credential(
         id=found.id,
         user_id=owner.id,
@@ -225,7 +225,7 @@ def credential(found: users.Credential, owner: users.User) -> Credential:
 def new_credential(
     found: users.Credential, owner: users.User, *, api_key: str | None
 ) -> NewCredential:
-    """A credential that was just made."""
+    """A new credential."""
     return NewCredential(
         **structs.asdict(credential(found, owner)), api_key=UNSET if api_key is None else api_key
     )
@@ -245,12 +245,12 @@ def access_key(found: access_keys.AccessKey) -> AccessKey:
 
 
 def new_access_key(found: access_keys.AccessKey, secret: str) -> NewAccessKey:
-    """An access key that was just made."""
+    """A new access key, with its secret."""
     return NewAccessKey(**structs.asdict(access_key(found)), secret=secret)
 
 
 def jwt_key(found: PublicKey, owner: realms.Realm, *, now_ms: int) -> JwtKey:
-    """A signing key that was not stopped."""
+    """A signing key that is not stopped."""
     state: KeyState = "pending" if found.signs_from_ms > now_ms else "verifying"
     if owner.signs(found, now_ms):
         state = "signing"
@@ -258,18 +258,18 @@ def jwt_key(found: PublicKey, owner: realms.Realm, *, now_ms: int) -> JwtKey:
 
 
 def stopped_key(found: StoppedKey, owner: realms.Realm) -> JwtKey:
-    """A key that was compromised."""
+    """A stopped signing key."""
     return _key(found.key, owner, "compromised", found.ended_ms // 1000)
 
 
 def just_stopped_key(found: StoppedKey, owner: realms.Realm, count: Count) -> StoppedJwtKey:
-    """A key that is compromised since this request, and what that ended."""
+    """A signing key that this request stopped, and what ended with it."""
     ended = Ended(managed_sessions=count.sessions, complete=count.complete)
     return StoppedJwtKey(**structs.asdict(stopped_key(found, owner)), ended=ended)
 
 
 def removed_key(found: PublicKey, owner: realms.Realm, count: Count) -> RemovedJwtKey:
-    """A key that was removed while tokens that it signed could be alive, and what that ended."""
+    """A key that was removed before its last token expired, and what ended with it."""
     ends = Ends(
         managed_sessions=count.sessions,
         complete=count.complete,

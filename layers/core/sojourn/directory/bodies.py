@@ -19,7 +19,7 @@ CUSTOM_BYTES: Final = 8 * 1024
 
 
 def as_stored(field: str, value: Any) -> Any:
-    """The value of a user's field as it is stored. Raises `Invalid`."""
+    """A user's field in its stored form. Raises `Invalid`."""
     if value is None or field not in ("username", "email", "custom"):
         return value
     if field != "custom":
@@ -81,7 +81,7 @@ class RealmChanges(RealmSettings, forbid_unknown_fields=True, frozen=True):
 
 
 class Changes(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """What may be sent of a thing, and what may not be changed of it."""
+    """The body of a change: changeable fields, and read-only members."""
 
     object: ReadOnly | UnsetType = UNSET
     id: ReadOnly | UnsetType = UNSET
@@ -100,7 +100,7 @@ class UserBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
 
 class UserChanges(Changes, forbid_unknown_fields=True, frozen=True):
-    """What may change of a user; null clears what may be absent."""
+    """Changes of a user; null clears an optional field."""
 
     username: Username | None | UnsetType = UNSET
     email: Email | None | UnsetType = UNSET
@@ -121,7 +121,7 @@ class CredentialBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
 
 class CredentialChanges(Changes, forbid_unknown_fields=True, frozen=True):
-    """What may change of a credential."""
+    """Changes of a credential."""
 
     name: Label | None | UnsetType = UNSET
     password: NewPassword | UnsetType = UNSET
@@ -130,7 +130,7 @@ class CredentialChanges(Changes, forbid_unknown_fields=True, frozen=True):
 
 
 class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """A new access key, of the realm that the request is about, or stack-wide."""
+    """A new access key, of the request's realm or stack-wide."""
 
     name: Label
     permission: Permission
@@ -138,7 +138,7 @@ class AccessKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
 
 
 class AccessKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
-    """What may change of an access key; `expires_at` null: it does not expire."""
+    """Changes of an access key; `expires_at` null: it does not expire."""
 
     name: Label | UnsetType = UNSET
     expires_at: ExpiresAt | None | UnsetType = UNSET
@@ -147,14 +147,14 @@ class AccessKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
 
 
 class JwtKeyBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """A new signing key, by default of the realm's `jwt_algo` and for tokens with an `exp`."""
+    """A new signing key; by default with the realm's `jwt_algo`, for tokens with an `exp`."""
 
     algo: Algorithm | None = None
     kind: KeyKind = "expiring"
 
 
 class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
-    """What may change of a signing key: it can be said to be compromised, and not unsaid."""
+    """Changes of a signing key: only `compromised`, which cannot be undone."""
 
     compromised: bool | UnsetType = UNSET
     kid: ReadOnly | UnsetType = UNSET
@@ -172,12 +172,12 @@ class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
 
 
 class RealmDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """The name of the realm to delete, for certainty."""
+    """The name of the realm to delete, as a confirmation."""
 
     name: str | None = None
 
 
 class JwtKeyDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):
-    """Whether to remove a signing key although a token that it signed may be alive."""
+    """Whether to remove a signing key before its last token has expired."""
 
     force: bool = False

@@ -34,9 +34,9 @@ class Credentials:
     clock: Clock
 
     def create(self, server: Server, body: CredentialBody) -> answers.NewCredential:
-        """Give a user a credential; an API key's `api_key` is shown once. Raises `Conflict`.
+        """Create a credential of a user; an API key is shown once. Raises `Conflict`.
 
-        A first password is one that is set, so it ends all the user's sessions too (rule 8).
+        Creating a first password also ends all the user's sessions (rule 8).
         """
         user = visible(server, self.users.get(body.user_id))
         human = user.user_type == "human"
@@ -144,9 +144,9 @@ class Credentials:
         return after
 
     def delete(self, server: Server, credential_id: str) -> None:
-        """Remove a credential. Every session of the user from before ends with it.
+        """Delete a credential. This ends all sessions of the user.
 
-        An API key's tokens do not say which key they came by, so all the user's are refused.
+        A token does not say which API key it came from, so all tokens of the user are refused.
         """
         user = self._owner(server, credential_id)
         realm = self.lookup.realm_of(user)

@@ -25,11 +25,11 @@ from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 def create_access_key(
     services: Services, call: Call[Server, AccessKeyBody]
 ) -> answers.NewAccessKey:
-    """Make one access_key."""
+    """Create an access key."""
     return services.access_keys.create(call.caller, call.body)
 
 
-# Who makes or sees keys must be an admin, since a key is power.
+# Access keys give power, so creating and seeing them needs `admin`.
 @Route(
     "GET /v1/access_keys",
     server="admin",
@@ -38,13 +38,13 @@ def create_access_key(
     errors=(NotFound,),
 )
 def list_access_keys(services: Services, call: Call[Server, None]) -> answers.AccessKeys:
-    """List each access_key, by id."""
+    """List access keys, by id."""
     return services.access_keys.page(call.caller, call.page)
 
 
 @Route("GET /v1/access_keys/{id}", server="admin", answers={200: (answers.AccessKey,)})
 def get_access_key(services: Services, call: Call[Server, None]) -> answers.AccessKey:
-    """Get one access_key."""
+    """Get an access key."""
     return answers.access_key(services.access_keys.find(call.caller, call.id))
 
 
@@ -58,13 +58,13 @@ def get_access_key(services: Services, call: Call[Server, None]) -> answers.Acce
 def update_access_key(
     services: Services, call: Call[Server, AccessKeyChanges]
 ) -> answers.AccessKey:
-    """Change the fields that are named of one access_key, and no others."""
+    """Change an access key: only the fields in the body."""
     return services.access_keys.update(call.caller, call.id, call.body)
 
 
 @Route("DELETE /v1/access_keys/{id}", server="admin", answers={204: ()})
 def delete_access_key(services: Services, call: Call[Server, None]) -> None:
-    """Delete one access_key."""
+    """Delete an access key."""
     services.access_keys.delete(call.caller, call.id)
 
 
@@ -76,7 +76,7 @@ def delete_access_key(services: Services, call: Call[Server, None]) -> None:
     errors=(Conflict, NotFound),
 )
 def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answers.JwtKey:
-    """Make one jwt_key."""
+    """Create a signing key."""
     return services.jwt_keys.create(call.caller, call.body)
 
 
@@ -88,13 +88,13 @@ def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answer
     errors=(NotFound,),
 )
 def list_jwt_keys(services: Services, call: Call[Server, None]) -> answers.JwtKeys:
-    """List each jwt_key, by id."""
+    """List signing keys, by id."""
     return services.jwt_keys.page(call.caller, call.page)
 
 
 @Route("GET /v1/jwt_keys/{id}", server="read", answers={200: (answers.JwtKey,)})
 def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
-    """Get one jwt_key."""
+    """Get a signing key."""
     return services.jwt_keys.get(call.caller, call.id)
 
 
@@ -106,7 +106,7 @@ def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
     answers={200: (answers.JwtKey, answers.StoppedJwtKey)},
 )
 def update_jwt_key(services: Services, call: Call[Server, JwtKeyChanges]) -> answers.JwtKey:
-    """Change the fields that are named of one jwt_key, and no others."""
+    """Change a signing key: only the fields in the body."""
     keys = services.jwt_keys
     return (keys.stop if call.body.compromised is True else keys.get)(call.caller, call.id)
 
@@ -123,6 +123,6 @@ def update_jwt_key(services: Services, call: Call[Server, JwtKeyChanges]) -> ans
 def delete_jwt_key(
     services: Services, call: Call[Server, JwtKeyDeletionBody]
 ) -> answers.RemovedJwtKey | None:
-    """Delete one signing key that nothing needs; or `force` it, and learn what that ends."""
+    """Delete a retired signing key; with `force`, also one that tokens may still need."""
     force = call.body.force or call.query.get("force") == "true"
     return services.jwt_keys.delete(call.caller, call.id, force=force)

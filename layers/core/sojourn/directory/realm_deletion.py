@@ -22,7 +22,7 @@ from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import commit
 
 SECONDS: Final = 6.0
-"""How long one request works at a deletion before it answers with what remains."""
+"""How long one request works at a deletion before it answers with the progress."""
 COUNTED: Final = 1_000
 
 
@@ -38,10 +38,10 @@ class RealmDeletion:
     clock: Clock
 
     def delete(self, server: Server, realm_id: str, name: str | None) -> answers.Realm | None:
-        """Delete the realm of that id and name: None when all is gone, else its progress.
+        """Delete the realm with that id and name; None when it is finished, else the progress.
 
-        When it answers, every session of the realm is refused by every instance. Asking again
-        goes on. Raises `NotFound`, and `Invalid` when `name` is not the realm's.
+        When it answers, every session of the realm is refused on every instance. A repeated call
+        continues. Raises `NotFound`, and `Invalid` if `name` is not the realm's.
         """
         realm = self.realms.look(server, realm_id)
         if name != realm.name:
@@ -59,7 +59,7 @@ class RealmDeletion:
             return None  # cleanup came first
 
     def progress(self, realm: Realm) -> answers.Realm:
-        """The realm as it is told, with how far its deletion has come."""
+        """The answer for a realm that is being deleted, with the progress."""
         if realm.deletion is None:
             return answers.realm(realm)
         left, more = self.users.users_of_realm(realm.id, after=None, limit=COUNTED, ascending=True)
@@ -83,7 +83,7 @@ class RealmDeletion:
         try:
             commit(self.store, realm, decide, clock=self.clock)
         except NotFound:
-            # Another deletion began at the same moment; this one helps it.
+            # A simultaneous call began the deletion first; this one continues it.
             if self.store.find(realm.id) is None:
                 raise
         else:

@@ -17,19 +17,19 @@ from sojourn.domain.errors import Conflict
     answers={201: (answers.Realm,)},
 )
 def create_realm(services: Services, call: Call[Server, RealmBody]) -> answers.Realm:
-    """Make one realm."""
+    """Create a realm."""
     return services.realms.create(call.caller, call.body, domain=call.request.domain)
 
 
 @Route("GET /v1/realms", server="read", order="ascending", answers={200: (answers.Realms,)})
 def list_realms(services: Services, call: Call[Server, None]) -> answers.Realms:
-    """List each realm, by id."""
+    """List realms, by id."""
     return services.realms.page(call.caller, call.page)
 
 
 @Route("GET /v1/realms/{id}", server="read", answers={200: (answers.Realm, answers.DeletingRealm)})
 def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
-    """Get one realm, and how far its deletion has come."""
+    """Get a realm; if it is being deleted, with the progress."""
     return services.realm_deletion.progress(services.realms.look(call.caller, call.id))
 
 
@@ -42,7 +42,7 @@ def get_realm(services: Services, call: Call[Server, None]) -> answers.Realm:
     errors=(Conflict,),
 )
 def update_realm(services: Services, call: Call[Server, RealmChanges]) -> answers.Realm:
-    """Change the fields that are named of one realm, and no others."""
+    """Change a realm: only the fields in the body."""
     return services.realms.update(call.caller, call.id, call.body)
 
 
@@ -55,6 +55,6 @@ def update_realm(services: Services, call: Call[Server, RealmChanges]) -> answer
     answers={202: (answers.DeletingRealm,), 204: ()},
 )
 def delete_realm(services: Services, call: Call[Server, RealmDeletionBody]) -> answers.Realm | None:
-    """Delete one realm with all that is in it; its name is asked for, in query or body."""
+    """Delete a realm and everything in it, confirmed by its name in the query or the body."""
     name = call.query.get("name", call.body.name)
     return services.realm_deletion.delete(call.caller, call.id, name)

@@ -28,7 +28,7 @@ from sojourn.runtime.optimistic import commit
 
 @dataclass(frozen=True, slots=True)
 class RealmDirectory:
-    """The routes under `/v1/realms`, but for deletion and ends."""
+    """The routes under `/v1/realms`, except deletion and `end_sessions`."""
 
     store: RealmStore
     cipher: Cipher
@@ -38,7 +38,7 @@ class RealmDirectory:
     sizes: TokenSizes
 
     def create(self, server: Server, body: RealmBody, *, domain: str) -> answers.Realm:
-        """Make a realm and the keys that sign for it from now on. Raises `Invalid`."""
+        """Create a realm and its first signing keys. Raises `Invalid`."""
         if server.key.realm_id is not None:
             raise RealmForbidden("Realms are made with a stack-wide access key.")
         now_ms = self.clock.wall_ms()
@@ -65,12 +65,12 @@ class RealmDirectory:
         return realm_of(server, self.store, realm_id)
 
     def look(self, server: Server, realm_id: str) -> Realm:
-        """The realm, also while it is being deleted. Raises `NotFound`."""
+        """The realm, even if it is being deleted. Raises `NotFound`."""
         server.must_see(realm_id)
         return existing(self.store.find(realm_id) if ids.is_id("rl", realm_id) else None)
 
     def page(self, server: Server, page: Page) -> answers.Realms:
-        """The realms that this server sees, by id."""
+        """The realms that this server can see, by id."""
         if page.after is not None and not ids.is_id("rl", page.after):
             raise CursorInvalid
         if server.realm_id is not None:
@@ -115,7 +115,7 @@ class RealmDirectory:
 
 
 def changed_settings(settings: Settings, changes: RealmSettings) -> Settings:
-    """The settings with what `changes` names. Raises `Invalid`."""
+    """The settings with the fields in `changes`. Raises `Invalid`."""
     algo = changes.jwt_algo
     if algo is not UNSET and algo not in get_args(Algorithm):
         why = " (hs256's verifiers would hold the signing secret)" if algo == "hs256" else ""

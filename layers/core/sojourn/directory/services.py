@@ -15,7 +15,7 @@ from sojourn.sessions.lookup import UserLookup
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The use cases of the directory, as its function composes them."""
+    """The services of the directory, composed by its function."""
 
     callers: Callers
     realms: RealmDirectory

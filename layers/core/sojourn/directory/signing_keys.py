@@ -38,7 +38,7 @@ class JwtKeys:
     clock: Clock
 
     def page(self, server: Server, page: Page) -> answers.JwtKeys:
-        """The realm's signing keys, public halves."""
+        """The realm's signing keys, with their public keys."""
         if page.after is not None and not ids.is_id("jky", page.after):
             raise CursorInvalid
         realm = realm_of(server, self.realms, server.in_realm())
@@ -62,10 +62,10 @@ class JwtKeys:
         return answers.stopped_key(stopped, realm)
 
     def create(self, server: Server, body: JwtKeyBody) -> answers.JwtKey:
-        """Make a key: published at once, signing 150 minutes later in place of the one before.
+        """Create a key, which is published at once and replaces the signing key 150 minutes later.
 
-        A key of another algorithm makes it the realm's `jwt_algo`, and one of the other kind with
-        it. Raises `NotFound`, `Conflict`, and `Invalid` when a user's token would be too long.
+        Another algorithm becomes the realm's `jwt_algo`, and a key of the other kind is created
+        too. Raises `NotFound`, `Conflict`, and `Invalid` if a user's token would be too long.
         """
         realm = realm_of(server, self.realms, server.in_realm())
         new = NewKeys(self.cipher, self.skew, self.clock)
@@ -86,19 +86,18 @@ class JwtKeys:
         return self._view(done.after, asked)
 
     def stop(self, server: Server, key_id: str) -> answers.StoppedJwtKey:
-        """Stop a compromised key; the answer says how many managed sessions that ended.
+        """Stop a compromised key; the answer has the number of managed sessions that ended.
 
-        It comes once every cache of the key in the service has expired. Whoever has the key can
-        sign what they like, so nothing that it signed is believed from then on. Another
-        key signs at once: one that signed before, else one that was to sign, else a new one.
-        Raises `NotFound`.
+        The answer comes after every cached copy of the key has expired. An attacker who has the key
+        can sign any token, so every token of it is refused from then on. Another key signs at once:
+        the previous one, else the pending one, else a new one. Raises `NotFound`.
         """
         realm = realm_of(server, self.realms, server.in_realm())
         after, count = self._stop(realm, key_id, by=server.key.id, compromised=True)
         return answers.just_stopped_key(after.stopped[key_id], after, count)
 
     def delete(self, server: Server, key_id: str, *, force: bool) -> answers.RemovedJwtKey | None:
-        """Remove a key of which no token can be alive; with `force`, say what that ends.
+        """Remove a retired key; with `force`, any key that does not sign, and say what ended.
 
         Raises `KeyInUse`, `NotFound`.
         """
@@ -177,6 +176,6 @@ class JwtKeys:
 
 
 def _before(realm: Realm, stopped: StoppedKey) -> Realm:
-    """The realm as if that key had not been stopped."""
+    """The realm with that key not stopped."""
     stops = {k: realm.stopped[k] for k in realm.stopped if k != stopped.key.id}
     return replace(realm, keys={**realm.keys, stopped.key.id: stopped.key}, stopped=stops)

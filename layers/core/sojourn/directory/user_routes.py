@@ -27,7 +27,7 @@ from sojourn.login.bodies import PasswordBody
     errors=(NameTaken, NotFound),
 )
 def create_user(services: Services, call: Call[Server, UserBody]) -> answers.User:
-    """Make one user."""
+    """Create a user."""
     return services.users.create(call.caller, call.body)
 
 
@@ -40,7 +40,7 @@ def create_user(services: Services, call: Call[Server, UserBody]) -> answers.Use
     errors=(NotFound,),
 )
 def list_users(services: Services, call: Call[Server, None]) -> answers.Users:
-    """List each user, by id."""
+    """List users, by id."""
     kinds: tuple[NameKind, ...] = ("username", "email")
     by = [kind for kind in kinds if kind in call.query]
     if not by:
@@ -52,7 +52,7 @@ def list_users(services: Services, call: Call[Server, None]) -> answers.Users:
 
 @Route("GET /v1/users/{id}", server="read", answers={200: (answers.User,)})
 def get_user(services: Services, call: Call[Server, None]) -> answers.User:
-    """Get one user."""
+    """Get a user."""
     return answers.user(services.lookup.find_in_realm(call.caller, call.id).user)
 
 
@@ -65,19 +65,19 @@ def get_user(services: Services, call: Call[Server, None]) -> answers.User:
     errors=(NameTaken,),
 )
 def update_user(services: Services, call: Call[Server, UserChanges]) -> answers.User:
-    """Change the fields that are named of one user, and no others."""
+    """Change a user: only the fields in the body."""
     return services.users.update(call.caller, call.id, call.body)
 
 
 @Route("DELETE /v1/users/{id}", server="write", answers={204: ()})
 def delete_user(services: Services, call: Call[Server, None]) -> None:
-    """Delete one user."""
+    """Delete a user."""
     services.users.delete(call.caller, call.id)
 
 
 @Route("POST /v1/users/{id}/unlock", server="write", answers={204: ()})
 def unlock_user(services: Services, call: Call[Server, None]) -> None:
-    """Clear the delays of failed logins at one user."""
+    """Clear a user's lockout after failed logins."""
     services.users.unlock(call.caller, call.id)
 
 
@@ -103,7 +103,7 @@ def change_password(services: Services, call: Call[Claims, PasswordBody]) -> Non
 def create_credential(
     services: Services, call: Call[Server, CredentialBody]
 ) -> answers.NewCredential:
-    """Make one credential."""
+    """Create a credential."""
     return services.credentials.create(call.caller, call.body)
 
 
@@ -116,7 +116,7 @@ def create_credential(
     errors=(NotFound,),
 )
 def list_credentials(services: Services, call: Call[Server, None]) -> answers.Credentials:
-    """List each credential, by id."""
+    """List credentials, by id."""
     if "user_id" not in call.query:
         raise Invalid(errors=["Name the user whose credentials to list in user_id."])
     return services.credentials.of_user(call.caller, call.query["user_id"], call.page)
@@ -124,7 +124,7 @@ def list_credentials(services: Services, call: Call[Server, None]) -> answers.Cr
 
 @Route("GET /v1/credentials/{id}", server="read", answers={200: (answers.Credential,)})
 def get_credential(services: Services, call: Call[Server, None]) -> answers.Credential:
-    """Get one credential."""
+    """Get a credential."""
     return services.credentials.get(call.caller, call.id)
 
 
@@ -138,11 +138,11 @@ def get_credential(services: Services, call: Call[Server, None]) -> answers.Cred
 def update_credential(
     services: Services, call: Call[Server, CredentialChanges]
 ) -> answers.Credential:
-    """Change the fields that are named of one credential, and no others."""
+    """Change a credential: only the fields in the body."""
     return services.credentials.update(call.caller, call.id, call.body)
 
 
 @Route("DELETE /v1/credentials/{id}", server="write", answers={204: ()})
 def delete_credential(services: Services, call: Call[Server, None]) -> None:
-    """Delete one credential."""
+    """Delete a credential."""
     services.credentials.delete(call.caller, call.id)

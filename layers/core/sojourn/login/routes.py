@@ -32,7 +32,7 @@ from sojourn.sessions.lookup import UserLookup
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes that begin a session call."""
+    """The services that the routes which begin a session call."""
 
     callers: Callers
     logins: Logins
@@ -70,7 +70,7 @@ def login(services: Services, call: Call[None, LoginBody]) -> BegunSession:
     errors=(NotFound, SessionLimit, UserInactive),
 )
 def begin_session(services: Services, call: Call[Server, ServerSessionBody]) -> BegunSession:
-    """Begin a session for a user without a credential."""
+    """Begin a session for a user, without the user's credential."""
     body = call.body
     found = services.lookup.find_in_realm(call.caller, body.user_id)
     began = login_by_server(call.request, "server", reported=body.request, replace=body.replace)
@@ -107,14 +107,14 @@ def authenticate_key(services: Services, call: Call[Server, ApiKeyBody]) -> Begu
 
 
 def _told(server: Server, session: BegunSession) -> BegunSession:
-    """The session, of which the audit log was told who began it."""
+    """Write the audit line of a session that a server began; returns the session."""
     about = session.id, session.user_id, session.realm_id
     audit.record("session.begun", *about, by=server.key.id)
     return session
 
 
 def let_go(services: Services) -> None:
-    """Keep no decrypted signing key for longer than an hour, whatever the request."""
+    """Drop decrypted signing keys that are older than one hour, at each request."""
     services.logins.keys.purge()
 
 

@@ -15,7 +15,7 @@ from sojourn.sessions.discovery import (
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes of the documents call."""
+    """The services that the routes of the documents call."""
 
     discovery: Discovery
 
@@ -27,7 +27,7 @@ class Services:
     cached=True,
 )
 def get_openid_configuration(services: Services, call: Call[None, None]) -> Configuration:
-    """How to verify a realm's tokens, as OpenID Connect Discovery has it."""
+    """Get a realm's OpenID configuration, by which verifiers find its public keys."""
     return services.discovery.configuration(call.id)
 
 
@@ -46,7 +46,7 @@ def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
 
 
 def head(route: Route) -> Route:
-    """The status and headers of a document; the entry leaves out the body."""
+    """Get the status and headers of a document, without the body."""
     return replace(
         route.by("HEAD", route.name.replace("get", "head")),
         does=f"The status and headers of `{route.at}`, without the body.",

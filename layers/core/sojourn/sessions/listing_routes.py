@@ -15,7 +15,7 @@ from sojourn.sessions.listing import Listing
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes of lists call."""
+    """The services that the routes of lists call."""
 
     callers: Callers
     listing: Listing
@@ -56,7 +56,7 @@ def list_sessions(services: Services, call: Call[Claims | Server, None]) -> Sess
 def get_session(
     services: Services, call: Call[Claims | Server, None]
 ) -> ActiveSession | EndedSession:
-    """Look up one active session; with `state=any`, also one that was ended."""
+    """Get one active session; with `state=any`, also an ended one."""
     state = call.query.get("state", "active")
     if isinstance(call.caller, Server):
         return services.listing.one(call.caller, call.id, state=state)

@@ -26,7 +26,7 @@ DRY_RUN = choice("dry_run", "true", "false")
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes that end sessions call."""
+    """The services that the routes which end sessions call."""
 
     callers: Callers
     terminator: Terminator
@@ -58,7 +58,7 @@ def end_session(services: Services, call: Call[Claims | Server, None]) -> None:
     errors=(NotFound,),
 )
 def end_sessions(services: Services, call: Call[Claims | Server, None]) -> None:
-    """End many of a user's sessions; a user says `scope`, a server `user_id`."""
+    """End a user's sessions: a user sends `scope`, a server `user_id`."""
     if isinstance(call.caller, Server):
         if "user_id" not in call.query:
             raise Invalid(errors=["Name the user whose sessions to end in user_id."])
@@ -79,7 +79,7 @@ def end_sessions(services: Services, call: Call[Claims | Server, None]) -> None:
     answers={200: (SessionEnd,)},
 )
 def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
-    """End everything that began in a realm before this call, or count it."""
+    """End all sessions of a realm that began before this call, or only count them."""
     ends = services.realm_ends
     return (ends.count if _dry_run(call) else ends.end_all)(call.caller, call.id)
 
@@ -93,7 +93,7 @@ def end_realm_sessions(services: Services, call: Call[Server, EndBody]) -> Sessi
     answers={200: (SessionEnd,)},
 )
 def end_user_sessions(services: Services, call: Call[Server, EndBody]) -> SessionEnd:
-    """End everything of a user that began before this call, or count it."""
+    """End all sessions of a user that began before this call, or only count them."""
     user = services.lookup.find(call.caller, call.id)
     terminator = services.terminator
     end = terminator.count_of if _dry_run(call) else terminator.end_all_of

@@ -14,7 +14,7 @@ from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes of validation call."""
+    """The services that the routes of validation call."""
 
     callers: Callers
     validator: Validator
@@ -23,7 +23,7 @@ class Services:
 
 @Route("GET /v1/session", user=True, answers={200: (ValidSession,)})
 def validate_session(services: Services, call: Call[Claims, None]) -> ValidSession:
-    """Ask whether the caller's session stands."""
+    """Validate the caller's session."""
     return services.validator.validate(call.caller)
 
 
@@ -37,7 +37,7 @@ def validate_session(services: Services, call: Call[Claims, None]) -> ValidSessi
     answers={200: (Validations,)},
 )
 def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Validations:
-    """Ask what many tokens are worth, each as its caller would."""
+    """Validate many tokens, each as `GET /v1/session` does."""
     return services.many.validate(call.caller, call.body.tokens)
 
 
