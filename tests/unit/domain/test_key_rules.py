@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain import key_rules
+from sojourn.domain.due import settlement_job
 from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 from sojourn.domain.policy import SIGNING_KEYS
-from sojourn.domain.realm import Realm
+from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, PublicKey
 from tests.unit.domain.test_session_rules import NOW
 from tests.unit.domain.test_signing_key import key, owner
@@ -159,3 +160,20 @@ def test_schedule_makes_what_is_due() -> None:
     assert key_rules.due_kinds(owner(OLD, rotate_days=2), now_ms=later) == both
     keys = [key(n, NOW + n) for n in range(1, SIGNING_KEYS)]
     assert key_rules.due_kinds(owner(*keys, rotate_days=2), now_ms=later) == ["open_ended"]
+
+
+def test_next_key_is_due_when_the_newest_is_as_old_as_the_settings_say() -> None:
+    """From `rotate_days` after the newest key was made, which may be one; never where it is 0."""
+    realm = owner(OLD, NEW, rotate_days=1)
+    assert not key_rules.next_is_due(realm, now_ms=NOW + DAY - 1)
+    assert key_rules.next_is_due(realm, now_ms=NOW + DAY)
+    assert not key_rules.next_is_due(owner(OLD, NEW, rotate_days=0), now_ms=NOW + DAY)
+
+
+def test_change_carries_what_it_was_given() -> None:
+    """A change is from one realm to another, with private keys to write and what becomes due."""
+    before, after = owner(OLD), owner(OLD, NEW)
+    due = (settlement_job("rl_1", "jky_1", now_ms=NOW),)
+    made = key_rules.change(before, after, now_ms=NOW, private={NEW.id: b"sealed"}, due=due)
+    assert made == RealmChange(before, after.remembering(NOW), private={NEW.id: b"sealed"}, due=due)
+    assert key_rules.change(before, before, now_ms=NOW) == RealmChange(before, before)

@@ -338,3 +338,28 @@ def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
         many = many.failed(PER_ADDRESS, proofs=0, now_ms=fast)
     assert many.opens_ms(PER_ADDRESS, proofs=0, now_ms=slow) > slow
     assert len(many.failed(PER_ADDRESS, proofs=0, now_ms=slow).log) == PER_ADDRESS.most
+
+
+def test_buckets_are_found_again_under_their_names() -> None:
+    """What is stored of failed tries is found by later releases: its names never change."""
+    account = lockout.of_account("usr_1")
+    names = [
+        account,
+        lockout.of_name("rl_1", "username", "ada"),
+        lockout.of_name("rl_1", "email", "ada"),
+        lockout.of_name("rl_2", "username", "ada"),
+        lockout.of_name("rl_1", "username", "bob"),
+        lockout.at_address(account, "203.0.113.9"),
+        lockout.of_address("203.0.113.9"),
+        lockout.of_address("203.0.113.8"),
+    ]
+    assert names == [
+        "2db6c89ea12212fccd50250272a65872077fc0d2980c2e1df5278af3d2fc5033",
+        "2111fb349018d8e91343fa5cf6930b9733b9645343d6e3b695395f80ee0f1d91",
+        "b2b5262029ecfb539eb18a4b8c3af8a97bc69634fd7629bd53ddc9d838c4718c",
+        "49a2108c1d234acfbcbb0c20d50504cbcad2aac023b902505c229ddba715507f",
+        "77e1b1421e57e13f729a141709a0c7e0201f2cb1f397133dd1f4038bb5f90b85",
+        "326789accc32dbd212e417dc675a0452a8a4b2c5121ef812126233aeb16118d4",
+        "7f9269c26b2b98e2b223dd716dfd98d4e4833b4ffac4fbf1e5838884060d0c5c",
+        "a1bb519d1e321820ba48433341e1464f60d1558c59c6c762878558f22ab3d5e4",
+    ]

@@ -149,3 +149,21 @@ def test_try_is_read_again_with_its_place() -> None:
     tried = Try(counters, Place(MARK, known=True, own=1))
     newer = [replace(counter, version="v") for counter in counters]
     assert tried.read(newer) == Try(tuple(newer), tried.place)
+
+
+def test_what_is_closed_opens_at_its_very_time() -> None:
+    """The millisecond before, a try is held up; from then on it is not."""
+    (account,) = counters_of("b", None)
+    tried = Try((replace(account, bucket=CLOSED),))
+    opens_ms = tried.counters[0].opens_ms(NOW)
+    with pytest.raises(TooManyAttempts):
+        tried.check(opens_ms - 1)
+    tried.check(opens_ms)
+
+
+def test_failure_says_what_was_tried() -> None:
+    """It comes with the try itself, since what it makes of the counters is written under that."""
+    tried = Try(counters_of("b", HOME))
+    failure = tried.failed(NOW)
+    assert failure.tried is tried
+    assert failure.buckets == tuple(counter.failed(NOW) for counter in tried.counters)

@@ -140,3 +140,13 @@ def test_times_of_signing_keys_are_the_contracts() -> None:
     assert SIGNING_GRACE_MS == 30_000
     assert (SIGNING_KEYS, NOT_RETIRING, DAY_SECONDS) == (20, 3, 86_400)
     assert JWT_FIELDS == ("username", "name", "email", "custom")
+
+
+def test_rotation_that_would_fill_a_realm_is_told_what_would_not() -> None:
+    """The message names the least `rotate_days`, which is allowed."""
+    settings = Settings(session_minutes=525_600, rotate_days=1)
+    with pytest.raises(Invalid) as error:
+        settings.check()
+    least = -(-365 // (SIGNING_KEYS - NOT_RETIRING))
+    assert f"rotate_days must be at least {least} " in error.value.errors[0]
+    replace(settings, rotate_days=least).check()

@@ -258,11 +258,11 @@ def test_proved_password_changes_what_it_finds_otherwise(
 @pytest.mark.parametrize("ahead", [9_999, 10_000, 86_400_000])
 def test_item_of_a_clock_ahead_makes_no_session_live_longer(ahead: int) -> None:
     """The order of ages stays, and a lifetime begins at most ten seconds ahead of now."""
-    owner = realm(session_minutes=7)
-    found = replace(several(owner, 1), last_ms=NOW + ahead)
-    _, session = rules.begin(found, owner, LOGIN, key_number=9, now_ms=NOW)
-    assert session.created_ms == NOW + ahead + 1
-    from_ms = NOW + min(ahead + 1, 10_000)
+    owner, now = realm(session_minutes=7), NOW + 999
+    found = replace(several(owner, 1), last_ms=now + ahead)
+    _, session = rules.begin(found, owner, LOGIN, key_number=9, now_ms=now)
+    assert session.created_ms == now + ahead + 1
+    from_ms = now + min(ahead + 1, 10_000)
     assert session.expires_at == from_ms // 1000 + 7 * 60
 
 
@@ -610,3 +610,13 @@ def test_deletion_by_a_clock_that_is_behind_is_due_after_what_was_before() -> No
     found = several(owner, 2)
     change = rules.delete(found, owner, by=BY, now_ms=NOW - 9_000)
     assert change.after.last_ms == found.last_ms == NOW + 1
+
+
+def test_record_of_an_end_is_kept_until_a_whole_second() -> None:
+    """Rule 9: 30 days from the second of the end, or until the session would have expired."""
+    owner = realm(session_minutes=525_600)
+    _, session = rules.begin(a_user(owner), owner, LOGIN, key_number=1, now_ms=NOW)
+    ended = Ended(session=session, ended_ms=NOW + 999, reason="terminated_by_user", by=BY)
+    assert repr(ended.keep_until) == repr(NOW // 1000 + 30 * 86_400)
+    soon = replace(session, expires_at=NOW // 1000 + 60)
+    assert replace(ended, session=soon).keep_until == NOW // 1000 + 60

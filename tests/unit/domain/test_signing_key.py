@@ -420,3 +420,10 @@ def test_last_stop_is_remembered_whatever_its_clock() -> None:
     (stop,) = later.stopped.values()
     assert (stop.compromised, stop.key.pem, stop.ended_ms) == (False, "", 1)
     assert later.end_of(generation=0, key_number=1) == stop
+
+
+def test_stopped_key_that_is_listed_no_more_keeps_its_times_alone() -> None:
+    """Of such a key its public half is forgotten, and that it was compromised."""
+    gone = key(1, NOW)
+    stopped = StoppedKey(replace(gone, pem="a key"), NOW + 1, by="key_1", compromised=True)
+    assert stopped.untold() == StoppedKey(gone, NOW + 1, by="key_1", compromised=False)

@@ -1,8 +1,51 @@
-"""When cleanup has work for a user."""
+"""What is asked of a user, or of as much of one as a password is tried by."""
 
 from dataclasses import replace
 
+from sojourn.domain.user import Candidate, Credential, Known, Proved, Success, User
+from tests.unit.domain.test_session_rules import a_user, realm
 from tests.unit.store.test_user_items import ENDED, NOW, SESSION, USER
+
+PASSWORD = Credential(id="crd_1", type="password", created_ms=1, secret="$argon2id$")
+HOME, WORK = Known(b"home", 1), Known(b"work", 2)
+
+
+def user(**fields: object) -> User:
+    """A user with these."""
+    return replace(a_user(realm()), **fields)  # type: ignore[arg-type]
+
+
+def test_names_that_a_user_has_are_unique_ones() -> None:
+    """A username and an e-mail address are, each where the user has it."""
+    assert user(username="ada", email="ada@example.com").unique_names == (
+        ("username", "ada"),
+        ("email", "ada@example.com"),
+    )
+    assert user(email="ada@example.com").unique_names == (("email", "ada@example.com"),)
+    assert user().unique_names == ()
+
+
+def test_candidate_has_the_password_and_the_addresses_of_its_user() -> None:
+    """A candidate answers what a user would: its password, and what it knows of an address."""
+    found = Candidate(
+        id="usr_1",
+        realm_id="rl_1",
+        state="active",
+        credentials={PASSWORD.id: PASSWORD},
+        proofs=0,
+        unlocks=0,
+        known=(HOME, WORK),
+    )
+    assert found.password == PASSWORD
+    assert replace(found, credentials={}).password is None
+    assert (found.find_known(b"work"), found.find_known(b"sea")) == (WORK, None)
+
+
+def test_success_at_a_known_address_changes_nothing() -> None:
+    """A password that was right at an address that the user knows by now leaves nothing new."""
+    proved = Proved(PASSWORD, Success(HOME, proofs=0))
+    assert proved.changes(user(credentials={PASSWORD.id: PASSWORD}))
+    assert not proved.changes(user(credentials={PASSWORD.id: PASSWORD}, known=(HOME,)))
 
 
 def test_cleanup_is_due_when_the_first_thing_is() -> None:
