@@ -1,23 +1,19 @@
 """`make mutate`: its mutants, and its list of equivalent ones."""
 
-from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
+import libcst as cst
 import pytest
 
-from sojourn.crypto import signing_keys
-from tools.mutation import conditions, control, report, warm
-from tools.mutation.children import Outcome, outcomes
-from tools.mutation.choice import Baseline
-from tools.mutation.mutants import ROOT, Mutant, mutants, optional_keywords, path_of, written
-from tools.mutation.targets import LEFT_OUT, TARGETS, TESTS
+from tools.mutation import mutants, operators, report, source
 
 
 @cache
-def named(module: str) -> dict[str, Mutant]:
-    """The mutants of a module, by name."""
-    made = list(mutants(module, optional_keywords()))
-    found = {mutant.name: mutant for mutant in made}
+def named(module: str) -> frozenset[str]:
+    """The names of a module's mutants."""
+    made = mutants.named(module)
+    found = frozenset(made.values())
     assert len(found) == len(made), "two mutants have one name"
     return found
 
@@ -25,148 +21,99 @@ def named(module: str) -> dict[str, Mutant]:
 def test_every_equivalent_is_a_mutant() -> None:
     """An entry that no longer names a mutant is out of date, and fails here."""
     known = report.equivalents()
-    modules = {".".join(name.split(".")[:2]) for name in known}
-    made = {name for module in modules for name in named(module)}
+    made = {
+        name for module in {mutants.module_of(name) for name in known} for name in named(module)
+    }
     assert known.keys() <= made, known.keys() - made
     assert all(reason.endswith(".") for reason in known.values())
 
 
-def test_targets_are_modules() -> None:
-    """Each module is there, and named once; rules, tokens and store are held to the last mutant."""
-    names = [target.module for target in TARGETS]
-    assert len(set(names)) == len(names)
-    assert all(path_of(name).exists() for name in names)
-    tests = {*TESTS, *LEFT_OUT, *(test for target in TARGETS for test in target.tests)}
-    assert [test for test in tests if not (ROOT / test.partition("::")[0]).exists()] == []
-    assert {t.group for t in TARGETS if t.strict} == {"rules", "tokens", "store"}
-
-
-def test_mutants_are_told_apart() -> None:
-    """No two mutants of a module have one name."""
-    for target in TARGETS:
-        if target.strict:
-            assert named(target.module)
+def test_strict_modules_are_there() -> None:
+    """Each module that is held to the last mutant is there, and named once."""
+    found = [module for group in mutants.STRICT.values() for module in group]
+    assert len(set(found)) == len(found)
+    assert {*found} <= {*mutants.modules()}
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        "domain.session.Session.live: now_ms < self.expires_at * 1000 -> "
-        "now_ms <= self.expires_at * 1000",
-        "domain.session_rules.begin: user.state != 'active' or user.realm_id != realm.id -> False",
-        "domain.session_rules.begin: user.state != 'active' or user.realm_id != realm.id -> "
-        "user.state != 'active'",
-        "domain.session.ENDED_RECORD_SECONDS: 30 -> 31",
-        "store.users._SAME: 'v = :v' -> "
-        "'(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'",
-        "store.expressions.read_one: True -> False",
-        "store.expressions._conditioned: "
-        "parameters['ReturnValuesOnConditionCheckFailure'] = 'ALL_OLD' -> pass",
+        "domain.session.Session.live: return now_ms < self.expires_at * 1000 -> "
+        "return now_ms <= self.expires_at * 1000",
+        "domain.session.Ended.keep_until: "
+        "return min(self.session.expires_at, self.ended_ms // 1000 + (ENDED_RECORD_SECONDS)) -> "
+        "return min(self.session.expires_at, self.ended_ms // 1000 + (ENDED_RECORD_SECONDS + 1))",
+        "store.users.DynamoUsers._heart_write: condition=('v = :v'), -> "
+        "condition=('(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'),",
+        'store.expressions.read_many: "ConsistentRead": True, -> "ConsistentRead": False,',
     ],
 )
 def test_what_matters_most_is_mutated(name: str) -> None:
-    """An expiry, an owner, a period, a condition, a consistent read: each has its mutant."""
-    assert name in named(".".join(name.split(".")[:2]))
+    """An expiry, a period, a condition, a consistent read: each has its mutant."""
+    assert name in named(mutants.module_of(name))
 
 
-def test_function_of_a_mutant_is_one_that_can_be_exchanged() -> None:
-    """What is within a function is its mutant, also in another function in it."""
-    made = named("sessions.terminate")[
-        "sessions.terminate.Terminator.all_own: s.id == current -> True"
-    ]
-    assert made.function == "Terminator.all_own"
-    assert made.code.co_name == "all_own"
+def test_decorators_and_constants_are_where_mutmut_looks(tmp_path: Path) -> None:
+    """A property is a plain function that becomes one after; a number is where it is used."""
+    path = tmp_path / "module.py"
+    path.write_text(
+        "WEEK: Final = 7 * DAY\nDAYS = (1, 7)\nHOUR: Final = 60 * 60\n"
+        "_OWN = 'a = :a'\nNAME = 'a name'\n"
+        "class Kept:\n"
+        "    @property\n"
+        "    def first(self):\n"
+        "        return self.DAYS, DAYS, _OWN, WEEK, NAME, make(HOUR=HOUR)\n"
+        "    @staticmethod\n"
+        "    def second(): ...\n"
+    )
+    assert source.arranged(path).partition("class Kept:\n")[2] == (
+        "    def first(self):\n"
+        "        return self.DAYS, (1, 7), ('a = :a'), WEEK, NAME, make(HOUR=(HOUR))\n"
+        "    first = property(first)\n"
+        "    @staticmethod\n"
+        "    def second(): ...\n"
+    )
 
 
-def test_mutant_takes_the_place_of_what_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function that a fixture stands in for meanwhile is mutated, and not what stands there."""
-    mutant = named("crypto.signing_keys")["crypto.signing_keys.generate: algo == 'es256' -> False"]
-    original, code = signing_keys.generate, signing_keys.generate.__code__
-    places = warm.Places([mutant])
-    monkeypatch.setattr(signing_keys, "generate", lambda algo: (b"", str(algo)))
-    try:
-        places.exchange(mutant)
-        assert original.__code__ is mutant.code
-    finally:
-        original.__code__ = code
+def broken(text: str) -> list[str]:
+    """What becomes of a string, when its clauses are broken."""
+    made = operators.clauses_broken(cst.SimpleString(repr(text)))
+    return [str(node.evaluated_value) for node in made]
 
 
 def test_clauses_of_a_condition_are_broken_one_by_one() -> None:
     """Each clause is made true, made false, and moved by one; what is no condition is not."""
-    text = "attribute_exists(pk) AND (attribute_not_exists(a) OR a < :since)"
-    broken = list(conditions.mutated(text))
+    found = broken("attribute_exists(pk) AND (attribute_not_exists(a) OR a < :since)")
     assert (
         "attribute_exists(pk) AND (attribute_not_exists(a) OR "
         "(a < :since OR attribute_exists(pk) OR attribute_not_exists(pk)))"
-    ) in broken
-    assert "attribute_exists(pk) AND (attribute_not_exists(a) OR a <= :since)" in broken
-    assert len(broken) == 3 * 2 + 1 + 2
+    ) in found
+    assert "attribute_exists(pk) AND (attribute_not_exists(a) OR a <= :since)" in found
+    assert len(found) == 3 * 2 + 1 + 2
     for other in ("pk = :pk AND sk > :after", "SET a = :a", "an ordinary sentence", ""):
-        assert list(conditions.mutated(other)) == []
-
-
-def test_child_tells_what_became_of_its_mutant() -> None:
-    """A mutant survives when no test fails; it is killed by one, by an error, or by time."""
-    made = list(named("domain.ids").values())[:4]
-
-    def meet(mutant: Mutant) -> str | None:
-        match made.index(mutant):
-            case 0:
-                return None
-            case 1:
-                return "tests/x.py::test_y"
-            case 2:
-                raise ValueError("broken")
-            case _:
-                while True:
-                    pass
-
-    found = {o.mutant.name: o for o in outcomes([(m, 0.0) for m in made], meet, jobs=4, spare=1)}
-    fates = [(found[m.name].fate, found[m.name].by) for m in made]
-    assert fates == [
-        ("survived", ""),
-        ("killed", "tests/x.py::test_y"),
-        ("killed", "ValueError: broken"),
-        ("timed out", "SIGXCPU"),
-    ]
+        assert broken(other) == []
 
 
 def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    """A survivor in the rules, or an equivalent that is killed, makes the run fail."""
-    strict = next(iter(named("domain.session_rules").values()))
-    other = next(mutants("runtime.deadline", {}))
-    equivalent = named("domain.lockout")["domain.lockout.wait_seconds: 10 -> 11"]
+    """A survivor in the rules, an equivalent that is killed, a test that fails: each is told."""
+    equivalent = next(iter(report.equivalents()))
 
-    def status(*found: Outcome, unfounded: Sequence[str] = ()) -> int:
-        return report.report(found, unfounded, whole=False, recorded=False, seconds=1)
+    def status(name: str, fate: report.Fate) -> int:
+        return report.report({name: fate}, seconds=1, recorded=False)
 
-    assert status(Outcome(strict, "killed", "x"), Outcome(strict, "timed out", "x")) == 0
-    assert status(Outcome(other, "survived"), Outcome(equivalent, "survived")) == 0
-    assert status(Outcome(strict, "survived")) == 1
-    assert strict.name in capsys.readouterr().out
-    assert status(Outcome(equivalent, "killed", "tests/x.py::test_y")) == 1
-    assert status(Outcome(strict, "killed", "x"), unfounded=["x kills the code itself"]) == 1
+    assert status("domain.ids.f: a -> b", "killed") == 0
+    assert status("domain.ids.f: a -> b", "timed out") == 0
+    assert status("runtime.deadline.f: a -> b", "survived") == 0
+    assert status(equivalent, "survived") == 0
+    assert status("domain.ids.f: a -> b", "survived") == 1
+    assert "survived: domain.ids.f: a -> b" in capsys.readouterr().out
+    assert status(equivalent, "killed") == 1
+    assert status("domain.ids.f", "survived") == 0
+    assert status("domain.ids.f", "killed") == 1
 
 
-def test_what_kills_without_a_mutant_is_told() -> None:
-    """A test that fails on the code as it is written kills nothing, and the run says so."""
-    one, two, three, four = list(named("domain.ids").values())[:4]
-    both = frozenset({"sound", "broken"})
-    lines = {"domain.ids": {m.line: both for m in (one, two, three, four)}}
-    baseline = Baseline(seconds={"sound": 0.0, "broken": 0.1}, lines=lines)
-
-    def killer(mutant: Mutant, tests: Sequence[str]) -> str | None:
-        assert mutant.code == written(mutant).code != named("domain.ids")[mutant.name].code
-        return "broken" if "broken" in tests else None
-
-    def unfounded(*found: Outcome) -> list[str]:
-        return control.unfounded(found, baseline, killer, jobs=1)
-
-    assert unfounded(Outcome(one, "survived"), Outcome(two, "killed", "sound")) == []
-    assert len(unfounded(Outcome(one, "killed", "sound"), Outcome(two, "killed", "broken"))) == 1
-    assert (
-        len(unfounded(Outcome(one, "timed out", "SIGXCPU"), Outcome(two, "killed", "Odd: x"))) == 2
-    )
-    assert (
-        len(unfounded(Outcome(three, "killed", "broken"), Outcome(four, "killed", "broken"))) == 1
-    )
+def test_no_test_is_no_kill() -> None:
+    """A mutant that no test meets has survived; one whose tests do not end is killed by time."""
+    fates = {0: "survived", 33: "survived", None: "survived", 1: "killed", 3: "killed"}
+    fates |= {-24: "timed out", 152: "timed out"}
+    assert {code: report.fate(code) for code in fates} == fates

@@ -1,0 +1,46 @@
+"""`mutmut run` for modules of one room, in a folder that `__main__` laid out.
+
+    python -m tools.mutation.worker ROOM MODULE …
+
+A room's own tests, in `tests/unit` and `tests/integration`, are to kill its mutants.
+"""
+
+import resource
+import sys
+from pathlib import Path
+from typing import Final
+
+from hypothesis import HealthCheck, Phase, settings
+from mutmut.__main__ import cli
+from mutmut.configuration import config
+
+from tools.mutation import operators
+
+_BESIDE: Final = {"domain": ("login", "sessions", "directory", "jobs")}
+"""Rooms whose tests are about another room's rules as well."""
+
+
+def main(room: str, *modules: str) -> None:
+    """Have mutmut make the mutants and run the tests; it leaves what it found in `mutants/`."""
+    # The same examples each time, and what fails is not made smaller.
+    settings.register_profile(
+        "mutation",
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("mutation")
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+    operators.install()
+    rooms = (room, *_BESIDE.get(room, ()))
+    tests = [f"tests/{kind}/{each}" for kind in ("unit", "integration") for each in rooms]
+    given = config()
+    given.only_mutate = [f"sojourn/{module.replace('.', '/')}.py" for module in modules]
+    given.also_copy = [path for path in Path().iterdir() if path.name not in ("sojourn", "mutants")]
+    given.pytest_add_cli_args_test_selection = [test for test in tests if Path(test).is_dir()]
+    cli(["run"])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
