@@ -33,6 +33,22 @@ def test_every_room_has_its_row() -> None:
     assert set(re.findall(r"^\| `(\w+)/` \|", TEXT, re.MULTILINE)) == rooms
 
 
+UNIT = [
+    path
+    for path in sorted((ROOT / "tests/unit").glob("*/test_*.py"))
+    if path.parent.name != "provers"  # which has folders of its own
+]
+
+
+@pytest.mark.parametrize("path", UNIT, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_unit_test_has_the_path_of_its_module(path: Path) -> None:
+    """A unit test's file is named after a module of its room; what else it is about comes after."""
+    room = ROOT / "local" if path.parent.name == "local" else LAYER / path.parent.name
+    about = path.stem.removeprefix("test_")
+    modules = {module.stem for module in room.glob("*.py")}
+    assert any(about == name or about.startswith(f"{name}_") for name in modules)
+
+
 def test_picture_of_the_rooms_is_drawn_from_the_imports() -> None:
     """The README's picture is what `python -m tools.rooms` draws."""
     assert f"```mermaid\n{rooms.drawing()}\n```" in README
