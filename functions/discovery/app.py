@@ -3,12 +3,12 @@
 from sojourn.bootstrap import Resources
 from sojourn.entry import api
 from sojourn.sessions.discovery import Discovery
-from sojourn.sessions.discovery_routes import ROUTES, Services
+from sojourn.sessions.discovery_routes import ROUTES
 
 
-def compose(given: Resources) -> Services:
+def compose(given: Resources) -> Discovery:
     """Compose the public documents. They need no caller."""
-    return Services(Discovery(given.realm_cache))
+    return Discovery(given.realm_cache)
 
 
 handler = api(compose, *ROUTES)

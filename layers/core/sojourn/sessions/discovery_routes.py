@@ -1,6 +1,6 @@
 """The routes of the public documents: how to verify a realm's tokens, and the OpenAPI document."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from sojourn.api.route import Call, Route
@@ -13,34 +13,27 @@ from sojourn.sessions.discovery import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The services that the routes of the documents call."""
-
-    discovery: Discovery
-
-
 @Route(
     "GET /v1/realms/{id}/.well-known/openid-configuration",
     public=True,
     answers={200: (Configuration,)},
     cached=True,
 )
-def get_openid_configuration(services: Services, call: Call[None, None]) -> Configuration:
+def get_openid_configuration(discovery: Discovery, call: Call[None, None]) -> Configuration:
     """Get a realm's OpenID configuration, by which verifiers find its public keys."""
-    return services.discovery.configuration(call.id)
+    return discovery.configuration(call.id)
 
 
 @Route(
     "GET /v1/realms/{id}/.well-known/jwks.json", public=True, answers={200: (JwkSet,)}, cached=True
 )
-def get_jwks(services: Services, call: Call[None, None]) -> JwkSet:
+def get_jwks(discovery: Discovery, call: Call[None, None]) -> JwkSet:
     """A realm's public keys."""
-    return services.discovery.key_set(call.id)
+    return discovery.key_set(call.id)
 
 
 @Route("GET /v1/openapi.json", public=True, answers={200: (ApiDocument,)}, cached=True)
-def get_openapi(_services: Services, _call: Call[None, None]) -> ApiDocument:
+def get_openapi(_discovery: Discovery, _call: Call[None, None]) -> ApiDocument:
     """This document."""
     return ApiDocument(**api_document())
 
