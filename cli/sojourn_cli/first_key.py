@@ -51,7 +51,7 @@ def make(at: Directory, *, name: str, force: bool, now_ms: int) -> tuple[str, st
         raise click.ClickException(f"{told_by(error)} Nothing was made.") from error
     if admin is not None:
         raise click.ClickException(
-            f"The stack has a stack-wide admin access key already: {admin}. Make further keys "
+            f"The stack already has a stack-wide admin access key: {admin}. Make further keys "
             "with it, or a replacement with --force when its secret is lost."
         )
     key_id, secret = new_access_key(now_ms)

@@ -132,11 +132,11 @@ def _in_use(problem: View) -> str:
     retire_after = problem.get("retire_after")
     if retire_after is not None:
         return (
-            f"A token that this key signed may be alive until {when(retire_after)}. Wait until "
+            f"A token that this key signed may be valid until {when(retire_after)}. Wait until "
             "then, or use --force, which says what it ends."
         )
     return (
-        "This key signs now, or signed a token that has no end. Make another by `sojourn keys "
+        "This key signs now, or signed a token without an expiry. Make another by `sojourn keys "
         "signing rotate` and wait until it signs; --force deletes one that has stopped signing, "
         "and says what that ends. Stop one that others may hold by `sojourn keys signing "
         "compromised`."

@@ -94,7 +94,7 @@ def test_strange_members_are_no_stack_trace_for_the_doctor(stub: Stub, tool: Too
     [
         (problem(403, "access_key_invalid", "The access key is not known."), "this stack's?"),
         (problem(403, "permission_missing", "This needs 'admin'."), "This needs 'admin'."),
-        (problem(404, "not_found", "There is no such thing here"), "no such thing"),
+        (problem(404, "not_found", "Not found"), "Not found"),
         (problem(500, "internal", "Not foreseen."), "req-1"),
         (Say(404, {"message": "Not Found"}), "no such route"),
         (Say(413, {"message": "Request Too Long"}), "413 by itself"),
@@ -150,7 +150,7 @@ def test_creation_is_not_repeated_after_503(stub: Stub, tool: Tool) -> None:
 
 def test_deletion_that_was_done_by_the_first_try(stub: Stub, tool: Tool) -> None:
     """A DELETE whose first answer was 503 and whose second is 404 has done what it should."""
-    gone = problem(404, "not_found", "There is no such thing here")
+    gone = problem(404, "not_found", "Not found")
     stub.on("*", problem(503, "unavailable", "Busy."), gone)
     assert tool("keys", "revoke", ACCESS, "--yes").exit_code == 0
     assert tool("keys", "revoke", ACCESS, "--yes").exit_code == 1

@@ -148,7 +148,7 @@ def test_odd_names_stay_in_their_segment(stub: Stub, tool: Tool) -> None:
 
 def test_name_that_is_no_text(stub: Stub, tool: Tool) -> None:
     """Bytes that are no UTF-8 are passed on as they were typed, and no stack trace."""
-    stub.on("*", problem(404, "not_found", "There is no such thing here"))
+    stub.on("*", problem(404, "not_found", "Not found"))
     for line in (("users", "show", "\udcff"), ("realms", "delete", REALM, "--name", "\udcff")):
         assert tool(*line).exit_code == 1
         assert "%FF" in stub.asked[-1].target

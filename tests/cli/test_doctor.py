@@ -301,7 +301,7 @@ def test_admin_keys(tool: Tool, api: Stub, keys: list[Any], state: str) -> None:
 
 def test_realm_that_goes_meanwhile(tool: Tool, api: Stub) -> None:
     """A realm that is deleted while the doctor looks is left out."""
-    gone = problem(404, "not_found", "There is no such thing here")
+    gone = problem(404, "not_found", "Not found")
     api.on("GET /v1/jwt_keys", gone, page(signing_key()))
     assert "None of 1 signing keys" in seen(tool, code=0)["signing_keys"][1]
 

@@ -196,7 +196,7 @@ def test_forced_deletion_of_a_signing_key(api: Api, tool: Tool, realm: str) -> N
     api.advance(11 * 60)
     refused = tool("keys", "signing", "delete", first["id"], *in_realm)
     assert refused.exit_code == 1
-    assert "A token that this key signed may be alive until" in refused.stderr
+    assert "A token that this key signed may be valid until" in refused.stderr
     gone = tool("keys", "signing", "delete", first["id"], *in_realm, "--force", "--yes")
     assert gone.exit_code == 0
     assert "- managed sessions: 1" in gone.stderr

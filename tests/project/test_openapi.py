@@ -36,12 +36,12 @@ PROBLEM = {
 }
 NOT_FOUND = {
     "type": "urn:sojourn:problem:not_found",
-    "title": "There is no such thing here",
+    "title": "Not found",
     "status": 404,
-    "detail": "There is no such thing here",
+    "detail": "Not found",
     "code": "not_found",
     "request_id": "r-1",
-    "errors": ["There is no such thing here"],
+    "errors": ["Not found"],
 }
 
 

@@ -49,7 +49,7 @@ def test_what_is_no_address_is_refused(world: World, sent: str) -> None:
     assert (answer.status, answer.body["code"]) == (422, "invalid")
     assert answer.body["errors"] == [
         "request.ip must be one IPv4 or IPv6 address, such as 203.0.113.9 or 2001:db8::7 "
-        "(a port or zone is ignored); leave it out where it is not known."
+        "(a port or zone is ignored); leave it out if it is unknown."
     ]
     assert world.active(user_id) == []
 

@@ -39,7 +39,7 @@ def test_object_is_read_as_it_was_written(value: dict[str, Any], escaped: bool) 
 )
 def test_name_that_is_there_twice_is_refused(body: bytes, name: str) -> None:
     """A name is there once, at every level, however it is written, and whatever texts hold."""
-    with pytest.raises(BodyInvalid, match=f"'{name}' is there more than once"):
+    with pytest.raises(BodyInvalid, match=f"'{name}' occurs more than once"):
         json_object(body)
 
 

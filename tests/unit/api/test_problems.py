@@ -51,13 +51,13 @@ def test_error_says_what_to_send(error: SojournError, sentence: str) -> None:
         ),
         (
             KeyInUse(open_ended=False, retires_ms=1_001),
-            "A token that the key signed may be alive. Wait until `retire_after`, or end them with "
-            "?force=true.",
+            "A token that this key signed may not have expired. "
+            "Wait until `retire_after`, or end such tokens with ?force=true.",
         ),
         (
             KeyInUse(open_ended=True),
-            "A token that the key signed may be alive and has no end. Wait until `retire_after`, "
-            "or end them with ?force=true.",
+            "A token that this key signed may not have expired, and may have no `exp`. "
+            "Wait until `retire_after`, or end such tokens with ?force=true.",
         ),
     ],
     ids=["signs", "verifies", "verifies for ever"],

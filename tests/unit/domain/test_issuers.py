@@ -67,8 +67,8 @@ def test_issuer_that_leads_elsewhere_is_refused(issuer: str) -> None:
         issuers.check(issuer, ID)
     (sentence,) = refused.value.errors
     assert sentence == (
-        "issuer must be https, a host and maybe a path, of at most 200 characters of ASCII, and "
-        f"end in {PATH}; http is taken for 127.0.0.1 and localhost alone."
+        "issuer must be an https URL of a host and maybe a path, at most 200 ASCII characters, "
+        f"and end in {PATH}; http is allowed only for 127.0.0.1 and localhost."
     )
 
 

@@ -137,9 +137,9 @@ NO_NAMES = {
     "\ufdfa": "of any script",
     "a\ue000": "of any script",
     "a\U0003ffff": "of any script",
-    "\u0301a": "begin with a mark",
-    "\u0345": "begin with a mark",
-    "\uff9e": "begin with a mark",
+    "\u0301a": "begin with a combining mark",
+    "\u0345": "begin with a combining mark",
+    "\uff9e": "begin with a combining mark",
     "usr_x": "look like an id",
     "KEY_1": "look like an id",
     "\uff4b\uff53\uff53_x": "look like an id",
@@ -254,13 +254,13 @@ def test_form_of_the_former_version(name: str) -> None:
 
 
 BAD_EMAILS = {
-    "a/b@x.com": "none of",
-    "ada?x@evil.example": "none of",
-    "a%2fb@x.com": "none of",
-    "a#b@x.com": "none of",
-    "a\\b@x.com": "none of",
-    "a\uff0fb@x.com": "none of",
-    "ada@x.com/": "none of",
+    "a/b@x.com": "must not contain /",
+    "ada?x@evil.example": "must not contain /",
+    "a%2fb@x.com": "must not contain /",
+    "a#b@x.com": "must not contain /",
+    "a\\b@x.com": "must not contain /",
+    "a\uff0fb@x.com": "must not contain /",
+    "ada@x.com/": "must not contain /",
     "ada@example.com.": "without a dot",
     "ada@example\u3002com\u3002": "without a dot",
     "ada@.example.com": "without a dot",
@@ -290,7 +290,8 @@ def test_emails_that_are_good(email: str) -> None:
 @pytest.mark.parametrize("name", [".", "..", " .. "])
 def test_names_of_dots_alone(name: str) -> None:
     """A username is no segment that a path drops; longer ones of dots are names."""
-    assert username_complaints(name) == ["username must not be . or .., which a path cannot hold."]
+    (complaint,) = username_complaints(name)
+    assert complaint == "username must not be . or .., which a path cannot contain."
     assert username_complaints("...") == []
 
 

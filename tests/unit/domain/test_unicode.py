@@ -76,4 +76,4 @@ def test_marks_are_no_name(name: str) -> None:
     """A name of so many marks in a row is refused, with the number that may be."""
     for found in (username_complaints("a" + HOSTILE[name]), email_complaints("a@" + HOSTILE[name])):
         assert len(found) == 1
-        assert "more than 30 marks in a row" in found[0]
+        assert "more than 30 combining marks in a row" in found[0]

@@ -29,7 +29,7 @@ _STEP: Final = re.compile(r"\.(\w+)|\[(?:\d+|\.\.\.)\]")
 _OF_OBJECT: Final = re.compile(
     r"Object (contains unknown|missing required) field `(.*?)`", re.DOTALL
 )
-_HALF: Final = "holds half of a surrogate pair; send whole characters."
+_HALF: Final = "contains half of a surrogate pair; send whole characters."
 
 Check = Callable[[str, Any], Sequence[str]]
 

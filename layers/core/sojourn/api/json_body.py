@@ -89,7 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise BodyInvalid(f"The field {twice[:60]!r} is there more than once; send it once.")
+        raise BodyInvalid(f"The field {twice[:60]!r} occurs more than once; send it once.")
     return value
 
 
@@ -151,5 +151,5 @@ def _unfit(value: object) -> tuple[str, str, str] | None:
 
 def _wrong(text: str) -> str | None:
     if not text.isascii() and _SURROGATE.search(text):
-        return "holds half of a surrogate pair; send whole characters."
-    return "holds a NUL character; leave it out." if "\x00" in text else None
+        return "contains half of a surrogate pair; send whole characters."
+    return "contains a NUL character; leave it out." if "\x00" in text else None

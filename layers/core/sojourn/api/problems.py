@@ -83,12 +83,12 @@ TOLD: Final[Mapping[type[SojournError], Told]] = {
     errors.LoginFailed: Told(401, "The login failed"),
     errors.Forbidden: Told(403, "Not allowed"),
     errors.AccessKeyInvalid: Told(403, "The access key is not valid"),
-    errors.EdgeRequired: Told(403, "This API is reached at its public URL alone"),
+    errors.EdgeRequired: Told(403, "Call this API at its public URL"),
     errors.PermissionMissing: Told(403, "The access key lacks a permission"),
     errors.WrongCaller: Told(403, "This route is for another kind of caller"),
     errors.RealmForbidden: Told(403, "The access key belongs to another realm"),
-    errors.NotFound: Told(404, "There is no such thing here"),
-    errors.Conflict: Told(409, "The state of things does not allow it"),
+    errors.NotFound: Told(404, "Not found"),
+    errors.Conflict: Told(409, "The current state does not allow the change"),
     errors.SessionLimit: Told(
         409, "The user is at the limit of active sessions", SessionLimitProblem
     ),
@@ -96,11 +96,11 @@ TOLD: Final[Mapping[type[SojournError], Told]] = {
     errors.SessionUnmanaged: Told(409, "An unmanaged session cannot be ended"),
     errors.NameTaken: Told(409, "The name is taken"),
     errors.KeyInUse: Told(409, "The signing key is in use", KeyInUseProblem),
-    errors.AlreadyInitialised: Told(409, "The stack has an access key already"),
+    errors.AlreadyInitialised: Told(409, "The stack already has an access key"),
     errors.TooLarge: Told(413, "The body is too large"),
     errors.UnsupportedMediaType: Told(415, "Send the body as application/json"),
     errors.Invalid: Told(422, "A field is not valid"),
-    errors.CredentialWrong: Told(422, "The credential is not right"),
+    errors.CredentialWrong: Told(422, "The credential is wrong"),
     errors.TooManyAttempts: Told(429, "Too many failed attempts", TooManyAttemptsProblem),
     errors.Unavailable: Told(503, "The service is briefly unavailable"),
 }
@@ -185,9 +185,9 @@ def _sentences(error: SojournError) -> Sequence[str]:
             )
         case errors.KeyInUse(open_ended=open_ended):
             sentence = (
-                "A token that the key signed may be alive"
-                + (" and has no end" if open_ended else "")
-                + ". Wait until `retire_after`, or end them with ?force=true."
+                "A token that this key signed may not have expired"
+                + (", and may have no `exp`" if open_ended else "")
+                + ". Wait until `retire_after`, or end such tokens with ?force=true."
             )
         case _:
             return error.errors

@@ -88,7 +88,7 @@ class Request:
                 f"Send the body with content-type application/json; it came as {kind[:80]!r}."
             )
         if len(self.body) > limit:
-            raise TooLarge(f"The body is {len(self.body)} bytes; at most {limit} are taken.")
+            raise TooLarge(f"The body is {len(self.body)} bytes; at most {limit} are allowed.")
         return self.body
 
 
@@ -116,4 +116,4 @@ def _body(event: Mapping[str, Any]) -> bytes | None:
     try:
         return base64.b64decode(str(body), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise BodyInvalid("The body is not what its encoding says.") from error
+        raise BodyInvalid("The body is not valid base64.") from error

@@ -50,7 +50,7 @@ class AccessKeys:
         admin = None if force else self._stack_admin()
         if admin is not None:
             raise AlreadyInitialised(
-                f"The stack has a stack-wide admin access key already: {admin}. Make further keys "
+                f"The stack already has a stack-wide admin access key: {admin}. Make further keys "
                 "with it, or a replacement with --force when its secret is lost."
             )
         key, secret = self._new(name=name, permission="admin", realm_id=None)
@@ -106,7 +106,7 @@ class AccessKeys:
             raise Invalid(
                 errors=[
                     f"expires_at must be {latest} at the latest: this access key expires then, "
-                    "and no key can be made to outlive it."
+                    "and no key can expire later."
                 ]
             )
 

@@ -27,7 +27,9 @@ def as_stored(field: str, value: Any) -> Any:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     size = len(text.encode())
     if size > CUSTOM_BYTES:
-        raise Invalid(errors=[f"custom is {size} bytes as JSON; at most {CUSTOM_BYTES} are taken."])
+        raise Invalid(
+            errors=[f"custom is {size} bytes as JSON; at most {CUSTOM_BYTES} are allowed."]
+        )
     return text
 
 
@@ -168,7 +170,7 @@ class JwtKeyChanges(Changes, forbid_unknown_fields=True, frozen=True):
 
     def __post_init__(self) -> None:
         if self.compromised is False:
-            raise ValueError("compromised can be set to true, and not taken back")
+            raise ValueError("compromised can be set to true, and cannot be undone")
 
 
 class RealmDeletionBody(InRealm, forbid_unknown_fields=True, frozen=True):

@@ -54,7 +54,7 @@ class Credentials:
             )
         else:
             if body.password is not None:
-                raise Invalid(errors=["password has no place in an api_key credential."])
+                raise Invalid(errors=["An api_key credential has no password; leave password out."])
             secret = ids.new_secret("ak", user.id)
             now_ms = self.clock.wall_ms()
             made = Credential(

@@ -8,8 +8,8 @@ from sojourn.domain.errors import Invalid
 LONGEST: Final = 200
 _LOCAL: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _ALLOWED: Final = (
-    "issuer must be https, a host and maybe a path, of at most {longest} characters of ASCII, and "
-    "end in /v1/realms/{realm_id}; http is taken for 127.0.0.1 and localhost alone."
+    "issuer must be an https URL of a host and maybe a path, at most {longest} ASCII characters, "
+    "and end in /v1/realms/{realm_id}; http is allowed only for 127.0.0.1 and localhost."
 )
 
 

@@ -84,7 +84,7 @@ def username_complaints(name: str) -> list[str]:
     """
     name = name.strip()
     if not is_stream_safe(name):
-        return [f"username must not hold more than {LONGEST_RUN} marks in a row."]
+        return [f"username must not contain more than {LONGEST_RUN} combining marks in a row."]
     forms = (composed(name), normalize("NFKC", name), fold(name))
     complaints = []
     if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
@@ -97,9 +97,9 @@ def username_complaints(name: str) -> list[str]:
             "hyphens."
         )
     if any(unicodedata.category(form[0])[0] == "M" for form in forms if form):
-        complaints.append("username must not begin with a mark, which belongs to a letter.")
+        complaints.append("username must not begin with a combining mark.")
     if any(form in _DOT_SEGMENTS for form in forms):
-        complaints.append("username must not be . or .., which a path cannot hold.")
+        complaints.append("username must not be . or .., which a path cannot contain.")
     if any(ids.ID_SHAPE.fullmatch(form) for form in forms):
         complaints.append("username must not look like an id, such as usr_….")
     return complaints
@@ -113,7 +113,7 @@ def _may_be(character: str) -> bool:
 def email_complaints(email: str) -> list[str]:
     """Error messages for an email, none if it is valid. Nothing checks that the mailbox exists."""
     if not is_stream_safe(email):
-        return [f"email must not hold more than {LONGEST_RUN} marks in a row."]
+        return [f"email must not contain more than {LONGEST_RUN} combining marks in a row."]
     text = composed(email)
     complaints = []
     if len(text) > LONGEST_EMAIL:
@@ -121,9 +121,9 @@ def email_complaints(email: str) -> list[str]:
     if _EMAIL.fullmatch(text) is None:
         complaints.append("email must be an address, such as ada@example.com.")
     if IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
-        complaints.append("email must hold no space and no character that cannot be seen.")
+        complaints.append("email must not contain a space or an invisible character.")
     if _NOT_IN_PATHS.search(text + fold(text)):
-        complaints.append(r"email must hold none of / ? # % \, which API Gateway reads in paths.")
+        complaints.append(r"email must not contain / ? # % \, which API Gateway reads in paths.")
     host = email_domains.ascii_form(text.rpartition("@")[2])
     if host is None:
         complaints.append("email must have a domain that IDNA allows, such as example.com.")
@@ -139,13 +139,13 @@ def label_complaints(field: str, label: str) -> list[str]:
     """
     found = []
     if any(unicodedata.category(character) == "Cc" for character in label):
-        found.append(f"{field} must hold no control character, such as a tab or a line feed.")
+        found.append(f"{field} must not contain a control character, such as a tab or a line feed.")
     if _BIDI.search(label):
         found.append(
-            f"{field} must hold no character that turns the direction of text, such as U+202E."
+            f"{field} must not contain a character that changes text direction, such as U+202E."
         )
     if _BREAKS.search(label):
-        found.append(f"{field} must hold no line or paragraph separator (U+2028, U+2029).")
+        found.append(f"{field} must not contain a line or paragraph separator (U+2028, U+2029).")
     if not IGNORABLE.sub("", label).strip():
-        found.append(f"{field} must hold a character that can be seen.")
+        found.append(f"{field} must contain a visible character.")
     return found

@@ -91,8 +91,8 @@ class Realm:
         known = [f for f in self.former if f.issuer != issuer and self._may_live(f, now_ms)]
         if len(known) >= FORMER_ISSUERS:
             raise Conflict(
-                f"The realm has {FORMER_ISSUERS} former issuers whose tokens may be alive. Wait "
-                "until these expire, or take one of them again."
+                f"The realm has {FORMER_ISSUERS} former issuers whose tokens may not have expired. "
+                "Wait until they have, or use one of these issuers again."
             )
         return replace(self, issuer=issuer, former=(*known, left))
 

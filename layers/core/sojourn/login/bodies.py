@@ -51,7 +51,7 @@ class LoginBody(Struct, forbid_unknown_fields=True, frozen=True):
             raise CredentialsAmbiguous("Send either password or api_key, and not both.")
         if self.api_key is not None:
             if names or self.replace is not None:
-                raise ValueError("api_key stands alone beside realm_id")
+                raise ValueError("Send api_key with realm_id, without username, email or replace")
         elif self.password is None or len(names) != 1:
             raise ValueError("Send password with either username or email, or send api_key")
 
@@ -125,7 +125,7 @@ def _reported_ip(text: str) -> str | None:
         raise Invalid(
             errors=[
                 "request.ip must be one IPv4 or IPv6 address, such as 203.0.113.9 or 2001:db8::7 "
-                "(a port or zone is ignored); leave it out where it is not known."
+                "(a port or zone is ignored); leave it out if it is unknown."
             ]
         )
     return ip

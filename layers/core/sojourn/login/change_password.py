@@ -86,5 +86,5 @@ class PasswordChange:
         if known.secret in verified:
             return
         if not self.hasher.verify(password, known.secret):
-            raise CredentialWrong("current_password is not the user's password.")
+            raise CredentialWrong("current_password is wrong.")
         verified.add(known.secret)

@@ -74,7 +74,7 @@ class PasswordLogins:
             return self._verified(realm, user, password, login, tried)
         except LoginFailed as error:
             raise CredentialWrong(
-                "There is no such user, the password is not theirs, or they are inactive."
+                "The user does not exist, the password is wrong, or the user is inactive."
             ) from error
 
     def _verified(
