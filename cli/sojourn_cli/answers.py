@@ -48,8 +48,8 @@ def understood(reply: Reply, *, method: str, base_url: str) -> Answer:
     if known and reply.status >= 400 and "message" in body:
         raise Refused(_gateway(reply, method), status=reply.status, problem={})
     where = printable(str(reply.headers.get("location", "")))
-    hint = f"It leads to {where}." if where else "Is the URL right, or does a proxy answer?"
-    raise NotReachable(f"{base_url} answered {reply.status}, and not as Sojourn does. {hint}")
+    hint = f"It redirects to {where}." if where else "Check the URL, and whether a proxy answers."
+    raise NotReachable(f"{base_url} answered {reply.status}, but not like Sojourn. {hint}")
 
 
 def _told(problem: View, reply: Reply, method: str) -> str:
@@ -60,7 +60,7 @@ def _told(problem: View, reply: Reply, method: str) -> str:
     lines = [f"{detail} ({reply.status} {problem['code']})"]
     lines += [f"- {text}" for text in sentences if text.rstrip(".") != detail.rstrip(".")]
     if problem["code"] == "access_key_invalid":
-        lines.append("Is the access key this stack's?")
+        lines.append("Check that it is an access key of this stack.")
     lines += _late(reply, method)
     if reply.status >= 500:
         lines.append(f"The log has it under {problem.get('request_id')}.")
@@ -77,13 +77,13 @@ def _own(sentence: str) -> str:
 def _gateway(reply: Reply, method: str) -> str:
     """What API Gateway answers by itself."""
     if reply.status == 404:
-        return "There is no such route (404). Is the URL right, and the stack as new as this tool?"
-    return "\n".join([f"The gateway answered {reply.status} by itself.", *_late(reply, method)])
+        return "There is no such route (404). Check the URL and whether the stack is up to date."
+    return "\n".join([f"API Gateway itself answered {reply.status}.", *_late(reply, method)])
 
 
 def _late(reply: Reply, method: str) -> list[str]:
     if method == "POST" and reply.status >= 500:
-        return ["It may have been done all the same: look before you try again."]
+        return ["It may have been done; check before you try again."]
     if reply.status in (429, 503):
         told = printable(str(reply.headers.get("retry-after", "a few")))
         return [f"Try again in {told} seconds."]

@@ -23,7 +23,7 @@ def must_type(name: str, question: str) -> None:
     """Go on if the very name is typed."""
     _at_terminal("give --name or --yes")
     if click.prompt(question, err=True, default="", show_default=False) != name:
-        say("That is another name. Nothing was done.")
+        say("The name is wrong. Nothing was done.")
         raise click.exceptions.Exit(1)
 
 
@@ -40,4 +40,4 @@ def new_password(*, from_stdin: bool, otherwise: str) -> str:
 
 def _at_terminal(otherwise: str) -> None:
     if not sys.stdin.isatty():
-        raise click.UsageError(f"There is no terminal to ask at: {otherwise}.")
+        raise click.UsageError(f"Without a terminal, {otherwise}.")

@@ -27,10 +27,10 @@ def credentials() -> None:
 @credentials.command("list")
 @located
 @realm_option
-@click.option("--user", required=True, help="Whose: an id, username or email.")
+@click.option("--user", required=True, help="The user's id, username or email.")
 @json_option
 def list_(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
-    """List what a user logs in with: a human's password, a machine's API keys."""
+    """List a user's credentials: a human's password, or a machine's API keys."""
     api = where.api(realm)
     wanted = {"user_id": id_of(api, user)}
     show_list(
@@ -51,15 +51,15 @@ def show(where: Where, *, realm: str | None, credential: str, as_json: bool) -> 
 @credentials.command()
 @located
 @realm_option
-@click.option("--user", required=True, help="The machine: an api user's id.")
+@click.option("--user", required=True, help="The id of the machine's user.")
 @click.option("--name", help="Where the key is used.")
 @json_option
 def create(where: Where, *, realm: str | None, user: str, name: str | None, as_json: bool) -> None:
-    """Make an API key for a machine, and print it, this once."""
+    """Create an API key for a machine, and print it. It is shown only once."""
     api = where.api(realm)
     body = {"user_id": id_of(api, user), "credential_type": "api_key"}
     made = api.one("POST", "/v1/credentials", body if name is None else {**body, "name": name})
-    text = f"The API key {made.get('id')} is made. It is not shown again."
+    text = f"Created the API key {made.get('id')}. It is not shown again."
     show_made(made, str(made.get("api_key")), as_json=as_json, text=printable(text))
 
 
@@ -70,7 +70,7 @@ def create(where: Where, *, realm: str | None, user: str, name: str | None, as_j
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def delete(where: Where, *, realm: str | None, credential: str, yes: bool, as_json: bool) -> None:
-    """Delete a credential; every session of its user ends, also those of other keys."""
+    """Delete a credential, which ends every session of its user."""
     api = where.api(realm)
     if not yes:
         question = f"Delete {printable(credential)}? Every session and token of its user ends."

@@ -26,11 +26,10 @@ T = TypeVar("T")
 @located
 @json_option
 def doctor(where: Where, *, as_json: bool) -> None:
-    """Look at a stack and say what is wrong, a line for each check.
+    """Check a stack, and print one line for each check.
 
-    With --stack-name by AWS's calls and over the API; otherwise over the API alone. Exits with 0
-    when every check is ok, 1 when one warns or failed, 3 when nothing is wrong as far as it could
-    look, and it could not look everywhere.
+    With --stack-name it also calls AWS; otherwise it uses only the API. Exits with 0 if every check
+    is ok, with 1 if one is a warning or failed, and with 3 if none is but some are unknown.
     """
     clock = where.tools.clock
     resources = _once(lambda: where.tools.resources(where))

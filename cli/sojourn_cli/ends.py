@@ -8,7 +8,7 @@ from sojourn_cli.cells import printable, when
 from sojourn_cli.show import say, show_json
 
 View = dict[str, Any]
-WAITS: Final = "Some five seconds, until no instance of the service remembers what was before …"
+WAITS: Final = "Waiting five seconds, until no instance has the old state in its cache …"
 
 
 def end_all(api: Api, path: str, *, dry_run: bool, as_json: bool) -> None:

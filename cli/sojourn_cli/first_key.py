@@ -48,7 +48,7 @@ def make(at: Directory, *, name: str, force: bool, now_ms: int) -> tuple[str, st
         before = at.get(_MARKER).get("key_id")
         admin = None if force else _usable_admin(at, now_ms)
     except (BotoCoreError, ClientError) as error:
-        raise click.ClickException(f"{told_by(error)} Nothing was made.") from error
+        raise click.ClickException(f"{told_by(error)} No key was created.") from error
     if admin is not None:
         raise click.ClickException(
             f"The stack already has a stack-wide admin access key: {admin}. Make further keys "
@@ -103,9 +103,9 @@ def _write(at: Directory, *puts: Any) -> None:
         answer: Any = error.response if isinstance(error, ClientError) else {}
         reasons = {reason.get("Code") for reason in answer.get("CancellationReasons", [])}
         if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            text = "Another run made a first key at the same moment. Nothing was made by this one."
+            text = "Another run created a first key at the same time. This one created no key."
         elif 400 <= answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) < 500:
-            text = f"{told_by(error)} Nothing was made."
+            text = f"{told_by(error)} No key was created."
         else:
-            text = f"{told_by(error)} A key may have been made: run this again, and see."
+            text = f"{told_by(error)} A key may have been created: run this again to check."
         raise click.ClickException(text) from error

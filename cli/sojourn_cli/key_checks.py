@@ -46,7 +46,7 @@ def signing_keys(api: Api) -> Finding:
                 over.append(str(key["id"]))
     if late or over:
         told = [f"Rotation is overdue in {named(late)}."] if late else []
-        told += [f"Past their time and still there: {named(over)}."] if over else []
+        told += [f"Retired but not removed: {named(over)}."] if over else []
         told.append("Look at RotateFunction's log, or use `sojourn keys signing`.")
         return "warning", " ".join(told)
     waiting = f", {pending} published and not signing yet" if pending else ""
@@ -65,8 +65,8 @@ def access_keys(api: Api) -> Finding:
     by_then = [_called(key) for key in keys if _expires_by(key, now + SOON)]
     soon = [name for name in by_then if name not in expired]
     if expired or soon:
-        told = [f"Expired, to be revoked: {named(expired)}."] if expired else []
-        told += [f"Expiring within 14 days, to be replaced: {named(soon)}."] if soon else []
+        told = [f"Expired; revoke them: {named(expired)}."] if expired else []
+        told += [f"Expiring within 14 days; replace them: {named(soon)}."] if soon else []
         return "warning", " ".join(told)
     return "ok", f"None of {len(keys)} access keys expires within 14 days."
 
@@ -80,7 +80,7 @@ def admin_keys(api: Api) -> Finding:
     admins = [k for k in keys if k.get("permission") == "admin" and not _expires_by(k, now)]
     count = f"{len(admins)} stack-wide admin {'key' if len(admins) == 1 else 'keys'}"
     if not admins:
-        return "failed", f"There is no {count[2:]}: make one by `sojourn init --force`."
+        return "failed", f"There is no {count[2:]}: create one with `sojourn init --force`."
     if len(admins) > MANY_ADMINS:
         return "warning", f"There are {count}; revoke those that nobody needs."
     return "ok", f"There {'is' if len(admins) == 1 else 'are'} {count}."

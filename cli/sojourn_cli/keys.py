@@ -30,14 +30,14 @@ def _expiry(_: click.Context, __: click.Parameter, value: str | None) -> int | s
     try:
         return int(datetime.fromisoformat(value).astimezone().timestamp())
     except (ValueError, OverflowError, OSError) as error:
-        raise click.BadParameter("it must be as 2027-01-31T18:00, or never.") from error
+        raise click.BadParameter("it must be a time such as 2027-01-31T18:00, or never.") from error
 
 
 expires_option: Final = click.option(
     "--expires",
     metavar="TIME",
     callback=_expiry,
-    help="When it stops: 2027-01-31T18:00, local unless it has an offset; or never.",
+    help="When it expires: 2027-01-31T18:00 (local time unless it has an offset), or never.",
 )
 
 
@@ -76,7 +76,7 @@ def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
 @keys.command()
 @located
 @realm_option
-@click.option("--stack-wide", is_flag=True, help="It opens every realm, instead of --realm.")
+@click.option("--stack-wide", is_flag=True, help="A key for all realms, instead of --realm.")
 @click.argument("name")
 @click.option(
     "--permission", required=True, type=click.Choice(["read", "write", "admin"]), help="The most."
@@ -93,10 +93,10 @@ def create(
     expires: int | str | None,
     as_json: bool,
 ) -> None:
-    """Make an access key of one --realm, or --stack-wide, and print its secret, this once."""
+    """Create an access key of a --realm, or --stack-wide, and print its secret, only once."""
     if (realm is not None) == stack_wide:
         raise click.UsageError(
-            "Give --realm for a key of one realm, or --stack-wide for one that opens them all."
+            "Give --realm for a key of one realm, or --stack-wide for a key of all realms."
         )
     body = {"permission": permission, **_named(name, expires)}
     made = where.api(realm).one("POST", "/v1/access_keys", body)
@@ -121,10 +121,10 @@ def set_(
     expires: int | str | None,
     as_json: bool,
 ) -> None:
-    """Change what is named, and nothing else."""
+    """Change the given fields."""
     body = _named(name, expires)
     if not body:
-        raise click.UsageError("Name what to change; see --help.")
+        raise click.UsageError("Give at least one option to change; see --help.")
     changed = where.api(realm).one("PUT", f"/v1/access_keys/{segment(key)}", body)
     show_one(changed, as_json=as_json)
 
@@ -139,7 +139,7 @@ def revoke(where: Where, *, realm: str | None, key: str, yes: bool, as_json: boo
     """Delete an access key: it is refused from the next request on."""
     api = where.api(realm)
     if not yes:
-        must_agree(lambda: f"Revoke the access key {printable(key)}? Whoever uses it is refused.")
+        must_agree(lambda: f"Revoke the access key {printable(key)}? It is refused from then on.")
     api.call("DELETE", f"/v1/access_keys/{segment(key)}")
     show_gone("access_key", key, as_json=as_json)
 

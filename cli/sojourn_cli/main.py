@@ -31,7 +31,7 @@ class Operator(click.Group):
         except click.Abort as error:
             # A prompt turns both Ctrl-C and the end of its input into this.
             stopped = isinstance(error.__context__, KeyboardInterrupt)
-        say("Interrupted." if stopped else "Nothing was answered, and nothing done.")
+        say("Interrupted." if stopped else "No answer. Nothing was done.")
         raise click.exceptions.Exit(INTERRUPTED if stopped else 1)
 
 

@@ -92,7 +92,7 @@ def checked_url(text: str) -> str:
     except ValueError as error:
         raise click.UsageError(f"The URL cannot be read: {error}.") from error
     if parts.scheme not in ("http", "https") or not host or not text.isprintable() or " " in text:
-        raise click.UsageError("The URL must be as https://….execute-api.….amazonaws.com.")
+        raise click.UsageError("The URL must look like https://….execute-api.….amazonaws.com.")
     if parts.username is not None or parts.query or parts.fragment:
         raise click.UsageError("The URL must have no user, query or fragment.")
     if parts.scheme == "http" and host not in _LOOPBACK:
@@ -107,16 +107,16 @@ def _why(error: exceptions.HTTPError) -> str:
                 f"has a certificate that is not trusted here: {cause.verify_message.rstrip('.')}."
             )
         case exceptions.SSLError(args=[ssl.SSLError()]):
-            return "does not speak TLS as this machine does; is it https there?"
+            return "does not speak TLS; is it an https URL?"
         case exceptions.ProxyError():
-            return "is asked through the environment's proxy, which refuses or does not answer."
+            return "is called through the environment's proxy, which refuses or does not answer."
         case exceptions.NameResolutionError():
-            return "has a name that is not found; is the URL right, and the network up?"
+            return "has an unknown host name; check the URL and the network."
         case exceptions.NewConnectionError(__cause__=ConnectionRefusedError()):
             return "refuses connections; is it running there?"
         case exceptions.TimeoutError():
             return f"did not answer within {SECONDS} seconds."
         case exceptions.ProtocolError():
-            return "broke the connection off, or does not speak HTTP."
+            return "closed the connection, or does not speak HTTP."
         case _:
             return f"cannot be reached: {getattr(error.__cause__, 'strerror', None) or error}."

@@ -24,14 +24,14 @@ COLUMNS: Final = {
 }
 SETTINGS: Final[dict[str, tuple[Callable[[str], object], str]]] = {
     "session_type": (str, "managed or unmanaged."),
-    "session_minutes": (int, "A human's longest session."),
-    "api_key_minutes": (int, "An API key's, 0 for open-ended."),
+    "session_minutes": (int, "The lifetime of a human's session."),
+    "api_key_minutes": (int, "The lifetime of an API key's session, 0 for open-ended."),
     "max_sessions": (int, "Active managed sessions of one user."),
     "at_limit": (str, "evict_oldest or deny."),
     "jwt_algo": (str, "rs256, es256 or eddsa."),
-    "jwt_fields": (str, "What a token carries, with commas between; '' for nothing."),
+    "jwt_fields": (str, "The user's fields in a token, separated by commas; '' for none."),
     "max_staleness_seconds": (int, "How long a validation may be cached."),
-    "rotate_days": (int, "When a signing key is followed by a new one, 0 for never."),
+    "rotate_days": (int, "Days between new signing keys, 0 for no rotation."),
 }
 STALLED_SECONDS: Final = 300.0
 
@@ -59,7 +59,7 @@ def realms() -> None:
 @located
 @json_option
 def list_(where: Where, *, as_json: bool) -> None:
-    """List the realms that the access key sees."""
+    """List the realms that the access key can see."""
     show_list(where.api().all_of("/v1/realms", what="realms"), COLUMNS, as_json=as_json)
 
 
@@ -78,9 +78,9 @@ def show(where: Where, *, realm: str, as_json: bool) -> None:
 @_settings
 @json_option
 def create(where: Where, *, name: str, as_json: bool, **settings: Any) -> None:
-    """Make a realm, and print its id."""
+    """Create a realm, and print its id."""
     made = where.api().one("POST", "/v1/realms", {"name": name, **_named(settings)})
-    text = f"The realm {made.get('name')} is made; its tokens' issuer is {made.get('issuer')}."
+    text = f"Created the realm {made.get('name')}. Its tokens' issuer is {made.get('issuer')}."
     show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))
 
 
@@ -88,14 +88,14 @@ def create(where: Where, *, name: str, as_json: bool, **settings: Any) -> None:
 @located
 @click.argument("realm")
 @click.option("--name", help="What to call it.")
-@click.option("--issuer", help="What its tokens name from now on: https://…/v1/realms/{id}.")
+@click.option("--issuer", help="The issuer of its new tokens: https://…/v1/realms/{id}.")
 @_settings
 @json_option
 def set_(where: Where, *, realm: str, as_json: bool, **settings: Any) -> None:
-    """Change what is named, and nothing else."""
+    """Change the given fields."""
     body = _named(settings)
     if not body:
-        raise click.UsageError("Name what to change; see --help.")
+        raise click.UsageError("Give at least one option to change; see --help.")
     show_one(where.api().one("PUT", f"/v1/realms/{segment(realm)}", body), as_json=as_json)
 
 
@@ -119,7 +119,7 @@ def delete(where: Where, *, realm: str, name: str | None, yes: bool, as_json: bo
 @realms.command("end-sessions")
 @located
 @click.argument("realm")
-@click.option("--dry-run", is_flag=True, help="Count, and end nothing.")
+@click.option("--dry-run", is_flag=True, help="Only count the sessions.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def end_sessions(where: Where, *, realm: str, dry_run: bool, yes: bool, as_json: bool) -> None:
@@ -151,7 +151,7 @@ def _delete(api: Api, realm: str, name: str) -> None:
             if (done, left) != last:
                 last, since = (done, left), api.clock.monotonic()
             elif api.clock.monotonic() - since > STALLED_SECONDS:
-                say("The deletion goes on by itself; see `sojourn realms show`.")
+                say("The deletion continues by itself; see `sojourn realms show`.")
                 raise click.exceptions.Exit(1)
             else:
                 api.clock.sleep(2)

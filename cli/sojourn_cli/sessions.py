@@ -39,11 +39,11 @@ def sessions() -> None:
 @sessions.command("list")
 @located
 @realm_option
-@click.option("--user", required=True, help="Whose: an id, username or email.")
+@click.option("--user", required=True, help="The user's id, username or email.")
 @click.option("--state", type=click.Choice(["active", "ended"]), default="active")
 @json_option
 def list_(where: Where, *, realm: str | None, user: str, state: str, as_json: bool) -> None:
-    """List a user's managed sessions, newest first: active ones, or those that were ended."""
+    """List a user's managed sessions, newest first: active or ended ones."""
     api = where.api(realm)
     wanted = {"user_id": id_of(api, user), "state": state}
     found = api.all_of("/v1/sessions", what="sessions", query=wanted)
@@ -56,7 +56,7 @@ def list_(where: Where, *, realm: str | None, user: str, state: str, as_json: bo
 @click.argument("session")
 @json_option
 def show(where: Where, *, realm: str | None, session: str, as_json: bool) -> None:
-    """Show a managed session; one that was ended too, while its record is kept."""
+    """Show a managed session, also an ended one while its record is kept."""
     found = where.api(realm).one("GET", f"/v1/sessions/{segment(session)}?state=any")
     show_one(found, as_json=as_json)
 
@@ -66,7 +66,7 @@ def show(where: Where, *, realm: str | None, session: str, as_json: bool) -> Non
 @realm_option
 @click.argument("session", required=False)
 @click.option("--user", help="All of a user's: an id, username or email.")
-@click.option("--dry-run", is_flag=True, help="With --user or --realm: count, and end nothing.")
+@click.option("--dry-run", is_flag=True, help="With --user or --realm: only count the sessions.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def end(
@@ -79,9 +79,9 @@ def end(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """End a session; or all of a --user's, or a whole --realm's, that began before now."""
+    """End one session, or all sessions of a --user or a --realm that began before now."""
     if session is not None and (user is not None or dry_run):
-        raise click.UsageError("A SESSION goes with neither --user nor --dry-run.")
+        raise click.UsageError("--user and --dry-run cannot be used with a SESSION.")
     api = where.api(realm)
     if session is not None:
         if not yes:

@@ -43,7 +43,7 @@ def signing() -> None:
 @realm_option
 @json_option
 def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
-    """List a realm's signing keys; --json has the public halves."""
+    """List a realm's signing keys; --json includes the public keys."""
     found = where.api(realm).all_of("/v1/jwt_keys", what="signing keys")
     show_list(found, COLUMNS, as_json=as_json)
 
@@ -54,7 +54,7 @@ def list_(where: Where, *, realm: str | None, as_json: bool) -> None:
 @click.argument("key")
 @json_option
 def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
-    """Show a signing key with its public half."""
+    """Show a signing key with its public key."""
     show_one(where.api(realm).one("GET", f"/v1/jwt_keys/{segment(key)}"), as_json=as_json)
 
 
@@ -67,7 +67,7 @@ def show(where: Where, *, realm: str | None, key: str, as_json: bool) -> None:
 def rotate(
     where: Where, *, realm: str | None, algo: str | None, kind: str | None, as_json: bool
 ) -> None:
-    """Make a key that is published at once and signs later, and print its id."""
+    """Create a key that is published at once and signs later, and print its id."""
     given = {"algo": algo, "kind": kind}
     body = {name: value for name, value in given.items() if value is not None}
     made = where.api(realm).one("POST", "/v1/jwt_keys", body)
@@ -82,7 +82,7 @@ def rotate(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def compromised(where: Where, *, realm: str | None, key: str, yes: bool, as_json: bool) -> None:
-    """Stop a key that others may hold: no token of it is accepted when this returns."""
+    """Stop a key that may have leaked: from the end of this command its tokens are refused."""
     api = where.api(realm)
     if not yes:
         must_agree(lambda: f"Stop the key {printable(key)}? Every session that it signed ends.")
@@ -99,13 +99,13 @@ def compromised(where: Where, *, realm: str | None, key: str, yes: bool, as_json
 @located
 @realm_option
 @click.argument("key")
-@click.option("--force", is_flag=True, help="Although tokens that it signed can be alive.")
+@click.option("--force", is_flag=True, help="Even if tokens that it signed have not expired.")
 @click.option("--yes", is_flag=True, help="With --force: do not ask.")
 @json_option
 def delete(
     where: Where, *, realm: str | None, key: str, force: bool, yes: bool, as_json: bool
 ) -> None:
-    """Delete a key that no living token needs."""
+    """Delete a key whose tokens have all expired."""
     api = where.api(realm)
     if force:
         if not yes:
@@ -137,8 +137,8 @@ def _in_use(problem: View) -> str:
         )
     return (
         "This key signs now, or signed a token without an expiry. Make another by `sojourn keys "
-        "signing rotate` and wait until it signs; --force deletes one that has stopped signing, "
-        "and says what that ends. Stop one that others may hold by `sojourn keys signing "
+        "signing rotate` and wait until it signs; --force deletes one that no longer signs, "
+        "and says what ended. Stop a leaked key with `sojourn keys signing "
         "compromised`."
     )
 

@@ -73,7 +73,7 @@ def output(
         raise StackProblem(_told_of(stack_name, error)) from error
     if name not in outputs:
         raise StackProblem(
-            f"The stack {stack_name} has no output {name}; is it Sojourn's, and whole?"
+            f"The stack {stack_name} has no output {name}; is it a complete stack of Sojourn?"
         )
     return session, outputs[name]
 

@@ -28,7 +28,7 @@ def ttl(found: Resources) -> Finding:
         on = told.get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
         if not on or told.get("AttributeName") != "ttl":
             off.append(table)
-    return _tables(found, off, "TTL on `ttl`", "what is over stays; switch it on")
+    return _tables(found, off, "TTL on `ttl`", "expired items stay; switch it on")
 
 
 def recovery(found: Resources) -> Finding:
@@ -55,7 +55,7 @@ def protection(found: Resources) -> Finding:
         found,
         off,
         "Deletion protection",
-        "deploy with DeletionProtection=true; for a table whose name was given, switch it on there",
+        "deploy with DeletionProtection=true; for an existing table, switch it on there",
     )
     return ("warning" if off else state), detail
 
@@ -63,7 +63,7 @@ def protection(found: Resources) -> Finding:
 def alarms(found: Resources) -> Finding:
     """Each alarm is there and tells somebody."""
     if not found.alarms:
-        return "failed", "The stack has no alarm; is it Sojourn's, and deployed whole?"
+        return "failed", "The stack has no alarm; is it a complete stack of Sojourn?"
     cloudwatch = found.session.client("cloudwatch", config=PATIENT)
     pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNames=list(found.alarms))
     told = {one["AlarmName"]: one for page in pages for one in page["MetricAlarms"]}
@@ -80,7 +80,7 @@ def alarms(found: Resources) -> Finding:
 def schedules(found: Resources) -> Finding:
     """Each schedule is there and enabled, in the stack's own group."""
     if not found.schedules:
-        return "failed", "The stack has no schedule; is it Sojourn's, and deployed whole?"
+        return "failed", "The stack has no schedule; is it a complete stack of Sojourn?"
     scheduler = found.session.client("scheduler", config=PATIENT)
 
     def state(name: str) -> str | None:
@@ -104,7 +104,7 @@ def schedules(found: Resources) -> Finding:
 
 def _tables(found: Resources, off: list[str], what: str, otherwise: str) -> Finding:
     if not found.tables:
-        return "failed", "The stack has no table; is it Sojourn's, and deployed whole?"
+        return "failed", "The stack has no table; is it a complete stack of Sojourn?"
     if off:
         return "failed", f"{what} is off for {named(off)}: {otherwise}."
     return "ok", f"{what} is on for each of {len(found.tables)} tables."

@@ -18,10 +18,10 @@ _TIMES = ("iat", "exp")
 
 @click.command()
 @located
-@click.option("--decode-only", is_flag=True, help="Say what it claims, and ask nobody.")
+@click.option("--decode-only", is_flag=True, help="Print the claims without calling the service.")
 @json_option
 def token(where: Where, *, decode_only: bool, as_json: bool) -> None:
-    """Read a login token from standard input; say what it claims, and whether it stands.
+    """Read a login token from standard input, print its claims, and validate it.
 
     The token itself is its credential, so no access key is needed. Exits with 1 when its
     session does not stand.
@@ -48,7 +48,7 @@ def decoded(text: str) -> tuple[View, View]:
             raise ValueError
     except (ValueError, RecursionError) as error:
         raise click.ClickException(
-            "Standard input holds no login token: three parts with dots between, eyJ….eyJ….…"
+            "Standard input has no login token (three parts separated by dots, eyJ….eyJ….…)."
         ) from error
     return header, claims
 
@@ -77,10 +77,10 @@ def _show(told: View) -> None:
         click.echo(f"{printable(name)}: {shown}")
     answer = told.get("validation")
     if answer is None:
-        say("Decoded, and not verified: anybody can write such a text.")
+        say("Decoded but not verified: anybody can write such a token.")
     elif answer.get("active") is True:
-        say(f"The session stands. Ask again in {answer.get('revalidate_after')} seconds.")
+        say(f"The session is active. Validate again in {answer.get('revalidate_after')} seconds.")
     else:
         reason = f", {answer['reason']}" if "reason" in answer else ""
         at = f" at {when(answer['ended_at'])}" if "ended_at" in answer else ""
-        say(printable(f"The session does not stand: {answer.get('code')}{reason}{at}."))
+        say(printable(f"The session is not active: {answer.get('code')}{reason}{at}."))

@@ -92,10 +92,10 @@ def show(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
 @click.argument("username", required=False)
 @click.option("--type", "user_type", type=click.Choice(["human", "api"]), default="human")
 @click.option("--email")
-@click.option("--name", help="The person's, or what the machine does.")
+@click.option("--name", help="The person's name, or the machine's purpose.")
 @custom_option
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
-@click.option("--no-password", is_flag=True, help="Make a human who cannot log in yet.")
+@click.option("--no-password", is_flag=True, help="Create a human who cannot log in yet.")
 @json_option
 def create(
     where: Where,
@@ -107,7 +107,7 @@ def create(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Make a user, and print its id. A human's password is asked for, and not shown."""
+    """Create a user, and print the id. Asks for a human's password."""
     api = where.api(realm)
     body = {"user_type": user_type, **_named(given)}
     if password_stdin and no_password:
@@ -117,7 +117,7 @@ def create(
             where, from_stdin=password_stdin, otherwise="give --password-stdin or --no-password"
         )
     made = api.one("POST", "/v1/users", body)
-    text = f"The user {made.get('username') or made.get('name') or made.get('id')} is made."
+    text = f"Created the user {made.get('username') or made.get('name') or made.get('id')}."
     show_made(made, str(made.get("id")), as_json=as_json, text=printable(text))
     if user_type == "api" and not as_json:
         say(printable(f"Give it an API key: sojourn credentials create --user {made.get('id')}"))
@@ -144,7 +144,7 @@ def set_(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Change what is named, and nothing else."""
+    """Change the given fields."""
     api = where.api(realm)
     body = _named(given)
     if ask_password or password_stdin:
@@ -152,7 +152,7 @@ def set_(
             where, from_stdin=password_stdin, otherwise="give --password-stdin"
         )
     if not body:
-        raise click.UsageError("Name what to change; see --help.")
+        raise click.UsageError("Give at least one option to change; see --help.")
     show_one(api.one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
 
 
@@ -163,7 +163,7 @@ def set_(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def disable(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bool) -> None:
-    """Keep a user from logging in, and end all their sessions."""
+    """Refuse a user's logins, and end all their sessions."""
     api, path = where.api(realm), f"/v1/users/{segment(user)}"
     if not yes:
         must_agree(lambda: f"Disable {printable(user)} and end {how_many(api, path)} of theirs?")
@@ -176,7 +176,7 @@ def disable(where: Where, *, realm: str | None, user: str, yes: bool, as_json: b
 @click.argument("user")
 @json_option
 def enable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
-    """Let a user log in again; sessions that ended stay ended."""
+    """Allow a user to log in again. Ended sessions stay ended."""
     body = {"state": "active"}
     show_one(where.api(realm).one("PUT", f"/v1/users/{segment(user)}", body), as_json=as_json)
 
@@ -187,7 +187,7 @@ def enable(where: Where, *, realm: str | None, user: str, as_json: bool) -> None
 @click.argument("user")
 @json_option
 def unlock(where: Where, *, realm: str | None, user: str, as_json: bool) -> None:
-    """Clear the delays of failed logins, so that a user can log in at once."""
+    """Clear the lockout after failed logins, so that a user can log in at once."""
     where.api(realm).call("POST", f"/v1/users/{segment(user)}/unlock")
     if as_json:
         show_json({"object": "user", "id": user, "unlocked": True})
@@ -215,7 +215,7 @@ def delete(where: Where, *, realm: str | None, user: str, yes: bool, as_json: bo
 @located
 @realm_option
 @click.argument("user")
-@click.option("--dry-run", is_flag=True, help="Count, and end nothing.")
+@click.option("--dry-run", is_flag=True, help="Only count the sessions.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def end_sessions(

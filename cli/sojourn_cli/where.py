@@ -94,7 +94,7 @@ class Where:
                 "Give an access key: SOJOURN_ACCESS_KEY in the environment, or --access-key-file."
             )
         if _KEY.fullmatch(secret.strip()) is None:
-            raise click.UsageError(f"{place} does not hold an access key, ks_….")
+            raise click.UsageError(f"{place} does not contain an access key, ks_….")
         return secret.strip()
 
     def named(self) -> str:
@@ -106,14 +106,14 @@ class Where:
 
 _OPTIONS: Final = (
     click.option("--url", help="The API's URL, instead of SOJOURN_URL."),
-    click.option("--stack-name", help="The CloudFormation stack, to find the API's URL by."),
+    click.option("--stack-name", help="The CloudFormation stack, whose output has the API's URL."),
     click.option("--local", is_flag=True, help="The local stack of .local/dev.json."),
-    click.option("--region", help="The stack's region; by default what AWS's own rules find."),
+    click.option("--region", help="The stack's region; by default AWS's usual configuration."),
     click.option("--profile", help="A profile of your AWS configuration."),
     click.option(
         "--access-key-file",
         metavar="FILE",
-        help="Where the access key is, - for standard input, instead of SOJOURN_ACCESS_KEY.",
+        help="The file with the access key, - for standard input, instead of SOJOURN_ACCESS_KEY.",
     ),
 )
 
@@ -142,7 +142,7 @@ realm_option: Final = click.option(
     "--realm",
     metavar="REALM",
     callback=_realm,
-    help="The realm's id; a key that is bound to a realm needs none.",
+    help="The realm's id; not needed with a realm-bound access key.",
 )
 
 

@@ -92,12 +92,15 @@ def test_strange_members_are_no_stack_trace_for_the_doctor(stub: Stub, tool: Too
 @pytest.mark.parametrize(
     ("answer", "sentence"),
     [
-        (problem(403, "access_key_invalid", "The access key is not known."), "this stack's?"),
+        (
+            problem(403, "access_key_invalid", "The access key is not known."),
+            "access key of this stack",
+        ),
         (problem(403, "permission_missing", "This needs 'admin'."), "This needs 'admin'."),
         (problem(404, "not_found", "Not found"), "Not found"),
         (problem(500, "internal", "Not foreseen."), "req-1"),
         (Say(404, {"message": "Not Found"}), "no such route"),
-        (Say(413, {"message": "Request Too Long"}), "413 by itself"),
+        (Say(413, {"message": "Request Too Long"}), "itself answered 413"),
     ],
     ids=["403 key", "403 permission", "404", "500", "gateway 404", "gateway 413"],
 )

@@ -344,7 +344,7 @@ def test_question_about_one_session(stub: Stub, tool: Tool) -> None:
 def test_long_wait_is_said_before(stub: Stub, tool: Tool, line: tuple[str, ...]) -> None:
     """What waits until every instance knows says so before it is asked."""
     stub.on("*", Say(200, {"object": "thing", **END}))
-    assert "Some five seconds" in tool(*line).stderr
+    assert "Waiting five seconds" in tool(*line).stderr
 
 
 def test_reach_of_a_key_is_said(stub: Stub, tool: Tool) -> None:
@@ -420,11 +420,11 @@ def test_realm_that_is_not_there(stub: Stub, tool: Tool) -> None:
 
 
 def test_deletion_that_stands_still(stub: Stub, tool: Tool) -> None:
-    """A deletion that does not move is not watched for ever: 1, and it goes on by itself."""
+    """A deletion that does not move is not watched for ever: 1, and it continues by itself."""
     stub.on("*", deleting(1, 10))
     left = tool("realms", "delete", REALM, "--name", "x")
     assert left.exit_code == 1
-    assert "goes on by itself" in left.stderr
+    assert "continues by itself" in left.stderr
     assert len(stub.asked) < 200
 
 

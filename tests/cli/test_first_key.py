@@ -168,8 +168,8 @@ def test_lost_answer_is_asked_again_by_one_token(at: Directory, world: World) ->
     assert len(set(tokens)) == 1
 
 
-NOT_MADE = "Nothing was made"
-UNKNOWN = "A key may have been made: run this again"
+NOT_MADE = "No key was created"
+UNKNOWN = "A key may have been created: run this again"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ UNKNOWN = "A key may have been made: run this again"
                 400,
                 CancellationReasons=[{"Code": "TransactionConflict"}, {"Code": "None"}],
             ),
-            "Nothing was made by this one",
+            "This one created no key",
         ),
         ("transact_write_items", fails("InternalServerError", 500), UNKNOWN),
         ("transact_write_items", EndpointConnectionError(endpoint_url="https://x"), UNKNOWN),

@@ -93,7 +93,7 @@ def test_stack_without_a_directory(environment: dict[str, str]) -> None:
     bare = init("--stack-name", "bare")
     assert bare.exit_code == 1
     assert "no output DirectoryTableName" in bare.stderr
-    assert "Nothing was made." in bare.stderr
+    assert "No key was created." in bare.stderr
 
 
 def test_unknown_stack(environment: dict[str, str]) -> None:
@@ -101,7 +101,7 @@ def test_unknown_stack(environment: dict[str, str]) -> None:
     away = init("--stack-name", "nowhere", "--region", "eu-west-1")
     assert away.exit_code == 1
     assert "no stack nowhere" in away.stderr
-    assert "Nothing was made." in away.stderr
+    assert "No key was created." in away.stderr
     assert "Traceback" not in away.output
 
 
@@ -136,7 +136,7 @@ def test_no_credentials(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
     lost = init("--stack-name", stack)
     assert lost.exit_code == 1
     assert "credentials" in lost.stderr.lower()
-    assert "Nothing was made." in lost.stderr
+    assert "No key was created." in lost.stderr
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\tb", "a\u202eb", "a" * 201])
@@ -144,4 +144,4 @@ def test_name_of_the_key_is_one(name: str) -> None:
     """A name that the API would refuse is a usage error that says what a name is."""
     refused = init("--stack-name", "any", "--name", name)
     assert refused.exit_code == 2
-    assert "1 to 200 characters" in refused.stderr
+    assert "1 to 200 visible characters" in refused.stderr

@@ -25,7 +25,7 @@ def test_token_that_stands(stub: Stub, tool: Tool) -> None:
     assert told.exit_code == 0, told.output
     assert "sub: usr_x" in told.stdout
     assert "exp: 2026-09-2" in told.stdout
-    assert "stands" in told.stderr
+    assert "is active" in told.stderr
     assert stub.calls() == ["GET /v1/session"]
     assert stub.asked[0].headers["authorization"] == f"Bearer {TOKEN}"
     assert TOKEN not in told.output
