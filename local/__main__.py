@@ -9,7 +9,7 @@ SECONDS_TO_STOP = 10.0
 
 
 def _stop(number: int, _frame: object) -> None:
-    """End before the stack answers, as a shell expects it: no stack trace, and 128 + the signal."""
+    """Exit before the stack answers, as a shell expects: no stack trace, 128 + the signal."""
     os.write(2, b"\nStopped before it was ready.\n")
     # A library may swallow the exit, or be left with a lock that its threads wait for.
     late = threading.Timer(SECONDS_TO_STOP, os._exit, [128 + number])
@@ -29,7 +29,7 @@ def _run() -> int:
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who read the output has gone. Python would say so once more when it flushes at exit.
+        # The reader of the output has gone. Python would report it again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     return code

@@ -20,7 +20,7 @@ from local.template import Template
 
 
 class Attached:
-    """A stack with the values that an event's placeholders stand for."""
+    """A stack, with the values of events' placeholders."""
 
     def __init__(self, stack: Stack, gateway: Gateway, dev: dict[str, Any]) -> None:
         self._stack = stack

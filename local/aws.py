@@ -45,7 +45,7 @@ _OVERRIDES = (
 
 
 def use_local(*, ca_file: str | None = None) -> None:
-    """Have boto3 speak to this machine as nobody in particular, whatever the environment says.
+    """Make boto3 use this machine with dummy credentials, whatever the environment says.
 
     `ca_file` has the certificate of the authority of a stack that speaks TLS.
     """
@@ -62,9 +62,9 @@ def start(
     parameters: Mapping[str, str] | None = None,
     dynamodb_url: str | None = None,
 ) -> dict[str, str]:
-    """Start moto and make the template's tables and keys; what `Ref` and `GetAtt` give for each.
+    """Start moto and create the template's tables and keys; returns their `Ref` and `GetAtt`.
 
-    A table whose name a parameter gives is made under that name: nothing is there beforehand.
+    If a parameter names an existing table, it is created with that name, because moto is empty.
     `dynamodb_url` is the address of a DynamoDB Local to make the tables in.
     """
     use_local()
@@ -96,7 +96,7 @@ def table_name(logical_id: str) -> str:
 
 
 def create_table(dynamodb: Any, name: str, properties: Mapping[str, Any]) -> None:
-    """Make a table as the template has it, with its TTL and point-in-time recovery."""
+    """Create a table of the template, with its TTL and point-in-time recovery."""
     wanted = {key: properties[key] for key in TABLE_PROPERTIES if key in properties}
     if "SSESpecification" in wanted:
         wanted["SSESpecification"] = {"Enabled": wanted["SSESpecification"]["SSEEnabled"]}

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def is_aws(headers: Headers) -> bool:
-    """Whether a request is an AWS client's: it names its operation, or is signed as theirs are."""
+    """Whether a request is from an AWS client: it names an operation, or has an AWS signature."""
     signed = headers.get("authorization", "").startswith("AWS4-HMAC-SHA256")
     return signed or "x-amz-target" in headers
 
 
 @cache
 def application(dynamodb_url: str | None) -> "WSGIApplication":
-    """Answers by moto, and at `dynamodb_url` what is asked of the tables, if they are there."""
+    """The application of AWS's protocol: moto, and for tables `dynamodb_url` if set."""
     moto: WSGIApplication = DomainDispatcherApplication(create_backend_app)
     if dynamodb_url is None:
         return moto

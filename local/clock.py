@@ -5,14 +5,14 @@ import time
 from typing import Final
 
 LONG_WAIT: Final = 1.0
-"""Seconds from which on a wait is for something to expire; `fast_waits` skips it."""
+"""Waits of this many seconds or more are for expiry; `fast_waits` skips them."""
 
 
 class LocalClock:
     """The machine's clocks, ahead by an offset that only `advance` moves.
 
-    With `fast_waits` a wait of a second or more moves the clock on instead of waiting. Then the
-    clock is ahead of the machine's, so that verifiers see `iat` in the future: for tests alone.
+    With `fast_waits` a wait of a second or more moves the clock forward instead. Then the
+    clock is ahead of the machine's, and verifiers see `iat` in the future: only for tests.
     """
 
     def __init__(self, *, fast_waits: bool = False) -> None:
@@ -33,14 +33,14 @@ class LocalClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait; with `fast_waits`, a wait of a second or more moves the clock on instead."""
+        """Wait; with `fast_waits`, a wait of a second or more moves the clock forward instead."""
         if self._fast_waits and seconds >= LONG_WAIT:
             self.advance(seconds)
         else:
             time.sleep(seconds)
 
     def advance(self, seconds: float) -> float:
-        """Move on; the wall clock's new time in epoch seconds."""
+        """Move the clock forward; returns the new time in epoch seconds."""
         with self._lock:
             self._offset += seconds
         return self.wall_ms() / 1000

@@ -54,7 +54,7 @@ def _run(logical_id: str, stack: Functions) -> Answer:
 
 
 def scheduler_event(stack: Functions) -> dict[str, Any]:
-    """What EventBridge Scheduler sends when a schedule names no input of its own."""
+    """The default event of EventBridge Scheduler."""
     now = datetime.fromtimestamp(stack.clock.wall_ms() / 1000, tz=UTC)
     return {
         "version": "0",

@@ -33,7 +33,7 @@ def folder() -> Path:
 
 @contextmanager
 def claimed(port: int) -> Iterator[Path]:
-    """A folder that is this stack's alone until the block ends. Raises `FolderUnusable`."""
+    """Lock a folder for this stack until the block ends. Raises `FolderUnusable`."""
     for place in (folder(), folder() / str(port)):
         try:
             place.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def private(path: Path, content: bytes) -> None:
 
 
 def read() -> dict[str, Any] | None:
-    """What the first stack's says, or None when no stack runs."""
+    """The first stack's `dev.json`, or None if no stack runs."""
     try:
         content: dict[str, Any] = json.loads((folder() / NAME).read_text())
     except FileNotFoundError:

@@ -19,7 +19,7 @@ VERSION: Final = "3.1.0"
 LIBRARIES: Final = ROOT / ".build" / f"dynamodb-local-{VERSION}"
 _MAVEN: Final = ROOT / "local" / "maven"
 SUMS: Final = _MAVEN / f"dynamodb-local-{VERSION}.sha256"
-"""What the files must be: `sha256sum *` in the folder of a resolution that was looked at."""
+"""The digests of the files: `sha256sum *` of a download that was checked by hand."""
 _MAIN: Final = "software.amazon.dynamodb.services.local.main.ServerRunner"
 _SECONDS_TO_START: Final = 60.0
 _SECONDS_TO_STOP: Final = 20.0
@@ -27,7 +27,7 @@ _UNKNOWN: Final = ("SSESpecification", "PointInTimeRecoverySpecification")
 
 
 class Failed(Exception):
-    """DynamoDB Local cannot be had; the message says what to do."""
+    """DynamoDB Local is not available; the message says what to do."""
 
 
 @contextmanager
@@ -69,7 +69,7 @@ def running(folder: Path = LIBRARIES) -> Iterator[str]:
 
 
 def known(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A table's properties without those that DynamoDB Local knows nothing of."""
+    """A table's properties, without those that DynamoDB Local does not support."""
     return {name: value for name, value in table.items() if name not in _UNKNOWN}
 
 
@@ -79,12 +79,12 @@ def _need(program: str, what: str) -> None:
 
 
 def _ending_with_us() -> list[str]:
-    """What has Linux stop a program when we are killed, and can stop nothing ourselves."""
+    """Make Linux stop the program if this process is killed."""
     return ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
 
 
 def _libraries(folder: Path) -> list[Path]:
-    """The jars and native libraries, fetched once and looked at each time."""
+    """The jars and native libraries, downloaded once and checked each time."""
     if not folder.exists():
         _fetch(folder)
     sums = dict(line.split()[::-1] for line in SUMS.read_text().splitlines())

@@ -19,23 +19,23 @@ _TEXT = re.compile(
 
 
 class Answer(Response):
-    """An answer with no type but the one that it is given."""
+    """A response without a default content type."""
 
     default_mimetype = None
 
 
 def target(request: Request) -> tuple[str, str]:
-    """The path and the query of a request, as they were sent: WSGI has the path decoded."""
+    """The path and the query of a request, as they were sent (WSGI's path is decoded)."""
     sent = request.environ["RAW_URI"].encode("latin-1").decode()
     path, _, query = re.sub(r"\A\w+://[^/?#]*", "", sent).partition("?")
     return path, query
 
 
 def decoded(path: str) -> str:
-    """A path as API Gateway routes it: it is decoded first, once, and then taken for a path.
+    """A path as API Gateway routes it: decoded once before it is split.
 
-    So `%2F` becomes a separator, what follows a `?` that was encoded is cut off (and here, what
-    follows a `#`), and a segment of dots is gone, as it is by many clients before they send it.
+    So `%2F` becomes a separator, everything after an encoded `?` or `#` is cut off, and segments of
+    dots are removed, which many clients do before they send.
     """
     plain = re.split("[?#]", unquote(path), maxsplit=1)[0]
     segments: list[str] = []
@@ -48,7 +48,7 @@ def decoded(path: str) -> str:
 
 
 def match(routes: Iterable[str], method: str, path: str) -> tuple[str, dict[str, str]] | None:
-    """The route of a request with its path parameters; a literal segment beats a parameter."""
+    """The route of a request with its path parameters; literal segments have priority."""
     segments = decoded(path).split("/")
     found: tuple[int, str, dict[str, str]] | None = None
     for route in routes:
@@ -138,7 +138,7 @@ def plain(status: int, value: object) -> Answer:
 
 
 def answer_of(returned: object) -> Answer:
-    """The answer of what a handler returns, with the gateway's inference where it has no status."""
+    """Convert a handler's result, with API Gateway's inference if it has no status."""
     if not isinstance(returned, dict) or "statusCode" not in returned:
         return plain(200, returned)
     body = returned.get("body", "")

@@ -74,7 +74,7 @@ class Gateway:
         except HandlerFailed as error:
             print(f"{route}: {error}", flush=True)
             return events.message(500)
-        # Of localhost, a browser that is told https alone would ask it of every other port, too.
+        # On localhost, a browser would then require https on every other port too.
         answer.headers.remove("strict-transport-security")
         if request.method == "HEAD" and not answer.data:
             # Nobody knows how long the answer to a GET would be.

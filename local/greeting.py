@@ -15,14 +15,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a stack keeps its files, and its tables when they are not moto's."""
+    """The folder of a stack's files, and the address of its tables if they are not moto's."""
 
     folder: Path
     ca_file: Path | None = None
     dynamodb_url: str | None = None
 
     def shown(self, name: str = "") -> str:
-        """A file of its folder, as somebody in the working directory would name it."""
+        """A file of its folder, relative to the working directory."""
         path = self.folder / name
         try:
             return str(path.relative_to(Path.cwd()))

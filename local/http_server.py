@@ -35,7 +35,7 @@ _JOINED: Final = (("Cookie", "HTTP_COOKIE", "; "), ("Content-Type", "CONTENT_TYP
 
 
 class Server(ThreadedWSGIServer):
-    """A thread per connection, many at once; https when it is given how."""
+    """A server with one thread per connection; https if it has a context."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Server(ThreadedWSGIServer):
         self._changed = threading.Condition()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """Answer a connection, in its own thread; the handshake is as slow as the client is."""
+        """Answer a connection in its own thread, including the TLS handshake, which may be slow."""
         if self.ssl_context is None:
             super().finish_request(request, client_address)
             return
@@ -66,16 +66,16 @@ class Server(ThreadedWSGIServer):
             super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Show a mistake of ours on the terminal, and not a connection that broke."""
+        """Show our own errors on the terminal, but no broken connections."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Nothing: a client that has gone before it was read is no news."""
+        """Log nothing: clients may disconnect at any time."""
 
     @contextmanager
     def running(self, *, seconds_to_finish: float = 5) -> Iterator[None]:
-        """Answer until the block ends, then finish what is being answered, at most so long."""
+        """Serve until the block ends, then finish running requests, for a limited time."""
         serve = partial(self.serve_forever, poll_interval=0.05)
         threading.Thread(target=serve, name="listen", daemon=True).start()
         try:
@@ -107,7 +107,7 @@ class _Connection(WSGIRequestHandler):
     server: Server
 
     def run_wsgi(self) -> None:
-        """Answer a request, and leave the connection open, which werkzeug's own does not."""
+        """Answer a request, and keep the connection open, unlike werkzeug's own handler."""
         app = self.server.app
         try:
             environ = self.make_environ()
@@ -149,7 +149,7 @@ class _Connection(WSGIRequestHandler):
         return environ
 
     def _check(self) -> None:
-        """Refuse what is over the limits, and a body whose end is not said once and clearly."""
+        """Refuse requests over the limits, and bodies of unclear length."""
         size = len(self.requestline) + sum(len(n) + len(v) + 4 for n, v in self.headers.items())
         if size > HEADER_LIMIT:
             raise RequestHeaderFieldsTooLarge
@@ -165,4 +165,4 @@ class _Connection(WSGIRequestHandler):
                 raise BadRequest
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Nothing: the handlers log, and a path may hold an id."""
+        """Log nothing: the handlers log, and a path may contain an id."""

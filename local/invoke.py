@@ -74,7 +74,7 @@ def filled(text: str, values: "Values") -> Any:
 
 
 class Values:
-    """What placeholders stand for; `client` logs in when a token or a session is asked for."""
+    """The values of placeholders; `client` logs in if a token or a session is needed."""
 
     def __init__(
         self, dev: dict[str, Any], client: "Client", *, headers: Mapping[str, str]

@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ParameterInvalid(Exception):
-    """A parameter is not as the template allows; the message says what it takes."""
+    """A parameter's value is not allowed by the template; the message says what is allowed."""
 
 
 def variable(parameter: str) -> str:
@@ -17,7 +17,7 @@ def variable(parameter: str) -> str:
 def chosen(
     parameters: Mapping[str, Mapping[str, Any]], environ: Mapping[str, str]
 ) -> dict[str, str]:
-    """Each parameter's value: the environment's, or else the template's default.
+    """Each parameter's value: from the environment, or the template's default.
 
     Raises `ParameterInvalid` for a value that CloudFormation would refuse.
     """

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class SeedFailed(Exception):
-    """A handler refused what the seed asked of it."""
+    """A handler refused a request of the seed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """What there is to log in with."""
+    """The seeded users and keys."""
 
     realm_id: str
     access_key: str
@@ -28,7 +28,7 @@ class Seeded:
 
 
 def seed(stack: Stack, gateway: "WSGIApplication") -> Seeded:
-    """Make a managed realm, two humans, an api user and a stack-wide admin key."""
+    """Create a managed realm, two humans, an api user and a stack-wide admin key."""
     given = next(iter(stack.resources.values()))
     keys = AccessKeys(keys=given.access_keys, realms=given.realms, clock=given.clock)
     _, access_key = keys.create_first(name="local")

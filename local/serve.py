@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from local.template import Template
 
 STORES: Final = ("moto", "dynamodb-local")
-"""Where the tables can be; the first unless STORE says otherwise."""
+"""The values of STORE; the first is the default."""
 
 
 class Refused(Exception):
-    """The environment asks for what is not possible; the message says what is."""
+    """A variable of the environment has a wrong value; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How the environment wants the stack."""
+    """The settings of the local stack, from the environment."""
 
     port: int
     tls: bool
@@ -53,7 +53,7 @@ class Wanted:
 
     @classmethod
     def of(cls, environ: Mapping[str, str], template: "Template") -> "Wanted":
-        """What the variables say. Raises `Refused`."""
+        """The settings in these variables. Raises `Refused`."""
         text = environ.get("PORT") or "3000"
         if not (text.isascii() and text.isdecimal() and int(text) <= 65_535):
             raise Refused(f"PORT must be a number from 0 to 65535, and is {text!r}.")
@@ -102,7 +102,7 @@ def serve() -> int:
     # What is made before the stack is ready stays for the life of the process.
     gc.disable()
 
-    # Imported now: they take a second or two, and the line above should not wait for that.
+    # Imported here because they take a second or two; print the line above first.
     from local import dynamodb_local, tls, turns
     from local.template import Template
 
@@ -149,7 +149,7 @@ def _serve(
     *,
     began: float,
 ) -> None:
-    """Make the stack, answer by it until a signal, and finish what is being answered."""
+    """Create the stack, serve until a signal, and finish running requests."""
     from local import aws
     from local.clock import LocalClock
     from local.gateway import Gateway
@@ -187,20 +187,20 @@ def _serve(
         say(greeting.text(base_url, seeded, place, seconds=time.monotonic() - began))
         stop.wait()
         say("\nStopping: finishing what is being answered …")
-        # Whoever looks for the stack finds none from now on.
+        # From now on nobody finds this stack.
         (place.folder / devfile.NAME).unlink(missing_ok=True)
     stack.close()
 
 
 def _never_by_proxy() -> None:
-    """Reach the loopback directly, whatever proxy the environment names."""
+    """Connect to the loopback address directly, without the environment's proxy."""
     for name in ("no_proxy", "NO_PROXY"):
         before = os.environ.get(name, "")
         os.environ[name] = ",".join([*filter(None, [before]), "127.0.0.1", "localhost", "::1"])
 
 
 def _console() -> "greeting.Say":
-    """Speak to the terminal, wherever stdout leads later; and to nobody when it has gone."""
+    """Write to the terminal even after stdout is redirected; ignore a closed terminal."""
     terminal = sys.stdout
 
     def say(text: str) -> None:

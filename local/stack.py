@@ -31,7 +31,7 @@ class HandlerTimedOut(HandlerFailed):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What Lambda hands a handler beside the event."""
+    """The context that Lambda passes to a handler."""
 
     function_name: str
     memory_limit_in_mb: int
@@ -51,7 +51,7 @@ class Context:
 
 
 class Functions(Protocol):
-    """What a gateway asks of a stack, wherever its functions run."""
+    """The functions of a stack, as a gateway calls them."""
 
     clock: LocalClock
     functions: dict[str, Function]
@@ -62,7 +62,7 @@ class Functions(Protocol):
 
 
 class FastPasswords(Resources):
-    """Resources with passwords that are hashed in no time: for tests alone."""
+    """Resources with very fast password hashes: only for tests."""
 
     hasher = Hasher(memory_kib=64, iterations=1)
 
@@ -89,7 +89,7 @@ class Stack:
         self._pool = ThreadPoolExecutor(max_workers=256, thread_name_prefix="invoke")
         given = template.defaults() if parameters is None else dict(parameters)
         self.by_the_edge: dict[str, str] = {}
-        """Headers of this process's own requests: with an edge, a secret that it alone knows."""
+        """Headers of this process's own requests: with an edge, its secret."""
         if given["EdgeSecretSha256"]:
             secret = secrets.token_hex()
             self.by_the_edge[edge.SECRET] = secret
@@ -119,5 +119,5 @@ class Stack:
             raise HandlerFailed(f"{logical_id} raised {error!r}") from error
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -20,7 +20,7 @@ _Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 def parse(text: str) -> Any:
-    """The contents of a template, with `!Ref` and the like in their long form."""
+    """Parse a template, with `!Ref` and so on in their long form."""
     return yaml.load(text, _Loader)
 
 
@@ -62,7 +62,7 @@ class Template:
         }
 
     def functions(self) -> list[Function]:
-        """The functions, with what Globals adds to each."""
+        """The functions, including their Globals."""
         common = self.document.get("Globals", {}).get("Function", {})
         shared = common.get("Environment", {}).get("Variables", {})
         found = []
@@ -87,7 +87,7 @@ class Template:
         return found
 
     def cors(self, known: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The HTTP API's CORS configuration; empty where it has none."""
+        """The HTTP API's CORS configuration; empty if there is none."""
         (api,) = self.resources("AWS::Serverless::HttpApi").values()
         configuration: Mapping[str, Any] = self.resolved(api.get("CorsConfiguration"), known) or {}
         return configuration
@@ -121,7 +121,7 @@ _PSEUDO: Final[Mapping[str, Any]] = {
 
 
 def _resolve(value: Any, known: Mapping[str, Any], conditions: Mapping[str, Any]) -> Any:
-    """A value without functions. Raises `ValueError` on one that is not known here."""
+    """A value without intrinsic functions. Raises `ValueError` for an unknown one."""
 
     def inner(part: Any) -> Any:
         return _resolve(part, known, conditions)

@@ -23,7 +23,7 @@ _HOSTS: Final = ("127.0.0.1", "::1")
 
 
 def context(place: Path) -> tuple[ssl.SSLContext, Path]:
-    """What the server wraps its connections in, and the authority's certificate in `place`."""
+    """The TLS context of the server; writes the authority's certificate to `place`."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority = _authority(authority_key)
     server_key = ec.generate_private_key(ec.SECP256R1())

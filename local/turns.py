@@ -16,7 +16,7 @@ from sojourn.runtime.clock import Clock
 
 
 class Turns:
-    """One lock per key for as long as somebody wants it."""
+    """One lock per key, kept while a thread needs it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,7 +24,7 @@ class Turns:
 
     @contextmanager
     def take(self, key: str, *, seconds: float) -> Iterator[bool]:
-        """Wait for one's turn, at most so long; gives whether it came."""
+        """Wait for a turn, at most this long; returns whether it came."""
         with self._lock:
             turn, wanted = self._held.get(key, (threading.Lock(), 0))
             self._held[key] = (turn, wanted + 1)
@@ -61,5 +61,5 @@ def in_turns(commit: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def install() -> None:
-    """Have this process take turns from now on."""
+    """Enable turns in this process."""
     optimistic.commit = in_turns(optimistic.commit)

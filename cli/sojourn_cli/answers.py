@@ -13,7 +13,7 @@ View = dict[str, Any]
 
 
 class Refused(click.ClickException):
-    """Sojourn said no, or could not. `problem` is its problem document, maybe empty."""
+    """The service refused or failed. `problem` is its problem document, maybe empty."""
 
     exit_code = 1
 
@@ -25,14 +25,14 @@ class Refused(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a route answered with success; the body is empty when there was none."""
+    """The successful answer of a route; the body is empty if there was none."""
 
     status: int
     body: View
 
 
 def understood(reply: Reply, *, method: str, base_url: str) -> Answer:
-    """The answer in a reply. Raises `Refused`, or `NotReachable` when it is not Sojourn's."""
+    """Interpret a response. Raises `Refused`, or `NotReachable` if it is not from Sojourn."""
     if reply.status == 204:
         return Answer(204, {})
     try:
@@ -53,7 +53,7 @@ def understood(reply: Reply, *, method: str, base_url: str) -> Answer:
 
 
 def _told(problem: View, reply: Reply, method: str) -> str:
-    """A problem document's sentences, and what to do where we know."""
+    """The messages of a problem document, with advice if there is any."""
     errors = problem.get("errors")
     sentences = [_own(str(error)) for error in errors] if isinstance(errors, list) else []
     detail = _own(str(problem.get("detail") or problem.get("title") or problem["code"]))
@@ -68,14 +68,14 @@ def _told(problem: View, reply: Reply, method: str) -> str:
 
 
 def _own(sentence: str) -> str:
-    """The API's sentence, in this tool's words where it names a header or a member."""
+    """The API's message, with this command's options in place of headers and members."""
     if sentence.startswith("A stack-wide key must name a realm"):
         return "A stack-wide access key must name a realm: give --realm."
     return sentence
 
 
 def _gateway(reply: Reply, method: str) -> str:
-    """What API Gateway answers by itself."""
+    """The message for an error of API Gateway itself."""
     if reply.status == 404:
         return "There is no such route (404). Check the URL and whether the stack is up to date."
     return "\n".join([f"API Gateway itself answered {reply.status}.", *_late(reply, method)])

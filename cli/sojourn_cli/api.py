@@ -18,12 +18,12 @@ TRIES: Final = 5
 LONGEST_WAIT: Final = 30.0
 PAGE: Final = 100
 BYTES_AS_TYPED: Final = "surrogateescape"
-"""How Python passes on what was typed and is no text: the API says what it makes of it."""
+"""Pass on arguments that are not valid text; the API refuses them with a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A stack's API with an access key, about one realm if `realm_id` names it."""
+    """A stack's API with an access key, for one realm if `realm_id` is set."""
 
     reach: Reach
     access_key: str
@@ -35,8 +35,8 @@ class Api:
     ) -> Answer:
         """One answer. Raises `Refused`, `NotReachable`.
 
-        429 and 503 are tried again, waiting as Retry-After says. A 503 to a POST is not: it may
-        have been done, and would be done twice.
+        429 and 503 are retried after `Retry-After`. A POST is not retried after 503: it may
+        have been done, and would then be done twice.
         """
         told = urlencode(query or {}, quote_via=quote, errors=BYTES_AS_TYPED)
         target = f"{path}?{told}" if told else path
@@ -94,12 +94,12 @@ class Api:
 
 
 def segment(text: str) -> str:
-    """A path segment that holds any text, as a username or an email may."""
+    """A text such as a username or an email, quoted as a path segment."""
     return quote(text, safe="", errors=BYTES_AS_TYPED)
 
 
 def _pause(reply: Reply, attempt: int) -> float | None:
-    """Seconds to wait before the next try; None: that is too long, or enough was tried."""
+    """Seconds to wait before the next retry; None if there must be no further retry."""
     if attempt + 1 >= TRIES:
         return None
     told = reply.headers.get("retry-after", "").strip()

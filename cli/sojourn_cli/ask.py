@@ -9,9 +9,9 @@ from sojourn_cli.show import say
 
 
 def must_agree(question: Callable[[], str]) -> None:
-    """Go on if the answer is yes. Raises `click.exceptions.Exit` with 1 when it is no.
+    """Continue if the answer is yes. Raises `click.exceptions.Exit` with 1 if it is no.
 
-    What the question tells is looked up when it is known that somebody can answer.
+    The question's content is looked up only if there is a terminal to ask at.
     """
     _at_terminal("give --yes")
     if not click.confirm(question(), err=True):
@@ -20,7 +20,7 @@ def must_agree(question: Callable[[], str]) -> None:
 
 
 def must_type(name: str, question: str) -> None:
-    """Go on if the very name is typed."""
+    """Continue if exactly this name is typed."""
     _at_terminal("give --name or --yes")
     if click.prompt(question, err=True, default="", show_default=False) != name:
         say("The name is wrong. Nothing was done.")

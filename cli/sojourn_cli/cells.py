@@ -12,7 +12,7 @@ _TIMES: Final = ("signs_from", "retire_after", "tokens_until")
 
 
 def cell(item: Mapping[str, Any], member: str) -> str:
-    """The text of a member; `request.ip` is one of a member."""
+    """A member as text; `request.ip` is a member within a member."""
     value: Any = item
     for name in member.split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
@@ -52,7 +52,7 @@ def printable(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """The columns that a terminal gives a text."""
+    """The width of a text on a terminal, in columns."""
     return sum(
         0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1
         for c in text
@@ -60,7 +60,7 @@ def width(text: str) -> int:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as aligned lines, two blanks between columns."""
+    """Rows as aligned lines, with two spaces between columns."""
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -72,8 +72,8 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def fitted(rows: Sequence[Sequence[str]], columns: int) -> list[str]:
     """A table of at most so many columns; the first row is the header.
 
-    Long texts are cut, but for those of the first column, which names a thing. Where that is not
-    enough, each thing has a block of its own, a member to a line, and nothing is cut.
+    Long texts are cut, except those of the first column, which are ids. If that is not
+    enough, each object has its own block, with one line per member, and nothing is cut.
     """
     widths = [max(width(row[column]) for row in rows) for column in range(len(rows[0]))]
     excess = sum(widths) + 2 * (len(widths) - 1) - columns

@@ -15,7 +15,7 @@ Finding = tuple[State, str]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of the doctor's."""
+    """The result of one check of `doctor`."""
 
     name: str
     state: State
@@ -23,7 +23,7 @@ class Check:
 
 
 def looked(name: str, look: Callable[[], Finding]) -> Check:
-    """What a look found; `unknown` when it was refused or nothing answered."""
+    """Run a check; the result is `unknown` if it was refused or nothing answered."""
     try:
         return Check(name, *look())
     except click.ClickException as error:
@@ -37,6 +37,6 @@ def looked(name: str, look: Callable[[], Finding]) -> Check:
 
 
 def named(things: Sequence[str]) -> str:
-    """The first few of some things, and how many more there are."""
+    """The first few of these names, and the number of the others."""
     shown = ", ".join(things[:3])
     return shown if len(things) <= 3 else f"{shown} and {len(things) - 3} more"

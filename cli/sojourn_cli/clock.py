@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What the commands need to know of time."""
+    """The clocks that the commands use."""
 
     def wall_ms(self) -> int:
         """Milliseconds since the epoch."""

@@ -15,7 +15,7 @@ MOST_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Dated:
-    """The date of somebody's answer, and when by our clock it was asked and had."""
+    """The date of an answer, and our times before and after the request."""
 
     whose: str
     date: str | None
@@ -30,7 +30,7 @@ def dated(clock: Clock, whose: str, date_of: Callable[[], str | None]) -> Dated:
 
 
 def agree(seen: Dated) -> Finding:
-    """Whether the clocks agree. A date has whole seconds, and was written about half way."""
+    """Check whether the clocks agree. A date has whole seconds."""
     try:
         theirs = parsedate_to_datetime(str(seen.date)).timestamp() + 0.5
     except ValueError as error:
@@ -43,12 +43,12 @@ def agree(seen: Dated) -> Finding:
 
 
 def of_api(reach: Reach) -> str | None:
-    """The date of an answer of the API; this one needs no key."""
+    """The date of an answer of the API, from a route that needs no key."""
     return reach.ask("GET", "/v1/session", headers={}).headers.get("date")
 
 
 def of_dynamodb(found: Resources) -> str | None:
-    """The date of an answer of DynamoDB's, for when the API does not answer."""
+    """The date of an answer of DynamoDB, if the API does not answer."""
     if not found.tables:
         return None
     told = found.session.client("dynamodb", config=PATIENT).describe_table(

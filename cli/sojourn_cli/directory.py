@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The table, by a client that takes and gives plain values."""
+    """The directory table, with plain values."""
 
     client: "DynamoDBClient"
     table: str
 
     def get(self, key: dict[str, str]) -> dict[str, Any]:
-        """An item as it is now; empty when there is none."""
+        """An item, read consistently; empty if there is none."""
         answer = self.client.get_item(TableName=self.table, Key=key, ConsistentRead=True)
         return answer.get("Item", {})
 

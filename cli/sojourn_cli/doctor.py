@@ -67,7 +67,7 @@ def _code(checks: list[Check]) -> int:
 
 
 def _once(make: Callable[[], T]) -> Callable[[], T]:
-    """What is made at the first call; or the same failure again, without its wait."""
+    """Call once and keep the result, or the failure, for later calls."""
     made: list[T] = []
     failed: list[Exception] = []
 

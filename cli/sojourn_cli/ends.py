@@ -12,7 +12,7 @@ WAITS: Final = "Waiting five seconds, until no instance has the old state in its
 
 
 def end_all(api: Api, path: str, *, dry_run: bool, as_json: bool) -> None:
-    """`POST {path}/end_sessions`, and what it says."""
+    """`POST {path}/end_sessions`, and its answer."""
     answer = api.one("POST", f"{path}/end_sessions", {"dry_run": dry_run})
     if as_json:
         show_json(answer)
@@ -21,7 +21,7 @@ def end_all(api: Api, path: str, *, dry_run: bool, as_json: bool) -> None:
 
 
 def end_user(api: Api, user: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """End a user's, once the person knows how many they are and is sure."""
+    """End a user's sessions, after a confirmation with their number."""
     path = f"/v1/users/{segment(user)}"
     if not dry_run and not yes:
         must_agree(lambda: f"End {how_many(api, path)} of {printable(user)}?")
@@ -29,12 +29,12 @@ def end_user(api: Api, user: str, *, dry_run: bool, yes: bool, as_json: bool) ->
 
 
 def how_many(api: Api, path: str) -> str:
-    """How many managed sessions an end would end, in words."""
+    """The number of managed sessions that would end, in words."""
     return _many(api.one("POST", f"{path}/end_sessions", {"dry_run": True}))
 
 
 def end_realm(api: Api, realm_id: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """End a whole realm's, once the person is sure."""
+    """End all sessions of a realm, after a confirmation."""
     path = f"/v1/realms/{realm_id}"
     if not dry_run and not yes:
         must_agree(lambda: f"End {how_many(api, path)} of the realm {printable(realm_id)}?")
@@ -52,7 +52,7 @@ def _sentence(answer: View) -> str:
 
 
 def _many(answer: View) -> str:
-    """`1 managed session`; where not all users could be counted, `at least 3 managed sessions`."""
+    """`1 managed session`; if not all users were counted, `at least 3 managed sessions`."""
     sessions, complete = answer.get("sessions"), answer.get("complete") is True
     told = f"{sessions} managed session{'' if sessions == 1 else 's'}"
     return told if complete else f"at least {told} (the time allowed to count some users only)"

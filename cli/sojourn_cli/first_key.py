@@ -27,21 +27,21 @@ _NOT_SEEN: Final = re.compile(
     "\U000e0000-\U000e0fff]+"
 )
 _MARKER: Final = {"pk": "stack", "sk": "first_key"}
-"""The item that says which key was made so; of two runs at once one writes it."""
+"""The marker item with the first key's id. Of two simultaneous runs, only one writes it."""
 _STACK_WIDE: Final = "*#keys"
 """The list of stack-wide access keys."""
 
 
 def fit_to_be_shown(name: str) -> bool:
-    """Whether the API would take this name of a key."""
+    """Whether the API would accept this name of a key."""
     seen = _NOT_SEEN.sub("", name)
     return bool(seen) and len(name) <= LONGEST_NAME and _UNFIT.search(name) is None
 
 
 def make(at: Directory, *, name: str, force: bool, now_ms: int) -> tuple[str, str]:
-    """Make a stack-wide `admin` key: its id and its secret.
+    """Create a stack-wide `admin` key; returns its id and its secret.
 
-    Raises `click.ClickException`, also when there is such a key that has not expired, unless
+    Raises `click.ClickException`, also if there is such a key that has not expired, unless
     `force`d. Of two runs at once, one makes a key.
     """
     try:
@@ -96,7 +96,7 @@ def _usable_admin(at: Directory, now_ms: int) -> str | None:
 
 
 def _write(at: Directory, *puts: Any) -> None:
-    """All of it or nothing; boto3 gives the call a token, so that a lost answer is asked again."""
+    """Write all items or none. boto3 adds a token, so a repetition after a lost answer is safe."""
     try:
         at.client.transact_write_items(TransactItems=list(puts))
     except (BotoCoreError, ClientError) as error:

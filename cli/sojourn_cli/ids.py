@@ -11,12 +11,12 @@ _SECRET: Final = 43
 
 
 def is_id(prefix: str, text: str) -> bool:
-    """Whether a text is shaped as an id of this kind, such as `rl_…`."""
+    """Whether a text has the form of an id of this kind, such as `rl_…`."""
     return re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{{_BODY}}}", text) is not None
 
 
 def new_access_key(now_ms: int) -> tuple[str, str]:
-    """An access key's id, and its secret: 256 random bits behind that id's digits."""
+    """A new access key's id and secret: the id's digits, then 256 random bits."""
     body = _base62((now_ms << 80) | secrets.randbits(80), _BODY)
     return f"key_{body}", f"ks_{body}{_base62(secrets.randbits(256), _SECRET)}"
 

@@ -14,12 +14,12 @@ View = dict[str, Any]
 DAY: Final = 86_400
 SOON: Final = 14 * DAY
 GRACE: Final = DAY
-"""What a schedule does is not overdue before it has had a day."""
+"""Work of a schedule is overdue only after one day."""
 MANY_ADMINS: Final = 3
 
 
 def key_checks(api: Callable[[], Api]) -> list[Check]:
-    """Each check by itself, so that a missing permission hides no other."""
+    """Each check separately, so that a missing permission affects only its own check."""
     return [
         looked("signing_keys", lambda: signing_keys(api())),
         looked("access_keys", lambda: access_keys(api())),
@@ -35,7 +35,7 @@ def signing_keys(api: Api) -> Finding:
         seen += len(keys)
         pending += sum(key.get("state") == "pending" for key in keys)
         days = _number(realm, "rotate_days")
-        # No schedule rotates a key of tokens without `exp`: it could never be retired.
+        # The schedule never rotates a key for tokens without `exp`, because it can never retire.
         rotated = [key for key in keys if key.get("kind") != "open_ended"]
         newest = max((_number(key, "created_at") for key in rotated), default=0)
         if days and now - newest > days * DAY + GRACE:
@@ -87,7 +87,7 @@ def admin_keys(api: Api) -> Finding:
 
 
 def _of_realms(api: Api, path: str) -> Iterator[tuple[View, Sequence[View]]]:
-    """Each realm with its keys; one that is deleted meanwhile is left out."""
+    """Each realm with its keys, without realms that are deleted at the same time."""
     realms = api.all_of("/v1/realms", what="realms")
     with progress("Looking at realms") as at:
         for done, realm in enumerate(realms):

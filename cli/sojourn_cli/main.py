@@ -21,7 +21,7 @@ INTERRUPTED = 130
 
 
 class Operator(click.Group):
-    """A group that ends with 130 when the person stops it, as a shell expects."""
+    """A command group that exits with 130 after Ctrl-C, as a shell expects."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -44,7 +44,7 @@ def main() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A name that this terminal's encoding lacks is no reason to fail.
+            # Characters that this terminal's encoding lacks must not cause a failure.
             stream.reconfigure(errors="backslashreplace")
 
 

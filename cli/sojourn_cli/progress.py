@@ -9,7 +9,7 @@ import click
 
 @contextmanager
 def progress(label: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar that is moved by how much is done, and of how much (None: nobody knows)."""
+    """A progress bar: how much is done, and of how much (None: unknown)."""
     nobody_knows: Iterator[None] = iter(lambda: None, None)
     with click.progressbar(
         nobody_knows, label=label, file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True

@@ -13,20 +13,20 @@ import urllib3
 from urllib3 import exceptions
 
 SECONDS: Final = 40
-"""The gateway answers within 30 seconds."""
+"""API Gateway answers within 30 seconds."""
 LONGEST_ANSWER: Final = 32 * 1024 * 1024
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class NotReachable(click.ClickException):
-    """Nothing answered, or what answered is not Sojourn."""
+    """Nothing answered, or the answer is not from Sojourn."""
 
     exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer as it came. The headers' names are taken in any case."""
+    """A raw HTTP response. Names of headers are case-insensitive."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ class Reply:
 
 
 class Reach:
-    """Asks one base URL, by one connection after the other."""
+    """Sends requests to one base URL, one after the other."""
 
     def __init__(self, base_url: str, *, ca_file: str | None = None) -> None:
         self.base_url = checked_url(base_url)
@@ -43,9 +43,9 @@ class Reach:
     def ask(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None
     ) -> Reply:
-        """The answer, whatever its status. Raises `NotReachable`.
+        """Send a request; returns the response of any status. Raises `NotReachable`.
 
-        No redirect is followed: it would carry the access key to wherever it leads.
+        Redirects are not followed: the access key would be sent to another address.
         """
         try:
             answer = self._pool.urlopen(
@@ -68,10 +68,10 @@ class Reach:
 
     @cached_property
     def _pool(self) -> urllib3.HTTPConnectionPool:
-        """The way to the base URL, through the environment's proxy if it names one."""
+        """The connection pool, through the environment's proxy if there is one."""
         scheme, host = urlsplit(self.base_url).scheme, str(urlsplit(self.base_url).hostname)
         proxy = getproxies().get(scheme)
-        # A proxy would be asked for its own loopback, and given the key.
+        # A proxy would connect to its own loopback address, and would see the key.
         if proxy is None or host in _LOOPBACK or proxy_bypass(host):
             manager = urllib3.PoolManager(ca_certs=self._ca_file)
         else:

@@ -43,7 +43,7 @@ def _settings(command: Command) -> Command:
 
 
 def _named(settings: dict[str, Any]) -> View:
-    """The settings that were given, as the API takes them."""
+    """The given settings in the API's form."""
     body = {name: value for name, value in settings.items() if value is not None}
     if "jwt_fields" in body:
         body["jwt_fields"] = [field.strip() for field in body["jwt_fields"].split(",") if field]
@@ -128,7 +128,7 @@ def end_sessions(where: Where, *, realm: str, dry_run: bool, yes: bool, as_json:
 
 
 def _delete(api: Api, realm: str, name: str) -> None:
-    """Ask until all is gone. A large realm goes in steps, and each request does some."""
+    """Repeat the request until the deletion is finished. A large realm needs several."""
     begun = False
     last: object = None
     since = api.clock.monotonic()

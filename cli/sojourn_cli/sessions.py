@@ -107,7 +107,7 @@ def id_of(api: Api, user: str) -> str:
 
 
 def _question(api: Api, session: str) -> str:
-    """What would end, and whose it is."""
+    """The question with the session that would end, and its user."""
     found = api.one("GET", f"/v1/sessions/{segment(session)}")
     whose = api.one("GET", f"/v1/users/{segment(str(found.get('user_id')))}")
     name = whose.get("username") or whose.get("name") or whose.get("id")

@@ -30,14 +30,14 @@ def show_list(items: Sequence[View], columns: Mapping[str, str], *, as_json: boo
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table, no wider than the terminal where there is one."""
+    """A table, not wider than the terminal if there is one."""
     if not sys.stdout.isatty():
         return table(rows)
     return fitted(rows, shutil.get_terminal_size().columns)
 
 
 def show_one(item: View, *, as_json: bool) -> None:
-    """An item, a member to a line; or its JSON."""
+    """One object, with one line per member; or its JSON."""
     if as_json:
         show_json(item)
         return
@@ -49,7 +49,7 @@ def show_one(item: View, *, as_json: bool) -> None:
 
 
 def show_made(item: View, secret: str, *, as_json: bool, text: str) -> None:
-    """What was made: the one thing that a script needs is all of standard output."""
+    """Show a new object: standard output has only its id or secret, for scripts."""
     if as_json:
         show_json(item)
     else:
@@ -58,7 +58,7 @@ def show_made(item: View, secret: str, *, as_json: bool, text: str) -> None:
 
 
 def show_gone(kind: str, thing: str, *, as_json: bool) -> None:
-    """That something was deleted."""
+    """Say that something was deleted."""
     if as_json:
         show_json({"object": kind, "id": thing, "deleted": True})
     else:
@@ -66,10 +66,10 @@ def show_gone(kind: str, thing: str, *, as_json: bool) -> None:
 
 
 def show_json(value: object) -> None:
-    """JSON in ASCII, which every terminal and pipe takes."""
+    """Print JSON in ASCII, which every terminal and pipe accepts."""
     click.echo(json.dumps(value, indent=2))
 
 
 def say(text: str) -> None:
-    """A sentence for a person."""
+    """Print a message to standard error."""
     click.echo(text, err=True)

@@ -128,7 +128,7 @@ def delete(
 
 
 def _in_use(problem: View) -> str:
-    """Why a key may not go yet, and what to do."""
+    """Why a key cannot be deleted yet, and what to do."""
     retire_after = problem.get("retire_after")
     if retire_after is not None:
         return (

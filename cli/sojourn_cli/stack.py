@@ -11,7 +11,7 @@ DIRECTORY: Final = "DirectoryTableName"
 TABLES: Final = (DIRECTORY, "SessionsTableName", "AttemptsTableName")
 """The outputs that name the tables."""
 PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 3})
-"""For what may be asked again."""
+"""For calls that can be repeated."""
 
 
 class StackProblem(Exception):
@@ -20,9 +20,9 @@ class StackProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The physical names of what a stack is made of, and the session that reaches them.
+    """The physical names of a stack's resources, and the boto3 session for them.
 
-    `tables` are those that it uses: its own, or those whose names were given to it.
+    `tables` are those that the stack uses: its own, or existing ones given by parameters.
     """
 
     session: boto3.session.Session
@@ -47,7 +47,7 @@ def find(stack_name: str, *, region: str | None, profile: str | None) -> Resourc
         return tuple(
             str(one["PhysicalResourceId"])
             for one in found
-            # One that could not be made has no name.
+            # A resource that could not be created has no name.
             if one["ResourceType"] == kind
             and one["ResourceStatus"] != "DELETE_COMPLETE"
             and one.get("PhysicalResourceId")
@@ -65,7 +65,7 @@ def find(stack_name: str, *, region: str | None, profile: str | None) -> Resourc
 def output(
     name: str, *, stack_name: str, region: str | None, profile: str | None
 ) -> tuple[boto3.session.Session, str]:
-    """One output of a deployed stack, and the session that found it. Raises `StackProblem`."""
+    """One output of a deployed stack, and the boto3 session. Raises `StackProblem`."""
     try:
         session = boto3.session.Session(profile_name=profile, region_name=region)
         outputs = _outputs(session.client("cloudformation", config=PATIENT), stack_name)
@@ -79,7 +79,7 @@ def output(
 
 
 def told_by(error: Exception) -> str:
-    """What AWS or its SDK said, in a sentence."""
+    """The error message of AWS or its SDK, as a sentence."""
     if not isinstance(error, ClientError):
         return f"{error} See --region and --profile."
     told = error.response.get("Error", {})

@@ -9,7 +9,7 @@ from sojourn_cli.stack import PATIENT, Resources
 
 
 def stack_checks(find: Callable[[], Resources]) -> list[Check]:
-    """Each check by itself, so that a missing permission hides no other."""
+    """Each check separately, so that a missing permission affects only its own check."""
     return [
         looked("ttl", lambda: ttl(find())),
         looked("point_in_time_recovery", lambda: recovery(find())),
@@ -44,7 +44,7 @@ def recovery(found: Resources) -> Finding:
 
 
 def protection(found: Resources) -> Finding:
-    """The tables refuse to be deleted."""
+    """The tables have deletion protection."""
     dynamodb = found.session.client("dynamodb", config=PATIENT)
     off = [
         table
@@ -61,7 +61,7 @@ def protection(found: Resources) -> Finding:
 
 
 def alarms(found: Resources) -> Finding:
-    """Each alarm is there and tells somebody."""
+    """Each alarm exists and has an action."""
     if not found.alarms:
         return "failed", "The stack has no alarm; is it a complete stack of Sojourn?"
     cloudwatch = found.session.client("cloudwatch", config=PATIENT)
@@ -78,7 +78,7 @@ def alarms(found: Resources) -> Finding:
 
 
 def schedules(found: Resources) -> Finding:
-    """Each schedule is there and enabled, in the stack's own group."""
+    """Each schedule exists and is enabled, in the stack's own group."""
     if not found.schedules:
         return "failed", "The stack has no schedule; is it a complete stack of Sojourn?"
     scheduler = found.session.client("scheduler", config=PATIENT)

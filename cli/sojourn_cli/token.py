@@ -23,8 +23,8 @@ _TIMES = ("iat", "exp")
 def token(where: Where, *, decode_only: bool, as_json: bool) -> None:
     """Read a login token from standard input, print its claims, and validate it.
 
-    The token itself is its credential, so no access key is needed. Exits with 1 when its
-    session does not stand.
+    The token itself is the credential, so no access key is needed. Exits with 1 if its session is
+    not active.
     """
     text = sys.stdin.readline().strip().removeprefix("Bearer ").strip()
     header, claims = decoded(text)

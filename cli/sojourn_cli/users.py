@@ -50,7 +50,7 @@ custom_option: Final = click.option(
 
 
 def _named(given: dict[str, Any]) -> View:
-    """The fields that were given; an empty text clears one."""
+    """The given fields; an empty text clears a field."""
     return {
         name: None if value == "" else value for name, value in given.items() if value is not None
     }

@@ -24,7 +24,7 @@ _KEY: Final = re.compile(r"ks_[0-9A-Za-z]{10,200}")
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What the commands take from outside; a test gives its own."""
+    """The commands' dependencies, which tests replace."""
 
     clock: Clock = field(default_factory=SystemClock)
     resources: Callable[["Where"], Resources] = field(
@@ -34,7 +34,7 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """The stack that the options name. A command line beats the environment."""
+    """The stack in the options. The command line has priority over the environment."""
 
     url: str | None
     stack_name: str | None
@@ -45,7 +45,7 @@ class Where:
     tools: Tools = field(default_factory=Tools)
 
     def api(self, realm_id: str | None = None) -> Api:
-        """The API with the access key, about a realm. Raises `click.ClickException`."""
+        """The API with the access key and the realm. Raises `click.ClickException`."""
         return Api(
             reach=self.reach(),
             access_key=self.access_key(),
@@ -82,7 +82,7 @@ class Where:
         return Reach(url)
 
     def access_key(self) -> str:
-        """The secret of the access key; never an argument, which other users could see."""
+        """The access key's secret. It is never an argument, which other users could see."""
         if self.local and self.access_key_file is None:
             return str(_local()["access_key"])
         if self.access_key_file is not None:
@@ -119,7 +119,7 @@ _OPTIONS: Final = (
 
 
 def located(command: Command) -> Command:
-    """Give a command the options that say which stack, and the `Where` that they make."""
+    """Add the options that select the stack to a command, and pass it a `Where`."""
 
     @wraps(command)
     def run(**given: Any) -> None:
@@ -147,7 +147,7 @@ realm_option: Final = click.option(
 
 
 def devfile() -> Path:
-    """What a running local stack says of itself; SOJOURN_LOCAL names another folder."""
+    """The `dev.json` of a running local stack; SOJOURN_LOCAL names another folder."""
     return Path(os.environ.get("SOJOURN_LOCAL") or ".local") / "dev.json"
 
 
