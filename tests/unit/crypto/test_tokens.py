@@ -413,3 +413,15 @@ def test_part_that_is_no_object(which: str) -> None:
         token = [odd, payload] if which == "header" else [header, odd]
         with pytest.raises(TokenInvalid):
             verify(".".join([*token, signature]))
+
+
+def test_realm_is_asked_for_by_what_the_token_names() -> None:
+    """The realm's id, the key's id and the issuer that it is asked for by are the token's."""
+    asked: list[tuple[object, ...]] = []
+
+    def realm_of(*named: object) -> Realm:
+        asked.append(named)
+        return OWNER
+
+    tokens.verify(signed(claims()), realm_of=realm_of, clock=CLOCK)
+    assert asked == [(OWNER.id, RS_PUBLIC.id, OWNER.issuer)]
