@@ -97,7 +97,7 @@ def test_strange_members_are_no_stack_trace_for_the_doctor(stub: Stub, tool: Too
             "access key of this stack",
         ),
         (problem(403, "permission_missing", "This needs 'admin'."), "This needs 'admin'."),
-        (problem(404, "not_found", "Not found"), "Not found"),
+        (problem(404, "not_found", "No such realm"), "No such realm"),
         (problem(500, "internal", "Not foreseen."), "req-1"),
         (Say(404, {"message": "Not Found"}), "no such route"),
         (Say(413, {"message": "Request Too Long"}), "itself answered 413"),

@@ -36,12 +36,12 @@ PROBLEM = {
 }
 NOT_FOUND = {
     "type": "urn:sojourn:problem:not_found",
-    "title": "Not found",
+    "title": "Nothing with this id or name was found",
     "status": 404,
-    "detail": "Not found",
+    "detail": "Nothing with this id or name was found",
     "code": "not_found",
     "request_id": "r-1",
-    "errors": ["Not found"],
+    "errors": ["Nothing with this id or name was found"],
 }
 
 

@@ -87,7 +87,7 @@ TOLD: Final[Mapping[type[SojournError], Told]] = {
     errors.PermissionMissing: Told(403, "The access key lacks a permission"),
     errors.WrongCaller: Told(403, "This route is for another kind of caller"),
     errors.RealmForbidden: Told(403, "The access key belongs to another realm"),
-    errors.NotFound: Told(404, "Not found"),
+    errors.NotFound: Told(404, "Nothing with this id or name was found"),
     errors.Conflict: Told(409, "The current state does not allow the change"),
     errors.SessionLimit: Told(
         409, "The user is at the limit of active sessions", SessionLimitProblem
