@@ -153,7 +153,7 @@ def test_pages() -> None:
 
 
 def test_requests_of_events() -> None:
-    """Whatever an event is made of, there is a request in it, or a body that is none."""
+    """Every event gives a request, or `BodyInvalid`."""
     right = {
         "routeKey": "POST /v1/login",
         "headers": {"content-type": "application/json"},
@@ -265,7 +265,7 @@ def test_a_hundred_tokens(things: Things, stopwatch: Stopwatch) -> None:
 
 
 def test_what_much_that_is_stored_costs(environment: dict[str, str]) -> None:
-    """Of a hundred users with ten sessions each, what is stored costs more than what is sent.
+    """For a hundred users with ten sessions each, reading costs more CPU than parsing.
 
     There is no limit for it: it is measured, and told.
     """

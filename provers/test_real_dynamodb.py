@@ -21,7 +21,7 @@ FIRST_KEY = "tests/cli/test_first_key.py"
 def test_integration_suite_on_dynamodb_local(
     dynamodb_local: str, environment_without_aws: dict[str, str]
 ) -> None:
-    """What holds on moto holds on DynamoDB Local: the same tests, in a full run none left out."""
+    """The integration tests pass on DynamoDB Local too; a full run leaves none out."""
     examples = proof.rounds(full=200, quickly=12)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(

@@ -14,6 +14,6 @@ BOUNDS = ["--phases", "examples,coverage,fuzzing,stateful", "--max-examples", st
 
 @pytest.mark.parametrize("identity", ["admin", "user", "nobody"])
 def test_answers_are_as_documented(tmp_path: Path, identity: fuzzing.Identity) -> None:
-    """Whoever asks whatever: no 5xx, no undocumented status, no answer outside its schema."""
+    """For every caller and request: no 5xx, no undocumented status, every answer in its schema."""
     with own_stack(tmp_path / "local") as api:
         fuzzing.check(fuzzing.run(api, tmp_path, identity, *BOUNDS))

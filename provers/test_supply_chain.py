@@ -41,7 +41,7 @@ def licence(name: str) -> str:
 
 
 def test_licences_are_permissive() -> None:
-    """Whoever deploys the layer takes on no duty but to name its packages' authors."""
+    """The licences of the layer's packages only require to name their authors."""
     for found in pinned(LAYER.read_text()):
         assert {*licence(found.name).split(" OR ")} & PERMISSIVE, (found.name, licence(found.name))
 

@@ -130,7 +130,7 @@ def test_missing_variable_fails_initialisation(
 
 
 def test_exception_of_a_handler(fleet: Fleet) -> None:
-    """What no handler expects is Lambda's own error with its type, and the instance goes on."""
+    """An unexpected exception is Lambda's own error, and the instance continues."""
     instance = fleet.instance("ValidateFunction")
     with pytest.raises(FunctionError) as caught:
         instance.invoke(["no", "event"])

@@ -106,7 +106,7 @@ def end_to_end(api: Api) -> str:
 
 
 def test_suite_passes_over_http(run: Run) -> None:
-    """What holds of the source holds of the artifacts: the suite as against a deployed stack."""
+    """The end-to-end suite passes against the built artifacts, as against a deployed stack."""
     passed = re.search(r"(\d+) passed", run.summary)
     assert passed is not None
     assert int(passed[1]) >= 150
@@ -162,7 +162,7 @@ def test_nothing_comes_from_elsewhere(run: Run, runtime: Path) -> None:
 
 
 def test_bytecode_is_what_runs(run: Run) -> None:
-    """Of the layer no source is read: its bytecode is not checked, only loaded."""
+    """No source file of the layer is read: its bytecode is loaded without a check."""
     packages = run.fleet.built.packages
     layer = [p for paths in run.opened.values() for p in paths if p.is_relative_to(packages)]
     assert any(path.suffix == ".pyc" for path in layer)
@@ -177,7 +177,7 @@ def test_instances_compose_once(run: Run) -> None:
 
 
 def test_no_data_lies_idle(run: Run) -> None:
-    """Of what is not code every file in the layer is opened by some function, so none is spare."""
+    """Every data file in the layer is opened by some function, so none is superfluous."""
     packages = run.fleet.built.packages
     opened = {path for paths in run.opened.values() for path in paths}
     idle = {

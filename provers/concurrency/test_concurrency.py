@@ -118,7 +118,7 @@ def prove(
 def test_history_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:
-    """Whatever meets whatever: some order of the calls explains every answer."""
+    """For all simultaneous calls, some order of them explains every answer."""
     rounds = proof.rounds(full=240, quickly=16) * scenario.weight
     tally = prove(workers, tallies, scenario, int(rounds))
     assert tally.usually_at_once > scenario.lanes / 2, "the calls did not meet"
@@ -128,6 +128,6 @@ def test_history_has_an_order(
 def test_history_of_two_hundred_logins_has_an_order(
     workers: Crew, tallies: list[tuple[Scenario, Tally]], scenario: Scenario
 ) -> None:
-    """Of 200 logins at once each has its place, and never one more session than the cap lives."""
+    """Of 200 simultaneous logins all succeed, and never more sessions than the cap are active."""
     tally = prove(workers, tallies, scenario, proof.rounds(full=4, quickly=1))
     assert max(tally.at_once) > scenario.lanes / 2, "the calls did not meet"

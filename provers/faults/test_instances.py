@@ -93,7 +93,7 @@ def sleep(clock: MovedClock, how: str) -> None:
 def test_frozen_instance_wakes_without_old_beliefs(
     trials: Trials, stage: Stage, found: Found, operation: str, how: str
 ) -> None:
-    """What was ended while an instance was frozen is refused by it when it wakes."""
+    """A resumed instance refuses sessions that were ended while it was frozen."""
     cast, clock = trials.prepared(repertoire.BY_NAME[operation])
     frozen = stage.instance(MovedClock(clock.wall_ms()))
     for name in ("second", "robot"):

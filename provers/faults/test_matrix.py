@@ -42,7 +42,7 @@ def test_fault(trials: Trials, found: Found, operation: str, fault: str) -> None
 @pytest.mark.parametrize("pair", pairs.BY_PAIR)
 @pytest.mark.parametrize("operation", repertoire.BY_NAME)
 def test_two_faults(trials: Trials, found: Found, operation: str, pair: str) -> None:
-    """What is demanded after one fault is demanded after a second that meets what came of it."""
+    """After a second fault, the same is required as after the first."""
     tried, failing = repertoire.BY_NAME[operation], pairs.BY_PAIR[pair]
     tally = found.of_pair(pair)
     wrong = []

@@ -107,7 +107,7 @@ def operations(service: str) -> list[str]:
 
 
 def test_login_alone_decrypts() -> None:
-    """Of all that KMS does, login may decrypt, and two others encrypt; none has a way round."""
+    """For KMS, login may decrypt, two others may encrypt, and nothing else is allowed."""
     beside = ["ReEncryptFrom", "ReEncryptTo", "CreateGrant", "PutKeyPolicy"]
     may = {
         (name, action)
@@ -139,7 +139,7 @@ def test_readers_cannot_write(name: str) -> None:
 
 @pytest.mark.parametrize("name", ROLES)
 def test_nothing_beyond_its_work_is_allowed(name: str) -> None:
-    """What somebody might try who has taken a function over, its role refuses."""
+    """A role refuses what an attacker who controls its function might try."""
     assert [
         w for w in never.refused(name) if never.TRIES[w].allowed(ROLES[name], NAMES, HERE)
     ] == []
@@ -169,7 +169,7 @@ def others(resource: str) -> Iterable[str]:
 
 
 def test_another_stack_is_out_of_reach(asked: Asked) -> None:
-    """What a role may do here, no role may do in another account, region or stack."""
+    """No role allows anything in another account, region or stack."""
     known = {(r.action, r.resource): r for requests in asked.requests.values() for r in requests}
     tried = 0
     for request in known.values():
@@ -187,7 +187,7 @@ def granting(grant: tuple[str, str]) -> Statement:
 
 
 def test_figures(watched: Watched, asked: Asked) -> None:
-    """What was asked, used and needed is published, role by role."""
+    """The calls of each role are published."""
     rows: list[tuple[str | int, ...]] = []
     for name, role in ROLES.items():
         taken = [what for what, _ in lesser(role)]

@@ -197,7 +197,7 @@ def test_tables_are_aligned() -> None:
 
 
 def test_absence_has_a_sign(stub: Stub, tool: Tool) -> None:
-    """What is null, empty or left out is a dash, so that each row has each column."""
+    """Null, empty and missing values are shown as a dash, so all rows have all columns."""
     stub.on("*", page({"id": "rl_1", "name": None, "session_type": "", "session_minutes": 0}))
     assert tool("realms", "list").stdout.splitlines()[1].split() == ["rl_1", "-", "-", "0", "-"]
 

@@ -95,7 +95,7 @@ def test_json_is_one_value(stub: Stub, tool: Tool, name: str) -> None:
 
 
 def test_made_things_are_all_of_standard_output(stub: Stub, tool: Tool) -> None:
-    """What a script needs of a new thing is its id, or its secret: that alone is printed."""
+    """For a new object only its id or its secret is printed, for scripts."""
     stub.on("POST /v1/realms", Say(201, REALM_VIEW))
     stub.on("POST /v1/users", Say(201, USER_VIEW))
     made = {"object": "access_key", "id": ACCESS, "realm_id": None, "secret": "ks_once"}
@@ -173,7 +173,7 @@ def test_password_by_standard_input(stub: Stub, tool: Tool) -> None:
 
 
 def test_password_without_a_terminal(stub: Stub, tool: Tool) -> None:
-    """Where nobody can be asked, and nothing is said of a password, it is a usage error."""
+    """Without a terminal and without a password option it is a usage error."""
     assert tool("users", "create", "ada").exit_code == 2
     assert tool("users", "set", "ada", "--ask-password").exit_code == 2
     assert tool("users", "create", "ada", "--password-stdin", input="").exit_code == 2
@@ -274,7 +274,7 @@ def test_ending_says_what_it_ended(stub: Stub, tool: Tool) -> None:
 def test_what_cannot_be_undone_is_asked_first(
     stub: Stub, tool: Tool, line: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No is 1 and ends nothing, the end of input too; yes goes on; without a terminal it is 2."""
+    """The answer no, or the end of input, exits with 1; without a terminal it is 2."""
     stub.on("*", Say(200, {"object": "thing", **END}))
 
     def done() -> int:
@@ -342,7 +342,7 @@ def test_question_about_one_session(stub: Stub, tool: Tool) -> None:
     ids=lambda line: " ".join(line[:3]),
 )
 def test_long_wait_is_said_before(stub: Stub, tool: Tool, line: tuple[str, ...]) -> None:
-    """What waits until every instance knows says so before it is asked."""
+    """A command that waits five seconds says so before it calls."""
     stub.on("*", Say(200, {"object": "thing", **END}))
     assert "Waiting five seconds" in tool(*line).stderr
 
@@ -358,7 +358,7 @@ def test_reach_of_a_key_is_said(stub: Stub, tool: Tool) -> None:
 
 
 def test_machine_and_its_api_key_by_the_tool_alone(stub: Stub, tool: Tool) -> None:
-    """Who makes an api user is told the next command, which prints the API key and nothing else."""
+    """After creating an api user, the command for its API key is shown."""
     stub.on("POST /v1/users", Say(201, {**USER_VIEW, "user_type": "api"}))
     made = {"object": "credential", "id": CREDENTIAL, "api_key": "ak_once"}
     stub.on("POST /v1/credentials", Say(201, made))

@@ -227,7 +227,7 @@ def test_clocks(tool: Tool, api: Stub, seconds: float, state: str) -> None:
 
 
 def test_slow_answer_is_no_wrong_clock(tool: Tool, api: Stub, monkeypatch: Any) -> None:
-    """What the answer took may be all of the difference, and is not held against the clock."""
+    """The latency of an answer may explain the difference, so the clock counts as right."""
     from sojourn_cli import clock_check
 
     asked, clock = clock_check.of_api, MovedClock(NOW * 1000 + 500)
@@ -331,7 +331,7 @@ def test_key_that_may_not_look(tool: Tool, api: Stub) -> None:
 
 
 def test_something_wrong_counts_more_than_something_unseen(tool: Tool, api: Stub) -> None:
-    """Where one check warns and another could not look, the exit code is 1."""
+    """If one check is a warning and another is unknown, the exit code is 1."""
     api.on("GET /v1/access_keys", problem(403, "permission_missing", "This needs 'admin'."))
     fast = replace(tool, clock=MovedClock((NOW + 60) * 1000))
     assert wrong(seen(fast, code=1))["clock"] == "warning"
@@ -357,7 +357,7 @@ def test_without_a_stack_name(api: Stub) -> None:
 
 
 def test_api_that_does_not_answer(healthy: Resources) -> None:
-    """Where nothing listens, the keys cannot be looked at, and the tables are."""
+    """If nothing listens, the keys cannot be checked, but the tables are."""
     silent = Tool("http://127.0.0.1:9", resources=lambda _: healthy)
     found = seen(silent, code=3)
     assert set(wrong(found)) == {"clock", "signing_keys", "access_keys", "admin_keys"}

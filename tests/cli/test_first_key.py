@@ -78,7 +78,7 @@ def test_id_and_secret_are_the_layers(world: World) -> None:
 
 @pytest.mark.parametrize("text", [REALM, USER, ACCESS, "Shop", "rl_", f"{REALM}x", f"{REALM}\n"])
 def test_shapes_of_ids_are_the_layers(text: str) -> None:
-    """What the tool takes for an id is what the layer takes for one."""
+    """`sojourn` and the layer have the same forms of ids."""
     for prefix in ("rl", "usr"):
         assert ids.is_id(prefix, text) == layers_ids.is_id(prefix, text)
 
@@ -95,7 +95,7 @@ def test_names_are_those_that_the_api_takes() -> None:
 
 
 def test_key_of_the_layer_counts(at: Directory, world: World) -> None:
-    """Where the layer made the first key the tool makes none, and the other way about."""
+    """If the layer created the first key, `sojourn` creates none, and the other way round."""
     key, _ = world.instance.directory.access_keys.create_first(name="local")
     with pytest.raises(click.ClickException, match=key.id):
         make(at, world)
@@ -124,7 +124,7 @@ def test_only_a_usable_stack_wide_admin_counts(at: Directory, world: World) -> N
 
 @pytest.mark.parametrize("force", [False, True])
 def test_one_of_many_makes_a_key(at: Directory, world: World, force: bool) -> None:
-    """Of eight that run at once on a stack without a key, forced or not, exactly one makes one."""
+    """Of eight simultaneous runs on a stack without a key, exactly one creates a key."""
     read = at.get
 
     def run(_: int) -> Answer:

@@ -76,7 +76,7 @@ def test_key_of_init_opens_the_stack(world: World, monkeypatch: pytest.MonkeyPat
 
 
 def test_key_goes_to_the_table_that_the_stack_uses(stack: str, world: World) -> None:
-    """Where a stack was given the name of a table, the key is made in that one."""
+    """If a parameter names an existing table, the key is created in that table."""
     table = world.environment["DIRECTORY_TABLE"]
     template = {**TEMPLATE, "Outputs": {"DirectoryTableName": {"Value": table}}}
     boto3.client("cloudformation").update_stack(StackName=stack, TemplateBody=json.dumps(template))

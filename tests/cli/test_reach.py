@@ -129,7 +129,7 @@ def test_certificate_of_the_local_stack_is_trusted(
 
 
 def test_no_answer_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who takes the connection and says nothing is given up on, with 3."""
+    """A server that accepts the connection and never answers is a timeout: exit code 3."""
     monkeypatch.setattr(reach, "SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         lost = Tool(f"http://127.0.0.1:{silent.getsockname()[1]}")("realms", "list")

@@ -17,7 +17,7 @@ def test_table_that_fits_is_whole() -> None:
 
 
 def test_long_texts_are_cut_to_the_terminal() -> None:
-    """Of a table that is too wide the long texts are cut, and the first column never."""
+    """In a table that is too wide, long texts are cut, but never in the first column."""
     lines = fitted(ROWS, 50)
     assert all(width(line) <= 50 for line in lines)
     assert [line.split()[0] for line in lines] == ["ID", "usr_1", "usr_2"]
@@ -25,7 +25,7 @@ def test_long_texts_are_cut_to_the_terminal() -> None:
 
 
 def test_narrow_terminal_has_a_block_for_each() -> None:
-    """Where cutting is not enough each thing has lines of its own, whole."""
+    """If cutting is not enough, each object has lines of its own, uncut."""
     lines = fitted([["ID", "NAME"], ["kss_" + "0" * 54, "a" * 20], ["kss_" + "1" * 54, "-"]], 60)
     assert lines == [
         "ID    kss_" + "0" * 54,

@@ -56,7 +56,7 @@ def test_token_is_only_decoded(stub: Stub, tool: Tool) -> None:
     "text", ["", "abc", "a.b.c", f"{part([])}.{part([])}.x", "\x1b[0m.é.x", f"{TOKEN}漢"]
 )
 def test_text_that_is_no_token(stub: Stub, tool: Tool, text: str) -> None:
-    """What is no token is said, and sent nowhere."""
+    """A text that is not a token is an error, and is not sent."""
     told = tool("token", input=text)
     assert told.exit_code == 1
     assert "no login token" in told.stderr

@@ -87,7 +87,7 @@ def test_session_began_at_the_viewer(
     ids=["nothing", "an address", "a wrong secret", "another before it", "two at once"],
 )
 def test_none_comes_past_the_edge(edge_api: Api, realm_id: str, headers: Headers) -> None:
-    """Whoever has not the one secret is refused on every route, with a good key too."""
+    """Without the edge's secret every route refuses, even with a valid access key."""
     name = user(edge_api, realm_id)
     for answer in (
         login(edge_api, realm_id, name, headers),
@@ -112,7 +112,7 @@ def test_guessing_counts_where_the_viewer_is(edge_api: Api, realm_id: str) -> No
 
 
 def test_address_that_is_none_is_not_kept(edge_api: Api, realm_id: str) -> None:
-    """What the edge's header says is an address or nothing, however it is written."""
+    """The edge's header gives an address in every notation, or None."""
     for sent in ("..", "198.51.100.7", "198.51.100.7:1,203.0.113.9:1", "fe80::1%<img src=x>:1"):
         headers = (("X-Sojourn-Edge", NEW), ("CloudFront-Viewer-Address", sent))
         session = login(edge_api, realm_id, user(edge_api, realm_id), headers)

@@ -82,7 +82,7 @@ def test_no_cors_by_default(api: Api) -> None:
     ids=str,
 )
 def test_clock_goes_forward_only(api: Api, method: str, path: str, body: object) -> None:
-    """What is no number of seconds from 0 does not move the clock."""
+    """Only a number of seconds from 0 moves the clock."""
     before = api.call("GET", "/_local/clock").body["now"]
     assert api.call(method, path, body).status == 400
     assert api.call("GET", "/_local/clock").body["now"] - before < 60

@@ -95,7 +95,7 @@ def event(port: int, target: str, headers: bytes = b"", body: bytes = b"") -> di
 def test_path_is_decoded_once_and_the_query_not_at_all(
     port: int, target: str, path: str, id: str, query: str
 ) -> None:
-    """Whatever the server in between has made of a path, the event has what was sent."""
+    """The event has the path as it was sent."""
     found = event(port, target)
     assert found["rawPath"] == found["requestContext"]["http"]["path"] == path
     assert (found["pathParameters"], found["rawQueryString"]) == ({"id": id}, query)
@@ -118,7 +118,7 @@ def test_event_is_a_true_payload(port: int) -> None:
 
 
 def test_two_types_are_joined(port: int) -> None:
-    """Of two content types neither is lost: a handler sees both, and refuses."""
+    """With two content types, the handler sees both and refuses."""
     headers = b"content-type: application/json\r\ncontent-type: text/html\r\n"
     assert event(port, "/v1/a", headers)["headers"]["content-type"] == "application/json,text/html"
 
@@ -165,7 +165,7 @@ def test_request_after_a_body_is_read(port: int, framing: bytes, body: bytes) ->
     ids=repr,
 )
 def test_body_whose_end_is_not_clear(port: int, framing: bytes, body: bytes) -> None:
-    """What two servers could read as two different bodies is 400, and the connection ends."""
+    """A body that servers could read in two ways is 400, and the connection is closed."""
     head = b"POST /v1/a HTTP/1.1\r\nhost: x\r\n" + framing + b"\r\n"
     after = b"GET /v1/smuggled HTTP/1.1\r\nhost: x\r\n\r\n"
     assert sent(port, head + body + after) == (400, {"message": "Bad Request"})

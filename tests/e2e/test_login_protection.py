@@ -47,7 +47,7 @@ def test_delay_doubles_and_ends(api: Api, user: User) -> None:
 
 
 def test_delay_does_not_tell_who_exists(api: Api, user: User) -> None:
-    """A name that nobody has is answered and refused as one that somebody has."""
+    """An unknown name is answered and locked out like a known one."""
     nobody = User(api, user.realm_id, "", "nobody-" + secrets.token_hex(4))
     told = []
     for who in (user, nobody):
@@ -58,14 +58,14 @@ def test_delay_does_not_tell_who_exists(api: Api, user: User) -> None:
 
 
 def test_sixteen_wrong_tries_at_once(user: User) -> None:
-    """Of sixteen at once exactly five are answered; the others are refused."""
+    """Of sixteen simultaneous attempts exactly five are answered; the others are refused."""
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(user.try_login, [WRONG] * 16))
     assert sorted(answer.status for answer in answers) == [401] * 5 + [429] * 11
 
 
 def test_known_address_is_spared(api: Api, user: User) -> None:
-    """Who succeeded from an address logs in from there while others guess elsewhere."""
+    """A user can log in from a known address while others guess elsewhere."""
 
     def authenticate(password: str, ip: str) -> Answer:
         body = {"password": password, "request": {"ip": ip}}

@@ -108,7 +108,7 @@ def test_machine(tool: Tool, realm: str) -> None:
 
 
 def test_sessions_are_listed_and_ended(api: Api, tool: Tool, realm: str) -> None:
-    """Where a user is logged in is shown; one is ended, then all; the reasons stay."""
+    """A user's sessions are listed, one is ended, then all; the reasons stay."""
     ada = user_of(api, tool, realm, "ada")
     phone, laptop = ada.login(agent="Phone/1.0"), ada.login(agent="Laptop/1.0")
     listed = value(tool, "sessions", "list", "--user", "ada", "--realm", realm)

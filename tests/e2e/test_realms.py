@@ -81,7 +81,7 @@ def test_schedule_rotates_and_retires(api: Api) -> None:
 
 
 def test_compromised_key_signs_for_nobody(api: Api) -> None:
-    """What a compromised key signed is refused by the answer, and logins go on by another."""
+    """Tokens of a compromised key are refused before the answer, and another key signs."""
     user = api.user(api.realm(jwt_algo="es256"))
     token = user.login()["token"]
     path = f"/v1/jwt_keys/{key_id(token)}"

@@ -20,5 +20,5 @@ BOUNDS = {
 def test_answers_are_as_documented(
     own_api: Api, tmp_path: Path, identity: fuzzing.Identity
 ) -> None:
-    """Whoever asks whatever: no 5xx, no undocumented status, no answer outside its schema."""
+    """For every caller and request: no 5xx, no undocumented status, every answer in its schema."""
     fuzzing.check(fuzzing.run(own_api, tmp_path, identity, *BOUNDS[identity]))

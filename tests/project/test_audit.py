@@ -25,7 +25,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_verdict(name: str) -> None:
-    """What was skipped is said, although pip-audit ends with success then."""
+    """Skipped packages are reported, although pip-audit exits with success."""
     dependencies, verdict, code = REPORTS[name]
     outcome = audit.outcome_of({"dependencies": dependencies})
     assert (outcome.verdict, outcome.code) == (verdict, code)

@@ -67,7 +67,7 @@ def test_shared_options_are_documented(option: str) -> None:
 
 
 def test_each_realm_setting_has_an_option() -> None:
-    """What a realm can be set to, the tool can set."""
+    """Each realm setting has an option."""
     assert set(SETTINGS) == set(Settings.__dataclass_fields__)
 
 

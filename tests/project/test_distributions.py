@@ -94,7 +94,7 @@ def test_versions_are_one() -> None:
 
 
 def test_package_needs_what_the_layer_holds() -> None:
-    """What the package says it needs is what the layer's requirements name."""
+    """The package's dependencies equal the layer's requirements."""
     listed = LAYER.with_suffix(".in").read_text().splitlines()
     wanted = [Requirement(line) for line in listed if line and not line.startswith("#")]
     needed = [Requirement(line) for line in project("sojourn")["dependencies"]]

@@ -89,7 +89,7 @@ def test_rule_is_decided_where_its_row_says(rule: str) -> None:
 
 
 def test_properties_are_marked() -> None:
-    """Of the unit tests that a rule names those are marked that Hypothesis draws cases for."""
+    """The unit tests of a rule that use Hypothesis are marked as properties."""
     for cells in rule_rows().values():
         for file, name, mark in re.findall(
             r"`(tests/[\w/]+)\.py::(\w+)`( \(property\))?", cells[1]

@@ -33,12 +33,12 @@ def failure(folder: Path) -> str:
 
 
 def test_without_java(programs: Path) -> None:
-    """Where Java is missing, the message says what to install."""
+    """If Java is missing, the message says what to install."""
     assert "install a Java runtime, version 17 or later" in failure(LIBRARIES)
 
 
 def test_without_maven(programs: Path, tmp_path: Path) -> None:
-    """Where there is nothing yet and Maven is missing, the message says what to install."""
+    """If nothing is downloaded yet and Maven is missing, the message says what to install."""
     program(programs, "java")
     assert "install Maven, version 3.8 or later" in failure(tmp_path / "none")
 
@@ -78,7 +78,7 @@ def test_digests_are_of_the_version() -> None:
 def test_program_that_stops(
     programs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What it said before it stopped is told, with its exit code."""
+    """The error contains the program's output and its exit code."""
     program(programs, "java", "echo 'UnsupportedClassVersionError' >&2; exit 3")
     sums = tmp_path / "sums"
     sums.write_text("")

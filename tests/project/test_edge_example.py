@@ -67,7 +67,7 @@ def test_host_is_the_apis_own() -> None:
 
 
 def test_only_public_documents_are_cached() -> None:
-    """What is not a realm's configuration or keys is never cached, nor is any error."""
+    """Only a realm's public documents may be cached, and no errors."""
     default, *others = behaviours()
     assert default["CachePolicyId"] == POLICY
     assert [other["PathPattern"] for other in others] == ["/v1/realms/*/.well-known/*"]

@@ -28,7 +28,7 @@ def test_who_may(what: str) -> None:
 
 @pytest.mark.parametrize("name", [never.VALIDATE, never.DISCOVERY])
 def test_readers_write_nothing(name: str) -> None:
-    """Of all that is tried, validation and discovery may not write anything."""
+    """Validation and discovery may not do any of the attempted writes."""
     writes = [w for w, made in never.TRIES.items() if made.operation in ("PutItem", "UpdateItem")]
     assert set(writes) <= set(never.refused(name))
 

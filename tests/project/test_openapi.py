@@ -98,7 +98,7 @@ FIELDS = {"username": "ada", "email": "a@b", "password": "x", "api_key": "y", "r
 
 
 def test_forms_of_a_login_are_the_types() -> None:
-    """What the document takes as a login is what the type takes, whichever fields are sent."""
+    """The OpenAPI document and the type accept the same logins, for all sets of fields."""
     documented = contract.validator({"$ref": "#/components/schemas/LoginBody"})
     answers = set()
     for sent in product((UNSET, None, "value"), repeat=len(FIELDS)):
@@ -135,7 +135,7 @@ BROKEN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_contract_refuses(name: str) -> None:
-    """What the tests hold each answer to refuses one that is not as documented."""
+    """The check of all answers refuses an undocumented one."""
     good: dict[str, Any] = {"sent": None, "status": 404, "headers": PROBLEM, "body": NOT_FOUND}
     contract.check("GET", "/v1/realms/rl_1", **good)
     with pytest.raises(Broken):

@@ -60,7 +60,7 @@ def changed(before: str, after: str) -> stateful.Record:
 
 
 def test_nothing_that_keeps_is_replaced() -> None:
-    """What was recorded of each table and key, and of the API, is still so."""
+    """The recorded properties of each table, the key and the API are unchanged."""
     assert stateful.replaced(stateful.written(), NOW) == [], WHAT_TO_DO
 
 

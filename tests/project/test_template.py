@@ -93,7 +93,7 @@ def test_lists_write_the_use_of_a_key_alone() -> None:
 
 @pytest.mark.parametrize("role", ["LoginRole", "TerminateRole"])
 def test_sessions_functions_write_no_key_but_its_use(role: str) -> None:
-    """What login and termination write of the directory is a realm's, or a key's last use."""
+    """In the directory table, login and termination write only realms and last uses of keys."""
     (use,) = writing("ListSessionsRole")
     directory = [s for s in writing(role) if _table(s) == "DirectoryTable"]
     assert use in directory

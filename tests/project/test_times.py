@@ -18,7 +18,7 @@ def test_client_gives_up_when_an_attempt_does() -> None:
 
 
 def test_run_stops_in_time_to_tell() -> None:
-    """After the last look at the time that is left, a step fits in what is kept back."""
+    """After the last check of the time, one more step fits into the reserve."""
     assert times.COMMIT + times.REPLY <= entry.SECONDS_TO_REPORT
 
 

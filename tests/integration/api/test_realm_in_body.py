@@ -118,5 +118,5 @@ def test_realm_of_another(world: World, route: str) -> None:
 
 @pytest.mark.parametrize("route", [r for r in BODIES if "{id}" in r])
 def test_thing_of_another_realm(world: World, route: str) -> None:
-    """What is not in the realm that a body names is not there."""
+    """Objects outside the realm that the body names are 404."""
     assert call(world, made(world), route, OTHER, bearer=world.key).status == 404

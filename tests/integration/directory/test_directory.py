@@ -24,7 +24,7 @@ FORMS = {
 @pytest.mark.parametrize("kind", FORMS)
 @pytest.mark.parametrize("field", ["username", "email"])
 def test_one_of_sixteen_gets_the_name(world: World, field: str, kind: str) -> None:
-    """Of sixteen who take one name at once, in whatever form, one does; fifteen get 409."""
+    """Of sixteen simultaneous users of one name, in any form, one gets it; fifteen get 409."""
     end = "@example.com" if field == "email" else ""
 
     def make(number: int) -> Answer:
@@ -38,7 +38,7 @@ def test_one_of_sixteen_gets_the_name(world: World, field: str, kind: str) -> No
 
 
 def test_one_of_eight_renamed_gets_the_name(world: World) -> None:
-    """Of eight users renamed to one name at once, in whatever form, one is; seven get 409."""
+    """Of eight simultaneous renames to one name, in any form, one succeeds; seven get 409."""
     forms = [form for forms in FORMS.values() for form in forms][4:8] * 2
     users = [world.user(f"user{number}") for number in range(8)]
 
@@ -183,7 +183,7 @@ def test_deleted_access_key_is_refused_at_once(world: World) -> None:
 
 
 def test_first_key_is_made_once(world: World, environment: dict[str, str]) -> None:
-    """Of eight who make the first key at once one does, and then nobody without force."""
+    """Of eight simultaneous first keys one is created; later ones need force."""
     empty(environment)
     keys = Instance(resources_of(environment, world.clock)).directory.access_keys
 

@@ -131,7 +131,7 @@ def test_credential_of_a_user_who_is_deleted_meanwhile(
 
 
 def test_deletions_of_a_credential_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two deletions one is 204 and one 404, which ends nothing that began after the first."""
+    """Of two deletions one is 204 and one 404, which ends no later session."""
     user_id = robot(world)
     lost, kept = api_key(world, user_id).body, api_key(world, user_id).body
     path = f"/v1/credentials/{lost['id']}"
@@ -301,7 +301,7 @@ def test_password_set_between_refuses_the_older_one(
 
 
 def test_two_changes_at_once_verify_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two changes that verified the same password one wins; the other's is wrong by then."""
+    """Of two changes that verified the same password one wins; for the other it is now wrong."""
     world.user("ada")
     first, second = world.login("ada").body["token"], world.login("ada").body["token"]
     between: list[Answer] = []

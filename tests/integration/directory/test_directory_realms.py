@@ -77,7 +77,7 @@ def test_hs256_is_refused_with_the_reason(world: World) -> None:
     "field", ["id", "issuer", "former_issuers", "keys", "generation", "v", "deletion"]
 )
 def test_realm_takes_only_its_settings(world: World, field: str) -> None:
-    """What a realm is by itself cannot be assigned."""
+    """Read-only members of a realm cannot be assigned."""
     assert realm(world, **{field: "x"}).status == 422
 
 

@@ -157,7 +157,7 @@ def test_null_clears_what_may_be_absent(world: World) -> None:
     "field", ["id", "realm_id", "user_type", "generation", "sessions", "credentials"]
 )
 def test_change_takes_only_what_may_change(world: World, field: str) -> None:
-    """What a user is by itself cannot be assigned by a change."""
+    """Read-only members of a user cannot be changed."""
     user_id = world.user("ada")
     assert world.admin("PATCH", f"/v1/users/{user_id}", {field: "x"}).status == 422
     assert world.admin("PATCH", f"/v1/users/{user_id}", {"state": "deleted"}).status == 422

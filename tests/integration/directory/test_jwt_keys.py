@@ -308,7 +308,7 @@ def test_compromised_key_is_stopped_on_an_instance_that_remembers(
 
 
 def test_compromised_key_leaves_the_sessions_of_others(world: World) -> None:
-    """What another key signed stands; the key that signed before signs again at once."""
+    """Sessions of other keys stay active, and the previous key signs again at once."""
     user_id = world.user("ada")
     kept = world.login("ada").body
     old, bad = rotated(world)
@@ -321,7 +321,7 @@ def test_compromised_key_leaves_the_sessions_of_others(world: World) -> None:
 
 
 def test_pending_key_steps_in_for_a_compromised_one(world: World) -> None:
-    """Where no other key has signed, the one that was to sign next signs at once."""
+    """If no other key has signed yet, the pending one signs at once."""
     world.user("ada")
     bad = listed(world)[0]["id"]
     new = rotate(world)
@@ -452,7 +452,7 @@ def test_stopped_key_leaves_no_private_half(world: World, dynamodb: Any) -> None
 def test_key_that_signs_again_is_not_removed_by_force(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether a key has stopped signing is asked of the very state that its removal changes."""
+    """A removal checks on the version that it changes whether the key has stopped signing."""
     world.user("ada")
     old, bad = rotated(world)
     commit = DynamoDirectory.commit
@@ -605,7 +605,7 @@ def test_keys_of_one_change_are_ordered_by_their_ids(world: World) -> None:
 
 
 def test_forced_removal_that_is_asked_for_again_waits_too(world: World) -> None:
-    """Who asks again after a lost answer is told that the key is gone when every instance knows."""
+    """A repeated request after a lost answer is answered when every instance knows the stop."""
     rotate(world)
     world.clock.advance(DELAY)
     old = listed(world)[0]["id"]

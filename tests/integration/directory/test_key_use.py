@@ -52,7 +52,7 @@ def test_key_expires_to_the_second(world: World) -> None:
 
 
 def test_expiry_is_told_to_its_holder_alone(world: World) -> None:
-    """Who does not know the secret does not learn that the key expired."""
+    """Only a caller with the right secret learns that the key has expired."""
     made = make(world, expires_at=seconds(world, 1)).body
     world.clock.advance(1)
     guessed = made["secret"][:-4] + "zzzz"
@@ -233,7 +233,7 @@ def test_use_that_cannot_be_written_fails_nothing(
 
 
 def test_uses_at_once_are_all_answered(world: World) -> None:
-    """Of sixteen first uses at once one is written, and all are answered."""
+    """Of sixteen simultaneous first uses one is written, and all requests are answered."""
     made = make(world).body
     answers = all_at_once(16, lambda _: world.call("GET", "/v1/realms", bearer=made["secret"]))
     assert [a.status for a in answers] == [200] * 16

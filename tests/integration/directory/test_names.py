@@ -145,7 +145,7 @@ def test_realm_of_the_former_version_is_deleted_whole(world: World) -> None:
 
 
 def test_email_whose_former_form_is_anothers_now(world: World) -> None:
-    """What the former version took for one email and is two now, is its new owner's alone."""
+    """Of two emails that earlier versions took for one, each now has its own owner."""
     assert create(world, "eve", "ada@strasse.de").status == 201
     assert log_in(world, email="ada@straße.de") == 401
     ada = create(world, "ada", "ada@straße.de").body["id"]
@@ -202,7 +202,7 @@ def test_list_of_one_in_no_realm(world: World) -> None:
     "name", ["a/b@x.com", "ada?x@evil.example", "a%2fb@x.com", "a#b@x.com", "ada@x.com."]
 )
 def test_emails_that_a_path_would_cut(world: World, name: str) -> None:
-    """What API Gateway would cut or split is 422, to make and to change to."""
+    """An email that API Gateway would cut or split is 422, on creation and on change."""
     made = create(world, "ada").body["id"]
     assert create(world, "eve", name).status == 422
     path = f"/v1/users/{made}"

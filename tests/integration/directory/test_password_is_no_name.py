@@ -79,6 +79,6 @@ def test_password_that_is_a_name_is_refused(world: World, way: object, password:
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_password_that_holds_a_name_is_taken(world: World, way: object) -> None:
-    """What is more than the name is another password."""
+    """A password that only begins with the name is allowed."""
     assert callable(way)
     assert way(world, NAME + "!").status in (200, 201, 204)

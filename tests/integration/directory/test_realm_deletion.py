@@ -138,7 +138,7 @@ def test_large_realm_goes_in_steps_that_can_be_seen(
 
 
 def test_progress_counts_users(world: World, full: list[str]) -> None:
-    """What is deleted and what remains is told while a deletion is under way."""
+    """A running deletion shows its progress."""
     deletion = world.instance.directory.realm_deletion
     realm = deletion.store.get(world.realm_id)
     assert realm is not None
@@ -187,7 +187,7 @@ def test_realm_under_deletion_is_gone_to_everything_else(
 def test_deletion_that_died_is_finished_by_cleanup(
     world: World, full: list[str], dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who dies after the mark leaves a realm whose sessions have ended; cleanup removes it."""
+    """After a crash behind the first commit, all sessions have ended and cleanup does the rest."""
     token = world.login("ada").body["token"]
 
     def dies(*_arguments: object) -> bool:
@@ -294,7 +294,7 @@ def test_deletion_that_another_began_just_before_helps_it(
 def test_step_after_another_has_finished_is_no_failure(
     world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who removed users while another finished the deletion notes nothing, and is done as well."""
+    """If another call finished the deletion in the meantime, nothing is counted."""
     count = DynamoRemoval.count_removed
 
     def then_finish(self: DynamoRemoval, realm_id: str, users: int) -> None:
@@ -309,7 +309,7 @@ def test_step_after_another_has_finished_is_no_failure(
 def test_deletions_at_once_help_each_other(
     world: World, full: list[str], dynamodb: Any, environment: dict[str, str]
 ) -> None:
-    """Of four at once each answers 204, or 404 when another was through before it looked."""
+    """Of four simultaneous deletions each answers 204, or 404 after another has finished."""
     worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     answers = all_at_once(4, lambda n: delete(worlds[n]))
     assert {answer.status for answer in answers} <= {204, 404}

@@ -53,7 +53,7 @@ def test_tokens_of_the_former_issuer_live_on(world: World, environment: dict[str
 
 
 def test_issuer_may_be_taken_back(world: World) -> None:
-    """What was there before is an issuer again, and the same again is no change."""
+    """A former issuer can be set again; setting the current one changes nothing."""
     world.user("ada")
     first = change(world, named(world, "a.example.com")).body["former_issuers"][0]
     token = world.login("ada").body["token"]

@@ -298,7 +298,7 @@ def test_rotation_without_room_waits_for_the_oldest_key(world: World) -> None:
 def test_rotation_that_cannot_work_is_refused(
     world: World, settings: dict[str, int], least: int
 ) -> None:
-    """Where tokens live too long for so many keys it is 422 with the arithmetic."""
+    """If tokens live too long for 20 keys, it is 422 with the calculation."""
     path = f"/v1/realms/{world.realm_id}"
     together = world.admin("PATCH", path, settings)
     assert together.status == 422

@@ -88,7 +88,7 @@ def test_what_an_end_ended_is_recorded_though_nobody_comes_back(
 
 
 def test_sessions_from_after_the_end_stay(world: World) -> None:
-    """A walk records what had ended, and leaves what began since."""
+    """A settlement records ended sessions, and leaves later ones."""
     (ada,) = people(world, 1)
     end(world)
     later = world.admin("POST", "/v1/sessions", {"user_id": ada}).body
@@ -101,7 +101,7 @@ def test_sessions_from_after_the_end_stay(world: World) -> None:
 def test_walk_goes_on_where_it_was(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A walk that has no more time is gone on with from the page that it had come to."""
+    """A settlement without enough time continues later from its last page."""
     made = people(world, 5)
     end(world)
     world.clock.advance(SETTLED_AFTER)
@@ -128,7 +128,7 @@ def test_walk_goes_on_where_it_was(
 def test_two_walks_at_once_are_one(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A walk whose job another finished meanwhile leaves no job behind."""
+    """A settlement whose job another run finished leaves no job."""
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
@@ -147,7 +147,7 @@ def test_two_walks_at_once_are_one(
 
 
 def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any) -> None:
-    """Where the realm is gone, its job goes, too."""
+    """If the realm is gone, its job is removed too."""
     people(world, 1)
     end(world)
     path = f"/v1/realms/{world.realm_id}"
@@ -199,7 +199,7 @@ def test_ends_one_after_the_other_are_one_walk(
 def test_walk_that_has_begun_goes_on(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A walk under way is no later end's to take over, so that some walk comes to its end."""
+    """A later end does not replace a settlement that has begun, so that one finishes."""
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)

@@ -100,7 +100,7 @@ def test_refused_tries_do_not_count(world: World, dynamodb: Any) -> None:
 
 
 def test_refused_tries_are_not_verified(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is refused costs no Argon2, so that a flood of guesses is cheap to turn away."""
+    """Locked-out attempts cost no Argon2, so a flood of guesses is cheap."""
     world.user("ada")
     wrong(world, times=5)
     verified: list[str] = []
@@ -293,7 +293,7 @@ def test_attacker_with_an_account_of_their_own(world: World) -> None:
 
 
 def test_victim_at_a_known_address(world: World) -> None:
-    """Whoever succeeded from their address before logs in from there while others guess."""
+    """A user can log in from a known address while others guess."""
     world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
     spread = addresses()
@@ -319,7 +319,7 @@ def test_victim_whose_address_others_use_up(world: World) -> None:
 
 
 def test_guesses_at_a_known_pair_count_for_the_address(world: World) -> None:
-    """What fails where the account is known uses up the address for everybody else."""
+    """Failures at a known address also count for the address, so others are locked out there."""
     world.user("ada")
     assert world.login("ada", ip=HOME).status == 200
     failed_before(world, lockout.of_address(HOME), PER_ADDRESS, 99)
@@ -490,7 +490,7 @@ def test_hundred_an_hour_whatever_succeeds_between(world: World) -> None:
 def test_sixteen_at_once_against_the_limit_of_five(
     world: World, environment: dict[str, str], dynamodb: Any
 ) -> None:
-    """Of sixteen wrong tries at once five are answered, counted, and eleven refused."""
+    """Of sixteen simultaneous wrong passwords five are answered and counted, eleven refused."""
     world.user("ada")
     worlds = [world.beside(resources_of(environment, world.clock)) for _ in range(4)]
     answers = all_at_once(16, lambda n: worlds[n % 4].login("ada", password=WRONG))
@@ -611,7 +611,7 @@ def test_change_of_password_shares_the_counter(world: World) -> None:
 
 
 def test_stolen_session_guesses_no_password(world: World) -> None:
-    """Whoever holds a session guesses the current password no faster than by logging in."""
+    """`POST /v1/password` allows no faster guessing than logins."""
     world.user("ada")
     token = world.login("ada", ip=HOME).body["token"]
     body = {"current_password": WRONG, "password": NEW}

@@ -142,7 +142,7 @@ OWN = [
 def test_realm_that_is_too_old_is_read_with_the_user(
     world: World, token: str, method: str, path: str, writes: list[str], seconds: int
 ) -> None:
-    """Whatever a user asks for, realm and user are one batch, and the user alone when warm."""
+    """A user's request reads realm and user in one batch, and with a warm cache only the user."""
     other = world.login("ada").body["id"]
     world.clock.advance(seconds)
     with calls() as made:
@@ -151,7 +151,7 @@ def test_realm_that_is_too_old_is_read_with_the_user(
 
 
 def test_what_no_key_signed_has_no_user_read(world: World, token: str) -> None:
-    """Where the realm is too old, a forged token has it read again, and nobody's user."""
+    """With an old cached realm, a forged token causes a read of the realm, but of no user."""
     world.clock.advance(STALE)
     head, _, signature = token.rpartition(".")
     forged = f"{head}.{signature[::-1]}"

@@ -84,7 +84,7 @@ def test_simultaneous_logins_leave_exactly_the_cap(
 
 @pytest.mark.usefixtures("patience")
 def test_simultaneous_logins_denied(world: World) -> None:
-    """Where the realm denies, just as many logins succeed as there is room for."""
+    """If the realm denies, exactly as many logins succeed as there is room for."""
     settings = {"max_sessions": 3, "at_limit": "deny"}
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", settings)
     user_id = world.user("ada")
@@ -390,7 +390,7 @@ class Ahead(MovedClock):
 def test_cleanup_whose_clock_is_ahead_drops_nothing_early(
     world: World, environment: dict[str, str], timeout: int
 ) -> None:
-    """What expired by its clock alone is dropped once it has expired by any, or by a later run."""
+    """A session that expired by one clock is removed once it has expired by every clock."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_minutes": 1})
     user_id = world.user("ada")
     token = world.login("ada").body["token"]

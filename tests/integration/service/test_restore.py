@@ -144,7 +144,7 @@ def test_restored_tables_serve(restored: Restored) -> None:
 def test_former_tables_are_left_alone(
     restored: Restored, environment: dict[str, str], dynamodb: Any
 ) -> None:
-    """What happens after the switch is in the restored tables alone."""
+    """After the switch, all writes go to the restored tables."""
 
     def items() -> list[Any]:
         names = [environment[variable] for variable in VARIABLES]

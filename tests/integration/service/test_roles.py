@@ -383,7 +383,7 @@ def test_key_refuses_a_call_without_its_context(judge: Judge) -> None:
 def test_access_keys_are_out_of_reach(
     judge: Judge, environment: dict[str, str], folder: str, actions: list[str], reached: list[str]
 ) -> None:
-    """What anybody may call reads no access key, and what a schedule runs makes none."""
+    """Public routes read no access key, and scheduled functions create none."""
     role = judge.roles[role_of(FUNCTIONS[folder])]
     table = HERE.arn("dynamodb", f"table/{environment['DIRECTORY_TABLE']}")
     for action in actions:

@@ -310,7 +310,7 @@ class Sessions(RuleBasedStateMachine):
 
 
 def test_sessions_follow_the_model(environment: dict[str, str]) -> None:
-    """Whatever users, servers, the realm, the clock and cleanup do: never but the ten rules."""
+    """The ten rules hold for all actions of users, servers, the realm, the clock and cleanup."""
 
     class Machine(Sessions):
         """The machine over these tables."""

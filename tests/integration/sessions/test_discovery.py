@@ -173,7 +173,7 @@ def test_unknown_realms(world: World, name: str) -> None:
 
 
 def test_garbage_is_no_load(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asking again and again costs one read in 5 seconds, there or not; a malformed id none."""
+    """Requests for one realm, known or not, cost one read in 5 seconds; a malformed id none."""
     reads: list[str] = []
     original = DynamoDB._call
 
@@ -195,7 +195,7 @@ def test_garbage_is_no_load(world: World, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_query_and_credentials_are_ignored(world: World) -> None:
-    """Whoever fetches a document may add a query, or send what they send to everybody."""
+    """Public documents ignore queries and credentials."""
     path = f"/v1/realms/{world.realm_id}/.well-known/jwks.json?v=2"
     for bearer in (None, "garbage", world.key):
         assert world.call("GET", path, bearer=bearer).status == 200

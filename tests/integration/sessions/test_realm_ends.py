@@ -84,7 +84,7 @@ def test_dead_sessions_are_neither_listed_nor_counted(world: World) -> None:
 
 @pytest.mark.parametrize("by", ["session", "user", "state", "password", "realm"])
 def test_first_reason_stays(world: World, by: str) -> None:
-    """Whatever ends a dead session once more, it stays as it ended first."""
+    """A session that has ended keeps its first end."""
     user_id = world.user("ada")
     session = world.login("ada").body
     ended_at = end(world).body["ended_at"]

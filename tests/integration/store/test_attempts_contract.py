@@ -29,7 +29,7 @@ def again(store: Store, tried: Try) -> Try:
 
 
 def test_counters_begin_empty(store: Store) -> None:
-    """What nobody has counted in is an empty bucket without a version; no counters are none."""
+    """An unused counter is read as an empty bucket without a version."""
     tried = anew()
     assert again(store, tried) == tried
     assert versions(tried) == [None] * 3
@@ -59,7 +59,7 @@ def test_counters_keep_what_their_account_says(store: Store) -> None:
 
 
 def test_failure_is_counted_on_what_was_read_alone(store: Store) -> None:
-    """Where another counted in one of the counters, nothing is written, and the try of now told."""
+    """If a counter has changed, nothing is written, and the error has the new counters."""
     tried = anew()
     first = Try(tried.counters[1:2])
     store.attempts.commit(first.failed(NOW))
@@ -99,7 +99,7 @@ def test_failure_whose_answer_was_lost_is_counted_once(
 
 
 def test_each_of_many_failures_at_once_is_counted_once(store: Store) -> None:
-    """Of eight at once, each decided anew on what came between, eight are counted."""
+    """Eight simultaneous failures are all counted, each after its conflicts."""
     tried = anew()
 
     def fail() -> None:

@@ -76,7 +76,7 @@ def test_record_goes_when_it_is_past_its_time(store: Store) -> None:
 
 
 def test_record_is_removed_once(store: Store) -> None:
-    """Of four who remove a record at once, one did; the others are told that it was gone."""
+    """Of four simultaneous removals of a record one succeeds; the others find it gone."""
     user, (record,) = with_ended(store, 1)
     where = user.id, record.session.id
     removed = at_once([lambda: store.due.remove_record(*where, now=record.keep_until)] * 4)
@@ -84,7 +84,7 @@ def test_record_is_removed_once(store: Store) -> None:
 
 
 def test_walk_is_noted_and_finished(store: Store) -> None:
-    """A walk tells how far it has come, until it is finished; finishing again changes nothing."""
+    """A settlement stores its progress until it is finished; finishing again changes nothing."""
     assert store.walks.walk(OWNER.id, "7") is None
     store.leave(SETTLEMENT)
     store.leave(replace(SETTLEMENT, name="8", due_at=SECOND + 1))
@@ -101,7 +101,7 @@ def test_walk_is_noted_and_finished(store: Store) -> None:
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished", "never left"])
 def test_walk_that_another_finished_is_not_noted(store: Store, finished: bool) -> None:
-    """Who comes to the next page of a walk that is finished is told so, and leaves no job."""
+    """The next page of a finished settlement is not read, and no job is left."""
     if finished:
         store.leave(SETTLEMENT)
         store.walks.finish_walk(OWNER.id, "7")

@@ -85,7 +85,7 @@ def test_sessions_are_read_without_credentials(
     reading: Callable[[DynamoUsers], object],
     named: tuple[str, ...],
 ) -> None:
-    """Who neither checks nor changes a credential never has one sent."""
+    """Code that neither checks nor changes credentials never reads one."""
     reading(seen)
     assert read == [set(named)]
 
@@ -93,7 +93,7 @@ def test_sessions_are_read_without_credentials(
 def test_whole_user_is_read_by_who_needs_credentials(
     resources: Resources, read: list[set[str] | None]
 ) -> None:
-    """Whoever checks or sets a password reads the user as a whole."""
+    """Checking or setting a password reads the whole user."""
     services = directory.compose(resources)
     services.users.store.get(USER)
     services.password.users.get(USER)
@@ -104,7 +104,7 @@ def test_whole_user_is_read_by_who_needs_credentials(
 def test_deletion_reads_which_records_are_stripped(
     resources: Resources, read: list[set[str] | None]
 ) -> None:
-    """To strip a deleted user's records takes no more of them than whether it is done."""
+    """Removing addresses from a deleted user's records reads only whether it is already done."""
     store = store_of(resources)
     user, _ = with_ended(store, 1)
     store.remove_user(user.id)
@@ -125,7 +125,7 @@ def test_deletion_reads_which_records_are_stripped(
 def test_what_is_removed_is_not_read(
     resources: Resources, read: list[set[str] | None], removing: Callable[[Removal], object]
 ) -> None:
-    """Of records and keys that go, no more is read than which there are."""
+    """For removal, only the keys of records and signing keys are read."""
     removing(cleanup.compose(resources).removal)
     assert read == [set()]
 
@@ -154,7 +154,7 @@ def test_directory_is_read_without_what_is_beside(
 
 
 def test_name_is_read_for_whose_it_is(at: DynamoDirectory, read: list[set[str] | None]) -> None:
-    """Of a name, its user is read; with the realm, both in one."""
+    """A name gives its user; with the realm, both in one read."""
     at.names.user_of("rl_1", "username", "ada")
     at.get_with_login("rl_1", username="ada", email=None)
     alone, together = read

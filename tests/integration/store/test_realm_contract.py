@@ -109,7 +109,7 @@ def test_realm_that_is_being_deleted_is_found_as_such_alone(store: Store) -> Non
 )
 @given(before=histories.realms(), after=histories.realms())
 def test_any_change_comes_back_as_it_was_done(store: Store, before: Realm, after: Realm) -> None:
-    """Whatever a change makes of a realm, it is read so, under the next version."""
+    """Every change of a realm is read back, with the next version."""
     before = replace(before, id=ids.new_id("rl", NOW), deletion=None)
     after = replace(after, id=before.id)
     store.add_realm(before)
@@ -164,7 +164,7 @@ def test_change_does_not_revive_a_realm(store: Store) -> None:
 
 
 def test_one_change_of_a_version_wins(store: Store) -> None:
-    """Of six changes of one version at once exactly one is done, with all that belongs to it."""
+    """Of six simultaneous changes of one version exactly one is done, completely."""
     found = made(store)
     changes = [renamed(found, str(n)) for n in range(3)] + [rekeyed(found) for _ in range(3)]
     outcomes = at_once([lambda c=c: store.realms.commit(c) for c in changes])  # type: ignore[misc]

@@ -98,7 +98,7 @@ def test_record_whose_removal_is_not_heard_of_is_gone(
 def test_walk_whose_answer_is_lost_is_noted(
     store: DynamoStore, lose: Callable[[str], list[Any]]
 ) -> None:
-    """A walk that was noted without an answer is noted again; one that was finished is finished."""
+    """A settlement's progress is written again after a lost answer, and stays finished."""
     store.leave(SETTLEMENT)
     lose("update_item")
     assert store.walks.note_walk(OWNER.id, SETTLEMENT.name, after="usr_1")

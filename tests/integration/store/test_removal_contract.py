@@ -99,7 +99,7 @@ def test_deleted_user_goes_and_their_records_are_stripped(store: Store) -> None:
 
 
 def test_what_is_pending_is_recorded_before_a_user_goes(store: Store) -> None:
-    """What a deletion's commit left pending is recorded, stripped, and then the user goes."""
+    """A user whose removal lacks time stays, with the remaining records."""
     user = with_sessions(store, 100)
     change = end_all(user)
     gone = replace(change.after, state="deleted", last_ms=NOW)
@@ -113,7 +113,7 @@ def test_what_is_pending_is_recorded_before_a_user_goes(store: Store) -> None:
 
 
 def test_deletion_takes_no_longer_than_it_may(store: Store) -> None:
-    """What there is no time for is left, and the user with it; the next goes on with the rest."""
+    """Without enough time the rest and the user stay, and the next run continues."""
     user, records = deleted(store, 3)
     assert not store.removal.finish_user(user.id, times(1, 0))
     assert store.users.get(user.id) == user
@@ -137,14 +137,14 @@ def test_deletion_without_time_writes_nothing(store: Store, left: float) -> None
 
 
 def test_user_who_is_not_deleted_is_not_removed(store: Store) -> None:
-    """Whoever asks for it, a user who stands is not removed."""
+    """A user who is not deleted is never removed."""
     user = with_sessions(store, 1)
     assert not store.removal.finish_user(user.id, always)
     assert store.users.get(user.id) == user
 
 
 def test_two_finish_a_deletion_at_once(store: Store) -> None:
-    """Of two who finish a deletion at once neither fails, and all of it is done."""
+    """Two simultaneous calls finish a deletion, and neither fails."""
     user, records = deleted(store, 3)
     assert at_once([lambda: store.removal.finish_user(user.id, always)] * 2) == [True, True]
     assert store.users.get(user.id) is None
@@ -166,7 +166,7 @@ def test_records_of_one_user_are_removed(store: Store) -> None:
 
 
 def test_removal_of_records_takes_no_longer_than_it_may(store: Store) -> None:
-    """What there is no time for is left, and removed by the next."""
+    """Records without enough time are left, and removed by the next run."""
     user, records = with_ended(store, 3)
     assert not store.removal.remove_records(user.id, times(1, 0))
     assert kept(store, user, records).count(None) == 1
@@ -213,7 +213,7 @@ def test_user_who_is_gone_is_told_to_be(store: Store) -> None:
 
 
 def test_name_that_is_anothers_is_not_freed(store: Store) -> None:
-    """Where somebody else has one of the names by now, nothing is removed."""
+    """If another user now has one of the names, nothing is removed."""
     user = member(store)
     store.add_name(OWNER.id, "email", "ada@example.com", "usr_another")
     with pytest.raises(Superseded) as lost:
@@ -224,7 +224,7 @@ def test_name_that_is_anothers_is_not_freed(store: Store) -> None:
 
 
 def test_user_is_removed_once(store: Store) -> None:
-    """Of four who remove a user at once one does, and the others are told that they are gone."""
+    """Of four simultaneous removals of a user one succeeds; the others find the user gone."""
     user = member(store)
     outcomes = at_once([lambda: store.removal.remove_user(user)] * 4)
     lost = [outcome for outcome in outcomes if isinstance(outcome, Superseded)]

@@ -195,7 +195,7 @@ def test_commit_does_not_revive_a_user_who_is_gone(store: Store) -> None:
 
 @pytest.mark.parametrize("sessions", [0, 3], ids=["login", "login and endings"])
 def test_one_commit_of_a_version_wins(store: Store, sessions: int) -> None:
-    """Of eight commits of one version at once, exactly one is done; the others see it."""
+    """Of eight simultaneous commits on one version exactly one is done; the others see it."""
     user = with_sessions(store, sessions)
     changes = [login(user, NOW + 100 + n)[0] for n in range(4)]
     changes += [end_all(user) for _ in range(4)]
@@ -289,7 +289,7 @@ def test_archive_records_what_is_pending_once(store: Store) -> None:
 
 
 def test_archive_takes_as_many_commits_as_it_needs(store: Store) -> None:
-    """Whatever is pending is recorded, 99 at a time."""
+    """All pending endings are recorded, 99 at a time."""
     ended = [recorded(e) for e in end_all(with_sessions(MemoryStore(), 100)).ended]
     late = replace(ended[0], session=replace(ended[0].session, id=ended[0].session.id[:-1] + "x"))
     user = a_user(pending=(*ended, late))
@@ -302,7 +302,7 @@ def test_archive_takes_as_many_commits_as_it_needs(store: Store) -> None:
 
 
 def test_next_commit_records_what_is_pending(store: Store) -> None:
-    """What a commit left pending is recorded by the next one, whatever it is about."""
+    """The next commit of any kind writes the ended records that an earlier one left pending."""
     user = with_sessions(store, 100)
     store.users.commit(end_all(user))
     found = must_get(store, user.id)
@@ -313,7 +313,7 @@ def test_next_commit_records_what_is_pending(store: Store) -> None:
 
 
 def test_two_archive_at_once(store: Store) -> None:
-    """Of two who archive at once, each ending is recorded, and neither fails."""
+    """Two simultaneous archive calls record each ending, and neither fails."""
     user = with_sessions(store, 100)
     store.users.commit(end_all(user))
     written = at_once([lambda: store.users.archive(user.id)] * 2)
@@ -573,7 +573,7 @@ def test_access_key_needs_its_realm(store: Store) -> None:
 
 
 def test_one_first_key_is_made(store: Store) -> None:
-    """Of four who make the first key at once one does; it is found, and the others leave none."""
+    """Of four simultaneous first keys exactly one is created and found."""
     keys = [access_key(permission="admin") for _ in range(4)]
     assert store.keys.first_key_id() is None
 

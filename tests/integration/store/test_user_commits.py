@@ -115,7 +115,7 @@ def test_record_that_is_written_again_is_the_new_one_alone(
 
 
 def test_other_writes_are_done_with_the_commit(store: DynamoStore) -> None:
-    """What comes with a commit is written in it, with or without endings."""
+    """Additional writes of a commit are part of it, with or without endings."""
     user = with_sessions(store, 0)
     change, _ = login(user)
     done = store.users.commit_with(change, [claim(store, "one")])
@@ -131,7 +131,7 @@ def test_other_writes_are_done_with_the_commit(store: DynamoStore) -> None:
 
 
 def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) -> None:
-    """Where another write's condition fails nothing is written, and it is told which one."""
+    """If the condition of another write fails, nothing is written, and the error says which."""
     user = with_sessions(store, 1)
     store.realms.dynamo.write(claim(store, "taken"))
     held = "attribute_not_exists(pk)"
@@ -169,7 +169,7 @@ def test_other_writes_take_the_place_of_endings(store: DynamoStore) -> None:
 
 
 def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:
-    """What a user has no more is no more in its item, and what changed is changed."""
+    """Removed fields of a user are removed from the item, and changed ones are changed."""
     user = a_user(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
     store.add_user(user)
     after = replace(user, username=None, email="c@b.a", spared=None, custom=None, proofs=0)
@@ -241,7 +241,7 @@ def test_commit_does_not_take_anothers_for_itself(
 def test_archive_of_a_few_is_one_commit(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What fits one transaction is archived by one; where nothing is pending there is none."""
+    """Pending records that fit are written in one transaction; without any there is no call."""
     user = with_sessions(store, 100)
     store.users.commit(end_all(user))
     calls = asked(store, monkeypatch)
@@ -281,7 +281,7 @@ def test_user_is_at_one_place(store: DynamoStore) -> None:
 def test_commit_of_a_user_who_is_removed_meanwhile(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch, lost: int
 ) -> None:
-    """Who is gone was superseded, but where the commit may have been done, that is not told."""
+    """A commit on a removed user is superseded, or unavailable if it may have been done."""
     found = with_sessions(store, 1)
     client = store.client
     update, left = client.update_item, [lost]

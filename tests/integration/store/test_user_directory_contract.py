@@ -95,7 +95,7 @@ def test_name_is_one_realms(store: Store) -> None:
 
 @pytest.mark.parametrize("taken", [("username",), ("email",), ("username", "email")])
 def test_user_of_a_taken_name_is_not_made(store: Store, taken: tuple[str, ...]) -> None:
-    """Where another user has a name it is told which, and neither user nor other name is taken."""
+    """If another user has a name, the error says which, and nothing is written."""
     home = owner(store)
     ada = create(store, home, "ada", "ada@example.com")
     wanted = {"username": "eve", "email": "eve@example.com"}
@@ -131,7 +131,7 @@ def test_no_user_is_made_where_no_realm_is(
 
 
 def test_user_who_is_bound_to_a_realm_is_made_in_no_other_state_of_it(store: Store) -> None:
-    """Who is bound to a realm that has changed is not made, and the realm of now is told."""
+    """A user bound to a changed realm is not created; the error has the current realm."""
     home = owner(store)
     newer = changed_since(store, home)
     user = a_user(realm_id=home.id, username="ada")
@@ -145,7 +145,7 @@ def test_user_who_is_bound_to_a_realm_is_made_in_no_other_state_of_it(store: Sto
 
 
 def test_user_who_is_not_bound_is_made_in_a_newer_state(store: Store) -> None:
-    """Whom any state of the realm takes is made, whatever has changed in it."""
+    """A user who fits every state of the realm is created even if the realm changes."""
     home = owner(store)
     changed_since(store, home)
     user = create(store, home, "ada")
@@ -153,7 +153,7 @@ def test_user_who_is_not_bound_is_made_in_a_newer_state(store: Store) -> None:
 
 
 def test_one_of_many_gets_a_name(store: Store) -> None:
-    """Of users of one name who are made at once, one is, and the others are told of the name."""
+    """Of simultaneous new users of one name one is created; the others get `NameTaken`."""
     home = owner(store)
     users = [a_user(realm_id=home.id, username="ada") for _ in range(4)]
 
@@ -175,7 +175,7 @@ def test_one_of_many_gets_a_name(store: Store) -> None:
 def test_user_whose_making_was_not_answered_is_made_once(
     dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch, username: str | None
 ) -> None:
-    """Where the answer was lost, what is asked again finds that it is done, and is no conflict."""
+    """After a lost answer, the repeated call finds its own change, and is not a conflict."""
     store = dynamo_store
     home = owner(store)
     sent = lose_answers(monkeypatch, store.client)
@@ -211,7 +211,7 @@ def test_new_name_is_claimed_and_the_old_one_freed(store: Store) -> None:
 
 
 def test_name_that_is_cleared_is_freed(store: Store) -> None:
-    """Who has an email no more leaves it to others."""
+    """A freed email can be taken by another user."""
     home = owner(store)
     user = create(store, home, "ada", "ada@example.com")
     store.directory.commit(named(user, home, email=None))
@@ -231,7 +231,7 @@ def test_own_name_in_another_form_stays_ones_own(store: Store) -> None:
 
 
 def test_rename_to_a_taken_name_changes_nothing(store: Store) -> None:
-    """Where another has the name, the user, their sessions and both names stay as they were."""
+    """If another user has the name, user, sessions and both names stay unchanged."""
     store.add_realm(home := OWNER)
     ada, eve = create(store, home, "ada", "ada@example.com"), create(store, home, "eve")
     begun = login(eve)[0]
@@ -297,7 +297,7 @@ def test_change_that_is_bound_to_a_realm_holds_for_it_alone(
 
 
 def test_taken_name_is_told_where_the_realm_is_the_same(store: Store) -> None:
-    """What is bound to a realm that has not changed is refused for its name alone."""
+    """If the realm has not changed, a bound user is refused only for a taken name."""
     home = owner(store)
     create(store, home, "ada")
     user = create(store, home, "eve")
@@ -323,7 +323,7 @@ def test_change_that_is_bound_to_a_realm_needs_it(store: Store) -> None:
 
 
 def test_users_own_condition_is_told_before_the_realms(store: Store) -> None:
-    """Where user and realm have both changed, the user is told, and the realm at the next try."""
+    """If user and realm have both changed, the user is reported first, then the realm."""
     home = owner(store)
     user = create(store, home, "ada")
     newer = store.directory.commit(named(user, home, name="Ada")).change.after
@@ -334,7 +334,7 @@ def test_users_own_condition_is_told_before_the_realms(store: Store) -> None:
 
 
 def test_one_of_two_renames_to_one_name_is_done(store: Store) -> None:
-    """Of two users who take one name at once, one has it, and the other keeps their own."""
+    """Of two users who take one name at once, one gets it, the other keeps the old one."""
     home = owner(store)
     users = [create(store, home, name) for name in ("ada", "eve")]
 
@@ -355,7 +355,7 @@ def test_one_of_two_renames_to_one_name_is_done(store: Store) -> None:
 def test_rename_that_was_not_answered_is_done_once(
     dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a rename's answer was lost, what is asked again finds its own commit."""
+    """After a lost answer, a repeated rename finds its own commit."""
     store = dynamo_store
     home = owner(store)
     user = create(store, home, "ada")
@@ -389,7 +389,7 @@ def test_deletion_frees_the_names_and_leaves_the_list(store: Store) -> None:
 
 
 def test_endings_that_do_not_fit_beside_the_names_are_pending(store: Store) -> None:
-    """What a commit writes of names and the list takes the place of ended records."""
+    """Writes of names and of the list reduce the number of ended records in one commit."""
     store.add_realm(home := OWNER)
     user = a_user(username="ada", email="ada@example.com")
     for number in range(99):

@@ -95,14 +95,14 @@ def test_request_has_one_credential(headers: dict[str, str], found: str | None) 
     ids=str,
 )
 def test_two_credentials_are_none(headers: dict[str, str]) -> None:
-    """Of two credentials nobody guesses which was meant, not even when they are the same."""
+    """Two credentials are refused, even if they are equal."""
     with pytest.raises(CredentialsAmbiguous):
         auth.bearer(request(**headers))
 
 
 @pytest.mark.parametrize("text", ["", "Bearer", "Bearer ", "Basic YTpi", "a.b.c", SECRET])
 def test_another_scheme_is_no_token(text: str) -> None:
-    """What is not `Bearer` and a token is refused, and the error says how it is sent."""
+    """Any other form than `Bearer` and a token is refused, with the right form in the message."""
     with pytest.raises(TokenInvalid, match="Authorization: Bearer <token>"):
         auth.bearer(request(authorization=text))
 
@@ -222,7 +222,7 @@ def test_request_is_about_one_realm(
 
 
 def test_request_that_must_name_a_realm() -> None:
-    """Where a realm is needed, a stack-wide key that names none is refused."""
+    """On a route that needs a realm, a stack-wide key without one is refused."""
     assert Server(key=key(), realm_id=ONE).in_realm() == ONE
     assert Server(key=key(), realm_id=None).narrow(ONE).in_realm() == ONE
     with pytest.raises(RealmNotNamed):
@@ -230,7 +230,7 @@ def test_request_that_must_name_a_realm() -> None:
 
 
 def test_server_sees_its_realm_alone() -> None:
-    """What is another realm's does not exist for a server that is about one; else all does."""
+    """A server with a realm sees only that realm's objects; a stack-wide one sees all."""
     assert Server(key=key(), realm_id=None).sees(ONE)
     about = Server(key=key(), realm_id=ONE)
     about.must_see(ONE)

@@ -106,7 +106,7 @@ def test_all_wrong_fields_are_said_at_once() -> None:
 
 
 def test_number_of_sentences_is_bounded() -> None:
-    """Of very many complaints twenty are said, and how many more there are."""
+    """At most twenty error messages are answered, and the number of the others."""
     told = said({f"f{n}": 1 for n in range(40)})
     assert len(told) == 21
     assert told[-1] == "There are 21 more like these."
@@ -138,7 +138,7 @@ def bodies(draw: st.DrawFn) -> tuple[type[Struct], dict[str, Any]]:
 
 @given(bodies())
 def test_complaints_agree_with_msgspec(sent: tuple[type[Struct], dict[str, Any]]) -> None:
-    """What msgspec takes has no complaint but the declared ones; what it refuses has one or more.
+    """Error messages exist exactly for bodies that msgspec or a declared check refuses.
 
     None is in the library's words.
     """
@@ -172,7 +172,7 @@ def test_large_bodies_are_refused_in_the_same_words(
 
 
 def test_unknown_fields_are_told_in_the_order_sent() -> None:
-    """What is told first does not change from one call to the next."""
+    """The order of error messages is stable."""
     names = [f"n{number}" for number in range(15)]
     wrong = complaints.of(dict.fromkeys(names), Outer)
     assert [complaint.field for complaint in wrong][-15:] == names

@@ -73,7 +73,7 @@ def asked(
 
 
 def test_answer_has_its_status() -> None:
-    """What the function gives has the route's status, and nothing has 204."""
+    """The function's result gets the route's status; None gets 204."""
     made = asked('{"name": "x"}')
     assert (made.status, made.body) == (201, Seen(realm_id=None))
     nothing = asked('{"name": "nothing"}')
@@ -87,7 +87,7 @@ def test_permission_is_asked_for_before_query_and_body() -> None:
 
 
 def test_request_is_checked_in_the_documented_order() -> None:
-    """Of all that is wrong, the first is told: caller, permission, query, realm, then body."""
+    """The first error is answered, in the order caller, permission, query, realm, body."""
     key = replace(access_key(ONE), permission="read")
 
     def nobody(_request: Request, *, recorded: bool) -> Server:

@@ -161,7 +161,7 @@ def answer(told: Edge, sent: Mapping[str, Any]) -> GatewayAnswer:
 
 @pytest.mark.parametrize("route", ["GET /x", "GET /unknown"])
 def test_refusal_comes_first(route: str) -> None:
-    """Who does not come by the edge learns nothing else: not that a body or route is wrong."""
+    """A request that bypasses the edge learns nothing else, for instance about its body."""
     sent = event() | {"routeKey": route, "body": "not base64", "isBase64Encoded": True}
     refused = answer(BOTH, sent)
     assert refused["statusCode"] == 403

@@ -40,7 +40,7 @@ def test_page_has_as_many_as_are_asked_for(text: str, limit: int) -> None:
     ],
 )
 def test_page_of_another_size_is_refused(text: str) -> None:
-    """What is no number of that size is refused, however long, and the error says what is one."""
+    """A text that is not a number in the range is refused, with the range in the message."""
     with pytest.raises(Invalid) as refused:
         queried({"max_results": text}, PAGING)
     assert refused.value.errors == ("max_results must be a whole number, 1 to 100.",)

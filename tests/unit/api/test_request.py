@@ -210,7 +210,7 @@ def test_hostile_bodies_cost_little(name: str, size: int, options: dict[str, Any
 
 @pytest.mark.parametrize("size", [100, BODY_LIMIT + 1])
 def test_large_bodies_are_read_like_small_ones(size: int) -> None:
-    """What is taken and refused of a body, and how, does not depend on its size."""
+    """Large bodies are accepted and refused exactly like small ones."""
 
     def tokens(body: str) -> list[str]:
         padded = body + " " * (size - len(body.encode("utf-8", "surrogatepass")))
@@ -244,7 +244,7 @@ def test_large_bodies_are_read_like_small_ones(size: int) -> None:
     "body", [r'{"tokens": "\ud800"}', r'{"\ud800": []}', r'{"tokens": [{"\ud800": 1}]}']
 )
 def test_half_a_pair_where_no_text_belongs(body: str) -> None:
-    """Where any text will do in a field, half a surrogate pair anywhere else is a field's fault."""
+    """Half a surrogate pair is an error of its field, except in a field that takes any text."""
     with pytest.raises(Invalid):
         Request.of(event(body)).parse(TokensBody, any_text=True)
 
@@ -415,5 +415,5 @@ def test_every_answer_has_the_browsers_headers(response: Response) -> None:
 
 
 def test_empty_event_is_answered() -> None:
-    """What no gateway would send is still an answer, and no exception."""
+    """An event that API Gateway never sends gets an answer, not an exception."""
     assert respond({}, {})["statusCode"] == 404

@@ -34,7 +34,7 @@ def test_route_is_named_by_its_function() -> None:
 
 
 def test_status_is_that_of_the_body() -> None:
-    """Whatever the order of the answers, what has a body has the status that is not 204."""
+    """In any order of `answers`, an answer with a body has the status that is not 204."""
     assert change_thing.status == 202
     swapped = Route("GET /x", public=True, answers={204: (), 200: (Seen,)})
     assert (swapped.status, Route("GET /x", public=True, answers=NOTHING).status) == (200, 204)

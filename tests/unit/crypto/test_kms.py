@@ -73,7 +73,7 @@ def test_what_passes_is_asked_again(passing: Exception) -> None:
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "InvalidCiphertextException"])
 def test_refusal_is_not_asked_again(code: str) -> None:
-    """What KMS refuses it will refuse again: it is unavailable at once."""
+    """A refusal by KMS is not retried: `Unavailable` at once."""
     service = Service(error(code, 400), times=9)
     with pytest.raises(Unavailable, match="refused the call"):
         KmsCipher(service, "alias/x", MovedClock()).decrypt(

@@ -89,7 +89,7 @@ def test_key_that_is_too_old_is_let_go_though_nobody_asks_for_it() -> None:
 
 
 def test_frozen_instance_wakes_and_lets_go() -> None:
-    """Where only the wall clock moved, as over a freeze, a purge lets go of the key as well."""
+    """If only the wall clock moved, as after a freeze, a purge drops the key too."""
     ring = Keyring()
     public = ring.keys.for_realm(ring.realm(), seconds=0).id
     ring.clock.set_back(-3_600)

@@ -228,7 +228,7 @@ def test_realms_change_names_the_user_whom_it_does_not_fit(people: People) -> No
 def test_change_that_makes_no_token_longer_looks_at_nobody(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where no token grows, no user is read."""
+    """If no token gets longer, no user is read."""
     monkeypatch.setattr(people.store.directory, "users_of_realm", None)
     sizes(people).check_realm(people.realm, carrying(people))
 

@@ -309,7 +309,7 @@ def test_claims_are_the_sessions_and_what_the_realm_asks_for() -> None:
 
 
 def test_verified_claims_are_the_tokens() -> None:
-    """What is verified is handed on as it was signed, with the realm whose key signed it."""
+    """Verified claims are returned as they were signed, with the realm of the key."""
     found = verify(signed(claims(exp=None, session_type="unmanaged", auth_method="api_key")))
     assert found.realm is OWNER
     assert found.key_id == jwt.get_unverified_header(signed(claims()))["kid"] in OWNER.keys

@@ -119,7 +119,7 @@ def test_change_keeps_what_it_does_not_name(world: Keys) -> None:
 
 
 def test_first_key_is_made_where_no_admin_of_the_stack_is_left(world: Keys) -> None:
-    """While a stack-wide `admin` key is good, no first key is made unless it is forced."""
+    """While there is a valid stack-wide `admin` key, no first key is created without force."""
     world.access_keys.create(world.stack, READ)
     with pytest.raises(AlreadyInitialised, match=world.first.id):
         world.access_keys.create_first(name="second")

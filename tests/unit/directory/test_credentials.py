@@ -178,7 +178,7 @@ def test_deleted_credential_ends_all_sessions(people: People) -> None:
 
 
 def test_second_deletion_ends_nothing(people: People) -> None:
-    """Of two deletions at once one finds nothing, and ends nothing that began after the first."""
+    """Of two simultaneous deletions one finds nothing, and ends no later session."""
     user = people.create(password=PASSWORD).id
     known = password(people, user)
     began = []

@@ -104,7 +104,7 @@ def test_mark_ends_every_session_and_leaves_the_rest_to_cleanup(
 
 
 def test_progress_counts_users(world: Deleting, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is deleted and what remains is told while a deletion is under way, and else nothing."""
+    """A realm's deletion shows its progress while it is running, and only then."""
     assert world.realm_deletion.progress(world.realm) == answers.realm(world.realm)
     for _ in range(3):
         world.user()
@@ -142,7 +142,7 @@ def test_second_call_goes_on_with_the_first(
 def test_deletion_that_died_is_finished_by_cleanup(
     world: Deleting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who dies after the mark leaves a realm that is gone to all calls, and a job for the rest."""
+    """After a crash behind the first commit, the realm is gone for all calls and a job is left."""
     user_id = world.user(sessions=1)
 
     def dies(*_arguments: object) -> bool:

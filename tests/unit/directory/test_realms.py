@@ -110,7 +110,7 @@ def test_change_keeps_what_it_does_not_name(world: World) -> None:
 
 
 def test_change_is_decided_anew_on_what_came_between(world: World) -> None:
-    """Of two changes at once neither is lost: the later is made of what the first left."""
+    """Of two simultaneous changes neither is lost: the second is made on the first's result."""
     meanwhile(world.store.realms, "commit", lambda: world.change(max_sessions=3))
     view = world.change(name="New", session_minutes=5)
     assert (view.max_sessions, view.session_minutes) == (3, 5)
@@ -185,7 +185,7 @@ def test_new_issuer_keeps_the_former_one(world: World) -> None:
 
 
 def test_wrong_clock_leaves_no_issuer(world: World) -> None:
-    """By a clock that is far ahead a former issuer would be given up: 503, and nothing changes."""
+    """With a fast clock a change of the issuer is 503, and changes nothing."""
     world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=10**9, received_ms=10**9)
     with pytest.raises(Unavailable):
         world.change(issuer=f"https://auth.example.com/v1/realms/{world.realm_id}")

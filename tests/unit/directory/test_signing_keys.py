@@ -94,7 +94,7 @@ def test_key_goes_when_its_last_token_has_expired(world: World) -> None:
 
 
 def test_wrong_clock_removes_no_key(world: World) -> None:
-    """By a clock that is far ahead a key would go whose tokens are alive: 503, and it stays."""
+    """With a fast clock the removal of a key is 503, and the key stays."""
     old = world.signing()
     world.make_key()
     world.clock.advance(DELAY + GRACE + LIFETIME)
@@ -128,7 +128,7 @@ def test_stop_leaves_its_walk_to_cleanup_and_waits_for_every_cache(world: World)
 
 
 def test_stop_of_an_old_key_leaves_the_others_as_they_are(world: World) -> None:
-    """Where another key signs already, no key is made, and sessions of that one stand."""
+    """If another key already signs, no key is created, and its sessions stay active."""
     old = world.signing()
     new = world.make_key().id
     world.clock.advance(DELAY)
@@ -149,7 +149,7 @@ def test_stopping_twice_is_the_same(world: World) -> None:
 
 
 def test_stop_meets_a_stop(world: World) -> None:
-    """Of two who stop a key at once one does; both tell it, and one walk is left."""
+    """Of two simultaneous stops of a key one does it, both report it, and one job is left."""
     old = world.signing()
     meanwhile(world.store.realms, "commit", lambda: world.jwt_keys.stop(world.server, old))
     assert world.jwt_keys.stop(world.server, old).state == "compromised"

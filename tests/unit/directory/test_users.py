@@ -64,7 +64,7 @@ def test_password_of_a_new_user_is_kept_as_its_hash(people: People) -> None:
     ids=["no name", "api with a password", "username", "email", "password", "custom"],
 )
 def test_user_who_cannot_be_is_not_made(people: People, sent: dict[str, Any]) -> None:
-    """What a user cannot be is a sentence, and makes nobody."""
+    """An invalid new user gets a message, and is not created."""
     with pytest.raises(Invalid) as refused:
         people.users.create(people.server, convert(sent, UserBody))
     assert refused.value.errors
@@ -125,7 +125,7 @@ def test_user_is_made_in_a_realm_that_changed_otherwise(people: People) -> None:
 
 
 def test_making_gives_up_with_its_deadline(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the realm always changes first it is unavailable, and nobody is made."""
+    """If the realm keeps changing, the answer is 503, and no user is created."""
     create = people.store.directory.create_user
 
     def too_late(*given: Any, **named: Any) -> None:
@@ -196,7 +196,7 @@ def test_name_in_another_form_is_no_other_name(people: People) -> None:
 
 
 def test_rename_to_a_taken_name_changes_nothing(people: People) -> None:
-    """Where another has the name, user and sessions stay, whatever else was to change."""
+    """If another user has the name, nothing changes, whatever else the change contains."""
     people.create("eve")
     made = people.create("ada", password=PASSWORD)
     claims = people.login(made.id)
@@ -276,7 +276,7 @@ def test_other_changes_end_nothing(people: People, changes: dict[str, str]) -> N
 
 
 def test_disabling_again_is_no_change_of_what_stands(people: People) -> None:
-    """Who is disabled already is not ended once more: their generation stays."""
+    """Disabling a disabled user changes nothing: the generation stays."""
     made = people.create()
     for _ in range(2):
         people.update(made.id, state="inactive")
@@ -379,7 +379,7 @@ def test_deletion_ends_and_frees_everything(people: People) -> None:
 def test_deletion_under_way_has_nothing_of_the_user(
     people: People, monkeypatch: pytest.MonkeyPatch, failure: type[Exception] | None
 ) -> None:
-    """Whose rest is left to cleanup is deleted all the same: no name, credential or session."""
+    """A user whose rest is left to cleanup is deleted: no name, credential or session."""
     made = people.create(email="ada@example.com", name="Ada", custom={"a": 1}, password=PASSWORD)
     people.login(made.id)
 
@@ -402,7 +402,7 @@ def test_deletion_under_way_has_nothing_of_the_user(
 def test_two_deletions_at_once_are_both_done(
     people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who finds the user deleted meanwhile has nothing left to do, and it is no error."""
+    """If the user was deleted in the meantime there is nothing to do, and no error."""
     made = people.create()
     monkeypatch.setattr(people.store.removal, "finish_user", lambda *_: False)
     meanwhile(people.store.directory, "commit", lambda: people.users.delete(people.server, "ada"))

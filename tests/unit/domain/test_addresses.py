@@ -89,7 +89,7 @@ def test_every_address_is_taken(address: object) -> None:
 
 @given(st.one_of(st.text(), st.text(alphabet="0123456789abcdef.:%[] \x1b\r\n")))
 def test_what_is_kept_is_harmless(text: str) -> None:
-    """Whatever comes, what is kept holds hexadecimal digits, dots and colons alone."""
+    """A normalised address contains only hexadecimal digits, dots and colons."""
     assert set(addresses.normal(text) or "") <= set("0123456789abcdef.:")
 
 

@@ -34,7 +34,7 @@ def test_session_ids_carry_the_way_to_their_user(now: int, user: int, realm: int
 
 @given(st.text(max_size=80))
 def test_garbage_is_no_id(text: str) -> None:
-    """Whatever is not shaped as an id is None, and never an exception."""
+    """A malformed id is None, never an exception."""
     assert ids.parse_session_id(text) is None
     assert ids.credential_owner(text) is None
     assert ids.secret_owner("ks", "key", text) is None
@@ -132,7 +132,7 @@ def test_what_is_too_long_or_too_short_is_no_id() -> None:
 
 
 def test_username_that_looks_like_an_id() -> None:
-    """Whatever begins as an id does, in any case and however it goes on, has an id's shape."""
+    """Every text that begins like an id, in any case, looks like an id."""
     for text in ("usr_", "RL_x", "kss_\n", "Key_1", "jky_a", "crd_"):
         assert ids.ID_SHAPE.fullmatch(text)
     for text in ("usr", "user_1", "ada", "xrl_1"):
@@ -140,7 +140,7 @@ def test_username_that_looks_like_an_id() -> None:
 
 
 def test_digest_is_sha256() -> None:
-    """What is kept of a secret is its SHA-256."""
+    """Only the SHA-256 of a secret is stored."""
     assert ids.digest("abc").hex() == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )

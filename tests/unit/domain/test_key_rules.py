@@ -81,7 +81,7 @@ def test_compromised_key_is_hidden_and_its_stop_remembered() -> None:
 
 
 def test_stop_leaves_the_signing_to_a_key_that_signed_before() -> None:
-    """Where a former key is there, it signs again, and no other key changes."""
+    """If there is a previous key, it signs again, and no other key changes."""
     realm = owner(OLD, NEW, key(3, NOW + 9_000))
     after = key_rules.stop(realm, NEW, by="key_a", now_ms=NOW + 2_000, compromised=True)
     assert after.keys == {k: v for k, v in realm.keys.items() if k != NEW.id}
@@ -90,7 +90,7 @@ def test_stop_leaves_the_signing_to_a_key_that_signed_before() -> None:
 
 
 def test_stop_has_the_next_key_sign_at_once() -> None:
-    """Where only a later key is there, the first of those signs from now on."""
+    """If there are only later keys, the first of them signs from now on."""
     third = key(3, NOW + 9_000)
     after = key_rules.stop(
         owner(OLD, third, NEW), OLD, by="key_a", now_ms=NOW + 5, compromised=False
@@ -151,7 +151,7 @@ def test_change_has_the_keys_remember_the_lifetime() -> None:
 
 
 def test_schedule_makes_what_is_due() -> None:
-    """A kind that is missing is made at once; the other when it is due and there is room."""
+    """A missing kind of key is created at once; the other when it is due and there is room."""
     other = replace(NEW, kind="open_ended")
     later = NOW + 2 * DAY
     assert key_rules.due_kinds(owner(OLD, other, rotate_days=2), now_ms=later - 1) == []

@@ -50,7 +50,7 @@ class Guesser:
 
 
 def test_bucket_that_nobody_filled_counts_nothing() -> None:
-    """Before the first failure there is none in a row, none to wait for and no proof to outrun."""
+    """An empty bucket has no row, no wait and no proofs."""
     assert Bucket() == Bucket(log=(), row=0, last_ms=0, proofs=0, unlocks=0)
 
 
@@ -317,7 +317,7 @@ def test_row_of_tomorrow_holds_up_nobody_and_counts() -> None:
 
 
 def test_failures_of_tomorrow_are_not_counted() -> None:
-    """What is noted for a second that no clock can have reached yet is dropped."""
+    """Failures at impossible times in the future are dropped."""
     latest = (NOW + AHEAD_MS) // 1000
     full = Bucket(log=(latest + 1,) * 100)
     assert full.opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) == 0
@@ -327,7 +327,7 @@ def test_failures_of_tomorrow_are_not_counted() -> None:
 
 
 def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
-    """What an admitted clock counted holds up a try at another one, and is not thrown away."""
+    """A failure counted by an admitted clock also locks out at another instance."""
     fast, slow = NOW + 10_000, NOW - 10_000
     row = Bucket()
     for _ in range(FREE):
@@ -341,7 +341,7 @@ def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
 
 
 def test_buckets_are_found_again_under_their_names() -> None:
-    """What is stored of failed tries is found by later releases: its names never change."""
+    """The keys of the attempts table never change, so later releases find stored counters."""
     account = lockout.of_account("usr_1")
     names = [
         account,

@@ -89,7 +89,7 @@ def test_known_address_is_held_up_by_the_account_alone(known: bool, closed: str)
 
 
 def test_wait_is_the_longest_of_those_that_hold_a_try_up() -> None:
-    """Where more than one counter is closed, the try waits until all of them are open."""
+    """If several counters are closed, the attempt waits until all are open."""
     account, _, address = counters_of("b", HOME)
     full = Bucket(log=(NOW // 1000,) * PER_ADDRESS.most, last_ms=NOW)
     tried = Try((replace(account, bucket=CLOSED), replace(address, bucket=full)))
@@ -107,7 +107,7 @@ def test_try_without_counters_is_never_held_up() -> None:
 
 
 def test_failure_adds_one_to_each_counter() -> None:
-    """What it makes of each counter is by that counter's own limit and numbers."""
+    """A failure changes each counter by that counter's own limit and numbers."""
     account, _, address = counters_of("b", HOME)
     account = replace(account, bucket=CLOSED, proofs=1)
     tried = Try((account, address))
@@ -132,7 +132,7 @@ def test_success_leaves_the_row_behind_where_it_was_counted() -> None:
 
 
 def test_right_password_passes_by_its_counters_as_they_are_now() -> None:
-    """Where others used up the limit meanwhile it is refused; else it leaves what is there now."""
+    """If others used up the limit, the attempt is refused; otherwise it uses the new counters."""
     account, _, address = counters_of("b", HOME)
     tried = Try((account, address))
     closed = replace(account, bucket=CLOSED)
@@ -144,7 +144,7 @@ def test_right_password_passes_by_its_counters_as_they_are_now() -> None:
 
 
 def test_try_is_read_again_with_its_place() -> None:
-    """What changed meanwhile is in its counters; where it comes from stays as it was."""
+    """A re-read attempt has the new counters and the same address."""
     counters = counters_of("b", HOME)
     tried = Try(counters, Place(MARK, known=True, own=1))
     newer = [replace(counter, version="v") for counter in counters]

@@ -156,7 +156,7 @@ def test_what_is_no_username(name: str) -> None:
 
 @given(TEXT | SIMILAR)
 def test_a_username_stays_one(name: str) -> None:
-    """What a name is kept and compared as is a username too."""
+    """The stored form and the compared form of a username are valid usernames."""
     assume(not username_complaints(name))
     for form in (composed(name), fold(name)):
         assert [c for c in username_complaints(form) if "1 to 128" not in c] == []
@@ -249,7 +249,7 @@ FORMER = {
 
 @pytest.mark.parametrize("name", FORMER, ids=ascii)
 def test_form_of_the_former_version(name: str) -> None:
-    """Where the former version compared a name in another form, that form is known."""
+    """If earlier versions compared a name in another form, that form is known."""
     assert former_fold(name) == FORMER[name]
 
 
@@ -274,7 +274,7 @@ BAD_EMAILS = {
 
 @pytest.mark.parametrize("email", BAD_EMAILS, ids=ascii)
 def test_emails_that_no_path_can_hold(email: str) -> None:
-    """What a path would be cut or split at, and what is no domain, has its sentence."""
+    """Characters that would cut or split a path, and invalid domains, have their messages."""
     assert any(BAD_EMAILS[email] in sentence for sentence in email_complaints(email))
 
 

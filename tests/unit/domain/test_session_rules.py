@@ -92,7 +92,7 @@ def test_lowered_cap_ends_as_many_as_needed() -> None:
 
 
 def test_deny_refuses_and_lists_the_active() -> None:
-    """Where the realm denies, the login at the cap is refused with what could be replaced."""
+    """If the realm denies, a login at the cap is refused with the sessions to replace."""
     owner = realm(max_sessions=2, at_limit="deny")
     found = several(owner, 2)
     with pytest.raises(SessionLimit) as refused:
@@ -131,7 +131,7 @@ def test_replace_under_a_lowered_cap(at_limit: str) -> None:
 
 
 def test_refusal_under_a_lowered_cap_lists_all_that_are_active() -> None:
-    """Where the realm denies, each of more sessions than a lowered cap could be replaced."""
+    """If the realm denies, each session can be replaced, even more than a lowered cap."""
     found = several(realm(max_sessions=5), 5)
     owner = replace(realm(max_sessions=2, at_limit="deny"), id=found.realm_id)
     with pytest.raises(SessionLimit) as refused:
@@ -153,7 +153,7 @@ def test_only_active_users_begin_sessions(state: State) -> None:
 
 
 def test_session_is_active_until_its_last_millisecond() -> None:
-    """Active iff now < expires_at: at expires_at it is over."""
+    """A session is active iff now < expires_at."""
     _, session = rules.begin(a_user(owner := realm()), owner, LOGIN, key_number=1, now_ms=NOW + 999)
     assert session.expires_at == (NOW + 999) // 1000 + 360 * 60
     assert session.live(session.expires_at * 1000 - 1)
@@ -187,7 +187,7 @@ def test_ending_everything_refuses_unmanaged_tokens_but_the_spared() -> None:
 
 
 def test_expired_sessions_are_dropped_without_a_record() -> None:
-    """What lived out its time leaves nothing when something else is ended."""
+    """Expired sessions leave no ended record when other sessions are ended."""
     owner = realm(session_minutes=1)
     found = several(owner, 3)
     later = found.sessions[-1].expires_at * 1000
@@ -267,7 +267,7 @@ def test_item_of_a_clock_ahead_makes_no_session_live_longer(ahead: int) -> None:
 
 
 def test_login_at_a_later_moment_is_of_that_moment() -> None:
-    """Where the clock has moved on, a session is created now, and not 1 ms after the last."""
+    """If the clock has moved on, a session's time is now, not 1 ms after the last."""
     owner = realm()
     found = several(owner, 1)
     _, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 1)
@@ -277,7 +277,7 @@ def test_login_at_a_later_moment_is_of_that_moment() -> None:
 
 
 def test_evicted_and_replaced_tell_which_login_ended_them() -> None:
-    """What a login ends has ended at its beginning, and by its session."""
+    """A session that a login ends has `ended_at` of the login, and is ended by its session."""
     owner = realm(max_sessions=2)
     found = several(owner, 2)
     change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 10)
@@ -389,7 +389,7 @@ def test_pruning_drops_what_lived_out_its_time() -> None:
 
 
 def test_pruning_writes_an_user_with_endings_left_pending() -> None:
-    """What is pending is recorded by the next commit, so pruning asks for one."""
+    """The next commit writes pending endings, so pruning returns a change for them."""
     owner = realm()
     found = several(owner, 1)
     ended = Ended(session=found.sessions[0], ended_ms=NOW, reason="logout", by=BY)
@@ -466,7 +466,7 @@ def test_new_user_has_done_nothing() -> None:
 
 
 def test_secret_is_not_shown() -> None:
-    """What a credential is compared with is in no representation, and so in no log."""
+    """The repr of a credential does not contain its secret, so no log does."""
     made = Credential(id="crd_1", type="password", created_ms=NOW, secret="canary")
     assert "canary" not in repr(made)
 
@@ -492,7 +492,7 @@ def test_session_past_its_time_stays_where_another_clock_may_be_behind(late: int
 
 
 def test_end_by_a_clock_that_is_ahead_takes_no_other_session() -> None:
-    """What an end does not name stays in the item, however late it is for who ends."""
+    """Sessions that an end does not name stay in the item, even if this clock says expired."""
     owner = realm()
     found = several(owner, 3)
     first, second, third = found.sessions
@@ -555,7 +555,7 @@ def test_end_of_everything_leaves_nothing_that_is_past_its_time() -> None:
 
 
 def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
-    """What its end ended goes into records; what lives, or may live by another clock, stays."""
+    """Ended sessions are recorded; sessions that may be active by another clock stay."""
     owner = realm(session_minutes=1)
     found = a_user(owner)
     for seconds in (0, 40):

@@ -97,7 +97,7 @@ def test_settings_count_the_longer_of_both_lifetimes() -> None:
 
 @given(ends=st.integers(1, ENDS_KEPT + 5), began=st.integers(0, ENDS_KEPT + 5))
 def test_a_session_tells_the_first_end_after_it(ends: int, began: int) -> None:
-    """What ended a session is the first end of a later generation, as far as they are kept."""
+    """A session's end is the first stored end of a later generation."""
     found = realm()
     for number in range(ends):
         found = found.ending_all(by="key", now_ms=NOW + number)
@@ -162,7 +162,7 @@ def test_successor_begins_at_the_very_millisecond() -> None:
 
 
 def test_key_stops_when_the_first_of_its_successors_begins() -> None:
-    """Of two keys after it, a key is stopped by the earlier; the order of ids breaks a tie."""
+    """A key stops when the earliest later key begins; ids break a tie."""
     first, second, third = key(1, NOW), key(2, NOW + 5), key(3, NOW + 9)
     found = owner(third, first, second)
     assert found.stops_ms(first) == NOW + 5
@@ -182,7 +182,7 @@ def test_key_retires_when_its_last_token_has_expired() -> None:
 
 
 def test_slow_clock_signs_with_a_key_that_remembers_the_lifetime() -> None:
-    """Where the chosen key remembers no lifetime as long, it has stopped, and the newest signs."""
+    """If the chosen key does not allow such a lifetime, it has stopped, and the newest signs."""
     old, new = key(1, NOW, seconds=60), key(2, NOW + 1_000, seconds=120)
     found = owner(old, new)
     assert found.signing_key(NOW, seconds=60) == old
@@ -230,7 +230,7 @@ def test_end_of_a_realm_is_its_next_generation() -> None:
 
 
 def test_session_of_the_latest_generation_has_not_ended() -> None:
-    """What began after the last end has ended by none, and a key that is there by no stop."""
+    """A session that began after the last end, with an existing key, has not ended."""
     found = owner(key(6, NOW)).ending_all(by="key_a", now_ms=NOW)
     stopped = StoppedKey(key=key(7, NOW), ended_ms=NOW + 1, by="key_b", compromised=True)
     found = replace(found, stopped={stopped.key.id: stopped}, key_count=7)
@@ -267,7 +267,7 @@ def test_session_of_a_key_that_is_not_there_has_ended() -> None:
 
 
 def test_of_stops_at_one_moment_the_first_key_is_the_oldest() -> None:
-    """Which stop stands for those before it depends on no order in which they are stored."""
+    """Which stop represents earlier ones does not depend on their stored order."""
     first, second = stop(4, NOW), stop(5, NOW)
     for stops in ((first, second), (second, first)):
         found = with_stops(owner(key(3, NOW)), *stops)
@@ -423,7 +423,7 @@ def test_last_stop_is_remembered_whatever_its_clock() -> None:
 
 
 def test_stopped_key_that_is_listed_no_more_keeps_its_times_alone() -> None:
-    """Of such a key its public half is forgotten, and that it was compromised."""
+    """The record of such a key loses its public key and that it was compromised."""
     gone = key(1, NOW)
     stopped = StoppedKey(replace(gone, pem="a key"), NOW + 1, by="key_1", compromised=True)
     assert stopped.untold() == StoppedKey(gone, NOW + 1, by="key_1", compromised=False)

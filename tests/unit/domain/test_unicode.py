@@ -31,7 +31,7 @@ CHEAP = Hasher(memory_kib=64, iterations=1)
 
 @given(st.text(), st.sampled_from(["NFC", "NFKC"]))
 def test_text_is_normalized_as_unicode_has_it(text: str, form: Form) -> None:
-    """What is stream-safe gets Unicode's own normal form."""
+    """Stream-safe text is normalised to NFC."""
     if is_stream_safe(text):
         assert normalize(form, text) == unicodedata.normalize(form, text)
 

@@ -26,7 +26,7 @@ def world() -> World:
 
 
 def test_nothing_due_is_nothing_done(world: World) -> None:
-    """Where no time is over, nothing is found, and nobody is touched."""
+    """If nothing is due, nothing is found and no user is changed."""
     ada = world.people(1)[0]
     before = world.stored(ada)
     report = world.cleanup.run(always)
@@ -47,7 +47,7 @@ def test_expired_sessions_go_and_live_ones_stay(world: World) -> None:
 
 
 def test_session_that_a_slow_clock_may_take_for_live_is_waited_for(world: World) -> None:
-    """What expired just now goes once no instance's clock can take it for live; all in one wait."""
+    """Newly expired sessions are removed after one wait, when they have expired by every clock."""
     people = world.people(3)
     world.clock.advance(LIFETIME)
     began = world.clock.wall_ms()
@@ -57,7 +57,7 @@ def test_session_that_a_slow_clock_may_take_for_live_is_waited_for(world: World)
 
 
 def test_last_session_to_expire_is_waited_for(world: World) -> None:
-    """Of several that expired just now, all go after the wait for the last of them."""
+    """Several newly expired sessions are all removed after one wait."""
     ada = world.people(1)[0]
     world.clock.advance(4)
     world.begin(ada)
@@ -90,7 +90,7 @@ def test_records_go_when_their_time_is_over(world: World) -> None:
 
 
 def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an end could not record, because whoever ended died, is recorded."""
+    """Cleanup writes the ended records that a crashed call left pending."""
     ada = world.people(1)[0]
     world.begin(ada)
     with monkeypatch.context() as patched:
@@ -140,7 +140,7 @@ def test_deletion_of_a_realm_is_gone_on_with(world: World) -> None:
 
 
 def test_walk_of_an_ended_realm_is_gone_on_with(world: World) -> None:
-    """What the end of a realm's sessions ended is recorded once the walk is due."""
+    """After a realm's end, the ended records are written when the settlement is due."""
     ada = world.people(1)[0]
     world.end_realm()
     world.clock.advance(SETTLED_AFTER - 1)
@@ -217,7 +217,7 @@ def test_run_without_time_says_what_remains(world: World) -> None:
 def test_what_is_half_done_remains(
     world: World, monkeypatch: pytest.MonkeyPatch, finished: bool, left: float, remaining: int
 ) -> None:
-    """What a run began and had no more time for is counted as left; what was done is not."""
+    """Unfinished work of a run is counted as remaining; finished work is not."""
     world.delete_user(world.people(1)[0])
     time = [1.0]
 
@@ -243,7 +243,7 @@ def test_run_counts_no_more_than_a_page_of_each_part(
 def test_what_is_no_longer_due_is_not_touched(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the index told and another did meanwhile is found, and not removed again."""
+    """Work in the index that another run did in the meantime is not done again."""
     ada, bob, eve = world.people(3)
     world.end_all(bob)
     world.clock.advance(LIFETIME + APART)

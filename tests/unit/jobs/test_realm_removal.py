@@ -94,7 +94,7 @@ def test_large_realm_goes_in_steps(world: World, monkeypatch: pytest.MonkeyPatch
 
 
 def test_removal_stops_when_its_time_is_up(world: World) -> None:
-    """What there is no time for is left, what was done is counted, and the next goes on."""
+    """Without enough time the rest stays, and the next run continues."""
     people = world.people(3)
     # A look before the step, and one before each user.
     assert not resume(world, looks(3))
@@ -157,7 +157,7 @@ def test_user_who_changes_meanwhile_is_removed_as_they_are(
 def test_user_who_always_changes_is_unavailable(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who cannot remove a user within a request's time gives up, and the next call goes on."""
+    """A user who cannot be removed within a request is left to the next call."""
     (ada,) = world.people(1)
     remove = world.store.removal.remove_user
     tried: list[User] = []
@@ -211,7 +211,7 @@ def test_user_whom_another_removed_is_taken_off_the_list(
 def test_deletion_that_dies_is_gone_on_with(
     world: World, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """Whichever step a worker dies at, once it is done, another finishes the deletion."""
+    """After a crash at any step, another call finishes the deletion."""
     world.people(2)
     access_key(world)
     act = getattr(world.store.removal, step)

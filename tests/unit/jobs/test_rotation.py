@@ -120,7 +120,7 @@ def test_realm_that_is_being_deleted_is_passed_over(world: World) -> None:
 
 
 def test_wrong_clock_rotates_nothing(world: World) -> None:
-    """By a clock that is far ahead keys would go whose tokens are alive: the realm has failed."""
+    """With a fast clock rotation of a realm fails, and no key is removed."""
     world.clock.advance(DAY)
     world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=10**9, received_ms=10**9)
     assert world.run() == {"realms": 1, "failed": 1}
@@ -128,7 +128,7 @@ def test_wrong_clock_rotates_nothing(world: World) -> None:
 
 
 def test_wrong_clock_removes_nothing(world: World) -> None:
-    """By a clock that is far ahead no key goes either, where none is to be made."""
+    """With a fast clock no key is removed, even if none must be created."""
     old = world.signing()
     world.change(rotate_days=0)
     world.make_key()

@@ -34,7 +34,7 @@ def walk(world: World, name: str, time_left: Callable[[], float] = always) -> bo
 
 
 def test_walk_is_due_an_hour_after_its_end(world: World) -> None:
-    """A walk begins when no login that had read the realm before can commit any more."""
+    """A settlement begins when no login that had read the realm before can still commit."""
     at = world.clock.wall_ms() // 1000
     job = settlement_job(world.realm_id, "jky_stopped", now_ms=world.clock.wall_ms())
     assert job == Due("settlement", world.realm_id, at + SETTLED_AFTER, "jky_stopped")
@@ -52,7 +52,7 @@ def test_what_the_realm_ended_is_recorded(world: World) -> None:
 
 
 def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
-    """What a signing key's stop ended is recorded by a walk of the key's name."""
+    """A settlement named after the key records the sessions that ended with a stopped key."""
     (ada,) = world.people(1)
     key = world.realm.signing_key(world.clock.wall_ms())
     now_ms = world.clock.wall_ms()
@@ -76,7 +76,7 @@ def test_walk_records_what_does_not_fit_a_commit(
 
 
 def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A walk that has no more time is gone on with from the page that it had come to."""
+    """A settlement without enough time continues later from its last page."""
     monkeypatch.setattr(settlement, "PAGE", 2)
     people = world.people(5)
     name = world.end_realm()
@@ -117,7 +117,7 @@ def test_walk_is_noted_only_where_there_is_more(
 
 
 def test_walk_that_is_finished_is_no_walk(world: World) -> None:
-    """Whoever comes to a walk that is finished, or never was left, does nothing."""
+    """A finished or unknown settlement is not run."""
     people = world.people(1)
     name = world.end_realm()
     world.store.due.finish_walk(world.realm_id, name)
@@ -127,7 +127,7 @@ def test_walk_that_is_finished_is_no_walk(world: World) -> None:
 
 
 def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A walk that another finishes meanwhile stops at its next page, and leaves no job behind."""
+    """A settlement that another run finishes stops at its next page, and leaves no job."""
     monkeypatch.setattr(settlement, "PAGE", 2)
     people = world.people(3)
     name = world.end_realm()
@@ -144,7 +144,7 @@ def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch
 
 
 def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A walk that dies between two users is gone on with, and records each ending once."""
+    """A settlement that crashed between two users continues, and records each ending once."""
     people = world.people(3)
     name = world.end_realm()
     commit, left = world.store.users.commit, [2]
@@ -166,7 +166,7 @@ def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("deleted", [True, False], ids=["being deleted", "gone"])
 def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
-    """Where the realm is no more, or going, its walk goes too, and its users are left to that."""
+    """If the realm is gone or being deleted, its settlement is removed too."""
     people = world.people(1)
     name = world.end_realm()
     if deleted:
@@ -181,7 +181,7 @@ def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
 
 
 def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
-    """Of ends one after the other, the walk of the last that is due records them all."""
+    """After several ends, the settlement of the last due one records them all."""
     people = world.people(2)
     first, second = world.end_realm(), world.end_realm()
     world.clock.advance(SETTLED_AFTER)
@@ -195,7 +195,7 @@ def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
 
 
 def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
-    """A walk under way goes on though a later one is due, so that some walk comes to its end."""
+    """A settlement that has begun continues even if a later one is due, so that one finishes."""
     people = world.people(2)
     first = world.end_realm()
     assert world.store.due.note_walk(world.realm_id, first, after=people[0])

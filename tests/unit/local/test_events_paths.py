@@ -58,7 +58,7 @@ def reached(method: str, name: str, after: str = "") -> str | None:
 @example(".")
 @example("authenticate_key")
 def test_path_of_a_name_is_its_own(name: str) -> None:
-    """Whatever name can be made, its path finds it and nobody else, on every route of a user."""
+    """Every valid name finds its user, and no other, by path on every user route."""
     assume(can_be_made(name))
     for method, after in (
         ("GET", ""),
@@ -82,7 +82,7 @@ def test_names_that_would_reach_another(name: str, other: str | None) -> None:
 @MANY
 @given(NAMES)
 def test_no_name_is_an_id(name: str) -> None:
-    """What can be made is never looked up as an id."""
+    """A valid username is never looked up as an id."""
     assume(can_be_made(name))
     assert not ids.ID_SHAPE.fullmatch(fold(name))
     assert not ids.is_id("usr", name.strip())

@@ -114,7 +114,7 @@ def test_preflight_is_the_gateways() -> None:
 
 
 def test_cors_is_the_gateways_not_the_functions() -> None:
-    """What a function says of origins is replaced by what the template allows."""
+    """The template's CORS settings replace a function's own CORS headers."""
     theirs = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "x-kept": "1"}}
     answer = client(theirs, CORS).get("/v1/session", headers={"origin": PAGE})
     assert answer.headers.getlist("access-control-allow-origin") == [PAGE]

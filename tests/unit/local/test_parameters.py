@@ -61,7 +61,7 @@ def test_functions_that_are_not_known_are_an_error() -> None:
     ],
 )
 def test_wish_that_is_not_understood(environ: dict[str, str], said: str) -> None:
-    """What the local stack cannot do is refused with what it can, before it starts anything."""
+    """An unsupported setting of the local stack is refused at the start, with the allowed ones."""
     with pytest.raises(Refused, match=said):
         Wanted.of(environ, TEMPLATE)
 

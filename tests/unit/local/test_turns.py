@@ -40,7 +40,7 @@ ADA, BOB = Value("usr_ada"), Value("usr_bob")
     ],
 )
 def test_one_change_of_a_user_at_a_time(first: object, second: object, together: bool) -> None:
-    """While one changes a user, another waits; others' users, and what is no user's, do not."""
+    """While one thread changes a user, another waits; changes of other users do not."""
     meeting = threading.Barrier(2)
     met: list[bool] = []
 

@@ -99,7 +99,7 @@ def test_password_that_cannot_be_is_refused_before_it_is_tried(people: People) -
 
 
 def test_user_without_a_password_has_none_to_change(people: People) -> None:
-    """Who logs in by a server alone has no current password to send."""
+    """A user without a password cannot change it."""
     people.ada = people.create("eve").id
     with pytest.raises(CredentialWrong):
         change(people, people.login(people.ada))
@@ -147,7 +147,7 @@ def test_session_that_begins_meanwhile_ends_too(people: People) -> None:
 
 
 def test_user_who_is_deleted_meanwhile_has_no_session(people: People) -> None:
-    """Who was deleted between the check and the write is told that the session has ended."""
+    """A user who is deleted between check and write gets `session_ended`."""
     claims = people.login(people.ada)
 
     def deleted() -> None:

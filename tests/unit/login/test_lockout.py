@@ -71,7 +71,7 @@ def test_right_password_waits_and_then_ends_the_row(here: Guarded) -> None:
 
 
 def test_right_password_that_begins_no_session_ends_the_row_too(here: Guarded) -> None:
-    """Where the realm denies, the password was right all the same; it is kept with its success."""
+    """If the realm denies, the correct password still ends the row of failures."""
     here.world.settings(max_sessions=1, at_limit="deny")
     assert here.login() == "in"
     before = here.world.stored(here.ada)
@@ -83,7 +83,7 @@ def test_right_password_that_begins_no_session_ends_the_row_too(here: Guarded) -
 
 
 def test_user_at_a_known_address_is_not_held_up_by_guesses_elsewhere(here: Guarded) -> None:
-    """Who has succeeded from an address logs in from there while others guess."""
+    """A user can log in from a known address while others guess."""
     assert here.login(ip=HOME) == "in"
     assert here.wrong(6, ip=ELSEWHERE)[-1] == "wait 30"
     assert here.login(ip=HOME) == "in"
@@ -92,7 +92,7 @@ def test_user_at_a_known_address_is_not_held_up_by_guesses_elsewhere(here: Guard
 
 
 def test_unlock_clears_the_delays(here: Guarded) -> None:
-    """What an administrator unlocks may be tried at once, and five times anew."""
+    """After an unlock an attempt is allowed at once, and five failures are free again."""
     here.wrong(6)
     found = here.world.stored(here.ada)
     here.world.store.users.commit(Change(before=found, after=unlocked(found)))
@@ -113,7 +113,7 @@ def test_tries_without_an_address_are_counted_at_the_account(here: Guarded) -> N
 
 
 def test_no_more_than_the_limit_are_made_at_once(here: Guarded) -> None:
-    """Of sixteen guesses at once five are answered; the others are refused, and not counted."""
+    """Of sixteen simultaneous guesses five are answered; the others are refused, not counted."""
     barrier, came = threading.Barrier(16), list[str]()
 
     def guess() -> None:

@@ -212,7 +212,7 @@ def test_token_of_another_realm_is_none(world: World) -> None:
 
 @pytest.mark.parametrize("session_type", ["managed", "unmanaged"])
 def test_end_of_the_realm_ends_both_kinds(world: World, session_type: str) -> None:
-    """What began before an end of the realm has ended by it, and what began after stands."""
+    """Sessions that began before an end of the realm have ended; later ones are active."""
     world.settings(session_type=session_type)
     claims = world.login(world.ada)
     ended_ms = world.clock.wall_ms()
@@ -271,7 +271,7 @@ def test_login_at_the_cap(world: World) -> None:
 
 
 def test_refusal_of_a_server_knows_the_user_as_the_realm_now_has_them(world: World) -> None:
-    """Who read a user first and then a realm that denies refuses by what the user has by then."""
+    """A refusal is decided on a user who was read after the realm."""
     began = [world.login(world.ada) for _ in range(3)]
     read = world.stored(world.ada)
     for claims in began[:2]:
@@ -295,7 +295,7 @@ def test_token_that_would_be_too_long_begins_nothing(
 def test_login_signs_one_token_however_often_it_is_superseded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is decided anew is not signed: one token, of the session that was committed."""
+    """After conflicts only one token is signed, that of the committed session."""
     signed: list[Any] = []
     sign, commit = UnsignedToken.sign, world.store.users.commit
     left = [2]
@@ -370,7 +370,7 @@ def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -
 
 @pytest.mark.parametrize("gone", [False, True], ids=["unmanaged", "gone"])
 def test_login_that_was_held_up_begins_nothing_in_another_realm(world: World, gone: bool) -> None:
-    """Where the realm has become unmanaged, or is no more, the login is refused."""
+    """If the realm has become unmanaged or is gone, the login is refused."""
     then, user = world.realm, world.stored(world.ada)
     with deadline.deadline(world.clock):
         world.settings(session_type="unmanaged")

@@ -81,7 +81,7 @@ def test_end_of_nothing_may_come_late() -> None:
 
 
 def test_empty_history() -> None:
-    """Where nothing happened, there is nothing to explain."""
+    """An empty history is explained."""
     assert verdict().linearizable
 
 
@@ -174,7 +174,7 @@ def test_replacement_at_a_lowered_cap() -> None:
 
 
 def test_replacement_is_one_step() -> None:
-    """Whoever lists while one session replaces another sees one of them, never both or neither."""
+    """A list during a replacement shows one of the two sessions, never both or neither."""
     answer = {"id": "three", "created_at": 3.0}
     replaced = call(0, 100, "begin", 201, answer, replace="one")
     roomy = two(cap=3)
@@ -185,7 +185,7 @@ def test_replacement_is_one_step() -> None:
 
 
 def test_only_one_replaces_a_session() -> None:
-    """Of two that replace the same session, one is told that it is not there."""
+    """Of two logins that replace the same session, one gets 404."""
     first = call(0, 10, "begin", 201, {"id": "three", "created_at": 3.0}, replace="one")
     second = call(0, 10, "begin", 201, {"id": "four", "created_at": 4.0}, replace="one")
     told = call(0, 10, "begin", 404, {}, replace="one")
@@ -260,7 +260,7 @@ def test_login_without_an_answer_leaves_one_session_at_most() -> None:
 
 
 def test_login_without_an_answer_may_be_seen_by_its_effect_alone() -> None:
-    """Where the realm is deleted, no list need have the session that evicted another."""
+    """After a realm's deletion no list need have the session that evicted another."""
     lost = record(0, 10, "begin", 503, {})
     evicted = record(
         20, 30, "validate", 401, {"code": "session_ended", "reason": "evicted"}, session="one"

@@ -144,7 +144,7 @@ def test_validation_after_a_realms_end() -> None:
 
 
 def test_session_that_began_after_a_realms_end() -> None:
-    """What began after an end was answered is alive; what meets it is of either side, for good."""
+    """Sessions that began after an end was answered are active; simultaneous ones may be either."""
     end = ended(0, 10)
     third = begin(11, 20, "three", 3.0)
     assert explained(end, third, listed(21, 22, "three"))
@@ -170,7 +170,7 @@ def test_old_login_behind_a_new_one() -> None:
 
 
 def test_reason_that_was_recorded_stays() -> None:
-    """What ended before a realm's end keeps its reason, as does what that end has ended."""
+    """Sessions that ended before a realm's end keep their reason."""
     end = ended(20, 30)
     assert explained(logout(0, 10, "one"), end, refused(31, 32, "one", "logout"))
     assert not explained(logout(0, 10, "one"), end, refused(31, 32, "one", "realm_ended"))
@@ -205,7 +205,7 @@ def test_token_of_a_stopped_key() -> None:
 
 
 def test_login_that_signs_by_a_stopped_key() -> None:
-    """What begins after a stop was answered is signed by another key, and alive."""
+    """Sessions that begin after a stop was answered are signed by another key, and active."""
     stop = stopped(0, 10)
     good, bad = begin(11, 20, "four", 4.0), begin(11, 20, "three", 4.0)
     assert explained(stop, good, stands(21, 22, "four"))
@@ -215,7 +215,7 @@ def test_login_that_signs_by_a_stopped_key() -> None:
 
 
 def test_second_stop_does_nothing() -> None:
-    """Of two stops of one key the second ends nothing that the first left."""
+    """A second stop of a key ends no more sessions."""
     stops = [stopped(0, 10), stopped(20, 30)]
     history = [*stops, begin(11, 15, "four", 4.0)]
     assert explained(*history, listed(31, 32, "four"))
@@ -238,7 +238,7 @@ def test_realm_that_is_deleted() -> None:
 
 
 def test_deletion_under_way() -> None:
-    """While a deletion runs, who does not know of it finds users with records or without."""
+    """During a deletion, other readers find users with or without their records."""
     deletion = deleted(0, 100)
     lost = call(5, 20, "validate", 401, {"code": "session_ended", "reason": None}, session="one")
     assert explained(deletion, stands(5, 20, "one"), lost, invalid(30, 40, "one"))

@@ -57,7 +57,7 @@ def test_planted_secret_is_found(secret: Secret, form: str) -> None:
 
 
 def test_half_a_credential_is_found() -> None:
-    """What is left of a token or key after its beginning was cut off or its end is found."""
+    """A token or key without its beginning or its end is found too."""
     assert found(TOKEN, TOKEN.value.rpartition(".")[2])
     assert found(TOKEN, TOKEN.value[:-20])
     assert found(KEY, KEY.value[20:])
@@ -100,6 +100,6 @@ def test_private_key_is_found(algo: Algorithm) -> None:
 
 @pytest.mark.parametrize("value", ["", "short", "00000000000000000000", "abcabcabcabcabcabc"])
 def test_plain_values_are_told_apart(value: str) -> None:
-    """What chance may write is not looked for, and says so."""
+    """Secrets so short that they occur by chance are not searched for, and this is reported."""
     assert Secret("password", value).plain
     assert not PASSWORD.plain

@@ -32,7 +32,7 @@ def explained(*records: Record) -> bool:
 
 
 def test_two_runs_make_one_key() -> None:
-    """Of two runs at once one makes a key; two keys, or none, are found."""
+    """Of two simultaneous runs one creates a key; a history with two keys or none is an error."""
     one = rotated(0, 10, rotated=1, removed=1)
     other = rotated(0, 10, rotated=0, removed=0)
     assert explained(one, other, listed(11, 12, "jky_2", "jky_3"))

@@ -31,7 +31,7 @@ def test_value_is_kept_until_its_age() -> None:
 
 
 def test_frozen_instance_wakes_with_an_old_cache() -> None:
-    """Where only the wall clock moved, as over a freeze, the value is old."""
+    """If only the wall clock moved, as after a freeze, the value is too old."""
     clock, source = MovedClock(), Source()
     cache: Cache[int] = Cache(clock, seconds=5, size=2)
     cache.get("a", source)
@@ -40,7 +40,7 @@ def test_frozen_instance_wakes_with_an_old_cache() -> None:
 
 
 def test_wall_clock_that_stands_still_keeps_nothing_young() -> None:
-    """Where only the monotonic clock moved, as over a correction by NTP, the value is old."""
+    """If only the monotonic clock moved, as after an NTP correction, the value is too old."""
     clock, source = MovedClock(), Source()
     cache: Cache[int] = Cache(clock, seconds=5, size=2)
     cache.get("a", source)
@@ -63,7 +63,7 @@ def test_age_counts_from_before_the_load() -> None:
 
 
 def test_wall_clock_that_goes_back_makes_old() -> None:
-    """Where the wall clock went back, age cannot be known, so the value is old."""
+    """If the wall clock went back, the age is unknown, so the value is too old."""
     clock, source = MovedClock(), Source()
     cache: Cache[int] = Cache(clock, seconds=5, size=2)
     cache.get("a", source)
@@ -159,7 +159,7 @@ class Batches:
 
 
 def test_many_are_loaded_at_once() -> None:
-    """Of many keys those that are missing are loaded by one call, and what is absent is kept."""
+    """Missing values of many keys are loaded in one call, and absent ones are cached too."""
     cache: Cache[str | None] = Cache(MovedClock(), seconds=5, size=9)
     load = Batches()
     assert cache.get("b", lambda: "cached") == "cached"
@@ -172,7 +172,7 @@ def test_many_are_loaded_at_once() -> None:
 
 
 def test_many_grow_old_as_one_does() -> None:
-    """What was loaded with others is old at the age that holds for each."""
+    """Values loaded together expire by the same age as single ones."""
     clock, load = MovedClock(), Batches()
     cache: Cache[str | None] = Cache(clock, seconds=5, size=9)
     cache.get_many(["a"], load)

@@ -88,7 +88,7 @@ def test_certain_answer_of_a_held_up_one_clears_nothing() -> None:
 
 @pytest.mark.parametrize("date", [None, "", "yesterday", "Sun, 99 Foo 2033 03:33:20 GMT"])
 def test_answer_without_a_date_tells_nothing(date: str | None) -> None:
-    """Where there is no date nothing is known, and what was known stays."""
+    """An answer without a date changes nothing."""
     assert right(noted(sent_ms=0, received_ms=0, date=date))
     skew = noted(sent_ms=0, received_ms=0)
     skew.note(date, sent_ms=THEN, received_ms=THEN)

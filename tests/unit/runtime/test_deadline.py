@@ -68,7 +68,7 @@ def test_wall_clock_does_not_move_a_deadline() -> None:
 
 
 def test_age_is_by_the_clock_that_moved_more() -> None:
-    """What a request has read is as old as either clock says; where one went back, nobody knows."""
+    """The age of data is that of the clock that moved more; unknown if a clock went back."""
     clock = MovedClock()
     with deadline(clock) as limit:
         clock.advance(3)

@@ -47,7 +47,7 @@ READ = Count("c", 1)
 
 
 def test_change_is_decided_anew_on_what_came_between() -> None:
-    """Who loses decides on the value that won, and gives the change that was done in the end."""
+    """After a conflict the change is decided on the new value, and then returned."""
     store = Counts(READ, [lambda: Count("c", 5), lambda: Count("c", 7)])
     done = optimistic.commit(store, READ, more, clock=MovedClock())
     assert done == (Count("c", 7), Count("c", 8))
@@ -55,7 +55,7 @@ def test_change_is_decided_anew_on_what_came_between() -> None:
 
 
 def test_what_needs_no_change_is_not_written() -> None:
-    """Where nothing needs doing, at once or after another came between, there is no change."""
+    """If there is nothing to do, at once or after a conflict, there is no change."""
     full = Count("c", 100)
     store = Counts(full)
     assert optimistic.commit(store, full, more, clock=MovedClock()) is None
@@ -66,7 +66,7 @@ def test_what_needs_no_change_is_not_written() -> None:
 
 
 def test_value_that_was_decided_on_last_is_given_beside_the_change() -> None:
-    """Who goes on from it has the newest value, also where nothing needed doing in the end."""
+    """`commit_newest` returns the newest value, also if there was nothing to do."""
     full = Count("c", 100)
     store = Counts(READ, [lambda: full])
     last = optimistic.commit_newest(store, READ, more, clock=MovedClock())

@@ -50,7 +50,7 @@ def before_each_read(
 
 
 def test_count_is_of_wanted_sessions_that_live(people: People) -> None:
-    """What is not wanted, has expired, or is another realm's user's is not counted."""
+    """Unwanted and expired sessions, and those of other realms' users, are not counted."""
     users(people, PAGE + 2)
     count = census(people).count
     assert count(people.realm_id, everybody) == Count(sessions=PAGE + 2, complete=True)

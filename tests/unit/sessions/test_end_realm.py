@@ -51,7 +51,7 @@ def test_end_is_decided_anew_on_what_came_between(world: World) -> None:
 
 
 def test_end_writes_no_key(world: World) -> None:
-    """Who only ends sessions changes nothing of the realm but its ends."""
+    """Ending sessions changes only the ends of a realm."""
     before = world.realm
     world.realm_ends.end_all(world.stack, world.realm_id)
     after = replace(world.realm, version=1, generation=0, ends=())

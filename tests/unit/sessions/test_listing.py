@@ -192,7 +192,7 @@ def test_full_page_says_whether_there_is_more(world: World, ended: int) -> None:
 
 
 def test_deleted_user_has_no_list(world: World) -> None:
-    """What a server asks of a user who is being deleted is not found, as of one who never was."""
+    """For servers a user who is being deleted is 404, like an unknown one."""
     session = world.login(world.ada).session.text
     user = world.stored(world.ada)
     world.store.users.remove(world.ada)

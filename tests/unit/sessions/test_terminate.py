@@ -268,7 +268,7 @@ def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.M
 
 
 def test_user_removed_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whose user is deleted and gone meanwhile is told why; a logout stays as it ended (rule 5)."""
+    """A session of a deleted and removed user keeps its reason; a logout stays one (rule 5)."""
     mine, other = world.login(world.ada), world.login(world.ada)
     commit = world.store.users.commit
 
@@ -331,7 +331,7 @@ def test_unmanaged_session_is_no_session_by_its_id(world: World) -> None:
 def test_only_what_is_left_pending_is_archived(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What one commit recorded is not read again; what did not fit it is recorded after it."""
+    """Ended records written in a commit are not read again; the others are written after it."""
     archived: list[str] = []
     monkeypatch.setattr(world.store.users, "archive", archived.append)
     world.terminator.all_of_user(world.stack, world.ada)
@@ -385,7 +385,7 @@ def test_what_lost_once_tries_at_once_and_what_lost_twice_waits(
 
 
 def test_commit_gives_the_change_that_it_made(world: World) -> None:
-    """Who commits a change is told what it was, and None where nothing needed doing."""
+    """`commit` returns the committed change, or None if there was nothing to do."""
     world.login(world.ada)
     user = world.stored(world.ada)
     by = Actor(type="system", id="tests")
@@ -440,7 +440,7 @@ def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
 
 
 def test_caller_whose_realm_is_gone_has_no_token(world: World) -> None:
-    """What a token was good for while its realm was there is over when that is gone."""
+    """The tokens of a deleted realm are refused."""
     claims = world.login(world.ada)
     world.put(replace(world.realm, deletion=Deletion(started_ms=1, by="key_a")))
     with pytest.raises(TokenInvalid):

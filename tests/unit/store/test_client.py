@@ -73,7 +73,7 @@ def test_read_is_consistent() -> None:
 
 
 def test_absent_item_is_none() -> None:
-    """What is not there is None."""
+    """A missing item is None."""
     assert over({})[0].get(KEY) is None
 
 
@@ -366,7 +366,7 @@ def test_what_does_not_pass_is_unavailable_at_once(failure: Exception) -> None:
 
 @pytest.mark.parametrize("failure", [error("ThrottlingException"), CLOSED], ids=str)
 def test_retries_end_with_the_deadline(failure: Exception) -> None:
-    """What keeps failing is `Unavailable` after ten seconds of waits that grow, with its cause."""
+    """A call that keeps failing is `Unavailable` after ten seconds of growing waits."""
     store, client = over(failure)
     with pytest.raises(Unavailable) as refused:
         store.get(KEY)
@@ -394,7 +394,7 @@ def longest_waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 def test_waits_double_from_twenty_milliseconds(longest_waits: Waits) -> None:
-    """What is tried again waits 20 ms first, and twice as long each time."""
+    """Retries wait 20 ms first, then twice as long each time."""
     store = DynamoDB(Client(CLOSED, CLOSED, CLOSED, {}), longest_waits)
     store.transact([expressions.delete(KEY)])
     assert longest_waits.waits == [0.02, 0.04, 0.08]
@@ -550,7 +550,7 @@ def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
 def test_failed_condition_says_whether_an_earlier_try_may_have_been_done(
     before: list[Exception], maybe_done: bool
 ) -> None:
-    """Of a try without an answer nobody knows; one that was refused was not carried out."""
+    """A call without an answer may have been done; a refused one was not."""
     store, _ = over(*before, error("ConditionalCheckFailedException"))
     with pytest.raises(ConditionFailed) as alone:
         store.write(expressions.put(KEY, {}))

@@ -21,7 +21,7 @@ values = st.recursive(
 
 @given(values)
 def test_values_come_back(value: object) -> None:
-    """Whatever is encoded is decoded as it was."""
+    """Decoding gives back every encoded value."""
     assert decode_value(encode_value(value)) == value
 
 

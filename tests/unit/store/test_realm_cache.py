@@ -61,7 +61,7 @@ def test_key_that_is_not_known_is_looked_for(world: World, reads: list[list[str]
 
 
 def test_keys_of_many_are_looked_for_at_once(world: World, reads: list[list[str]]) -> None:
-    """Of a batch, those realms alone are read again that lack a key, in one call."""
+    """Of a batch, only realms that lack a key are read again, in one call."""
     other, third = world.new_realm(), world.new_realm()
     wanted = [(r.id, next(iter(r.keys)), r.issuer) for r in (world.realm, other, third)]
     assert world.cache.with_keys(wanted) == {r.id: r for r in (world.realm, other, third)}
@@ -101,7 +101,7 @@ def test_made_up_keys_cost_four_reads_a_second(world: World, reads: list[list[st
 
 @pytest.mark.parametrize("spent", [0.0, 2.0])
 def test_wait_outlasts_every_cache(spent: float) -> None:
-    """Who waits for the caches waits for one whose clock runs a hundredth slower as well."""
+    """Waiting for caches allows for clocks that run one per cent slower."""
     clock = MovedClock()
     since = clock.monotonic()
     clock.advance(spent)
@@ -111,7 +111,7 @@ def test_wait_outlasts_every_cache(spent: float) -> None:
 
 
 def test_wait_that_is_over_takes_no_time() -> None:
-    """Who did something else for as long waits no more."""
+    """A caller that has already spent the time does not wait again."""
     clock = MovedClock()
     since = clock.monotonic()
     clock.advance(SECONDS + 1)
@@ -135,7 +135,7 @@ def test_realm_of_any_age_is_good_for_a_signature(world: World, reads: list[list
 
 
 def test_realm_is_read_with_something_else(world: World, reads: list[list[str]]) -> None:
-    """Who brings a load has it called where the realm is too old, and only there."""
+    """The caller's `load` is called only if the cached realm is too old."""
     loaded: list[int] = []
 
     def load() -> Realm | None:

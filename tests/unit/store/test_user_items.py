@@ -223,14 +223,14 @@ def seen(user: User) -> User:
 def test_credentials_that_were_not_read_are_not_none_at_all(
     look: Callable[[User], object],
 ) -> None:
-    """Who looks for credentials in a user that was read without gets an error, and no empty set."""
+    """Looking up credentials that were not read is an error, not an empty set."""
     look(WHOLE)
     with pytest.raises(LookupError, match="read the whole item"):
         look(seen(WHOLE))
 
 
 def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
-    """What was not read is neither set nor removed; the rest is as for a whole user."""
+    """Attributes that were not read are not written; the others are as for a whole user."""
     for before in (WHOLE, seen(WHOLE)):
         after = replace(before, version=1, sessions=(SESSION,))
         changed, removed = user_items.difference(before, after)
