@@ -99,7 +99,7 @@ def test_deleted_user_goes_and_their_records_are_stripped(store: Store) -> None:
 
 
 def test_what_is_pending_is_recorded_before_a_user_goes(store: Store) -> None:
-    """A user whose removal lacks time stays, with the remaining records."""
+    """A deleted user's pending endings are recorded without addresses before the removal."""
     user = with_sessions(store, 100)
     change = end_all(user)
     gone = replace(change.after, state="deleted", last_ms=NOW)
