@@ -85,7 +85,7 @@ def user_of(count: int, *, hasher: Hasher | None = None) -> User:
         name="Ada Lovelace",
         last_ms=NOW_MS + count,
         proofs=3,
-        known=tuple(Known(mark=bytes([n] * 8), proofs=1) for n in range(min(count, KNOWN))),
+        known=tuple(Known(digest=bytes([n] * 8), proofs=1) for n in range(min(count, KNOWN))),
         credentials={
             credential_id: Credential(
                 id=credential_id, type="password", created_ms=NOW_MS, secret=password

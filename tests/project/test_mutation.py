@@ -43,7 +43,7 @@ def test_strict_modules_are_there() -> None:
         "domain.session.Ended.keep_until: "
         "return min(self.session.expires_at, self.ended_ms // 1000 + (ENDED_RECORD_SECONDS)) -> "
         "return min(self.session.expires_at, self.ended_ms // 1000 + (ENDED_RECORD_SECONDS + 1))",
-        "store.users.DynamoUsers._heart_write: condition=('v = :v'), -> "
+        "store.users.DynamoUsers._user_write: condition=('v = :v'), -> "
         "condition=('(v = :v OR attribute_exists(pk) OR attribute_not_exists(pk))'),",
         'store.expressions.read_many: "ConsistentRead": True, -> "ConsistentRead": False,',
     ],

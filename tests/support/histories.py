@@ -24,9 +24,9 @@ logins = st.builds(
     Login, auth_method=st.sampled_from(["password", "api_key", "server"]), origin=origins
 )
 known = st.lists(
-    st.builds(Known, mark=st.binary(min_size=8, max_size=8), proofs=counts),
+    st.builds(Known, digest=st.binary(min_size=8, max_size=8), proofs=counts),
     max_size=KNOWN,
-    unique_by=lambda k: k.mark,
+    unique_by=lambda k: k.digest,
 ).map(tuple)
 
 

@@ -119,7 +119,7 @@ class DynamoStore:
         self.realms.dynamo.write(self.due.leaving(job))
 
     def add_user(self, user: User) -> None:
-        heart = self.users.heart(user.id)
+        heart = self.users.user_key(user.id)
         self.realms.dynamo.write(
             expressions.put(
                 heart, user_items.user_values(user), condition="attribute_not_exists(pk)"
@@ -127,7 +127,7 @@ class DynamoStore:
         )
 
     def remove_user(self, user_id: str) -> None:
-        self.realms.dynamo.write(expressions.delete(self.users.heart(user_id)))
+        self.realms.dynamo.write(expressions.delete(self.users.user_key(user_id)))
 
     def add_realm(self, realm: Realm) -> None:
         at = self.realms.realm_key(realm.id)

@@ -112,7 +112,7 @@ def test_use_of_a_key_since(world: World) -> None:
 def stored(world: World, user_id: str, **values: object) -> None:
     """Give a user values as another version stored them."""
     store = store_of(world.resources)
-    heart = store.users.heart(user_id)
+    heart = store.users.user_key(user_id)
     store.realms.dynamo.write(
         expressions.update(heart, changed=values, condition="attribute_exists(pk)")
     )

@@ -176,7 +176,7 @@ def test_first_token_without_end_is_remembered_before_it_is_had(
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(DynamoDirectory, "mark_open_ended", dies)
+        patched.setattr(DynamoDirectory, "record_open_ended", dies)
         with pytest.raises(MemoryError):
             by_key(world, api_key)
     answer = by_key(world, api_key)

@@ -94,7 +94,7 @@ def former(world: World, username: str, email: str, key: str) -> str:
     at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
     at.dynamo.write(expressions.put(claim, {"user_id": made}))
-    heart = store.users.heart(made)
+    heart = store.users.user_key(made)
     changed = {"email": email}
     at.dynamo.write(expressions.update(heart, changed=changed, condition="attribute_exists(pk)"))
     return str(made)

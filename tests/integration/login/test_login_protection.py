@@ -452,8 +452,8 @@ def test_account_knows_ten_addresses(world: World) -> None:
         assert world.login("ada", ip=f"192.0.2.{n}").status == 200
     user = world.resources.users.get(user_id)
     assert user is not None
-    expected = [lockout.mark(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
-    assert [known.mark for known in user.known] == expected
+    expected = [lockout.address_digest(user_id, f"192.0.2.{n}") for n in (*range(2, 10), 0, 10)]
+    assert [known.digest for known in user.known] == expected
 
 
 @pytest.mark.parametrize("session_type", ["managed", "unmanaged"])

@@ -131,7 +131,7 @@ def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
     """A login whose key was stopped just now is told that, and may try again."""
     made = add(at)
     with pytest.raises(Unavailable, match="stopped just now"):
-        at.mark_open_ended(made.id, "jky_gone")
+        at.record_open_ended(made.id, "jky_gone")
 
 
 # What a transaction asks of a realm.

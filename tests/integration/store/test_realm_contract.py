@@ -217,7 +217,7 @@ def test_mark_of_a_key_and_a_change_meet(store: Store) -> None:
     """A change that was decided before a key was marked open-ended is superseded by the mark."""
     found = made(store)
     (key_id,) = found.keys
-    store.realms.mark_open_ended(found.id, key_id)
+    store.realms.record_open_ended(found.id, key_id)
     with pytest.raises(Superseded) as lost:
         store.realms.commit(rekeyed(found))
     assert isinstance(lost.value.current, Realm)

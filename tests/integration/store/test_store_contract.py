@@ -455,7 +455,7 @@ def test_key_remembers_that_it_is_open_ended(store: Store) -> None:
     store.add_realm(known)
     marked = replace(other, open_ended=True)
     for version in (2, 3):
-        store.realms.mark_open_ended(known.id, other.id)
+        store.realms.record_open_ended(known.id, other.id)
         expected = replace(known, version=version, keys={**known.keys, other.id: marked})
         assert store.realms.get(known.id) == expected
 
@@ -467,7 +467,7 @@ def test_key_that_is_gone_cannot_be_marked(store: Store) -> None:
     nowhere = ids.new_id("rl", NOW)
     for realm_id, key in ((OWNER.id, ids.new_id("jky", NOW)), (nowhere, key_id)):
         with pytest.raises(Unavailable):
-            store.realms.mark_open_ended(realm_id, key)
+            store.realms.record_open_ended(realm_id, key)
     assert store.realms.get(OWNER.id) == OWNER
     assert store.find_realm(nowhere) is None
 

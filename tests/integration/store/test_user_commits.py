@@ -274,7 +274,7 @@ def test_archive_goes_on_from_what_came_between(
 def test_user_is_at_one_place(store: DynamoStore) -> None:
     """The heart is at `user` of the user's own partition, in the sessions table."""
     users: DynamoUsers = store.users
-    assert users.heart("usr_1") == Key(users.table, "usr_1", "user")
+    assert users.user_key("usr_1") == Key(users.table, "usr_1", "user")
 
 
 @pytest.mark.parametrize("lost", [0, 1], ids=["answered", "its answer was lost"])

@@ -125,7 +125,7 @@ class MemoryRealms:
         with self._lock:
             return self._private.get((realm_id, key_id))
 
-    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+    def record_open_ended(self, realm_id: str, key_id: str) -> None:
         with self._lock:
             realm = self.find(realm_id)
             key = None if realm is None else realm.keys.get(key_id)

@@ -22,7 +22,7 @@ from sojourn.domain.user import Known, Success, User
 NOW = 2_000_000_000_000
 HOME = "198.51.100.7"
 ADA = User(id="usr_ada", realm_id="rl_x", user_type="human", created_ms=NOW)
-MARK = lockout.mark(ADA.id, HOME)
+MARK = lockout.address_digest(ADA.id, HOME)
 CLOSED = Bucket(log=(NOW // 1000,) * 5, row=5, last_ms=NOW)
 
 
@@ -66,7 +66,7 @@ def test_try_without_an_address_or_an_account() -> None:
     counters = counters_of("b", HOME)
     tried = try_of_password(None, counters, HOME, now_ms=NOW)
     assert tried.counters == (counters[0], counters[2])
-    assert tried.place == Place(lockout.mark(NOBODY, HOME), known=False, own=0)
+    assert tried.place == Place(lockout.address_digest(NOBODY, HOME), known=False, own=0)
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -440,7 +440,7 @@ def test_known_address_is_found_by_its_mark() -> None:
     """An address that succeeded before is found by its mark alone."""
     one, two = Known(b"1" * 8, proofs=1), Known(b"2" * 8, proofs=2)
     found = replace(a_user(realm()), known=(one, two))
-    assert found.find_known(two.mark) == two
+    assert found.find_known(two.digest) == two
     assert found.find_known(b"3" * 8) is None
 
 
@@ -579,7 +579,7 @@ def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
 def test_deletion_leaves_nothing_of_a_person() -> None:
     """Rule 10: a deleted user has no name, credential or address, and is due at once."""
     owner = realm()
-    known = (Known(mark=b"12345678", proofs=1),)
+    known = (Known(digest=b"12345678", proofs=1),)
     credential = Credential(id="crd_1", type="password", created_ms=NOW, secret="hash")
     found = replace(
         several(owner, 2),

@@ -49,7 +49,7 @@ def test_candidate_is_what_an_user_is_tried_by(change: Change) -> None:
         assert getattr(candidate, field.name) == getattr(user, field.name)
     assert candidate.password == user.password
     for known in user.known:
-        assert candidate.find_known(known.mark) == known
+        assert candidate.find_known(known.digest) == known
     assert candidate.find_known(b"?") is None
 
 
@@ -178,7 +178,7 @@ def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
         spared="kss_9",
         sessions=(SESSION,),
         proofs=3,
-        known=(Known(mark=b"12345678", proofs=2),),
+        known=(Known(digest=b"12345678", proofs=2),),
         commits=(b"87654321",),
     )
     withheld = {"credentials", "proofs", "known"}

@@ -45,7 +45,7 @@ def changes_of(
     if any(complaint.field == _NAMING for complaint in wrong):
         raise complaints.refusal(wrong)
     server = server.narrow(body.get(_NAMING))
-    fixed = [name for name in (*complaints.marked(kind, READ_ONLY), _NAMING) if name in body]
+    fixed = [name for name in (*complaints.fields_with(kind, READ_ONLY), _NAMING) if name in body]
     if wrong or fixed:
         there = _look(server, current, wrong)
         wrong += [Complaint(name, f"{name} cannot be changed.") for name in fixed if name in there]

@@ -70,10 +70,10 @@ def of_checks(value: Mapping[str, Any], kind: Any) -> list[Complaint]:
     ]
 
 
-def marked(kind: Any, mark: str) -> list[str]:
+def fields_with(kind: Any, extra: str) -> list[str]:
     """The fields whose types have this key in their `Meta.extra`."""
     fields = _fields(kind).items()
-    return [name for name, field in fields if any(mark in e for e in _extras(field.type))]
+    return [name for name, field in fields if any(extra in e for e in _extras(field.type))]
 
 
 def first(error: msgspec.ValidationError, kind: Any) -> Complaint:

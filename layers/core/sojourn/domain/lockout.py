@@ -27,7 +27,7 @@ LONGEST_WAIT: Final = 15 * 60
 AHEAD_MS: Final = 25_000
 """How far the time of a failure may lie ahead of this clock. Two clocks that may count are each up
 to ten seconds off, plus the inaccuracy of the check (an answer's latency, whole seconds)."""
-_MARK_BYTES: Final = 8
+_DIGEST_BYTES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Place:
     `known`: a login from it succeeded before. `own`: its number of proofs if it becomes known now.
     """
 
-    mark: bytes
+    digest: bytes
     known: bool
     own: int
 
@@ -223,8 +223,8 @@ class Try:
         if self.place is None:
             return Success(None, proofs)
         if self.place.known:
-            return Success(Known(self.place.mark, proofs), proofs=0)
-        return Success(Known(self.place.mark, self.place.own), proofs)
+            return Success(Known(self.place.digest, proofs), proofs=0)
+        return Success(Known(self.place.digest, self.place.own), proofs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,10 +268,10 @@ def try_of_password(
     if network is None:
         return Try((everywhere,))
     here, address = at_address
-    place_mark = mark(NOBODY if account is None else account.id, network)
-    known = None if account is None else account.find_known(place_mark)
+    digest = address_digest(NOBODY if account is None else account.id, network)
+    known = None if account is None else account.find_known(digest)
     here = replace(here, proofs=0 if known is None else known.proofs, unlocks=everywhere.unlocks)
-    place = Place(place_mark, known=known is not None, own=here.proved(now_ms))
+    place = Place(digest, known=known is not None, own=here.proved(now_ms))
     return Try((everywhere if known is None else here, address), place)
 
 
@@ -295,9 +295,9 @@ def of_address(network: str) -> str:
     return _digest("address", network).hex()
 
 
-def mark(user_id: str, network: str) -> bytes:
+def address_digest(user_id: str, network: str) -> bytes:
     """The digest of an address that an account stores as known."""
-    return _digest("mark", user_id, network)[:_MARK_BYTES]
+    return _digest("mark", user_id, network)[:_DIGEST_BYTES]
 
 
 def _digest(*parts: str) -> bytes:

@@ -100,7 +100,7 @@ class Realms(Protocol):
     def private_key(self, realm_id: str, key_id: str) -> bytes | None:
         """The encrypted private key of a signing key."""
 
-    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+    def record_open_ended(self, realm_id: str, key_id: str) -> None:
         """Record that a key may have signed a token without `exp`, before it signs the first one.
 
         Raises `Unavailable` if the realm no longer has that key.

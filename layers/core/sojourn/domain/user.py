@@ -32,7 +32,7 @@ class Credential:
 class Known:
     """A known address: one from which a login of the user succeeded, as a digest."""
 
-    mark: bytes
+    digest: bytes
     proofs: int
 
 
@@ -53,15 +53,15 @@ class Success:
             return True
         mine = self.address
         return mine is not None and not any(
-            k.mark == mine.mark and k.proofs >= mine.proofs for k in known
+            k.digest == mine.digest and k.proofs >= mine.proofs for k in known
         )
 
     def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
         """The new values; the known address that was used least recently is dropped."""
         mine = self.address
         if mine is not None:
-            before = next((k for k in known if k.mark == mine.mark), mine)
-            others = [k for k in known if k.mark != mine.mark]
+            before = next((k for k in known if k.digest == mine.digest), mine)
+            others = [k for k in known if k.digest != mine.digest]
             known = (*others, max(before, mine, key=lambda k: k.proofs))[-KNOWN:]
         return max(proofs, self.proofs), known
 
@@ -99,9 +99,9 @@ class User:
         """The recorded session with that id, expired or not."""
         return next((s for s in self.sessions if s.id == session_id), None)
 
-    def find_known(self, mark: bytes) -> Known | None:
+    def find_known(self, digest: bytes) -> Known | None:
         """The known address with that digest, or None."""
-        return _find_known(self.known, mark)
+        return _find_known(self.known, digest)
 
     @property
     def unique_names(self) -> tuple[UniqueName, ...]:
@@ -144,9 +144,9 @@ class Candidate:
     unlocks: int
     known: tuple[Known, ...]
 
-    def find_known(self, mark: bytes) -> Known | None:
+    def find_known(self, digest: bytes) -> Known | None:
         """The known address with that digest, or None."""
-        return _find_known(self.known, mark)
+        return _find_known(self.known, digest)
 
     @property
     def password(self) -> Credential | None:
@@ -154,8 +154,8 @@ class Candidate:
         return _password(self.credentials)
 
 
-def _find_known(known: Iterable[Known], mark: bytes) -> Known | None:
-    return next((k for k in known if k.mark == mark), None)
+def _find_known(known: Iterable[Known], digest: bytes) -> Known | None:
+    return next((k for k in known if k.digest == digest), None)
 
 
 def _password(credentials: Mapping[str, Credential]) -> Credential | None:

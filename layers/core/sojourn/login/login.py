@@ -197,7 +197,7 @@ class Logins:
         key = self.keys.for_realm(realm, seconds=60 * minutes)
         token = tokens.unsigned(claims, key).sign()
         if expires_at is None and not realm.keys[key.id].open_ended:
-            self.realms.mark_open_ended(realm.id, key.id)
+            self.realms.record_open_ended(realm.id, key.id)
         telemetry.count(LoginSucceeded=1)
         return answers.begun_unmanaged(
             session_id,

@@ -35,14 +35,14 @@ class DynamoAttempts:
     def read_with_candidate(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[Candidate | None, list[Counter]]:
-        heart = replace(self._users.heart(user_id or NOBODY), only=user_items.CANDIDATE)
-        values, read = self._read_with(heart, counters)
+        user_key = replace(self._users.user_key(user_id or NOBODY), only=user_items.CANDIDATE)
+        values, read = self._read_with(user_key, counters)
         return None if values is None else user_items.candidate_from(values), read
 
     def read_with_user(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[User | None, list[Counter]]:
-        values, read = self._read_with(self._users.heart(user_id or NOBODY), counters)
+        values, read = self._read_with(self._users.user_key(user_id or NOBODY), counters)
         return None if values is None else user_items.user_from(values), read
 
     def commit(self, failure: Failure, /) -> Failure:
@@ -69,9 +69,9 @@ class DynamoAttempts:
         return expressions.put(self._key(counter), item, condition="v = :v", values=before)
 
     def _read_with(
-        self, heart: Key, counters: Sequence[Counter]
+        self, user_key: Key, counters: Sequence[Counter]
     ) -> tuple[Values | None, list[Counter]]:
-        keys = [heart, *(self._key(counter) for counter in counters)]
+        keys = [user_key, *(self._key(counter) for counter in counters)]
         values, *found = self._dynamo.get_many(keys)
         return values, list(map(_read, counters, found))
 

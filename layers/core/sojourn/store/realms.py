@@ -127,7 +127,7 @@ class DynamoDirectory:
             values={":v": before.version},
         )
 
-    def mark_open_ended(self, realm_id: str, key_id: str) -> None:
+    def record_open_ended(self, realm_id: str, key_id: str) -> None:
         write = {
             "TableName": self.table,
             "Key": self.realm_key(realm_id).attributes,

@@ -39,7 +39,7 @@ class DynamoRemoval:
             with suppress(ConditionFailed):
                 self._dynamo.write(stripped)
         gone = expressions.delete(
-            self._users.heart(user_id),
+            self._users.user_key(user_id),
             condition="attribute_not_exists(pk) OR #state = :deleted",
             values={":deleted": "deleted"},
             names={"#state": "state"},
@@ -58,18 +58,18 @@ class DynamoRemoval:
         return True
 
     def remove_user(self, user: User) -> None:
-        heart = expressions.delete(
-            self._users.heart(user.id), condition="v = :v", values={":v": user.version}
+        user_item = expressions.delete(
+            self._users.user_key(user.id), condition="v = :v", values={":v": user.version}
         )
         names = self._directory.names.freeing(user, user.unique_names)
         member = expressions.delete(self._member(user.realm_id, user.id))
         try:
-            self._dynamo.transact([heart, *names, member])
+            self._dynamo.transact([user_item, *names, member])
         except ConditionFailed as error:
             if not error.failed[0]:
                 raise Superseded(user) from error
-            heart_now = error.item
-            raise Superseded(heart_now and user_items.user_from(heart_now)) from error
+            user_now = error.item
+            raise Superseded(user_now and user_items.user_from(user_now)) from error
 
     def forget_user(self, realm_id: str, user_id: str) -> None:
         self._dynamo.write(expressions.delete(self._member(realm_id, user_id)))

@@ -42,9 +42,9 @@ class DynamoUserDirectory:
         )
 
     def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
-        where = [self._realms.realm_key(realm_id), self._users.heart(user_id)]
-        realm, heart = self._realms.dynamo.get_many(where)
-        return standing_realm_from(realm), None if heart is None else user_items.user_from(heart)
+        where = [self._realms.realm_key(realm_id), self._users.user_key(user_id)]
+        realm, user = self._realms.dynamo.get_many(where)
+        return standing_realm_from(realm), None if user is None else user_items.user_from(user)
 
     def create_user(self, new: NewUser, /) -> None:
         at, user, realm = self._realms, new.user, new.realm
@@ -52,7 +52,7 @@ class DynamoUserDirectory:
         writes = [
             at.realm_unchanged(realm) if new.bound else at.realm_stands(realm.id),
             expressions.put(
-                self._users.heart(user.id),
+                self._users.user_key(user.id),
                 user_items.user_values(user),
                 condition="attribute_not_exists(pk)",
             ),

@@ -99,7 +99,7 @@ def user_values(user: User) -> Values:
         "pending": [ended_values(e) for e in user.pending],
         "proofs": user.proofs or None,
         "unlocks": user.unlocks or None,
-        "known": [[k.mark, k.proofs] for k in user.known] or None,
+        "known": [[k.digest, k.proofs] for k in user.known] or None,
         "commits": list(user.commits) or None,
         "due_at": user.due_at,
     }
@@ -185,7 +185,7 @@ def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
 
 
 def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
-    return tuple(Known(mark=bytes(m), proofs=n) for m, n in values.get("known", ()))
+    return tuple(Known(digest=bytes(m), proofs=n) for m, n in values.get("known", ()))
 
 
 def session_values(session: Session) -> Values:

@@ -30,7 +30,7 @@ class DynamoUsers:
         self.table = table
         self._only = only
 
-    def heart(self, user_id: str) -> Key:
+    def user_key(self, user_id: str) -> Key:
         """The key of a user's item."""
         return Key(self.table, user_id, user_items.HEART, self._only)
 
@@ -38,11 +38,11 @@ class DynamoUsers:
         return Key(self.table, user_id, user_items.ENDED + session_id, user_items.RECORD)
 
     def get(self, user_id: str) -> User | None:
-        values = self._dynamo.get(self.heart(user_id))
+        values = self._dynamo.get(self.user_key(user_id))
         return None if values is None else user_items.user_from(values)
 
     def get_many(self, user_ids: Sequence[str]) -> list[User | None]:
-        found = self._dynamo.get_many([self.heart(user_id) for user_id in user_ids])
+        found = self._dynamo.get_many([self.user_key(user_id) for user_id in user_ids])
         return [None if values is None else user_items.user_from(values) for values in found]
 
     def commit(self, change: Change) -> Change:
@@ -67,7 +67,7 @@ class DynamoUsers:
         done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
         try:
-            self._dynamo.commit([self._heart_write(done), *records, *others])
+            self._dynamo.commit([self._user_write(done), *records, *others])
         except ConditionFailed as error:
             if not error.failed[0]:
                 raise
@@ -77,10 +77,10 @@ class DynamoUsers:
                 raise Superseded(current) from error
         return done
 
-    def _heart_write(self, change: Change) -> dict[str, Any]:
+    def _user_write(self, change: Change) -> dict[str, Any]:
         changed, removed = user_items.difference(change.before, change.after)
         return expressions.update(
-            self.heart(change.after.id),
+            self.user_key(change.after.id),
             changed=changed,
             removed=removed,
             condition=_SAME,
