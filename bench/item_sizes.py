@@ -84,8 +84,8 @@ def user_of(count: int, *, hasher: Hasher | None = None) -> User:
         email="ada.lovelace@example.com",
         name="Ada Lovelace",
         last_ms=NOW_MS + count,
-        proofs=3,
-        known=tuple(Known(digest=bytes([n] * 8), proofs=1) for n in range(min(count, KNOWN))),
+        successes=3,
+        known=tuple(Known(digest=bytes([n] * 8), successes=1) for n in range(min(count, KNOWN))),
         credentials={
             credential_id: Credential(
                 id=credential_id, type="password", created_ms=NOW_MS, secret=password
@@ -181,7 +181,7 @@ def bucket_size(limit: Limit, failures: int) -> int:
     """Bytes of an item of the attempts table after so many failures."""
     bucket = Bucket()
     for n in range(failures):
-        bucket = bucket.failed(limit, proofs=0, now_ms=NOW_MS + n)
+        bucket = bucket.failed(limit, successes=0, now_ms=NOW_MS + n)
     kind = "account" if limit.delays else "address"
     values = counter_item(bucket, "0" * 16, kept_until=bucket.kept_until(limit))
     item = expressions.encode({"pk": "0" * 64, "sk": kind, **values})

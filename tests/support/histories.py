@@ -24,7 +24,7 @@ logins = st.builds(
     Login, auth_method=st.sampled_from(["password", "api_key", "server"]), origin=origins
 )
 known = st.lists(
-    st.builds(Known, digest=st.binary(min_size=8, max_size=8), proofs=counts),
+    st.builds(Known, digest=st.binary(min_size=8, max_size=8), successes=counts),
     max_size=KNOWN,
     unique_by=lambda k: k.digest,
 ).map(tuple)
@@ -110,7 +110,7 @@ def changes(draw: st.DrawFn) -> Change:
         name=draw(names),
         custom=draw(names),
         credentials={c.id: c for c in credentials},
-        proofs=draw(counts),
+        successes=draw(counts),
         unlocks=draw(counts),
         known=draw(known),
     )

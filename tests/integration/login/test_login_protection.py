@@ -36,7 +36,7 @@ def failed_before(world: World, key: str, limit: Limit, times: int) -> None:
     now_ms = world.clock.wall_ms()
     bucket = Bucket()
     for _ in range(times):
-        bucket = bucket.failed(limit, proofs=0, now_ms=now_ms)
+        bucket = bucket.failed(limit, successes=0, now_ms=now_ms)
     counted = Failure(Try((counter,)), (replace(bucket, row=min(bucket.row, 1)),))
     store_of(world.resources).attempts.commit(counted)
 

@@ -40,7 +40,7 @@ def test_failure_is_counted_in_all_of_its_counters(store: Store) -> None:
     """A failure is read as it was counted, in order, and by the place and kind of each counter."""
     tried = anew()
     buckets = tuple(
-        Bucket(log=(n + 1, n + 2), row=n, last_ms=NOW + n, proofs=n, unlocks=2 * n)
+        Bucket(log=(n + 1, n + 2), row=n, last_ms=NOW + n, successes=n, unlocks=2 * n)
         for n in range(3)
     )
     store.attempts.commit(Failure(tried, buckets))
@@ -54,8 +54,8 @@ def test_failure_is_counted_in_all_of_its_counters(store: Store) -> None:
 
 def test_counters_keep_what_their_account_says(store: Store) -> None:
     """Reading gives what was counted, and leaves the account's own numbers as they were asked."""
-    (counter,) = store.attempts.read([Counter("0" * 64, "account", proofs=3, unlocks=4)])
-    assert (counter.proofs, counter.unlocks) == (3, 4)
+    (counter,) = store.attempts.read([Counter("0" * 64, "account", successes=3, unlocks=4)])
+    assert (counter.successes, counter.unlocks) == (3, 4)
 
 
 def test_failure_is_counted_on_what_was_read_alone(store: Store) -> None:
@@ -120,7 +120,7 @@ def test_each_of_many_failures_at_once_is_counted_once(store: Store) -> None:
 def test_candidate_is_as_much_as_a_password_is_tried_by(store: Store) -> None:
     """The user is read with the counters: whole, or without sessions; nobody is None."""
     credential = Credential(id="crd_a", type="password", created_ms=NOW, secret="phc")
-    user = a_user(credentials={credential.id: credential}, proofs=2, unlocks=1)
+    user = a_user(credentials={credential.id: credential}, successes=2, unlocks=1)
     store.add_user(user)
     counters = anew().counters
     candidate, read = store.attempts.read_with_candidate(user.id, counters)
@@ -129,7 +129,7 @@ def test_candidate_is_as_much_as_a_password_is_tried_by(store: Store) -> None:
         realm_id=user.realm_id,
         state="active",
         credentials=user.credentials,
-        proofs=2,
+        successes=2,
         unlocks=1,
         known=(),
     )

@@ -170,9 +170,9 @@ def test_other_writes_take_the_place_of_endings(store: DynamoStore) -> None:
 
 def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:
     """Removed fields of a user are removed from the item, and changed ones are changed."""
-    user = a_user(username="ada", email="a@b.c", custom="{}", spared="kss_0", proofs=3)
+    user = a_user(username="ada", email="a@b.c", custom="{}", spared="kss_0", successes=3)
     store.add_user(user)
-    after = replace(user, username=None, email="c@b.a", spared=None, custom=None, proofs=0)
+    after = replace(user, username=None, email="c@b.a", spared=None, custom=None, successes=0)
     change = replace(login(user)[0], after=after)
     store.users.commit(change)
     assert store.users.get(user.id) == replace(after, version=user.version + 1)

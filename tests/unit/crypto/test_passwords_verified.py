@@ -6,11 +6,11 @@ import pytest
 
 from sojourn.crypto.passwords import Hasher, VerifiedPassword
 from sojourn.domain.errors import LoginFailed
-from sojourn.domain.user import Credential, Known, Proved, Success, User
+from sojourn.domain.user import Credential, Known, PasswordSuccess, Success, User
 
 CHEAP, STRONGER = Hasher(memory_kib=64, iterations=1), Hasher(memory_kib=128, iterations=1)
 RIGHT, OTHER = "a horse with a staple", "another horse"
-SUCCESS = Success(Known(b"mark", 1), proofs=2)
+SUCCESS = Success(Known(b"mark", 1), successes=2)
 
 
 def credential(password: str, hasher: Hasher = CHEAP) -> Credential:
@@ -30,10 +30,10 @@ def test_password_that_is_still_the_users_is_kept_as_it_is() -> None:
     """A hash at today's parameters stays; with it comes what the success leaves, once."""
     known = credential(RIGHT)
     verified = VerifiedPassword(RIGHT, known, CHEAP, SUCCESS)
-    assert verified.proved(user(known)) == Proved(known, SUCCESS)
+    assert verified.password_success(user(known)) == PasswordSuccess(known, SUCCESS)
     left = verified.left(user(known))
     assert left is not None
-    assert (left.after.proofs, left.after.known) == (2, (SUCCESS.address,))
+    assert (left.after.successes, left.after.known) == (2, (SUCCESS.address,))
     assert verified.left(left.after) is None
 
 
@@ -51,19 +51,19 @@ def test_password_that_was_changed_meanwhile_is_verified_anew(
 
     monkeypatch.setattr(Hasher, "verify", noted)
     for _ in range(2):
-        assert verified.proved(user(same)) == Proved(same, SUCCESS)
+        assert verified.password_success(user(same)) == PasswordSuccess(same, SUCCESS)
     assert asked == [same.secret]
     for known in (credential(OTHER), None):
         with pytest.raises(LoginFailed):
-            verified.proved(user(known))
+            verified.password_success(user(known))
 
 
 def test_hash_of_weaker_parameters_is_made_anew_once() -> None:
     """The credential is kept with one new hash, however often its user is decided on."""
     old = credential(RIGHT)
     verified = VerifiedPassword(RIGHT, old, STRONGER, SUCCESS)
-    kept = verified.proved(user(old)).credential
+    kept = verified.password_success(user(old)).credential
     assert kept == replace(old, secret=kept.secret)
     assert not STRONGER.outdated(kept.secret)
     assert STRONGER.verify(RIGHT, kept.secret)
-    assert verified.proved(user(old)).credential == kept
+    assert verified.password_success(user(old)).credential == kept

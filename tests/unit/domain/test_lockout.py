@@ -30,28 +30,30 @@ class Guesser:
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
         self.bucket = Bucket()
-        self.proofs = 0
+        self.successes = 0
         self.made: list[int] = []
 
     def opens_ms(self, now_ms: int) -> int:
-        return self.bucket.opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+        return self.bucket.opens_ms(self.limit, successes=self.successes, now_ms=now_ms)
 
     def guess(self, now_ms: int) -> bool:
         """Whether the guess was made: then it was wrong, and is counted."""
         if self.opens_ms(now_ms) > now_ms:
             return False
-        self.bucket = self.bucket.failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+        self.bucket = self.bucket.failed(self.limit, successes=self.successes, now_ms=now_ms)
         self.made.append(now_ms)
         return True
 
     def succeed(self, now_ms: int) -> None:
         """The owner logs in."""
-        self.proofs = self.bucket.proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+        self.successes = self.bucket.successes_after(
+            self.limit, successes=self.successes, now_ms=now_ms
+        )
 
 
 def test_bucket_that_nobody_filled_counts_nothing() -> None:
-    """An empty bucket has no row, no wait and no proofs."""
-    assert Bucket() == Bucket(log=(), row=0, last_ms=0, proofs=0, unlocks=0)
+    """An empty bucket has no row, no wait and no successes."""
+    assert Bucket() == Bucket(log=(), row=0, last_ms=0, successes=0, unlocks=0)
 
 
 def test_delays_double_from_thirty_seconds_to_fifteen_minutes() -> None:
@@ -138,38 +140,38 @@ def test_success_ends_the_row_and_not_the_hour() -> None:
 
 
 def test_success_without_a_row_is_no_new_proof() -> None:
-    """The number of proofs grows only where there is a row to leave behind."""
-    assert Bucket().proved(PER_ACCOUNT, proofs=7, now_ms=NOW) == 7
-    failed = Bucket().failed(PER_ACCOUNT, proofs=7, now_ms=NOW)
-    assert failed.proved(PER_ACCOUNT, proofs=7, now_ms=NOW) == 8
-    assert failed.proved(PER_ACCOUNT, proofs=8, now_ms=NOW) == 8
-    assert failed.proved(PER_ACCOUNT, proofs=7, now_ms=NOW + DAY) == 7
+    """The number of successes grows only if there is a row to clear."""
+    assert Bucket().successes_after(PER_ACCOUNT, successes=7, now_ms=NOW) == 7
+    failed = Bucket().failed(PER_ACCOUNT, successes=7, now_ms=NOW)
+    assert failed.successes_after(PER_ACCOUNT, successes=7, now_ms=NOW) == 8
+    assert failed.successes_after(PER_ACCOUNT, successes=8, now_ms=NOW) == 8
+    assert failed.successes_after(PER_ACCOUNT, successes=7, now_ms=NOW + DAY) == 7
 
 
 def test_who_read_the_account_earlier_does_not_reset_the_row() -> None:
-    """A failure that was worked out with an old number of proofs adds to the row all the same."""
-    bucket = Bucket(row=4, last_ms=NOW, proofs=3)
-    late = bucket.failed(PER_ACCOUNT, proofs=2, now_ms=NOW)
-    assert (late.row, late.proofs) == (5, 3)
-    assert bucket.opens_ms(PER_ACCOUNT, proofs=2, now_ms=NOW) == 0
-    assert late.opens_ms(PER_ACCOUNT, proofs=2, now_ms=NOW) == NOW + 30_000
+    """A failure decided with an old number of successes still adds to the row."""
+    bucket = Bucket(row=4, last_ms=NOW, successes=3)
+    late = bucket.failed(PER_ACCOUNT, successes=2, now_ms=NOW)
+    assert (late.row, late.successes) == (5, 3)
+    assert bucket.opens_ms(PER_ACCOUNT, successes=2, now_ms=NOW) == 0
+    assert late.opens_ms(PER_ACCOUNT, successes=2, now_ms=NOW) == NOW + 30_000
 
 
 def test_row_is_forgotten_after_a_day() -> None:
     """A row counts until a day after its last failure, whenever the item is deleted."""
-    bucket = Bucket(row=9, last_ms=NOW, proofs=0)
+    bucket = Bucket(row=9, last_ms=NOW, successes=0)
     last = NOW + DAY - 1
-    assert bucket.in_row(PER_ACCOUNT, proofs=0, now_ms=last) == 9
-    assert bucket.in_row(PER_ACCOUNT, proofs=0, now_ms=last + 1) == 0
-    assert bucket.failed(PER_ACCOUNT, proofs=0, now_ms=last + 1).row == 1
+    assert bucket.in_row(PER_ACCOUNT, successes=0, now_ms=last) == 9
+    assert bucket.in_row(PER_ACCOUNT, successes=0, now_ms=last + 1) == 0
+    assert bucket.failed(PER_ACCOUNT, successes=0, now_ms=last + 1).row == 1
     assert bucket.kept_until(PER_ACCOUNT) == (NOW + DAY) // 1000
 
 
 def test_slow_clock_does_not_shorten_a_delay() -> None:
     """A failure that an instance with a clock behind counts waits from the latest one on."""
     bucket = Bucket(row=5, last_ms=NOW, log=(NOW // 1000,))
-    late = bucket.failed(PER_ACCOUNT, proofs=0, now_ms=NOW - 3_000)
-    assert late.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 60_000
+    late = bucket.failed(PER_ACCOUNT, successes=0, now_ms=NOW - 3_000)
+    assert late.opens_ms(PER_ACCOUNT, successes=0, now_ms=NOW) == NOW + 60_000
     assert late.log == ((NOW - 3_000) // 1000, NOW // 1000)
 
 
@@ -200,55 +202,55 @@ marks = st.integers(0, 14).map(lambda n: bytes([n]) * 8)
 @example(used=[bytes([n]) * 8 for n in range(15)])
 def test_account_remembers_the_addresses_used_last(used: list[bytes]) -> None:
     """An account knows the ten addresses that it was used from last, each once."""
-    proofs, known = 0, tuple[Known, ...]()
+    successes, known = 0, tuple[Known, ...]()
     for mark in used:
-        success = Success(Known(mark, proofs=0), proofs=0)
-        due = success.due(proofs, known)
+        success = Success(Known(mark, successes=0), successes=0)
+        due = success.due(successes, known)
         assert due == (mark not in {k.digest for k in known})
-        proofs, known = success.applied(proofs, known)
-        assert not success.due(proofs, known)
+        successes, known = success.applied(successes, known)
+        assert not success.due(successes, known)
     latest = list(dict.fromkeys(reversed(used)))[:KNOWN]
     assert [k.digest for k in reversed(known)] == latest
 
 
-def test_numbers_of_proofs_never_go_back() -> None:
+def test_numbers_of_successes_never_go_back() -> None:
     """A success that was worked out on an older account takes nothing from a newer one."""
     mark = b"12345678"
-    newer = (Known(mark, proofs=4),)
-    assert Success(Known(mark, proofs=3), proofs=2).applied(5, newer) == (5, newer)
-    assert Success(None, proofs=6).applied(5, newer) == (6, newer)
-    assert Success(Known(mark, proofs=5), proofs=0).due(5, newer)
-    assert not Success(Known(mark, proofs=4), proofs=0).due(5, newer)
-    assert Success(Known(mark, proofs=6), proofs=0).applied(5, newer) == (
+    newer = (Known(mark, successes=4),)
+    assert Success(Known(mark, successes=3), successes=2).applied(5, newer) == (5, newer)
+    assert Success(None, successes=6).applied(5, newer) == (6, newer)
+    assert Success(Known(mark, successes=5), successes=0).due(5, newer)
+    assert not Success(Known(mark, successes=4), successes=0).due(5, newer)
+    assert Success(Known(mark, successes=6), successes=0).applied(5, newer) == (
         5,
-        (Known(mark, proofs=6),),
+        (Known(mark, successes=6),),
     )
 
 
 def test_success_is_due_only_for_what_is_new() -> None:
-    """A success writes for a new number of proofs or a new address, and else nothing."""
-    known = (Known(b"12345678", proofs=4),)
-    assert Success(None, proofs=6).due(5, known)
-    assert Success(Known(b"12345678", proofs=4), proofs=6).due(5, known)
-    assert not Success(None, proofs=5).due(5, known)
-    assert not Success(None, proofs=5).due(6, ())
-    assert Success(Known(b"87654321", proofs=0), proofs=0).due(5, known)
+    """A success writes only for a new number of successes or a new address."""
+    known = (Known(b"12345678", successes=4),)
+    assert Success(None, successes=6).due(5, known)
+    assert Success(Known(b"12345678", successes=4), successes=6).due(5, known)
+    assert not Success(None, successes=5).due(5, known)
+    assert not Success(None, successes=5).due(6, ())
+    assert Success(Known(b"87654321", successes=0), successes=0).due(5, known)
 
 
 @pytest.mark.parametrize("limit", [PER_ACCOUNT, PER_ADDRESS], ids=["account", "address"])
 def test_failure_is_forgotten_when_its_time_is_over(limit: Limit) -> None:
     """A failure counts until its seconds are over to the millisecond, and then is not kept."""
-    first = Bucket().failed(limit, proofs=0, now_ms=NOW)
+    first = Bucket().failed(limit, successes=0, now_ms=NOW)
     over = NOW + limit.seconds * 1000
-    assert first.failed(limit, proofs=0, now_ms=over - 1).log == (NOW // 1000, over // 1000)
-    assert first.failed(limit, proofs=0, now_ms=over).log == (over // 1000,)
+    assert first.failed(limit, successes=0, now_ms=over - 1).log == (NOW // 1000, over // 1000)
+    assert first.failed(limit, successes=0, now_ms=over).log == (over // 1000,)
 
 
 def test_address_has_no_row() -> None:
     """An address waits for nothing but its hundred: no row of it is counted."""
-    bucket = Bucket().failed(PER_ADDRESS, proofs=0, now_ms=NOW)
+    bucket = Bucket().failed(PER_ADDRESS, successes=0, now_ms=NOW)
     assert bucket.row == 0
-    assert bucket.opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) == 0
+    assert bucket.opens_ms(PER_ADDRESS, successes=0, now_ms=NOW) == 0
 
 
 def test_limits_are_the_documented_ones() -> None:
@@ -268,13 +270,13 @@ def test_wait_is_at_least_a_second() -> None:
 
 def test_unlock_leaves_all_of_a_bucket_behind() -> None:
     """After an administrator's unlock neither the row nor the hundred of the hour count."""
-    full = Bucket(log=(NOW // 1000,) * 100, row=9, last_ms=NOW, proofs=3, unlocks=1)
+    full = Bucket(log=(NOW // 1000,) * 100, row=9, last_ms=NOW, successes=3, unlocks=1)
     assert full.since(0) is full
     assert full.since(1) is full
     assert full.since(2) == Bucket(unlocks=2)
-    failed = full.since(2).failed(PER_ACCOUNT, proofs=3, now_ms=NOW)
-    assert failed == Bucket(log=(NOW // 1000,), row=1, last_ms=NOW, proofs=3, unlocks=2)
-    assert full.failed(PER_ACCOUNT, proofs=3, now_ms=NOW).unlocks == 1
+    failed = full.since(2).failed(PER_ACCOUNT, successes=3, now_ms=NOW)
+    assert failed == Bucket(log=(NOW // 1000,), row=1, last_ms=NOW, successes=3, unlocks=2)
+    assert full.failed(PER_ACCOUNT, successes=3, now_ms=NOW).unlocks == 1
 
 
 @pytest.mark.parametrize("limit", [PER_ACCOUNT, PER_ADDRESS], ids=["account", "address"])
@@ -282,9 +284,9 @@ def test_bucket_keeps_no_more_than_its_limit(limit: Limit) -> None:
     """A bucket that is counted in beyond its limit keeps the latest, and opens as it would."""
     bucket = Bucket()
     for number in range(limit.most + 7):
-        bucket = bucket.failed(limit, proofs=0, now_ms=NOW + 1_000 * number)
+        bucket = bucket.failed(limit, successes=0, now_ms=NOW + 1_000 * number)
     assert bucket.log == tuple(NOW // 1000 + n for n in range(7, limit.most + 7))
-    opens = bucket.opens_ms(replace(limit, delays=False), proofs=9, now_ms=NOW + 120_000)
+    opens = bucket.opens_ms(replace(limit, delays=False), successes=9, now_ms=NOW + 120_000)
     assert opens == NOW + 7_000 + limit.seconds * 1000
 
 
@@ -297,23 +299,23 @@ def test_wait_is_never_longer_than_its_longest() -> None:
     """A failure that a clock ahead has counted holds up no longer than one that is counted now."""
     for ahead in (0, 1, AHEAD_MS):
         row = Bucket(row=11, last_ms=NOW + ahead)
-        assert row.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 900_000
+        assert row.opens_ms(PER_ACCOUNT, successes=0, now_ms=NOW) == NOW + 900_000
         for limit in (PER_ACCOUNT, PER_ADDRESS):
             log = Bucket(log=((NOW + ahead) // 1000,) * 100)
-            opens = log.opens_ms(limit, proofs=0, now_ms=NOW)
+            opens = log.opens_ms(limit, successes=0, now_ms=NOW)
             assert opens == NOW + limit.seconds * 1000
     early = Bucket(row=11, last_ms=NOW - 1)
-    assert early.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == NOW + 899_999
+    assert early.opens_ms(PER_ACCOUNT, successes=0, now_ms=NOW) == NOW + 899_999
 
 
 def test_row_of_tomorrow_holds_up_nobody_and_counts() -> None:
     """A row that no clock can have written yet delays nothing, and goes on from now."""
     bucket = Bucket(row=7, last_ms=NOW + AHEAD_MS + 1)
-    assert bucket.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW) == 0
-    assert bucket.opens_ms(PER_ACCOUNT, proofs=0, now_ms=NOW + 1) == NOW + 1 + 120_000
-    failed = bucket.failed(PER_ACCOUNT, proofs=0, now_ms=NOW)
+    assert bucket.opens_ms(PER_ACCOUNT, successes=0, now_ms=NOW) == 0
+    assert bucket.opens_ms(PER_ACCOUNT, successes=0, now_ms=NOW + 1) == NOW + 1 + 120_000
+    failed = bucket.failed(PER_ACCOUNT, successes=0, now_ms=NOW)
     assert (failed.row, failed.last_ms) == (8, NOW)
-    near = Bucket(row=7, last_ms=NOW + AHEAD_MS).failed(PER_ACCOUNT, proofs=0, now_ms=NOW)
+    near = Bucket(row=7, last_ms=NOW + AHEAD_MS).failed(PER_ACCOUNT, successes=0, now_ms=NOW)
     assert (near.row, near.last_ms) == (8, NOW + AHEAD_MS)
 
 
@@ -321,10 +323,10 @@ def test_failures_of_tomorrow_are_not_counted() -> None:
     """Failures at impossible times in the future are dropped."""
     latest = (NOW + AHEAD_MS) // 1000
     full = Bucket(log=(latest + 1,) * 100)
-    assert full.opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) == 0
-    assert full.failed(PER_ADDRESS, proofs=0, now_ms=NOW).log == (NOW // 1000,)
-    assert Bucket(log=(latest,) * 100).opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW) > NOW
-    assert Bucket(log=(latest + 1,) * 100).opens_ms(PER_ADDRESS, proofs=0, now_ms=NOW + 1) > NOW
+    assert full.opens_ms(PER_ADDRESS, successes=0, now_ms=NOW) == 0
+    assert full.failed(PER_ADDRESS, successes=0, now_ms=NOW).log == (NOW // 1000,)
+    assert Bucket(log=(latest,) * 100).opens_ms(PER_ADDRESS, successes=0, now_ms=NOW) > NOW
+    assert Bucket(log=(latest + 1,) * 100).opens_ms(PER_ADDRESS, successes=0, now_ms=NOW + 1) > NOW
 
 
 def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
@@ -332,13 +334,13 @@ def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
     fast, slow = NOW + 10_000, NOW - 10_000
     row = Bucket()
     for _ in range(FREE):
-        row = row.failed(PER_ACCOUNT, proofs=0, now_ms=fast)
-    assert row.opens_ms(PER_ACCOUNT, proofs=0, now_ms=slow) > slow
+        row = row.failed(PER_ACCOUNT, successes=0, now_ms=fast)
+    assert row.opens_ms(PER_ACCOUNT, successes=0, now_ms=slow) > slow
     many = Bucket()
     for _ in range(PER_ADDRESS.most):
-        many = many.failed(PER_ADDRESS, proofs=0, now_ms=fast)
-    assert many.opens_ms(PER_ADDRESS, proofs=0, now_ms=slow) > slow
-    assert len(many.failed(PER_ADDRESS, proofs=0, now_ms=slow).log) == PER_ADDRESS.most
+        many = many.failed(PER_ADDRESS, successes=0, now_ms=fast)
+    assert many.opens_ms(PER_ADDRESS, successes=0, now_ms=slow) > slow
+    assert len(many.failed(PER_ADDRESS, successes=0, now_ms=slow).log) == PER_ADDRESS.most
 
 
 def test_buckets_are_found_again_under_their_names() -> None:

@@ -41,11 +41,11 @@ def test_counters_of_a_try() -> None:
 def test_try_from_an_address_that_is_not_known() -> None:
     """It is counted at the account everywhere and at the address, by the account's numbers."""
     everywhere, here, address = counters_of("b", HOME)
-    ada = replace(ADA, proofs=3, unlocks=2)
+    ada = replace(ADA, successes=3, unlocks=2)
     tried = try_of_password(ada, (everywhere, here, address), HOME, now_ms=NOW)
-    assert tried.counters == (replace(everywhere, proofs=3, unlocks=2), address)
+    assert tried.counters == (replace(everywhere, successes=3, unlocks=2), address)
     assert tried.place == Place(MARK, known=False, own=0)
-    row = replace(here, bucket=replace(CLOSED, proofs=6, unlocks=2))
+    row = replace(here, bucket=replace(CLOSED, successes=6, unlocks=2))
     tried = try_of_password(ada, (everywhere, row, address), HOME, now_ms=NOW)
     assert tried.place == Place(MARK, known=False, own=7)
 
@@ -53,9 +53,9 @@ def test_try_from_an_address_that_is_not_known() -> None:
 def test_try_from_an_address_that_is_known() -> None:
     """It is counted at the account's counter of that address, from its own number on."""
     everywhere, here, address = counters_of("b", HOME)
-    ada = replace(ADA, proofs=3, unlocks=2, known=(Known(MARK, 5),))
+    ada = replace(ADA, successes=3, unlocks=2, known=(Known(MARK, 5),))
     tried = try_of_password(ada, (everywhere, here, address), HOME, now_ms=NOW)
-    assert tried.counters == (replace(here, proofs=5, unlocks=2), address)
+    assert tried.counters == (replace(here, successes=5, unlocks=2), address)
     assert tried.place == Place(MARK, known=True, own=5)
 
 
@@ -109,10 +109,10 @@ def test_try_without_counters_is_never_held_up() -> None:
 def test_failure_adds_one_to_each_counter() -> None:
     """A failure changes each counter by that counter's own limit and numbers."""
     account, _, address = counters_of("b", HOME)
-    account = replace(account, bucket=CLOSED, proofs=1)
+    account = replace(account, bucket=CLOSED, successes=1)
     tried = Try((account, address))
     one, other = tried.failed(NOW + 1_000).buckets
-    assert (one.row, len(one.log), one.proofs) == (1, 6, 1)
+    assert (one.row, len(one.log), one.successes) == (1, 6, 1)
     assert (other.row, len(other.log)) == (0, 1)
     unlocked = replace(account, unlocks=1)
     (anew,) = Try((unlocked,)).failed(NOW).buckets
@@ -122,11 +122,11 @@ def test_failure_adds_one_to_each_counter() -> None:
 def test_success_leaves_the_row_behind_where_it_was_counted() -> None:
     """Without an address at the account; from a known one there; from a new one at both."""
     account, _, address = counters_of("b", HOME)
-    row = replace(account, bucket=replace(CLOSED, proofs=2))
+    row = replace(account, bucket=replace(CLOSED, successes=2))
     later = NOW + 30_000
     assert Try((row,)).succeeded(later) == Success(None, 3)
     known = Try((row, address), Place(MARK, known=True, own=9))
-    assert known.succeeded(later) == Success(Known(MARK, 3), proofs=0)
+    assert known.succeeded(later) == Success(Known(MARK, 3), successes=0)
     new = Try((row, address), Place(MARK, known=False, own=9))
     assert new.succeeded(later) == Success(Known(MARK, 9), 3)
 

@@ -12,7 +12,7 @@ from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor, Ended, Login, Origin, Session
-from sojourn.domain.user import Credential, Known, Proved, State, Success, User
+from sojourn.domain.user import Credential, Known, PasswordSuccess, State, Success, User
 
 NOW = 2_000_000_000_000
 LOGIN = Login("password", Origin(ip="203.0.113.9", client="tests"))
@@ -223,14 +223,18 @@ def test_what_a_proved_password_leaves_is_in_the_change_of_its_login() -> None:
     """A login by password keeps the hash that was made anew, and remembers the success."""
     owner = realm()
     old = Credential(id="crd_a", type="password", created_ms=NOW, secret="old")
-    found = replace(several(owner, 1), credentials={old.id: old}, proofs=1)
-    proved = Proved(replace(old, secret="new"), Success(Known(b"m", 2), proofs=4))
-    change, session = rules.begin(found, owner, LOGIN, key_number=1, now_ms=NOW + 50, proved=proved)
+    found = replace(several(owner, 1), credentials={old.id: old}, successes=1)
+    password_success = PasswordSuccess(
+        replace(old, secret="new"), Success(Known(b"m", 2), successes=4)
+    )
+    change, session = rules.begin(
+        found, owner, LOGIN, key_number=1, now_ms=NOW + 50, password_success=password_success
+    )
     assert change.before is found
     assert change.after == replace(
         found,
-        credentials={old.id: proved.credential},
-        proofs=4,
+        credentials={old.id: password_success.credential},
+        successes=4,
         known=(Known(b"m", 2),),
         last_ms=NOW + 50,
         sessions=(*found.sessions, session),
@@ -238,21 +242,23 @@ def test_what_a_proved_password_leaves_is_in_the_change_of_its_login() -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "proofs", "changes"),
+    ("secret", "successes", "changes"),
     [("same", 4, False), ("other", 4, True), ("same", 5, True)],
     ids=["nothing", "another hash", "a row to leave behind"],
 )
 def test_proved_password_changes_what_it_finds_otherwise(
-    secret: str, proofs: int, changes: bool
+    secret: str, successes: int, changes: bool
 ) -> None:
-    """A right password has the user written where hash, proofs or address are not there yet."""
+    """A correct password writes the user only if hash, successes or address change."""
     known = Credential(id="crd_a", type="password", created_ms=NOW, secret="same")
-    found = replace(a_user(realm()), credentials={known.id: known}, proofs=4)
-    proved = Proved(replace(known, secret=secret), Success(None, proofs=proofs))
-    assert proved.changes(found) is changes
-    left = proved.left_in(found)
+    found = replace(a_user(realm()), credentials={known.id: known}, successes=4)
+    password_success = PasswordSuccess(
+        replace(known, secret=secret), Success(None, successes=successes)
+    )
+    assert password_success.changes(found) is changes
+    left = password_success.left_in(found)
     assert (left != found) is changes
-    assert not proved.changes(left)
+    assert not password_success.changes(left)
 
 
 @pytest.mark.parametrize("ahead", [9_999, 10_000, 86_400_000])
@@ -293,7 +299,7 @@ def test_evicted_and_replaced_tell_which_login_ended_them() -> None:
 
 def test_unlock_is_the_next_number() -> None:
     """An unlock raises the user's number by one, and changes nothing else."""
-    found = replace(a_user(realm()), unlocks=4, proofs=2)
+    found = replace(a_user(realm()), unlocks=4, successes=2)
     assert rules.unlocked(found) == replace(found, unlocks=5)
 
 
@@ -438,7 +444,7 @@ def test_password_is_the_credential_of_that_type() -> None:
 
 def test_known_address_is_found_by_its_mark() -> None:
     """An address that succeeded before is found by its mark alone."""
-    one, two = Known(b"1" * 8, proofs=1), Known(b"2" * 8, proofs=2)
+    one, two = Known(b"1" * 8, successes=1), Known(b"2" * 8, successes=2)
     found = replace(a_user(realm()), known=(one, two))
     assert found.find_known(two.digest) == two
     assert found.find_known(b"3" * 8) is None
@@ -459,7 +465,7 @@ def test_new_user_has_done_nothing() -> None:
     """A user begins active, in generation and version 0, without anything."""
     made = a_user(realm())
     assert (made.state, made.version, made.generation) == ("active", 0, 0)
-    assert (made.last_ms, made.proofs, made.unlocks) == (0, 0, 0)
+    assert (made.last_ms, made.successes, made.unlocks) == (0, 0, 0)
     assert (made.sessions, made.pending, made.credentials, made.known) == ((), (), {}, ())
     assert Session("kss_1", NOW, 1, "password", LOGIN.origin).key_number == 0
     assert LOGIN.origin.reported is False
@@ -579,7 +585,7 @@ def test_what_the_realm_ended_is_recorded_and_the_rest_stays() -> None:
 def test_deletion_leaves_nothing_of_a_person() -> None:
     """Rule 10: a deleted user has no name, credential or address, and is due at once."""
     owner = realm()
-    known = (Known(digest=b"12345678", proofs=1),)
+    known = (Known(digest=b"12345678", successes=1),)
     credential = Credential(id="crd_1", type="password", created_ms=NOW, secret="hash")
     found = replace(
         several(owner, 2),

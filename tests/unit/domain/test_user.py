@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sojourn.domain.user import Candidate, Credential, Known, Proved, Success, User
+from sojourn.domain.user import Candidate, Credential, Known, PasswordSuccess, Success, User
 from tests.unit.domain.test_session_rules import a_user, realm
 from tests.unit.store.test_user_items import ENDED, NOW, SESSION, USER
 
@@ -32,7 +32,7 @@ def test_candidate_has_the_password_and_the_addresses_of_its_user() -> None:
         realm_id="rl_1",
         state="active",
         credentials={PASSWORD.id: PASSWORD},
-        proofs=0,
+        successes=0,
         unlocks=0,
         known=(HOME, WORK),
     )
@@ -43,9 +43,9 @@ def test_candidate_has_the_password_and_the_addresses_of_its_user() -> None:
 
 def test_success_at_a_known_address_changes_nothing() -> None:
     """A password that was right at an address that the user knows by now leaves nothing new."""
-    proved = Proved(PASSWORD, Success(HOME, proofs=0))
-    assert proved.changes(user(credentials={PASSWORD.id: PASSWORD}))
-    assert not proved.changes(user(credentials={PASSWORD.id: PASSWORD}, known=(HOME,)))
+    password_success = PasswordSuccess(PASSWORD, Success(HOME, successes=0))
+    assert password_success.changes(user(credentials={PASSWORD.id: PASSWORD}))
+    assert not password_success.changes(user(credentials={PASSWORD.id: PASSWORD}, known=(HOME,)))
 
 
 def test_cleanup_is_due_when_the_first_thing_is() -> None:

@@ -85,9 +85,9 @@ def test_heart_of_a_user_with_everything() -> None:
         credentials={"crd_1": credential},
         sessions=(SESSION,),
         pending=(ENDED,),
-        proofs=4,
+        successes=4,
         unlocks=6,
-        known=(Known(b"12345678", proofs=5),),
+        known=(Known(b"12345678", successes=5),),
     )
     values = user_items.user_values(user)
     assert values | {"sessions": [], "pending": []} == user_items.user_values(USER) | {
@@ -177,8 +177,8 @@ def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
         custom="{}",
         spared="kss_9",
         sessions=(SESSION,),
-        proofs=3,
-        known=(Known(digest=b"12345678", proofs=2),),
+        successes=3,
+        known=(Known(digest=b"12345678", successes=2),),
         commits=(b"87654321",),
     )
     withheld = {"credentials", "proofs", "known"}
@@ -198,7 +198,9 @@ def test_record_is_read_for_all_that_an_ending_is() -> None:
 
 
 CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
-WHOLE = replace(USER, credentials={"crd_1": CREDENTIAL}, proofs=2, known=(Known(b"12345678", 2),))
+WHOLE = replace(
+    USER, credentials={"crd_1": CREDENTIAL}, successes=2, known=(Known(b"12345678", 2),)
+)
 
 
 def seen(user: User) -> User:
@@ -244,7 +246,7 @@ def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
     [
         {"credentials": {}},
         {"credentials": {"crd_1": CREDENTIAL}},
-        {"proofs": 1},
+        {"successes": 1},
         {"known": (Known(b"12345678", 1),)},
     ],
 )

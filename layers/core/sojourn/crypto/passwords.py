@@ -15,7 +15,7 @@ from sojourn.crypto import common_passwords
 from sojourn.domain.errors import LoginFailed
 from sojourn.domain.names import fold
 from sojourn.domain.unicode import normalize
-from sojourn.domain.user import Change, Credential, Proved, Success, User
+from sojourn.domain.user import Change, Credential, PasswordSuccess, Success, User
 
 SHORTEST: Final = 8
 LONGEST: Final = 1024
@@ -84,7 +84,7 @@ class VerifiedPassword:
         # The hash that is to be kept, by each hash that the password is right for.
         self._kept = {credential.secret: self._current(credential.secret)}
 
-    def proved(self, user: User) -> Proved:
+    def password_success(self, user: User) -> PasswordSuccess:
         """The change of the user, with a hash at today's parameters. Raises `LoginFailed`."""
         known = user.password
         if known is None:
@@ -94,12 +94,14 @@ class VerifiedPassword:
                 raise LoginFailed
             self._kept[known.secret] = self._current(known.secret)
         kept = replace(known, secret=self._kept[known.secret])
-        return Proved(kept, self._success)
+        return PasswordSuccess(kept, self._success)
 
     def left(self, user: User) -> Change | None:
         """The change after a login that records no session, or None. Raises `LoginFailed`."""
-        proved = self.proved(user)
-        return Change(user, proved.left_in(user)) if proved.changes(user) else None
+        password_success = self.password_success(user)
+        return (
+            Change(user, password_success.left_in(user)) if password_success.changes(user) else None
+        )
 
     def _current(self, phc: str) -> str:
         return self._hasher.hash(self._password) if self._hasher.outdated(phc) else phc

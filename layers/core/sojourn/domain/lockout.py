@@ -4,7 +4,7 @@ Rules without I/O. Failures are counted in buckets: one for the account (also of
 one for the account at each known address, and one for the address. An attempt is allowed if all its
 buckets are open. Otherwise it is refused, and refused attempts are not counted.
 
-A successful login writes no bucket. The user's item has a number, `proofs`, which a success
+A successful login writes no bucket. The user's item has a number, `successes`, which a success
 increments. A bucket's row of failures counts only if the bucket's number is not lower. In the same
 way, an administrator's unlock increments `unlocks`, which clears a whole bucket.
 """
@@ -51,14 +51,14 @@ class Bucket:
     """Failures that were counted.
 
     `log` has their times, oldest first, in whole seconds rounded up, so that none is dropped too
-    early. `row` is the number of failures in a row, the last at `last_ms`. `proofs` and `unlocks`
-    are the account's numbers when they were counted.
+    early. `row` is the number of failures in a row, the last at `last_ms`. `successes` and
+    `unlocks` are the account's numbers when they were counted.
     """
 
     log: tuple[int, ...] = ()
     row: int = 0
     last_ms: int = 0
-    proofs: int = 0
+    successes: int = 0
     unlocks: int = 0
 
     def since(self, unlocks: int) -> "Bucket":
@@ -68,23 +68,23 @@ class Bucket:
         """
         return self if self.unlocks >= unlocks else Bucket(unlocks=unlocks)
 
-    def in_row(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
+    def in_row(self, limit: Limit, *, successes: int, now_ms: int) -> int:
         """The failures in a row that still count: since the account's last success, within a day.
 
         If the bucket's number is higher, its writer had read a newer state of the account.
         """
-        left_behind = self.proofs < proofs
+        left_behind = self.successes < successes
         forgotten = now_ms >= self.last_ms + limit.keep_seconds * 1000
         return 0 if left_behind or forgotten else self.row
 
-    def opens_ms(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
+    def opens_ms(self, limit: Limit, *, successes: int, now_ms: int) -> int:
         """When the next attempt is allowed; at most `now_ms` if one is allowed now.
 
         It is never later than after a failure counted now, even if a wrong clock wrote the bucket.
         Failures with an impossible time in the future are counted, but lock nobody out.
         """
         opens_ms = 0
-        row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
+        row = self.in_row(limit, successes=successes, now_ms=now_ms)
         if row >= FREE and self.last_ms <= now_ms + AHEAD_MS:
             opens_ms = min(self.last_ms, now_ms) + wait_seconds(row) * 1000
         recent = self._recent(limit, now_ms)
@@ -93,9 +93,9 @@ class Bucket:
             opens_ms = max(opens_ms, (last + limit.seconds) * 1000)
         return opens_ms
 
-    def failed(self, limit: Limit, *, proofs: int, now_ms: int) -> "Bucket":
+    def failed(self, limit: Limit, *, successes: int, now_ms: int) -> "Bucket":
         """The bucket after one more failure. Different clocks do not shorten a lockout."""
-        row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
+        row = self.in_row(limit, successes=successes, now_ms=now_ms)
         last_ms = self.last_ms if self.last_ms <= now_ms + AHEAD_MS else now_ms
         log = sorted((*self._recent(limit, now_ms), _seconds(now_ms)))
         return Bucket(
@@ -103,14 +103,14 @@ class Bucket:
             log=tuple(log[-limit.most :]),
             row=row + 1 if limit.delays else 0,
             last_ms=max(now_ms, last_ms),
-            proofs=max(proofs, self.proofs),
+            successes=max(successes, self.successes),
             unlocks=self.unlocks,
         )
 
-    def proved(self, limit: Limit, *, proofs: int, now_ms: int) -> int:
-        """The number of proofs after a success: incremented only if there is a row to clear."""
-        row = self.in_row(limit, proofs=proofs, now_ms=now_ms)
-        return self.proofs + 1 if row else proofs
+    def successes_after(self, limit: Limit, *, successes: int, now_ms: int) -> int:
+        """The number of successes after a success: incremented only if there is a row to clear."""
+        row = self.in_row(limit, successes=successes, now_ms=now_ms)
+        return self.successes + 1 if row else successes
 
     def kept_until(self, limit: Limit) -> int:
         """When the bucket is no longer needed (epoch seconds)."""
@@ -145,7 +145,7 @@ class Counter:
     kind: Literal["account", "address"]
     bucket: Bucket = Bucket()
     version: str | None = None
-    proofs: int = 0
+    successes: int = 0
     unlocks: int = 0
 
     @property
@@ -155,15 +155,15 @@ class Counter:
 
     def opens_ms(self, now_ms: int) -> int:
         """When the next attempt is allowed."""
-        return self._counted().opens_ms(self.limit, proofs=self.proofs, now_ms=now_ms)
+        return self._counted().opens_ms(self.limit, successes=self.successes, now_ms=now_ms)
 
-    def proved(self, now_ms: int) -> int:
-        """The number of proofs after a success."""
-        return self._counted().proved(self.limit, proofs=self.proofs, now_ms=now_ms)
+    def successes_after(self, now_ms: int) -> int:
+        """The number of successes after a success."""
+        return self._counted().successes_after(self.limit, successes=self.successes, now_ms=now_ms)
 
     def failed(self, now_ms: int) -> Bucket:
         """The bucket after one more failure."""
-        return self._counted().failed(self.limit, proofs=self.proofs, now_ms=now_ms)
+        return self._counted().failed(self.limit, successes=self.successes, now_ms=now_ms)
 
     def _counted(self) -> Bucket:
         return self.bucket.since(self.unlocks)
@@ -173,7 +173,8 @@ class Counter:
 class Place:
     """The address that a password comes from, and whether the account knows it.
 
-    `known`: a login from it succeeded before. `own`: its number of proofs if it becomes known now.
+    `known`: a login from it succeeded before. `own`: its number of successes if it becomes known
+    now.
     """
 
     digest: bytes
@@ -219,12 +220,12 @@ class Try:
 
     def succeeded(self, now_ms: int) -> Success:
         """The change of the account after a correct password."""
-        proofs = self.counters[0].proved(now_ms)
+        successes = self.counters[0].successes_after(now_ms)
         if self.place is None:
-            return Success(None, proofs)
+            return Success(None, successes)
         if self.place.known:
-            return Success(Known(self.place.digest, proofs), proofs=0)
-        return Success(Known(self.place.digest, self.place.own), proofs)
+            return Success(Known(self.place.digest, successes), successes=0)
+        return Success(Known(self.place.digest, self.place.own), successes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,14 +265,15 @@ def try_of_password(
     """
     everywhere, *at_address = counters
     if account is not None:
-        everywhere = replace(everywhere, proofs=account.proofs, unlocks=account.unlocks)
+        everywhere = replace(everywhere, successes=account.successes, unlocks=account.unlocks)
     if network is None:
         return Try((everywhere,))
     here, address = at_address
     digest = address_digest(NOBODY if account is None else account.id, network)
     known = None if account is None else account.find_known(digest)
-    here = replace(here, proofs=0 if known is None else known.proofs, unlocks=everywhere.unlocks)
-    place = Place(digest, known=known is not None, own=here.proved(now_ms))
+    successes = 0 if known is None else known.successes
+    here = replace(here, successes=successes, unlocks=everywhere.unlocks)
+    place = Place(digest, known=known is not None, own=here.successes_after(now_ms))
     return Try((everywhere if known is None else here, address), place)
 
 

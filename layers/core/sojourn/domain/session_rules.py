@@ -15,7 +15,7 @@ from sojourn.domain import ids
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.domain.realm import Realm, RealmEnd
 from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
-from sojourn.domain.user import Change, Proved, User
+from sojourn.domain.user import Change, PasswordSuccess, User
 
 CLOCKS_APART_MS: Final = 10_000
 """How far the clocks of two instances may differ: each may be five seconds off."""
@@ -85,7 +85,7 @@ def begin(
     *,
     key_number: int,
     now_ms: int,
-    proved: Proved | None = None,
+    password_success: PasswordSuccess | None = None,
 ) -> tuple[Change, Session]:
     """Begin a managed session, ending the oldest when the user is at the limit.
 
@@ -96,7 +96,7 @@ def begin(
 
     A login with `replace` ends that session and, if the cap was lowered in the meantime, as many of
     the oldest as necessary, also if the realm denies. The change includes that of a correct
-    password (`proved`).
+    password (`password_success`).
 
     Raises `LoginFailed` if the user is not active, `SessionLimit` if the realm denies, `NotFound`
     if `replace` is not an active session of this user.
@@ -138,7 +138,7 @@ def begin(
     room = realm.settings.max_sessions - len(active) - 1
     spent = lingering(user, now_ms=now_ms)[-room:] if room > 0 else ()
     after = replace(
-        user if proved is None else proved.left_in(user),
+        user if password_success is None else password_success.left_in(user),
         last_ms=created_ms,
         sessions=_aged((*spent, *active, session)),
     )

@@ -33,37 +33,37 @@ class Known:
     """A known address: one from which a login of the user succeeded, as a digest."""
 
     digest: bytes
-    proofs: int
+    successes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
     """The change of a user after a correct password.
 
-    `proofs` is the user's new number; `address` is the known address to store with its own number,
-    None if the address is unknown.
+    `successes` is the user's new number; `address` is the known address to store with its own
+    number, None if the address is unknown.
     """
 
     address: Known | None
-    proofs: int
+    successes: int
 
-    def due(self, proofs: int, known: tuple[Known, ...]) -> bool:
+    def due(self, successes: int, known: tuple[Known, ...]) -> bool:
         """Whether a user with these values must be written."""
-        if proofs < self.proofs:
+        if successes < self.successes:
             return True
         mine = self.address
         return mine is not None and not any(
-            k.digest == mine.digest and k.proofs >= mine.proofs for k in known
+            k.digest == mine.digest and k.successes >= mine.successes for k in known
         )
 
-    def applied(self, proofs: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
+    def applied(self, successes: int, known: tuple[Known, ...]) -> tuple[int, tuple[Known, ...]]:
         """The new values; the known address that was used least recently is dropped."""
         mine = self.address
         if mine is not None:
             before = next((k for k in known if k.digest == mine.digest), mine)
             others = [k for k in known if k.digest != mine.digest]
-            known = (*others, max(before, mine, key=lambda k: k.proofs))[-KNOWN:]
-        return max(proofs, self.proofs), known
+            known = (*others, max(before, mine, key=lambda k: k.successes))[-KNOWN:]
+        return max(successes, self.successes), known
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class User:
     credentials: Mapping[str, Credential] = field(default_factory=dict)
     sessions: tuple[Session, ...] = ()
     pending: tuple[Ended, ...] = ()
-    proofs: int = 0
+    successes: int = 0
     """How often a correct password ended a row of failures; see `lockout.py`."""
     unlocks: int = 0
     """How often an administrator cleared the lockout."""
@@ -140,7 +140,7 @@ class Candidate:
     realm_id: str
     state: State
     credentials: Mapping[str, Credential]
-    proofs: int
+    successes: int
     unlocks: int
     known: tuple[Known, ...]
 
@@ -201,7 +201,7 @@ class ChangeInRealm:
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class PasswordSuccess:
     """A correct password of a user: the credential to store, and the success."""
 
     credential: Credential
@@ -210,7 +210,7 @@ class Proved:
     def changes(self, user: User) -> bool:
         """Whether it changes the user."""
         kept = user.credentials.get(self.credential.id)
-        return kept != self.credential or self.success.due(user.proofs, user.known)
+        return kept != self.credential or self.success.due(user.successes, user.known)
 
     def left_in(self, user: User) -> User:
         """The user with this change."""
@@ -220,5 +220,5 @@ class Proved:
 
 def succeeded(user: User, success: Success) -> User:
     """The user after a correct password."""
-    proofs, known = success.applied(user.proofs, user.known)
-    return replace(user, proofs=proofs, known=known)
+    successes, known = success.applied(user.successes, user.known)
+    return replace(user, successes=successes, known=known)

@@ -145,10 +145,15 @@ class Logins:
             user, read = found.user, self._current(found.read)
             realm = read.realm
             key = self.keys.for_realm(realm, seconds=60 * realm.settings.session_minutes)
-            proved = None if verified is None else verified.proved(user)
+            success = None if verified is None else verified.password_success(user)
             now_ms = self.clock.wall_ms()
             change, session = rules.begin(
-                user, realm, login, key_number=key.number, now_ms=now_ms, proved=proved
+                user,
+                realm,
+                login,
+                key_number=key.number,
+                now_ms=now_ms,
+                password_success=success,
             )
             claims = _managed_claims(user, realm, session)
             return _Begun(change, session, tokens.unsigned(claims, key), read)

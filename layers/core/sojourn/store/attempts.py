@@ -87,7 +87,7 @@ def counter_item(bucket: Bucket, version: str, *, kept_until: int) -> dict[str, 
         "log": bucket.log,
         "row": bucket.row,
         "last_ms": bucket.last_ms,
-        "proofs": bucket.proofs,
+        "proofs": bucket.successes,
         "unlocks": bucket.unlocks,
         "v": version,
         "ttl": kept_until,
@@ -102,7 +102,7 @@ def _read(counter: Counter, values: Values | None) -> Counter:
         log=tuple(values["log"]),
         row=values["row"],
         last_ms=values["last_ms"],
-        proofs=values["proofs"],
+        successes=values["proofs"],
         unlocks=values.get("unlocks", 0),
     )
     return replace(counter, bucket=bucket, version=values["v"])

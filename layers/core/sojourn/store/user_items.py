@@ -97,9 +97,10 @@ def user_values(user: User) -> Values:
         "credentials": None if user.credentials is WITHHELD else _credentials_values(user),
         "sessions": [session_values(s) for s in user.sessions],
         "pending": [ended_values(e) for e in user.pending],
-        "proofs": user.proofs or None,
+        # The attribute keeps its name, so that stored users can be read.
+        "proofs": user.successes or None,
         "unlocks": user.unlocks or None,
-        "known": [[k.digest, k.proofs] for k in user.known] or None,
+        "known": [[k.digest, k.successes] for k in user.known] or None,
         "commits": list(user.commits) or None,
         "due_at": user.due_at,
     }
@@ -121,8 +122,8 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
     Raises `LookupError` if the change would write something that was not read.
     """
     if before.credentials is WITHHELD:
-        logins = (before.proofs, before.known)
-        if after.credentials is not WITHHELD or (after.proofs, after.known) != logins:
+        logins = (before.successes, before.known)
+        if after.credentials is not WITHHELD or (after.successes, after.known) != logins:
             raise LookupError("A user's credentials or logins change, and were not read.")
     old, new = user_values(before), user_values(after)
     changed = {name: value for name, value in new.items() if old.get(name) != value}
@@ -136,7 +137,7 @@ def candidate_from(values: Mapping[str, Any]) -> Candidate:
         realm_id=values["realm_id"],
         state=values["state"],
         credentials=_credentials_from(values["credentials"]),
-        proofs=values.get("proofs", 0),
+        successes=values.get("proofs", 0),
         unlocks=values.get("unlocks", 0),
         known=_known_from(values),
     )
@@ -164,7 +165,7 @@ def user_from(values: Mapping[str, Any]) -> User:
         credentials=credentials,
         sessions=tuple(session_from(s) for s in values["sessions"]),
         pending=tuple(ended_from(e) for e in values["pending"]),
-        proofs=values.get("proofs", 0),
+        successes=values.get("proofs", 0),
         unlocks=values.get("unlocks", 0),
         known=_known_from(values),
         commits=tuple(bytes(mark) for mark in values.get("commits", ())),
@@ -185,7 +186,7 @@ def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
 
 
 def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
-    return tuple(Known(digest=bytes(m), proofs=n) for m, n in values.get("known", ()))
+    return tuple(Known(digest=bytes(m), successes=n) for m, n in values.get("known", ()))
 
 
 def session_values(session: Session) -> Values:
