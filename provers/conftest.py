@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB Local, in memory on a free port."""
+"""Fixture: AWS's DynamoDB Local, in memory on a free port."""
 
 import os
 from collections.abc import Iterator

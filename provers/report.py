@@ -1,4 +1,4 @@
-"""What was proved, written by the runs that proved it: `docs/proof.md` and what it is made of.
+"""Write `docs/proof.md` from the figures that the proofs recorded.
 
 A proof records one section as JSON; `python -m provers.report` makes the page of all of them. A
 quick run, which has fewer rounds (`QUICK=1`), leaves the published figures as they are and writes

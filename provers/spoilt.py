@@ -1,4 +1,4 @@
-"""Hypothesis's ways to spoil what is right: texts, JSON, bytes, tokens and events."""
+"""Hypothesis strategies for hostile texts, JSON, bytes, tokens and events."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""`pipx install ./cli` on a clean machine: the command works, and nothing of the service is there.
+"""`pipx install ./cli` on a clean machine: the command works without the service.
 
 The packages that it needs come from whatever index pip is configured with.
 """

@@ -1,4 +1,4 @@
-"""Clients that are not ours, against the local stack as an application's developer runs it.
+"""Third-party clients against the local stack.
 
 A browser page of another origin, and verifiers that know the issuer alone. They need Node.js and
 Debian's chromium.

@@ -1,4 +1,4 @@
-"""`make dev STORE=dynamodb-local`: the whole local stack on AWS's own DynamoDB Local."""
+"""`make dev STORE=dynamodb-local`: the local stack on AWS's DynamoDB Local."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The integration suite, races and state machine with it, against a real DynamoDB."""
+"""The integration suite on DynamoDB Local, with races and the state machine."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The supply chain in figures: what is pinned, what an altered package does, what is known."""
+"""The supply chain: pinned packages, altered packages, known vulnerabilities."""
 
 import json
 import threading

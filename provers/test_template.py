@@ -1,4 +1,4 @@
-"""The template's proof in figures: what is translated, created, held to rules, and found broken."""
+"""The proof of the template: its translation, creation and rules."""
 
 from collections import Counter
 

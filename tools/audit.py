@@ -1,4 +1,4 @@
-"""Ask what is known against the pinned packages: vulnerabilities, and releases that were yanked.
+"""`make audit`: check the pinned packages for vulnerabilities and yanked releases.
 
 Advisories come through pip-audit, from PyPI or else from OSV. Where neither is reachable nothing is
 known, and that is what is said: pip-audit itself calls it success when it could look at nothing.

@@ -1,4 +1,4 @@
-"""Make the layer's list of common passwords from zxcvbn's, as far as it is long enough to matter.
+"""Write the layer's list of common passwords from zxcvbn's list.
 
 `python -m tools.common_passwords` after a new version of zxcvbn; a test holds the file to it.
 """

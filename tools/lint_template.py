@@ -1,4 +1,4 @@
-"""Lint the template as it is written, and as SAM translates it; the examples with it.
+"""Lint the template, its translation by SAM, and the examples.
 
 Some faults only show after the translation: a cycle through an implicit resource, for one. Others
 only show with a parameter given, so the translation is linted with the defaults and with all.

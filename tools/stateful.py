@@ -1,4 +1,4 @@
-"""What an update of the stack must not replace, beside what was deployed before.
+"""Check that an update of the stack replaces no table, key or API.
 
 `tests/project/stateful.json` has, of each resource that keeps something, its logical id and those
 of its properties that CloudFormation replaces it for. A new logical id replaces too. `python -m

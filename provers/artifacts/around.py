@@ -1,4 +1,4 @@
-"""What is around a function in Lambda: its runtime, DynamoDB's tables, a KMS key, a gateway."""
+"""The environment of a built function: Lambda's runtime, DynamoDB Local, a KMS key, a gateway."""
 
 import contextlib
 import socket

@@ -1,4 +1,4 @@
-"""`sam build` from what a clean clone holds, without Docker, and what ought to come of it."""
+"""Run `sam build` on a clean clone without Docker, and describe the expected artifacts."""
 
 import hashlib
 import os

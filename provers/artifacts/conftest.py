@@ -1,4 +1,4 @@
-"""The artifacts, built once for the runtime's platform and once for this machine's, and run."""
+"""Fixtures: the artifacts, built for Lambda's platform and for this machine."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

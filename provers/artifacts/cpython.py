@@ -1,4 +1,4 @@
-"""CPython of the runtime's own minor: the one that is installed, or a build from Maven Central."""
+"""Find CPython of Lambda's version: installed, or a build from Maven Central."""
 
 import hashlib
 import platform

@@ -1,4 +1,4 @@
-"""One instance of a built function: AWS's runtime interface emulator with AWS's runtime client."""
+"""One instance of a built function, on AWS's runtime interface emulator and client."""
 
 import contextlib
 import http.client

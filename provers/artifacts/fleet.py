@@ -1,4 +1,4 @@
-"""Every built function with instances of its own, as the local gateway's stack."""
+"""All built functions, each with its own instances, behind the local gateway."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""The layer as it is deployed: the pinned wheels for Lambda's platform, trimmed and compiled."""
+"""The built layer: the pinned wheels for Lambda's platform, trimmed and compiled."""
 
 import _imp
 import base64

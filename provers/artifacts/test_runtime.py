@@ -1,4 +1,4 @@
-"""Built functions under AWS's own runtime emulator and client: how an instance lives and fails."""
+"""Built functions in AWS's runtime emulator: initialisation, requests, failures."""
 
 import itertools
 import json

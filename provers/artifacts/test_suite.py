@@ -1,4 +1,4 @@
-"""The end-to-end suite and every event against built functions in AWS's own runtime."""
+"""The end-to-end suite and every example event against the built functions."""
 
 import json
 import os

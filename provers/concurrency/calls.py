@@ -1,4 +1,4 @@
-"""The calls that workers make, by name: each as it is asked of the handlers, and what it says."""
+"""The calls that workers make to the handlers, by name, and their results."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

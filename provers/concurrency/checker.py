@@ -1,4 +1,4 @@
-"""Whether a history is linearizable: Wing and Gong's search, with Lowe's memory of where it was.
+"""The linearizability checker: Wing and Gong's search with Lowe's memoization.
 
 "Testing and Verifying Concurrent Objects" (Wing, Gong, 1993); "Testing for linearizability"
 (Lowe, 2017). An order of the calls is looked for in which each has the answer that the sequential

@@ -1,4 +1,4 @@
-"""The clocks of a crew: each process is ahead by some seconds of its own, and all move together."""
+"""The clocks of a crew: each process has its own offset, and all are moved together."""
 
 import time
 from multiprocessing.sharedctypes import Synchronized

@@ -1,4 +1,4 @@
-"""Several processes that call the service at once, over one DynamoDB Local and one KMS."""
+"""A crew: several processes that call the service at once, on one DynamoDB Local and one KMS."""
 
 import itertools
 import logging

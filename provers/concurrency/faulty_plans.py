@@ -1,4 +1,4 @@
-"""What races while DynamoDB's answers are lost, late or refusals."""
+"""The scenarios with faults: DynamoDB's answers are lost, late or errors."""
 
 from dataclasses import replace
 from typing import Final

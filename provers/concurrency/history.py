@@ -1,4 +1,4 @@
-"""From the calls that were made to the operations that the checker orders."""
+"""Convert recorded calls to the operations that the checker orders."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence

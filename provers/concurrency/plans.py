@@ -1,4 +1,4 @@
-"""Who does what at once: for each scenario, the lanes of a round."""
+"""The scenarios: for each, the simultaneous calls of one round."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Play a scenario's rounds, and have each user's history checked."""
+"""Run the rounds of a scenario, and check each user's history."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""A realm's versions, and which of them a call may act on.
+"""The versions of a realm in a history, and which of them a call may use.
 
 A change of a realm is one commit. Logins read the realm, other calls know it from a cache of their
 instance; so each call meets the change at a moment of its own. The promise is about the answer: who

@@ -1,4 +1,4 @@
-"""Who changes the realm, and what its users do meanwhile."""
+"""The scenarios with changes of the realm."""
 
 from random import Random
 from typing import Final

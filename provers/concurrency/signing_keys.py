@@ -1,4 +1,4 @@
-"""A realm's signing keys as a sequence of rotations and makings leaves them.
+"""The model of a realm's signing keys under rotation.
 
 A run of the schedule makes two commits: it removes what is retired, and makes a key when the newest
 is a day old. Its report is two answers, then, each right at a moment of its own within the run.

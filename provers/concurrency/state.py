@@ -1,4 +1,4 @@
-"""A call as the session rules know it, and what they remember of a user."""
+"""The calls and the state of the model of one user."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Faults under calls that race: some requests of a lane to DynamoDB are struck, by its own dice.
+"""Inject random faults into simultaneous calls to DynamoDB.
 
 The faults are those of `provers/faults`. What a connection does is raised as botocore raises it,
 and a request that arrives late is carried out while others go on, or after its caller gave up.

@@ -1,4 +1,4 @@
-"""What is promised about calls that meet, on DynamoDB Local: every user's history has an order.
+"""The proof of concurrency on DynamoDB Local: every user's history is linearizable.
 
 Real handlers in several processes, each with instances of its own, called by many lanes at once.
 See `provers/concurrency`; that the checker finds what is wrong is shown by

@@ -1,4 +1,4 @@
-"""The session rules as a sequence of calls obeys them: one user, pure, knowing the answers.
+"""The model of the session rules for one user, by which the checker orders calls.
 
 Each rule takes the state before a call and gives the state after it, when the answer is the one
 that this state gives; otherwise nothing. A call acts on a version of its realm, and of those that

@@ -1,4 +1,4 @@
-"""One process of a crew: its own instances of the service, and lanes that call them at once."""
+"""One process of a crew: its own instances of the service, and threads that call them."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Who is there before an operation: a realm with a user, her sessions, and others beside her."""
+"""The data before an operation: a realm with users and their sessions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

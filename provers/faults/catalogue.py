@@ -1,4 +1,4 @@
-"""Every fault by its name: where it may strike, and what it does."""
+"""The faults by name: where they can be injected, and what they do."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The promises that the contract makes by name, in the words of the page."""
+"""The named guarantees of the proof of faults, as docs/proof.md words them."""
 
 OWN = "a login that is asked again finds its own session"
 ONE = "a login that is not known to be done leaves one session at most, which can be ended"

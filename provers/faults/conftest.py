@@ -1,4 +1,4 @@
-"""One stage for all trials of faults, and what came of them."""
+"""Fixtures: the tables and instances for all fault trials, and their results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What another instance writes between a lost answer and its repetition."""
+"""Another instance's write between a lost answer and its repetition."""
 
 from provers.faults.cast import Cast
 from tests.support.http_world import World

@@ -1,4 +1,4 @@
-"""What goes wrong under boto3: every call to DynamoDB and KMS passes here, and some are struck.
+"""Fault injection below boto3, for every call to DynamoDB and KMS.
 
 It hangs on botocore's `before-send` event: by then the request is what would go over the wire, and
 what comes back is parsed as an answer or raised as a failure by botocore itself.

@@ -1,4 +1,4 @@
-"""Every operation that touches the store, on a realm that is ready for it."""
+"""`Operation`, and the operations that begin, validate, list and end sessions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

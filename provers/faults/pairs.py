@@ -1,4 +1,4 @@
-"""Two faults in one operation: the second meets what comes of the first."""
+"""Two faults in one operation, the second after the first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

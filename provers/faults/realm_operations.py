@@ -1,4 +1,4 @@
-"""Realms, access keys and signing keys, made, changed and deleted."""
+"""The operations on realms, access keys and signing keys."""
 
 from typing import Any, Final
 

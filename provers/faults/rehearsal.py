@@ -1,4 +1,4 @@
-"""What an operation does when nothing fails: its calls, its answers, and the tables after each."""
+"""Run an operation without a fault, and record its calls, answers and tables."""
 
 from dataclasses import dataclass, field
 

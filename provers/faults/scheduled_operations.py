@@ -1,4 +1,4 @@
-"""What the schedules run, on what is due."""
+"""The operations of the scheduled functions."""
 
 from typing import Final, NoReturn
 

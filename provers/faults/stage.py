@@ -1,4 +1,4 @@
-"""Where operations are tried: tables on a DynamoDB, a key in moto, instances under the layer."""
+"""The tables, the KMS key and the instances on which operations are tried."""
 
 import random
 import uuid

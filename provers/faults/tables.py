@@ -1,4 +1,4 @@
-"""The tables as they are, put back as they were, and compared but for names that are new."""
+"""Read, restore and compare the tables; new ids count as equal."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""An instance without KMS, one that was frozen, two whose clocks differ; and a lagging replica."""
+"""Instances without KMS, frozen, or with different clocks; and a stale replica."""
 
 from typing import Final
 

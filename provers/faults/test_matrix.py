@@ -1,4 +1,4 @@
-"""Every operation, with every fault, at every call that it makes."""
+"""The fault matrix: every operation, every fault, every call."""
 
 from zlib import crc32
 

@@ -1,4 +1,4 @@
-"""What the contract promises of lost answers, each promise held to on its own."""
+"""The guarantees about lost answers, one by one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The figures of all trials, when all of them ran."""
+"""Record the figures of all fault trials."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""One operation with one fault at one of its calls, and what may come of it.
+"""One trial: one operation with one fault at one call, and the allowed outcomes.
 
 An operation is rehearsed first, once and once more: from its beginning S0 it leads to S1, and from
 there to S2. Whatever fails, only these states may be found: an answer that is not 503 is the one

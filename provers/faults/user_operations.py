@@ -1,4 +1,4 @@
-"""Users and their credentials, made, changed and deleted."""
+"""The operations on users and credentials."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A server on loopback that answers badly: what only a true socket can do to a client."""
+"""A loopback server with faulty connections: dropped, cut, unanswered."""
 
 import socket
 import threading

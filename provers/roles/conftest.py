@@ -1,4 +1,4 @@
-"""One watched run of the end-to-end suite, for least privilege and for secrets."""
+"""Fixture: one watched run of the end-to-end suite, for least privilege and for secrets."""
 
 import re
 import secrets

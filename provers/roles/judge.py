@@ -1,4 +1,4 @@
-"""Stands before the calls to AWS of each function, and refuses what its role does not allow."""
+"""Check each AWS call of a function against its role, and refuse what it does not allow."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager

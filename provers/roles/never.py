@@ -1,4 +1,4 @@
-"""What somebody who has taken over a function might try, and which roles would let them.
+"""What an attacker who controls a function might try, and which roles allow it.
 
 Each try is one call; who is not named as one who may must be refused it. A try that a function's
 work needs, or that IAM cannot tell from it, names that function: `docs/security.md` says what of

@@ -1,4 +1,4 @@
-"""What a policy allows: AWS's evaluation of identity-based policies, as far as our roles need it.
+"""The policy evaluator: AWS's evaluation of identity-based policies.
 
 Ours, for want of another (looked at in November 2026). IAMSpy 0.0.1 and Principal Mapper 1.1.5 rest
 since 2022, and skip in silence the operators they do not know; moto's access control ignores

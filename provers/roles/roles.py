@@ -1,4 +1,4 @@
-"""The roles of the template as CloudFormation would make them: statements with ARNs, by role.
+"""The template's roles as CloudFormation creates them: statements with ARNs.
 
 Taken from what SAM makes of the template, so that the roles it adds for schedules count too.
 """

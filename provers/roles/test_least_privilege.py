@@ -1,4 +1,4 @@
-"""Each function does its work as its own role, and its role holds no more than that takes."""
+"""The proof of least privilege: each role allows what its function needs, and no more."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""No secret of the whole end-to-end suite is seen where it does not belong."""
+"""The proof of secrets: none appears in logs, metrics, answers or items."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Roles that allow a little less or more than one does, to see whether that little was needed."""
+"""Variations of a role that allow a little less, to find unnecessary permissions."""
 
 import copy
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Every line that is logged and every line of metrics, as the handlers write them."""
+"""Capture every log line and every metric of the handlers."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What processes of a watched run saw, as lines of JSON in a folder that they share."""
+"""Records of the processes of a watched run, as JSON lines in a shared folder."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Secrets in every form in which they may be written down, and the search for all of them at once.
+"""Search for secrets in every encoding at once.
 
 A secret is looked for by pieces of it that tell it from all else: 12 bytes and more, so that a
 part that was cut off is found too, and chance finds none.

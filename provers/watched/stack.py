@@ -1,4 +1,4 @@
-"""The local stack, watched: each function is run as its role, and what it says is kept.
+"""The watched local stack: each function runs with its role, and its output is kept.
 
 For the tests alone: `path/sitecustomize.py` has this come about, in processes of a watched run.
 """

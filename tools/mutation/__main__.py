@@ -1,4 +1,4 @@
-"""`python -m tools.mutation [MODULE …]`: mutate, and report what survives.
+"""`python -m tools.mutation [MODULE …]`: run the mutants, and report the survivors.
 
 `strict` stands for the modules that keep the rules, the tokens and the store. Without a module,
 all that there are.

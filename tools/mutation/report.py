@@ -1,4 +1,4 @@
-"""What came of the mutants: told, recorded for `docs/proof.md`, and judged."""
+"""Report the results of the mutants, and record them for `docs/proof.md`."""
 
 import tomllib
 from collections import Counter

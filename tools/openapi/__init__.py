@@ -1,1 +1,1 @@
-"""The API's description in OpenAPI 3.1, made of the template, the handlers' types and one table."""
+"""Generate the OpenAPI 3.1 document from the routes, their types and the errors."""

@@ -1,4 +1,4 @@
-"""`python -m tools.openapi` writes the description of this API that the service answers."""
+"""`python -m tools.openapi`: write the OpenAPI document that the service answers."""
 
 import json
 import sys

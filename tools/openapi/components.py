@@ -1,4 +1,4 @@
-"""The parts that do not come of a route: how callers say who they are, headers, ids in paths."""
+"""The shared parts of the OpenAPI document: security schemes, headers, ids in paths."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The whole description, put together."""
+"""Build the whole OpenAPI document."""
 
 import tomllib
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Every error that a route may answer: what follows from its caller, query, body and path."""
+"""All errors of a route: its own, and those that follow from caller, query, body and path."""
 
 from sojourn.api.parameters import AFTER
 from sojourn.api.route import Route

@@ -1,4 +1,4 @@
-"""Every route, as the functions have them."""
+"""All routes of all functions."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""Schemas of what is taken and answered, from the Structs, and of problems, from the errors."""
+"""Schemas of bodies and answers from the Structs, and of problems from the errors."""
 
 import json
 from collections.abc import Iterable, Mapping

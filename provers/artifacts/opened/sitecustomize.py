@@ -1,4 +1,4 @@
-"""Writes down every file that a process opens or imports from, in a file named after the process.
+"""Record every file that a process opens or imports, in one file per process.
 
 Python imports a module of this name by itself at start. It lies beside the artifacts, in none of
 them, and needs no variable, so that a function's environment stays the template's.

@@ -1,4 +1,4 @@
-"""Loaded by every Python of a watched run: whichever imports the local stack has it watched.
+"""Loaded by every Python process of a watched run; it watches the local stack.
 
 So the stack that the tests start, one in a test's own process and `python -m local invoke` are
 all run as they are, and nothing of the product knows of it.
