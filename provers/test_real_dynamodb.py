@@ -12,8 +12,11 @@ FORMS = [
     for name in ("service/test_hostile", "api/test_openapi", "service/test_metrics")
 ]
 """What is about the forms of requests and answers, and asks little of the store."""
-RESTORE = "--ignore=tests/integration/service/test_restore.py"
-"""A rehearsal for operators: moto restores tables, and DynamoDB Local cannot."""
+OF_MOTO = [
+    f"--ignore=tests/integration/{name}.py"
+    for name in ("service/test_restore", "local/test_moto_patches")
+]
+"""DynamoDB Local restores no table; and what we change of moto is moto's alone."""
 FIRST_KEY = "tests/cli/test_first_key.py"
 """What the operator's tool writes to the table itself."""
 
@@ -25,7 +28,7 @@ def test_integration_suite_on_dynamodb_local(
     examples = proof.rounds(full=200, quickly=12)
     command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, RESTORE, *(FORMS if proof.quick() else ()), "tests/integration", FIRST_KEY],
+        [*command, *OF_MOTO, *(FORMS if proof.quick() else ()), "tests/integration", FIRST_KEY],
         cwd=ROOT,
         env={
             **environment_without_aws,
@@ -45,8 +48,8 @@ def test_integration_suite_on_dynamodb_local(
     text = (
         f"The whole integration suite{left_out}, with its races and its state machine, on AWS's "
         "own DynamoDB Local: what moto showed holds on a DynamoDB that AWS wrote; so does what "
-        "`sojourn init` writes. The rehearsal of "
-        "a restore is moto's alone, since DynamoDB Local restores no table."
+        "`sojourn init` writes. The rehearsal of a restore is moto's alone, since DynamoDB Local "
+        "restores no table; so are the tests of our changes to moto."
     )
     rows = [("tests passed", int(passed[1])), ("histories of the state machine", examples)]
     versions = {"DynamoDB Local": VERSION, **proof.versions("boto3", "hypothesis")}
