@@ -7,7 +7,7 @@ from sojourn.entry import api
 from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.login.password_login import PasswordLogins
-from sojourn.login.routes import ROUTES, Services, let_go
+from sojourn.login.routes import ROUTES, Services, drop_old_keys
 from sojourn.sessions.lookup import UserLookup
 
 
@@ -32,4 +32,4 @@ def compose(given: Resources) -> Services:
     )
 
 
-handler = api(compose, *ROUTES, first=let_go)
+handler = api(compose, *ROUTES, first=drop_old_keys)

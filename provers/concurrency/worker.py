@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import boto3
 
+from local.stack import FastPasswords
 from local.turns import in_turns
 from provers.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from provers.concurrency.clock import CrewClock
@@ -29,7 +30,7 @@ from sojourn.store import users as store
 from sojourn.store.client import DynamoDB
 from sojourn.store.users import DynamoUsers
 from tests.support.http_world import World
-from tests.support.instance import CheapResources, Instance
+from tests.support.instance import Instance
 
 PATIENCE: Final = 60.0
 """Seconds for the others to come to the start."""
@@ -98,7 +99,7 @@ class Worker:
 
     def open(self, opening: Opening) -> Stage:
         """Make a realm."""
-        instance = Instance(CheapResources(opening.environment, clock=self._clock))
+        instance = Instance(FastPasswords(opening.environment, clock=self._clock))
         _, key = instance.directory.access_keys.create_first(name="concurrency", force=True)
         self.enter(Stage(opening.environment, key, ""))
         return self.realm(opening.settings)
@@ -161,7 +162,7 @@ class Worker:
         assert self._stage is not None
         stage = self._stage
         while len(self._worlds) < count:
-            resources = CheapResources(stage.environment, clock=self._clock)
+            resources = FastPasswords(stage.environment, clock=self._clock)
             made = World.attached(
                 resources, stage.environment, key=stage.key, realm_id=stage.realm_id
             )

@@ -13,6 +13,7 @@ import pytest
 from moto import mock_aws
 
 from local import aws
+from local.stack import FastPasswords
 from local.template import Template
 from provers.faults.layer import Layer
 from provers.faults.tables import Tables
@@ -23,7 +24,6 @@ from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import telemetry
 from tests.support.clock import MovedClock
 from tests.support.http_world import World
-from tests.support.instance import CheapResources
 
 START_MS = 2_500_000_000_000
 
@@ -65,7 +65,7 @@ class Stage:
         self._patch.setattr(boto3.session, "Session", lambda: given)
         # Cleanup shuffles; here it must come out the same each time.
         random.seed(5)
-        return CheapResources(self.environment, clock=clock)
+        return FastPasswords(self.environment, clock=clock)
 
     @property
     def client(self) -> Any:

@@ -15,13 +15,13 @@ from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 
 from local import aws, dynamodb_local, moto_patches
+from local.stack import FastPasswords
 from local.template import Template
 from sojourn.bootstrap import Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
 from tests.support.clock import MovedClock
 from tests.support.http_world import World
-from tests.support.instance import CheapResources
 from tests.support.memory.store import MemoryStore
 from tests.support.stores import DynamoStore, Store, store_of
 
@@ -125,7 +125,7 @@ def resources_of(environment: dict[str, str], clock: MovedClock) -> Resources:
     endpoint = endpoint_of()
     if endpoint is not None:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-    return CheapResources(environment, clock=clock)
+    return FastPasswords(environment, clock=clock)
 
 
 def empty(environment: dict[str, str]) -> None:

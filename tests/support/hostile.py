@@ -1,7 +1,7 @@
 """Valid requests for every route, as a base for hostile ones, and the CPU time of answers.
 
 The store's own time is left out: moto runs in this very thread. So is what takes time on purpose:
-passwords are hashed at cheap parameters (`CheapResources`), and RSA keys come from a pool.
+passwords are hashed at cheap parameters (`FastPasswords`), and RSA keys come from a pool.
 """
 
 import json

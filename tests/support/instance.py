@@ -11,7 +11,6 @@ from functions.rotate.app import handler as rotate
 from functions.terminate.app import handler as terminate
 from functions.validate.app import handler as validate
 from sojourn.bootstrap import Resources
-from sojourn.crypto.passwords import Hasher
 from sojourn.entry import Entry
 
 ENTRIES: Final[dict[str, Entry[Any]]] = {
@@ -23,12 +22,6 @@ ENTRIES: Final[dict[str, Entry[Any]]] = {
     "discovery": discovery,
 }
 SCHEDULED: Final[dict[str, Entry[Any]]] = {"cleanup": cleanup, "rotate": rotate}
-
-
-class CheapResources(Resources):
-    """The resources of an environment, with passwords that are hashed in no time."""
-
-    hasher = Hasher(memory_kib=64, iterations=1)
 
 
 class Instance:

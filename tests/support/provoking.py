@@ -10,10 +10,11 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from local.stack import FastPasswords
 from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
 from tests.support.http_world import PASSWORD, Answer, World
-from tests.support.instance import CheapResources, Instance
+from tests.support.instance import Instance
 from tools.openapi.routes import ROUTES
 
 JSON: Final = ("content-type", "application/json")
@@ -155,7 +156,7 @@ def behind_edge(world: World) -> Iterator[None]:
     """The handlers of an instance that is told of a trusted edge."""
     handlers = world._handlers
     told = world.environment | {"EDGE_SECRET_SHA256": bytes(32).hex()}
-    world._handlers = Instance(CheapResources(told, clock=world.clock)).handlers
+    world._handlers = Instance(FastPasswords(told, clock=world.clock)).handlers
     try:
         yield
     finally:

@@ -74,7 +74,7 @@ def begin_session(services: Services, call: Call[Server, ServerSessionBody]) -> 
     body = call.body
     found = services.lookup.find_in_realm(call.caller, body.user_id)
     began = login_by_server(call.request, "server", reported=body.request, replace=body.replace)
-    return _told(call.caller, services.logins.of_server(found.realm, found.user, began))
+    return _audited(call.caller, services.logins.of_server(found.realm, found.user, began))
 
 
 @Route(
@@ -89,7 +89,7 @@ def authenticate(services: Services, call: Call[Server, AuthenticateBody]) -> Be
     body = call.body
     began = login_by_server(call.request, "password", reported=body.request, replace=body.replace)
     logins = services.password_logins
-    return _told(call.caller, logins.on_behalf(call.caller, call.id, body.password, began))
+    return _audited(call.caller, logins.on_behalf(call.caller, call.id, body.password, began))
 
 
 @Route(
@@ -103,17 +103,17 @@ def authenticate_key(services: Services, call: Call[Server, ApiKeyBody]) -> Begu
     """Log an api user in by API key, for a server."""
     realm_id = call.caller.in_realm()
     began = login_by_server(call.request, "api_key", reported=call.body.request)
-    return _told(call.caller, services.logins.by_api_key(realm_id, call.body.api_key, began))
+    return _audited(call.caller, services.logins.by_api_key(realm_id, call.body.api_key, began))
 
 
-def _told(server: Server, session: BegunSession) -> BegunSession:
+def _audited(server: Server, session: BegunSession) -> BegunSession:
     """Write the audit line of a session that a server began; returns the session."""
     about = session.id, session.user_id, session.realm_id
     audit.record("session.begun", *about, by=server.key.id)
     return session
 
 
-def let_go(services: Services) -> None:
+def drop_old_keys(services: Services) -> None:
     """Drop decrypted signing keys that are older than one hour, at each request."""
     services.logins.keys.purge()
 
