@@ -90,8 +90,8 @@ def main() -> None:
     options = parser.parse_args()
     s = sizes(10)
     designs = {
-        "one item per user": (False, written(s.heart), read(s.heart)),
-        "record per session": (True, 2 * (written(s.small_heart) + written(s.record)), 1),
+        "one item per user": (False, written(s.user_item), read(s.user_item)),
+        "record per session": (True, 2 * (written(s.small_item) + written(s.record)), 1),
     }
     print(f"{options.logins} logins at once, mean of {options.rounds} rounds")
     print(f"{'':<46}{'tries':>7}{'W':>7}{'R':>6}{'ms to the last':>16}{'late':>6}")

@@ -63,9 +63,9 @@ class Sizes:
     """Bytes of the items that either design has, for a user with so many sessions."""
 
     sessions: int
-    heart: int
+    user_item: int
     record: int
-    small_heart: int
+    small_item: int
     ended: int
 
 
@@ -114,11 +114,11 @@ def sizes(count: int) -> Sizes:
     """The sizes for a user with so many live sessions."""
     user = user_of(count)
     session = user.sessions[-1]
-    key = {"pk": user.id, "sk": user_items.HEART}
-    heart = user_items.user_values(user) | key
+    key = {"pk": user.id, "sk": user_items.USER_ITEM}
+    user_item = user_items.user_values(user) | key
     # The other design still needs an item that every login of the user conditions on, or two
     # logins at once both see room: it holds what the cap and the order are decided from.
-    small = heart | {"sessions": [s.id for s in user.sessions]}
+    small = user_item | {"sessions": [s.id for s in user.sessions]}
     record_key = {"pk": user.id, "sk": "session#" + session.id}
     due = {"ttl": session.expires_at, "due_shard": 1, "due_at": session.expires_at}
     record = user_items.session_values(session) | record_key | due
@@ -134,9 +134,9 @@ def sizes(count: int) -> Sizes:
     }
     return Sizes(
         sessions=count,
-        heart=item_size(heart),
+        user_item=item_size(user_item),
         record=item_size(record),
-        small_heart=item_size(small),
+        small_item=item_size(small),
         ended=item_size(ended_item),
     )
 
@@ -147,33 +147,33 @@ INDEX_MOVE = 2
 
 def one_item(s: Sizes) -> dict[str, str]:
     """Units of each operation with one item per user."""
-    heart, ended = written(s.heart), written(s.ended)
+    user_item, ended = written(s.user_item), written(s.ended)
     fits = "" if s.sessions < TRANSACTION_MEMBERS else ", and 1 record later"
     return {
-        "validate": f"{read(s.heart)} R",
-        "list": f"{read(s.heart)} R",
-        "login": f"{heart} W",
-        "login that evicts": f"{2 * (heart + ended) + INDEX_PUT + INDEX_MOVE} W",
-        "terminate one": f"{2 * (heart + ended) + INDEX_PUT + INDEX_MOVE} W",
+        "validate": f"{read(s.user_item)} R",
+        "list": f"{read(s.user_item)} R",
+        "login": f"{user_item} W",
+        "login that evicts": f"{2 * (user_item + ended) + INDEX_PUT + INDEX_MOVE} W",
+        "terminate one": f"{2 * (user_item + ended) + INDEX_PUT + INDEX_MOVE} W",
         "terminate all": (
-            f"{2 * (heart + s.sessions * ended) + s.sessions * INDEX_PUT + 1} W, 1 commit{fits}"
+            f"{2 * (user_item + s.sessions * ended) + s.sessions * INDEX_PUT + 1} W, 1 commit{fits}"
         ),
     }
 
 
 def record_each(s: Sizes) -> dict[str, str]:
     """Units of each operation with a record per session and a small item for the cap."""
-    heart, record, ended = written(s.small_heart), written(s.record), written(s.ended)
+    user_item, record, ended = written(s.small_item), written(s.record), written(s.ended)
     # A transaction takes 100 members; each session's end is its record's update, and the
     # small item is one more.
     commits = ceil((s.sessions + 1) / TRANSACTION_MEMBERS)
     return {
         "validate": f"{read(s.record)} R",
         "list": f"{read(s.record * s.sessions)} R",
-        "login": f"{2 * (heart + record) + INDEX_PUT} W",
-        "login that evicts": f"{2 * (heart + 2 * record) + INDEX_PUT} W",
-        "terminate one": f"{2 * (heart + ended)} W",
-        "terminate all": f"{2 * (heart + s.sessions * ended)} W, {commits} commit(s)",
+        "login": f"{2 * (user_item + record) + INDEX_PUT} W",
+        "login that evicts": f"{2 * (user_item + 2 * record) + INDEX_PUT} W",
+        "terminate one": f"{2 * (user_item + ended)} W",
+        "terminate all": f"{2 * (user_item + s.sessions * ended)} W, {commits} commit(s)",
     }
 
 
@@ -193,8 +193,8 @@ def main() -> None:
     for count in (1, 10, 100):
         s = sizes(count)
         print(f"\n{count} live session(s)")
-        print(f"  one item per user: heart {s.heart} B; ended record {s.ended} B")
-        print(f"  record per session: record {s.record} B; small heart {s.small_heart} B")
+        print(f"  one item per user: user item {s.user_item} B; ended record {s.ended} B")
+        print(f"  record per session: record {s.record} B; small item {s.small_item} B")
         print(f"  {'operation':<20}{'one item':<42}record per session")
         theirs = record_each(s)
         for operation, ours in one_item(s).items():

@@ -18,7 +18,7 @@ def compose(given: Resources) -> Cleanup:
             removal=given.removal, directory=directory, users=users, clock=clock
         ),
         settlement=Settlement(
-            walks=given.due,
+            settlements=given.due,
             realms=given.realms,
             directory=directory,
             users=users,

@@ -9,7 +9,7 @@ from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.directory.realms import RealmDirectory
 from sojourn.directory.routes import ROUTES
 from sojourn.directory.services import Services
-from sojourn.directory.signing_keys import JwtKeys
+from sojourn.directory.signing_keys import SigningKeys
 from sojourn.directory.users import Users
 from sojourn.entry import api
 from sojourn.jobs.realm_removal import RealmRemoval
@@ -69,7 +69,7 @@ def compose(given: Resources) -> Services:
             clock=clock,
         ),
         access_keys=AccessKeys(keys=given.access_keys, realms=given.realms, clock=clock),
-        jwt_keys=JwtKeys(
+        signing_keys=SigningKeys(
             realms=given.realms,
             sizes=sizes,
             census=Census(directory=directory, users=seen, clock=clock),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.template import parse
-from sojourn.api.problems import told
+from sojourn.api.problems import problem_type
 from sojourn.domain import errors
 from sojourn.domain.policy import Settings
 from sojourn.domain.session import Reason
@@ -122,7 +122,7 @@ def test_named_tests_are_collected() -> None:
 def test_error_codes_are_documented(kind: type[errors.SojournError]) -> None:
     """Each error has its code and status in the table of errors."""
     if "code" in vars(kind):
-        assert f"| `{kind.code}` | {told(kind).status} |" in API
+        assert f"| `{kind.code}` | {problem_type(kind).status} |" in API
 
 
 def test_documented_codes_exist() -> None:

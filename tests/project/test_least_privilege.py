@@ -47,10 +47,10 @@ def _is_about(statement: Statement, action: str, table: str) -> bool:
     )
 
 
-SEEN, RECORD, WALK, REALM, ACCESS_KEY = (
+SEEN, RECORD, PROGRESS, REALM, ACCESS_KEY = (
     set(user_items.SEEN),
     set(user_items.RECORD),
-    set(due.WALK),
+    set(due.PROGRESS),
     set(realm_items.REALM),
     set(access_key_items.ACCESS_KEY),
 )
@@ -64,7 +64,7 @@ CLAIM = set(DynamoNames(_NO_STORE, "directory").key("rl_1", "username", "ada").o
         (never.VALIDATE, "GetItem", "SessionsTable", [SEEN | RECORD]),
         (never.LIST, "GetItem", "SessionsTable", [SEEN | RECORD]),
         (never.TERMINATE, "GetItem", "SessionsTable", [SEEN | RECORD]),
-        (never.CLEANUP, "GetItem", "SessionsTable", [SEEN | {"strip"}, WALK]),
+        (never.CLEANUP, "GetItem", "SessionsTable", [SEEN | {"strip"}, PROGRESS]),
         (never.VALIDATE, "GetItem", "DirectoryTable", [REALM | ACCESS_KEY]),
         (never.LIST, "GetItem", "DirectoryTable", [REALM | ACCESS_KEY]),
         (never.TERMINATE, "GetItem", "DirectoryTable", [REALM | ACCESS_KEY | CLAIM]),

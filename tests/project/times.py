@@ -24,7 +24,7 @@ REPLY: Final = 1
 ATTEMPT: Final = deadline.ATTEMPT_SECONDS
 COMMIT: Final = deadline.SECONDS + ATTEMPT
 BESIDE: Final = {
-    "the wait for caches": realm_cache.SECONDS + realm_cache.OUTWAIT,
+    "the wait for caches": realm_cache.SECONDS + realm_cache.EXPIRY_MARGIN,
     "a count, during that wait": counts.SECONDS + ATTEMPT,
     "a part of a deletion, during that wait": realm_deletion.SECONDS + ATTEMPT,
     "a look at tokens' sizes": token_sizes.SECONDS + ATTEMPT,

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from sojourn.bootstrap import Resources
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
-from sojourn.domain.job_ports import DueIndex, Removal, Walks
+from sojourn.domain.job_ports import DueIndex, Removal, Settlements
 from sojourn.domain.ports import AccessKeyStore, Attempts, RealmStore, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
@@ -41,7 +41,7 @@ class Store(Protocol):
     def due(self) -> DueIndex: ...
 
     @property
-    def walks(self) -> Walks: ...
+    def settlements(self) -> Settlements: ...
 
     @property
     def removal(self) -> Removal: ...
@@ -105,7 +105,7 @@ class DynamoStore:
         return DynamoDue(self.realms.dynamo, self.users.table)
 
     @property
-    def walks(self) -> DynamoDue:
+    def settlements(self) -> DynamoDue:
         return self.due
 
     @property
@@ -119,10 +119,10 @@ class DynamoStore:
         self.realms.dynamo.write(self.due.leaving(job))
 
     def add_user(self, user: User) -> None:
-        heart = self.users.user_key(user.id)
+        user_key = self.users.user_key(user.id)
         self.realms.dynamo.write(
             expressions.put(
-                heart, user_items.user_values(user), condition="attribute_not_exists(pk)"
+                user_key, user_items.user_values(user), condition="attribute_not_exists(pk)"
             )
         )
 

@@ -62,7 +62,7 @@ class World:
         self.listing = instance.list_sessions.listing
         self.terminator = instance.terminate.terminator
         self.realm_ends = instance.terminate.realm_ends
-        self.realms, self.jwt_keys = instance.directory.realms, instance.directory.jwt_keys
+        self.realms, self.signing_keys = instance.directory.realms, instance.directory.signing_keys
         self.realm_deletion = instance.directory.realm_deletion
         self.users, self.lookup = instance.directory.users, instance.directory.lookup
         self.credentials = instance.directory.credentials

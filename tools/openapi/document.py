@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sojourn.api.problems import told
+from sojourn.api.problems import problem_type
 from sojourn.api.route import Route
 from sojourn.domain.errors import SojournError
 from sojourn.sessions import answers as sessions
@@ -83,7 +83,7 @@ def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
         answers[304] = {"description": "What the caller has is still so.", "headers": CACHED}
     by_status: dict[int, list[type[SojournError]]] = {}
     for kind in sorted(errors_of(route), key=problem_name):
-        by_status.setdefault(told(kind).status, []).append(kind)
+        by_status.setdefault(problem_type(kind).status, []).append(kind)
     for status, errors in by_status.items():
         if route.at.startswith("HEAD "):
             answers[status] = _refusal(status, errors)
@@ -139,7 +139,7 @@ def _refusal(status: int, errors: list[type[SojournError]]) -> Schema:
         name, component = OF_STATUS[status]
         headers[name] = {"$ref": f"#/components/headers/{component}"}
     return {
-        "description": "; ".join(f"`{kind.code}`: {told(kind).title}" for kind in errors),
+        "description": "; ".join(f"`{kind.code}`: {problem_type(kind).title}" for kind in errors),
         "headers": headers,
         "content": {
             "application/problem+json": {

@@ -7,7 +7,7 @@ from typing import Any, Final, get_args
 import msgspec
 from msgspec import UNSET, Struct, inspect, structs
 
-from sojourn.api.problems import told
+from sojourn.api.problems import problem_type
 from sojourn.api.structs import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.domain.errors import SojournError
@@ -116,7 +116,7 @@ def problems(kinds: Iterable[type[SojournError]]) -> dict[str, Schema]:
     """The schema of each error's problem document, by name: its own code, status and members."""
     found = {}
     for kind in sorted(set(kinds), key=problem_name):
-        status, title, form = told(kind)
+        status, title, form = problem_type(kind)
         named = schemas([form])
         whole = named.pop(form.__name__)
         fixed = {

@@ -112,9 +112,9 @@ def test_use_of_a_key_since(world: World) -> None:
 def stored(world: World, user_id: str, **values: object) -> None:
     """Give a user values as another version stored them."""
     store = store_of(world.resources)
-    heart = store.users.user_key(user_id)
+    user_key = store.users.user_key(user_id)
     store.realms.dynamo.write(
-        expressions.update(heart, changed=values, condition="attribute_exists(pk)")
+        expressions.update(user_key, changed=values, condition="attribute_exists(pk)")
     )
 
 

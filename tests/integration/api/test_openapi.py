@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn.api.parameters import MAX_RESULTS
-from sojourn.api.problems import told
+from sojourn.api.problems import problem_type
 from sojourn.sessions.discovery import api_document
 from tests.integration.conftest import empty, resources_of
 from tests.support import contract
@@ -100,7 +100,7 @@ def test_documented_errors_happen(callers: Callers, route: str, own: dict[str, s
     if route.startswith("HEAD "):
         # Without a body, an error is its status.
         errors = {answer.status for answer in answered if answer.status >= 400}
-        assert errors == {told(kind).status for kind in kinds}
+        assert errors == {problem_type(kind).status for kind in kinds}
         return
     found = {answer.body["code"] for answer in answered if answer.status >= 400}
     documented = {kind.code for kind in kinds}

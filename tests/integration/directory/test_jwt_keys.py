@@ -505,15 +505,15 @@ def test_login_by_a_key_that_a_remembered_realm_does_not_know(
     assert warm.active(user_id) == []
     path = f"/v1/jwt_keys/{kid(world.login('ada').body['token'])}?realm_id={world.realm_id}"
     seen: list[list[str]] = []
-    outwait = realm_cache.outwait
+    wait_for_expiry = realm_cache.wait_for_expiry
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         fresh = world.login("ada").body["id"]
         seen.append([fresh, *warm.active(user_id)])
-        outwait(clock, since=since)
+        wait_for_expiry(clock, since=since)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(realm_cache, "outwait", meanwhile)
+        patched.setattr(realm_cache, "wait_for_expiry", meanwhile)
         assert world.admin("PATCH", path, {"compromised": True}).status == 200
     fresh, *active = seen[0]
     assert fresh in active
@@ -527,7 +527,7 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
     warm = world.beside(resources_of(environment, world.clock))
     assert status(warm, world.login("ada").body["token"]) == 200
     world.clock.advance(1)
-    outwait, seen = realm_cache.outwait, list[int]()
+    wait_for_expiry, seen = realm_cache.wait_for_expiry, list[int]()
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         token = world.login("ada").body["token"]
@@ -536,9 +536,9 @@ def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
             "collection"
         ]
         assert answer["active"]
-        outwait(clock, since=since)
+        wait_for_expiry(clock, since=since)
 
-    monkeypatch.setattr(realm_cache, "outwait", meanwhile)
+    monkeypatch.setattr(realm_cache, "wait_for_expiry", meanwhile)
     assert stop(world, listed(world)[0]["id"]).status == 200
     assert seen == [200]
 

@@ -94,9 +94,9 @@ def former(world: World, username: str, email: str, key: str) -> str:
     at.dynamo.write(expressions.delete(at.names.key(world.realm_id, "email", "other@example.com")))
     claim = expressions.Key(at.table, f"{world.realm_id}#email#{key}", "claim")
     at.dynamo.write(expressions.put(claim, {"user_id": made}))
-    heart = store.users.user_key(made)
+    user_key = store.users.user_key(made)
     changed = {"email": email}
-    at.dynamo.write(expressions.update(heart, changed=changed, condition="attribute_exists(pk)"))
+    at.dynamo.write(expressions.update(user_key, changed=changed, condition="attribute_exists(pk)"))
     return str(made)
 
 

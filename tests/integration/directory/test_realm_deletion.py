@@ -357,14 +357,14 @@ def test_deletion_that_cleanup_finished_is_done(
     world: World, full: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A deletion whose time is up, and which cleanup finishes while it waits, answers as done."""
-    outwait = realm_cache.outwait
+    wait_for_expiry = realm_cache.wait_for_expiry
 
     def meanwhile(clock: Clock, *, since: float | None = None) -> None:
         assert world.clean_up()["removed"] > 0
-        outwait(clock, since=since)
+        wait_for_expiry(clock, since=since)
 
     monkeypatch.setattr(realm_deletion, "SECONDS", 0)
-    monkeypatch.setattr(realm_cache, "outwait", meanwhile)
+    monkeypatch.setattr(realm_cache, "wait_for_expiry", meanwhile)
     answer = delete(world)
     assert (answer.status, look(world).status) == (204, 404)
 

@@ -55,8 +55,8 @@ def stored(dynamodb: Any, world: World, prefix: str) -> list[str]:
     return [item["sk"]["S"] for item in found if item["sk"]["S"].startswith(prefix)]
 
 
-def only_walk(dynamodb: Any, world: World) -> str:
-    """What the one walk that is left to cleanup is for."""
+def only_settlement(dynamodb: Any, world: World) -> str:
+    """What the one settlement in the index is for."""
     (place,) = stored(dynamodb, world, SETTLEMENT)
     return place.removeprefix(SETTLEMENT)
 
@@ -98,7 +98,7 @@ def test_sessions_from_after_the_end_stay(world: World) -> None:
     assert world.call("GET", "/v1/session", bearer=later["token"]).status == 200
 
 
-def test_walk_goes_on_where_it_was(
+def test_settlement_goes_on_where_it_was(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A settlement without enough time continues later from its last page."""
@@ -106,47 +106,47 @@ def test_walk_goes_on_where_it_was(
     end(world)
     world.clock.advance(SETTLED_AFTER)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    name = only_walk(dynamodb, world)
-    walk = world.instance.cleanup.settlement
+    name = only_settlement(dynamodb, world)
+    job = world.instance.cleanup.settlement
     left = [1.0] * 3
-    assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
+    assert not job.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
     assert [len(a_user(world, user_id).sessions) for user_id in made] == [0, 0, 0, 1, 1]
     read: list[list[str]] = []
-    get_many = type(walk.users).get_many
+    get_many = type(job.users).get_many
 
     def noted(self: Any, user_ids: Any) -> Any:
         read.append(list(user_ids))
         return get_many(self, user_ids)
 
-    monkeypatch.setattr(type(walk.users), "get_many", noted)
-    assert walk.resume(world.realm_id, name, lambda: 1.0)
+    monkeypatch.setattr(type(job.users), "get_many", noted)
+    assert job.resume(world.realm_id, name, lambda: 1.0)
     assert read == [made[2:4], made[4:]]
     assert [a_user(world, user_id).sessions for user_id in made] == [()] * 5
-    assert not walk.resume(world.realm_id, name, lambda: 1.0)
+    assert not job.resume(world.realm_id, name, lambda: 1.0)
 
 
-def test_two_walks_at_once_are_one(
+def test_two_settlements_at_once_are_one(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A settlement whose job another run finished leaves no job."""
     made = people(world, 3)
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
-    name = only_walk(dynamodb, world)
-    walk = world.instance.cleanup.settlement
+    name = only_settlement(dynamodb, world)
+    job = world.instance.cleanup.settlement
     others = [True]
 
     def time_left() -> float:
         if others and others.pop():
-            assert walk.resume(world.realm_id, name, lambda: 1.0)
+            assert job.resume(world.realm_id, name, lambda: 1.0)
         return 1.0
 
-    assert not walk.resume(world.realm_id, name, time_left)
+    assert not job.resume(world.realm_id, name, time_left)
     assert stored(dynamodb, world, SETTLEMENT) == []
     assert [len(world.reasons(user_id)) for user_id in made] == [1] * 3
 
 
-def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any) -> None:
+def test_settlement_of_a_realm_that_was_deleted_is_none(world: World, dynamodb: Any) -> None:
     """If the realm is gone, its job is removed too."""
     people(world, 1)
     end(world)
@@ -159,7 +159,7 @@ def test_walk_of_a_realm_that_was_deleted_is_no_walk(world: World, dynamodb: Any
 
 
 def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
-    """Each end has a walk of its own, and a dry run none."""
+    """Each end has a settlement of its own, and a dry run none."""
     people(world, 1)
     path = f"/v1/realms/{world.realm_id}/end_sessions"
     assert world.call("POST", path, bearer=world.key).status == 200
@@ -174,29 +174,29 @@ def test_each_end_leaves_a_job(world: World, dynamodb: Any) -> None:
     assert len(stored(dynamodb, world, SETTLEMENT)) == 2
 
 
-def test_ends_one_after_the_other_are_one_walk(
+def test_ends_one_after_the_other_are_one_settlement(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A realm that is ended again and again has its users walked once, by the last walk due."""
+    """A realm that is ended again and again has its users settled once, by the last job."""
     people(world, 3)
     for _ in range(4):
         end(world)
     world.clock.advance(SETTLED_AFTER)
-    walks: list[str] = []
+    settled: list[str] = []
     users_of_realm = DynamoUserDirectory.users_of_realm
 
     def noted(self: Any, realm_id: str, **page: Any) -> Any:
-        walks.append(realm_id)
+        settled.append(realm_id)
         return users_of_realm(self, realm_id, **page)
 
     monkeypatch.setattr(DynamoUserDirectory, "users_of_realm", noted)
     report = world.clean_up()
     assert (report["failed"], report["remaining"]) == (0, 0)
     assert stored(dynamodb, world, SETTLEMENT) == []
-    assert walks == [world.realm_id]
+    assert settled == [world.realm_id]
 
 
-def test_walk_that_has_begun_goes_on(
+def test_settlement_that_has_begun_goes_on(
     world: World, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A later end does not replace a settlement that has begun, so that one finishes."""
@@ -204,11 +204,11 @@ def test_walk_that_has_begun_goes_on(
     end(world)
     monkeypatch.setattr(settlement, "PAGE", 2)
     world.clock.advance(SETTLED_AFTER)
-    name = only_walk(dynamodb, world)
-    walk = world.instance.cleanup.settlement
+    name = only_settlement(dynamodb, world)
+    job = world.instance.cleanup.settlement
     left = [1.0] * 2
-    assert not walk.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
+    assert not job.resume(world.realm_id, name, lambda: left.pop() if left else 0.0)
     end(world)
     world.clock.advance(SETTLED_AFTER)
-    assert walk.resume(world.realm_id, name, lambda: 1.0)
+    assert job.resume(world.realm_id, name, lambda: 1.0)
     assert [a_user(world, user_id).sessions for user_id in made] == [()] * 3

@@ -13,7 +13,15 @@ import pytest
 from sojourn.crypto.passwords import Hasher
 from sojourn.domain import lockout
 from sojourn.domain.errors import Unavailable
-from sojourn.domain.lockout import PER_ACCOUNT, PER_ADDRESS, Bucket, Counter, Failure, Limit, Try
+from sojourn.domain.lockout import (
+    PER_ACCOUNT,
+    PER_ADDRESS,
+    Bucket,
+    Counter,
+    Failure,
+    Limit,
+    LoginAttempt,
+)
 from sojourn.domain.user import Success, User
 from sojourn.login.lockout import Lockout
 from sojourn.store import user_items
@@ -37,7 +45,7 @@ def failed_before(world: World, key: str, limit: Limit, times: int) -> None:
     bucket = Bucket()
     for _ in range(times):
         bucket = bucket.failed(limit, successes=0, now_ms=now_ms)
-    counted = Failure(Try((counter,)), (replace(bucket, row=min(bucket.row, 1)),))
+    counted = Failure(LoginAttempt((counter,)), (replace(bucket, row=min(bucket.row, 1)),))
     store_of(world.resources).attempts.commit(counted)
 
 
@@ -779,14 +787,16 @@ def test_user_disabled_meanwhile_gets_no_unmanaged_token(
     world.user("ada")
     passed, answers = Lockout.passed_with_user, list[int]()
 
-    def disabled_first(at: Lockout, tried: Try, user_id: str) -> tuple[Success, User | None]:
+    def disabled_first(
+        at: Lockout, attempt: LoginAttempt, user_id: str
+    ) -> tuple[Success, User | None]:
         if not answers:
             answers.append(0)
             # Another login from here is remembered, so that this one has nothing to write.
             answers.append(world.login("ada").status)
             change = {"state": "inactive"}
             answers.append(world.admin("PATCH", f"/v1/users/{user_id}", change).status)
-        return passed(at, tried, user_id)
+        return passed(at, attempt, user_id)
 
     monkeypatch.setattr(Lockout, "passed_with_user", disabled_first)
     assert world.login("ada").body["code"] == "login_failed"

@@ -78,7 +78,7 @@ def test_who_waits_is_known() -> None:
         f"{path.parent.name}.{path.stem}"
         for path in (ROOT / "layers/core/sojourn").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and node.attr == "outwait"
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for_expiry"
     }
     assert calling == {
         "sessions.end_realm",
@@ -90,7 +90,7 @@ def test_who_waits_is_known() -> None:
 def test_few_run_at_once() -> None:
     """With the defaults, all that waits holds less than a tenth of an account's executions."""
     defaults = Template.read().defaults()
-    seconds = realm_cache.SECONDS + realm_cache.OUTWAIT
+    seconds = realm_cache.SECONDS + realm_cache.EXPIRY_MARGIN
     each = defaults["WaitingThrottleRate"] * seconds + defaults["WaitingThrottleBurst"]
     assert each * len(SLOW) < 100
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sojourn.domain import ids
-from sojourn.domain.due import Due, Walk
+from sojourn.domain.due import Due, Progress
 from tests.integration.store.test_store_contract import (
     NOW,
     OWNER,
@@ -83,38 +83,38 @@ def test_record_is_removed_once(store: Store) -> None:
     assert sorted(map(bool, removed)) == [False, False, False, True]
 
 
-def test_walk_is_noted_and_finished(store: Store) -> None:
+def test_progress_is_saved_and_finished(store: Store) -> None:
     """A settlement stores its progress until it is finished; finishing again changes nothing."""
-    assert store.walks.walk(OWNER.id, "7") is None
+    assert store.settlements.progress(OWNER.id, "7") is None
     store.leave(SETTLEMENT)
     store.leave(replace(SETTLEMENT, name="8", due_at=SECOND + 1))
-    assert store.walks.walk(OWNER.id, "7") == Walk(SECOND)
+    assert store.settlements.progress(OWNER.id, "7") == Progress(SECOND)
     for after in ("usr_1", "usr_2"):
-        assert store.walks.note_walk(OWNER.id, "7", after=after)
-        assert store.walks.walk(OWNER.id, "7") == Walk(SECOND, after)
+        assert store.settlements.save_progress(OWNER.id, "7", after=after)
+        assert store.settlements.progress(OWNER.id, "7") == Progress(SECOND, after)
     for _ in range(2):
-        store.walks.finish_walk(OWNER.id, "7")
-        assert store.walks.walk(OWNER.id, "7") is None
-    assert store.walks.walk(OWNER.id, "8") == Walk(SECOND + 1)
+        store.settlements.finish_settlement(OWNER.id, "7")
+        assert store.settlements.progress(OWNER.id, "7") is None
+    assert store.settlements.progress(OWNER.id, "8") == Progress(SECOND + 1)
     assert due(store, SECOND + 1) == [replace(SETTLEMENT, name="8", due_at=SECOND + 1)]
 
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished", "never left"])
-def test_walk_that_another_finished_is_not_noted(store: Store, finished: bool) -> None:
+def test_settlement_that_another_finished_is_not_saved(store: Store, finished: bool) -> None:
     """The next page of a finished settlement is not read, and no job is left."""
     if finished:
         store.leave(SETTLEMENT)
-        store.walks.finish_walk(OWNER.id, "7")
-    assert not store.walks.note_walk(OWNER.id, "7", after="usr_1")
-    assert store.walks.walk(OWNER.id, "7") is None
+        store.settlements.finish_settlement(OWNER.id, "7")
+    assert not store.settlements.save_progress(OWNER.id, "7", after="usr_1")
+    assert store.settlements.progress(OWNER.id, "7") is None
     assert due(store, SECOND) == []
 
 
 def test_jobs_of_a_realm_are_apart(store: Store) -> None:
-    """A realm's deletion and its walks are jobs of their own; none is taken for another."""
+    """A realm's deletion and its settlements are jobs of their own; none is taken for another."""
     store.leave(DELETION)
-    assert store.walks.walk(OWNER.id, "") is None
+    assert store.settlements.progress(OWNER.id, "") is None
     store.leave(SETTLEMENT)
     store.leave(replace(SETTLEMENT, owner=ids.new_id("rl", NOW)))
-    store.walks.finish_walk(OWNER.id, "7")
+    store.settlements.finish_settlement(OWNER.id, "7")
     assert [found.kind for found in due(store, SECOND)] == ["realm_deletion", "settlement"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from sojourn.domain import ids
-from sojourn.domain.due import Due, Walk, settlement_job
+from sojourn.domain.due import Due, Progress, settlement_job
 from sojourn.domain.errors import Superseded
 from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.domain.signing_key import PublicKey
@@ -34,7 +34,7 @@ def renamed(found: Realm, name: str = "New") -> RealmChange:
 
 
 def rekeyed(found: Realm) -> RealmChange:
-    """A change that replaces the realm's keys by a new one, and leaves a walk to cleanup."""
+    """A change that replaces the realm's keys by a new one, and adds a settlement for cleanup."""
     key = PublicKey(
         id=ids.new_id("jky", NOW),
         algo="eddsa",
@@ -53,8 +53,8 @@ def untouched(store: Store, change: RealmChange) -> bool:
     realm_id = change.before.id
     halves = [store.realms.private_key(realm_id, key.id) for key in change.new_keys]
     kept = [store.realms.private_key(realm_id, key_id) for key_id in change.gone_keys]
-    walks = [store.walks.walk(realm_id, job.name) for job in change.due]
-    return [*halves, *walks] == [None] * len([*halves, *walks]) and None not in kept
+    settlements = [store.settlements.progress(realm_id, job.name) for job in change.due]
+    return [*halves, *settlements] == [None] * len([*halves, *settlements]) and None not in kept
 
 
 # Realms that are made, and the list of them.
@@ -119,7 +119,7 @@ def test_any_change_comes_back_as_it_was_done(store: Store, before: Realm, after
 
 
 def test_change_of_keys_takes_their_private_halves_along(store: Store) -> None:
-    """A new key's private half is written, a removed key's is gone, and the walk is left."""
+    """A new key's private half is written, a removed key's is gone, and the settlement is added."""
     found = made(store)
     change = rekeyed(found)
     (old,), (new,) = found.keys, change.after.keys
@@ -127,7 +127,7 @@ def test_change_of_keys_takes_their_private_halves_along(store: Store) -> None:
     assert store.realms.get(found.id) == done.after
     assert store.realms.private_key(found.id, old) is None
     assert store.realms.private_key(found.id, new) == b"new"
-    assert store.walks.walk(found.id, new) == Walk(change.due[0].due_at)
+    assert store.settlements.progress(found.id, new) == Progress(change.due[0].due_at)
 
 
 def test_deletion_is_left_to_cleanup_with_its_commit(store: Store) -> None:
@@ -175,7 +175,10 @@ def test_one_change_of_a_version_wins(store: Store) -> None:
     assert [outcome.current for _, outcome in lost] == [won.after] * 5
     for change, _ in lost:
         assert [store.realms.private_key(found.id, k.id) for k in change.new_keys] in ([], [None])
-        assert [store.walks.walk(found.id, job.name) for job in change.due] in ([], [None])
+        assert [store.settlements.progress(found.id, job.name) for job in change.due] in (
+            [],
+            [None],
+        )
 
 
 def test_no_change_is_lost(store: Store, clock: MovedClock) -> None:

@@ -95,19 +95,19 @@ def test_record_whose_removal_is_not_heard_of_is_gone(
     assert (removed, kept(store, user, [record])) == (False, [None])
 
 
-def test_walk_whose_answer_is_lost_is_noted(
+def test_settlement_whose_answer_is_lost_is_saved(
     store: DynamoStore, lose: Callable[[str], list[Any]]
 ) -> None:
     """A settlement's progress is written again after a lost answer, and stays finished."""
     store.leave(SETTLEMENT)
     lose("update_item")
-    assert store.walks.note_walk(OWNER.id, SETTLEMENT.name, after="usr_1")
-    found = store.walks.walk(OWNER.id, SETTLEMENT.name)
+    assert store.settlements.save_progress(OWNER.id, SETTLEMENT.name, after="usr_1")
+    found = store.settlements.progress(OWNER.id, SETTLEMENT.name)
     assert found is not None
     assert found.after == "usr_1"
     lose("delete_item")
-    store.walks.finish_walk(OWNER.id, SETTLEMENT.name)
-    assert store.walks.walk(OWNER.id, SETTLEMENT.name) is None
+    store.settlements.finish_settlement(OWNER.id, SETTLEMENT.name)
+    assert store.settlements.progress(OWNER.id, SETTLEMENT.name) is None
 
 
 def test_removal_of_a_user_is_asked_again_as_itself(

@@ -87,8 +87,8 @@ def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.Monke
     store.users.commit(end_all(user))
     ((operation, parameters),) = calls
     assert operation == "transact_write_items"
-    heart, record = parameters["TransactItems"]
-    assert heart["Update"]["ConditionExpression"] == "v = :v"
+    item, record = parameters["TransactItems"]
+    assert item["Update"]["ConditionExpression"] == "v = :v"
     assert record["Update"]["Key"]["sk"]["S"] == "ended#" + user.sessions[0].id
 
 
@@ -138,7 +138,7 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
     writes = [claim(store, "free", condition=held), claim(store, "taken", condition=held)]
     with pytest.raises(ConditionFailed) as failed:
         store.users.commit_with(end_all(user), writes)
-    # The heart, one ended record, and the two.
+    # The user, one ended record, and the two.
     assert failed.value.failed == (False, False, False, True)
     assert store.users.get(user.id) == user
     assert not is_claimed(store, "free")
@@ -272,7 +272,7 @@ def test_archive_goes_on_from_what_came_between(
 
 
 def test_user_is_at_one_place(store: DynamoStore) -> None:
-    """The heart is at `user` of the user's own partition, in the sessions table."""
+    """The user item is at `user` of the user's own partition, in the sessions table."""
     users: DynamoUsers = store.users
     assert users.user_key("usr_1") == Key(users.table, "usr_1", "user")
 

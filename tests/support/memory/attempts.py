@@ -40,11 +40,11 @@ class MemoryAttempts:
             return user, self.read(counters)
 
     def commit(self, failure: Failure, /) -> Failure:
-        counters = failure.tried.counters
+        counters = failure.attempt.counters
         with self._lock:
             now = self.read(counters)
             if [c.version for c in now] != [c.version for c in counters]:
-                raise Superseded(failure.tried.read(now))
+                raise Superseded(failure.attempt.read(now))
             self._writes += 1
             for counter, bucket in zip(counters, failure.buckets, strict=True):
                 self._held[counter.digest, counter.kind] = (bucket, str(self._writes))

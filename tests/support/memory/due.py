@@ -4,12 +4,12 @@ import threading
 from collections.abc import Iterator, Sequence
 from zlib import crc32
 
-from sojourn.domain.due import Due, Walk
+from sojourn.domain.due import Due, Progress
 from tests.support.memory.users import MemoryUsers
 
 
 class MemoryDue:
-    """`DueIndex` and `Walks`."""
+    """`DueIndex` and `Settlements`."""
 
     shards = 2
 
@@ -59,19 +59,19 @@ class MemoryDue:
             self._users.remove_record(user_id, session_id)
             return True
 
-    def walk(self, realm_id: str, name: str) -> Walk | None:
+    def progress(self, realm_id: str, name: str) -> Progress | None:
         with self._lock:
             job = self._jobs.get(("settlement", realm_id, name))
-            return None if job is None else Walk(job.due_at, self._after.get((realm_id, name)))
+            return None if job is None else Progress(job.due_at, self._after.get((realm_id, name)))
 
-    def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
+    def save_progress(self, realm_id: str, name: str, *, after: str) -> bool:
         with self._lock:
             if ("settlement", realm_id, name) not in self._jobs:
                 return False
             self._after[realm_id, name] = after
             return True
 
-    def finish_walk(self, realm_id: str, name: str) -> None:
+    def finish_settlement(self, realm_id: str, name: str) -> None:
         with self._lock:
             self._jobs.pop(("settlement", realm_id, name), None)
             self._after.pop((realm_id, name), None)

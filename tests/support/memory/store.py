@@ -22,7 +22,7 @@ class MemoryStore:
         self.realms = MemoryRealms()
         self.directory = MemoryUserDirectory(self.realms, self.users)
         self.keys = MemoryAccessKeys(self.realms)
-        self.due = self.walks = MemoryDue(self.users)
+        self.due = self.settlements = MemoryDue(self.users)
         self.removal = MemoryRemoval(self.users, self.realms, self.directory, self.keys, self.due)
         self.attempts = MemoryAttempts(self.users)
         self.leave = self.realms.leave = self.due.leave

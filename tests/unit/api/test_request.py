@@ -11,7 +11,7 @@ import pytest
 from sojourn.api.callers import bearer
 from sojourn.api.dispatch import gateway_answer, respond
 from sojourn.api.json_body import DEPTH_LIMIT, convert
-from sojourn.api.problems import problem, told
+from sojourn.api.problems import problem, problem_type
 from sojourn.api.request import BODY_LIMIT, Request, client_name
 from sojourn.api.response import Response
 from sojourn.directory.bodies import AccessKeyBody
@@ -143,10 +143,13 @@ def test_bad_bodies_are_problems(name: str) -> None:
     answer = respond(
         event(BAD[name][0]), {ROUTE: lambda request: Response(body=str(request.parse(LoginBody)))}
     )
-    assert answer["statusCode"] == told(BAD[name][1]).status
+    assert answer["statusCode"] == problem_type(BAD[name][1]).status
     assert answer["headers"]["content-type"] == "application/problem+json"
     document = json.loads(answer["body"])
-    assert (document["status"], document["code"]) == (told(BAD[name][1]).status, BAD[name][1].code)
+    assert (document["status"], document["code"]) == (
+        problem_type(BAD[name][1]).status,
+        BAD[name][1].code,
+    )
     assert document["errors"]
     assert document["request_id"] == "r-1"
     assert "Traceback" not in answer["body"]

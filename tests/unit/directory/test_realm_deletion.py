@@ -16,7 +16,7 @@ from sojourn.store import realm_cache
 from tests.support.world import access_key, meanwhile
 from tests.unit.directory.world import World
 
-OUTWAITED = realm_cache.SECONDS + realm_cache.OUTWAIT
+WAITED = realm_cache.SECONDS + realm_cache.EXPIRY_MARGIN
 
 
 class Deleting(World):
@@ -76,7 +76,7 @@ def test_answer_waits_until_every_instance_has_forgotten_the_realm(
     monkeypatch.setattr(RealmRemoval, "resume", slow)
     began = world.clock.monotonic()
     world.delete()
-    assert world.clock.monotonic() - began == pytest.approx(max(OUTWAITED, seconds))
+    assert world.clock.monotonic() - began == pytest.approx(max(WAITED, seconds))
 
 
 def test_mark_ends_every_session_and_leaves_the_rest_to_cleanup(
@@ -190,7 +190,7 @@ def test_deletion_that_cleanup_finished_is_done(
     def meanwhile(**_: Any) -> None:
         assert world.cleanup.realm_removal.resume(world.realm_id, lambda: 1.0)
 
-    monkeypatch.setattr(world.cache, "outwait", meanwhile)
+    monkeypatch.setattr(world.cache, "wait_for_expiry", meanwhile)
     assert world.delete() is None
 
 

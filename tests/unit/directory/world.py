@@ -24,11 +24,11 @@ class World(world.World):
     def make_key(self, **body: Any) -> Any:
         """Make a signing key, a second later than any other; the answer."""
         self.clock.advance(1)
-        return self.jwt_keys.create(self.server, JwtKeyBody(**body))
+        return self.signing_keys.create(self.server, JwtKeyBody(**body))
 
     def states(self, kind: str = "expiring") -> dict[str, str]:
         """The states of the listed keys of a kind, by id."""
-        found = self.jwt_keys.page(self.server, Page(limit=100, ascending=True)).collection
+        found = self.signing_keys.page(self.server, Page(limit=100, ascending=True)).collection
         return {key.id: key.state for key in found if key.kind == kind}
 
     def signing(self, kind: str = "expiring") -> str:

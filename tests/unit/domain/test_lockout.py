@@ -9,9 +9,9 @@ from hypothesis import example, given, settings
 from sojourn.domain import lockout
 from sojourn.domain.lockout import (
     AHEAD_MS,
-    FREE,
     PER_ACCOUNT,
     PER_ADDRESS,
+    THRESHOLD,
     Bucket,
     Limit,
     wait_seconds,
@@ -131,7 +131,7 @@ def test_success_ends_the_row_and_not_the_hour() -> None:
     """After a success five guesses are free again; the hundred of the hour stay counted."""
     guesser, now = Guesser(PER_ACCOUNT), NOW
     for _ in range(20):
-        for _ in range(FREE):
+        for _ in range(THRESHOLD):
             assert guesser.guess(now)
         guesser.succeed(now)
         now += 1_000
@@ -257,7 +257,7 @@ def test_limits_are_the_documented_ones() -> None:
     """A hundred failures an hour for an account, a hundred in ten minutes for an address."""
     assert Limit(most=100, seconds=3_600, keep_seconds=86_400, delays=True) == PER_ACCOUNT
     assert Limit(most=100, seconds=600, keep_seconds=600, delays=False) == PER_ADDRESS
-    assert (FREE, KNOWN) == (5, 10)
+    assert (THRESHOLD, KNOWN) == (5, 10)
 
 
 def test_wait_is_at_least_a_second() -> None:
@@ -333,7 +333,7 @@ def test_clocks_twenty_seconds_apart_close_and_keep_one_bucket() -> None:
     """A failure counted by an admitted clock also locks out at another instance."""
     fast, slow = NOW + 10_000, NOW - 10_000
     row = Bucket()
-    for _ in range(FREE):
+    for _ in range(THRESHOLD):
         row = row.failed(PER_ACCOUNT, successes=0, now_ms=fast)
     assert row.opens_ms(PER_ACCOUNT, successes=0, now_ms=slow) > slow
     many = Bucket()

@@ -426,4 +426,4 @@ def test_stopped_key_that_is_listed_no_more_keeps_its_times_alone() -> None:
     """The record of such a key loses its public key and that it was compromised."""
     gone = key(1, NOW)
     stopped = StoppedKey(replace(gone, pem="a key"), NOW + 1, by="key_1", compromised=True)
-    assert stopped.untold() == StoppedKey(gone, NOW + 1, by="key_1", compromised=False)
+    assert stopped.unlisted() == StoppedKey(gone, NOW + 1, by="key_1", compromised=False)

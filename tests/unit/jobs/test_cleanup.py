@@ -128,7 +128,7 @@ def test_deleted_user_is_removed(world: World) -> None:
     assert world.records(ada) == ["terminated_by_admin"] * 2
 
 
-def test_deletion_of_a_realm_is_gone_on_with(world: World) -> None:
+def test_deletion_of_a_realm_is_continued(world: World) -> None:
     """A realm's deletion that nobody finished is finished."""
     ada = world.people(1)[0]
     deletion = Deletion(started_ms=world.clock.wall_ms(), by="key_tests")
@@ -139,7 +139,7 @@ def test_deletion_of_a_realm_is_gone_on_with(world: World) -> None:
     assert world.cleanup.run(always) == Report()
 
 
-def test_walk_of_an_ended_realm_is_gone_on_with(world: World) -> None:
+def test_settlement_of_an_ended_realm_is_continued(world: World) -> None:
     """After a realm's end, the ended records are written when the settlement is due."""
     ada = world.people(1)[0]
     world.end_realm()
@@ -182,7 +182,7 @@ def test_item_that_fails_leaves_the_others(world: World, monkeypatch: pytest.Mon
     assert world.cleanup.run(always).removed == 1
 
 
-def test_run_that_dies_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_that_dies_is_continued(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that dies between two items leaves the rest to the next, which does each once."""
     people = world.people(4)
     world.clock.advance(LIFETIME + APART)

@@ -99,9 +99,9 @@ def test_realm_from_before_there_were_kinds_gets_the_missing_key() -> None:
 
 
 def test_stops_are_forgotten_when_their_sessions_are_over(world: World) -> None:
-    """The newest stop alone is remembered, untold, when no session of a stopped key can live."""
+    """The newest stop alone is remembered, unlisted, when no session of a stopped key can live."""
     old = world.signing()
-    world.jwt_keys.stop(world.server, old)
+    world.signing_keys.stop(world.server, old)
     assert world.states()[old] == "compromised"
     world.clock.advance(RETIRES)
     world.run()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.domain.due import SETTLED_AFTER, Due, Walk, settlement_job
+from sojourn.domain.due import SETTLED_AFTER, Due, Progress, settlement_job
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Deletion
 from sojourn.domain.user import User
@@ -28,12 +28,12 @@ def looks(count: int) -> Callable[[], float]:
     return lambda: left.pop() if left else 0.0
 
 
-def walk(world: World, name: str, time_left: Callable[[], float] = always) -> bool:
-    """Go on with a walk of the realm's users."""
+def settle(world: World, name: str, time_left: Callable[[], float] = always) -> bool:
+    """Continue a settlement."""
     return world.cleanup.settlement.resume(world.realm_id, name, time_left)
 
 
-def test_walk_is_due_an_hour_after_its_end(world: World) -> None:
+def test_settlement_is_due_an_hour_after_its_end(world: World) -> None:
     """A settlement begins when no login that had read the realm before can still commit."""
     at = world.clock.wall_ms() // 1000
     job = settlement_job(world.realm_id, "jky_stopped", now_ms=world.clock.wall_ms())
@@ -45,10 +45,10 @@ def test_what_the_realm_ended_is_recorded(world: World) -> None:
     people = world.people(3)
     name = world.end_realm()
     later = world.begin(people[0])
-    assert walk(world, name)
+    assert settle(world, name)
     assert world.stored(people[0]).sessions == (later,)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
-    assert world.store.due.walk(world.realm_id, name) is None
+    assert world.store.due.progress(world.realm_id, name) is None
 
 
 def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
@@ -59,11 +59,11 @@ def test_stop_of_a_key_is_recorded_alike(world: World) -> None:
     stopped = world.realm.without_key(key, by=BY.id, now_ms=now_ms, compromised=True)
     world.store.realms.add(stopped)
     world.store.due.leave(settlement_job(world.realm_id, key.id, now_ms=world.clock.wall_ms()))
-    assert walk(world, key.id)
+    assert settle(world, key.id)
     assert world.records(ada) == ["terminated_by_admin"]
 
 
-def test_walk_records_what_does_not_fit_a_commit(
+def test_settlement_records_what_does_not_fit_a_commit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Endings that a commit leaves pending are recorded after it."""
@@ -71,18 +71,18 @@ def test_walk_records_what_does_not_fit_a_commit(
     world.begin(ada)
     name = world.end_realm()
     monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
-    assert walk(world, name)
+    assert settle(world, name)
     assert (len(world.records(ada)), world.stored(ada).pending) == (2, ())
 
 
-def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settlement_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A settlement without enough time continues later from its last page."""
     monkeypatch.setattr(settlement, "PAGE", 2)
     people = world.people(5)
     name = world.end_realm()
-    assert not walk(world, name, looks(3))
+    assert not settle(world, name, looks(3))
     assert world.sessions(*people) == [0, 0, 0, 1, 1]
-    found = world.store.due.walk(world.realm_id, name)
+    found = world.store.due.progress(world.realm_id, name)
     assert found is not None
     assert found.after == people[1]
     read: list[Sequence[str]] = []
@@ -93,40 +93,40 @@ def test_walk_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch
         return get_many(user_ids)
 
     monkeypatch.setattr(world.store.users, "get_many", noted)
-    assert walk(world, name)
+    assert settle(world, name)
     assert read == [people[2:4], people[4:]]
     assert world.sessions(*people) == [0] * 5
 
 
-def test_walk_is_noted_only_where_there_is_more(
+def test_progress_is_saved_only_where_there_is_more(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last page is followed by the walk's end, and no note."""
+    """The last page is followed by the end of the settlement; no progress is saved."""
     monkeypatch.setattr(settlement, "PAGE", 3)
     people = world.people(4)
     noted: list[str] = []
-    note_walk = world.store.due.note_walk
+    save_progress = world.store.due.save_progress
 
     def noting(realm_id: str, name: str, *, after: str) -> bool:
         noted.append(after)
-        return note_walk(realm_id, name, after=after)
+        return save_progress(realm_id, name, after=after)
 
-    monkeypatch.setattr(world.store.due, "note_walk", noting)
-    assert walk(world, world.end_realm())
+    monkeypatch.setattr(world.store.due, "save_progress", noting)
+    assert settle(world, world.end_realm())
     assert noted == [people[2]]
 
 
-def test_walk_that_is_finished_is_no_walk(world: World) -> None:
+def test_finished_settlement_is_none(world: World) -> None:
     """A finished or unknown settlement is not run."""
     people = world.people(1)
     name = world.end_realm()
-    world.store.due.finish_walk(world.realm_id, name)
-    assert not walk(world, name)
-    assert not walk(world, "jky_none")
+    world.store.due.finish_settlement(world.realm_id, name)
+    assert not settle(world, name)
+    assert not settle(world, "jky_none")
     assert world.sessions(*people) == [1]
 
 
-def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_settlements_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A settlement that another run finishes stops at its next page, and leaves no job."""
     monkeypatch.setattr(settlement, "PAGE", 2)
     people = world.people(3)
@@ -135,15 +135,15 @@ def test_two_walks_at_once_are_one(world: World, monkeypatch: pytest.MonkeyPatch
 
     def time_left() -> float:
         if others and others.pop():
-            assert walk(world, name)
+            assert settle(world, name)
         return 1.0
 
-    assert not walk(world, name, time_left)
-    assert world.store.due.walk(world.realm_id, name) is None
+    assert not settle(world, name, time_left)
+    assert world.store.due.progress(world.realm_id, name) is None
     assert [len(world.records(user_id)) for user_id in people] == [1] * 3
 
 
-def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settlement_that_died_is_continued(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A settlement that crashed between two users continues, and records each ending once."""
     people = world.people(3)
     name = world.end_realm()
@@ -158,14 +158,14 @@ def test_walk_that_died_is_gone_on_with(world: World, monkeypatch: pytest.Monkey
     with monkeypatch.context() as patched:
         patched.setattr(world.store.users, "commit", dies)
         with pytest.raises(MemoryError):
-            walk(world, name)
+            settle(world, name)
     assert world.sessions(*people) == [0, 0, 1]
-    assert walk(world, name)
+    assert settle(world, name)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 3
 
 
 @pytest.mark.parametrize("deleted", [True, False], ids=["being deleted", "gone"])
-def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
+def test_settlement_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
     """If the realm is gone or being deleted, its settlement is removed too."""
     people = world.people(1)
     name = world.end_realm()
@@ -175,57 +175,60 @@ def test_walk_of_a_realm_that_is_gone_ends(world: World, deleted: bool) -> None:
         )
     else:
         world.store.realms.remove(world.realm_id)
-    assert walk(world, name)
-    assert world.store.due.walk(world.realm_id, name) is None
+    assert settle(world, name)
+    assert world.store.due.progress(world.realm_id, name) is None
     assert world.sessions(*people) == [1]
 
 
-def test_walk_that_the_next_one_covers_is_none(world: World) -> None:
+def test_settlement_that_the_next_one_covers_is_none(world: World) -> None:
     """After several ends, the settlement of the last due one records them all."""
     people = world.people(2)
     first, second = world.end_realm(), world.end_realm()
     world.clock.advance(SETTLED_AFTER)
     last = world.end_realm()
-    # The last one's walk is not due yet: what it covers must not wait for it.
-    assert walk(world, first)
-    assert (world.sessions(*people), world.store.due.walk(world.realm_id, first)) == ([1, 1], None)
-    assert world.store.due.walk(world.realm_id, last) is not None
-    assert walk(world, second)
+    # The last one's settlement is not due yet: what it covers must not wait for it.
+    assert settle(world, first)
+    assert (world.sessions(*people), world.store.due.progress(world.realm_id, first)) == (
+        [1, 1],
+        None,
+    )
+    assert world.store.due.progress(world.realm_id, last) is not None
+    assert settle(world, second)
     assert [world.records(user_id) for user_id in people] == [["realm_ended"]] * 2
 
 
-def test_walk_that_has_begun_is_nobody_elses(world: World) -> None:
+def test_settlement_that_has_begun_is_nobody_elses(world: World) -> None:
     """A settlement that has begun continues even if a later one is due, so that one finishes."""
     people = world.people(2)
     first = world.end_realm()
-    assert world.store.due.note_walk(world.realm_id, first, after=people[0])
+    assert world.store.due.save_progress(world.realm_id, first, after=people[0])
     world.end_realm()
     world.clock.advance(SETTLED_AFTER)
-    assert walk(world, first)
+    assert settle(world, first)
     assert world.sessions(*people) == [1, 0]
 
 
-def test_walk_of_a_key_is_covered_by_none(world: World) -> None:
-    """A stopped key's walk is its own: a key's id is no number after which another comes."""
+def test_settlement_of_a_key_is_covered_by_none(world: World) -> None:
+    """A stopped key's settlement is its own: a key's id is no number after which another comes."""
     world.people(1)
     world.store.due.leave(Due("settlement", world.realm_id, 0, "jky_1"))
     world.store.due.leave(Due("settlement", world.realm_id, 0, "jky_2"))
     asked: list[str] = []
-    found = world.store.due.walk
+    found = world.store.due.progress
 
-    def noted(realm_id: str, name: str) -> Walk | None:
+    def noted(realm_id: str, name: str) -> Progress | None:
         asked.append(name)
         return found(realm_id, name)
 
-    world.store.due.walk = noted  # type: ignore[method-assign]
-    assert walk(world, "jky_1")
+    world.store.due.progress = noted  # type: ignore[method-assign]
+    assert settle(world, "jky_1")
     assert asked == ["jky_1"]
 
 
 def test_user_who_goes_meanwhile_is_passed_by(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A user who is removed during the walk, or was before, ends nothing for the others."""
+    """A user who is removed during the settlement, or was before, ends nothing for the others."""
     people = world.people(3)
     name = world.end_realm()
     world.store.users.remove(people[0])
@@ -237,7 +240,7 @@ def test_user_who_goes_meanwhile_is_passed_by(
         return commit(change)
 
     monkeypatch.setattr(world.store.users, "commit", beaten)
-    assert walk(world, name)
+    assert settle(world, name)
     assert world.records(people[2]) == ["realm_ended"]
 
 
@@ -247,6 +250,6 @@ def test_wrong_clock_records_nothing(world: World) -> None:
     name = world.end_realm()
     world.skew.note("Thu, 01 Jan 1970 00:00:00 GMT", sent_ms=60_000, received_ms=60_001)
     with pytest.raises(Unavailable):
-        walk(world, name)
+        settle(world, name)
     assert world.sessions(*people) == [1]
-    assert world.store.due.walk(world.realm_id, name) is not None
+    assert world.store.due.progress(world.realm_id, name) is not None

@@ -44,7 +44,7 @@ class World(world.World):
         self.store.users.commit(replace(change, after=after, ended=ended))
 
     def end_realm(self) -> str:
-        """End everything in the realm; the name of the walk that is left to cleanup."""
+        """End everything in the realm; the name of its settlement."""
         now_ms = self.clock.wall_ms()
         ended = self.realm.ending_all(by=BY.id, now_ms=now_ms)
         self.store.realms.add(ended)

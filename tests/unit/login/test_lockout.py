@@ -164,7 +164,7 @@ def test_wrong_api_keys_are_counted_at_the_address_alone(here: Guarded) -> None:
     robot = here.world.user(user_type="api")
     login = Login("api_key", Origin(ip=HOME, client="tests"))
 
-    def tried(ip: str) -> str:
+    def attempt(ip: str) -> str:
         key = ids.new_secret("ak", robot)
         try:
             here.world.logins.with_api_key(here.world.realm_id, key, login, ip=ip)
@@ -174,9 +174,9 @@ def test_wrong_api_keys_are_counted_at_the_address_alone(here: Guarded) -> None:
             return f"wait {error.retry_after}"
         return "in"
 
-    assert {tried(HOME) for _ in range(100)} == {"wrong"}
-    assert tried(HOME) == "wait 600"
-    assert tried(ELSEWHERE) == "wrong"
+    assert {attempt(HOME) for _ in range(100)} == {"wrong"}
+    assert attempt(HOME) == "wait 600"
+    assert attempt(ELSEWHERE) == "wrong"
 
 
 def test_hash_of_weaker_parameters_is_made_anew(here: Guarded) -> None:

@@ -9,7 +9,7 @@ from sojourn.domain import ids
 from sojourn.domain.due import SETTLED_AFTER, Due
 from sojourn.domain.errors import NotFound
 from sojourn.domain.realm import Deletion
-from sojourn.store.realm_cache import OUTWAIT, SECONDS
+from sojourn.store.realm_cache import EXPIRY_MARGIN, SECONDS
 from tests.support.world import meanwhile
 from tests.unit.directory.world import World
 
@@ -30,17 +30,17 @@ def test_end_ends_all_that_began_before(world: World) -> None:
     assert len(world.active(world.user(sessions=1))) == 1
 
 
-def test_end_leaves_its_walk_and_waits_for_every_cache(world: World) -> None:
-    """The commit leaves the walk of the users; the answer comes when no cache is older."""
+def test_end_adds_its_settlement_and_waits_for_every_cache(world: World) -> None:
+    """The commit adds the settlement of the users; the answer comes when no cache is older."""
     began = world.clock.wall_ms()
     world.realm_ends.end_all(world.stack, world.realm_id)
     due = began // 1000 + SETTLED_AFTER
     assert world.store.due.jobs == [Due("settlement", world.realm_id, due, "1")]
-    assert world.clock.wall_ms() - began >= 1000 * (SECONDS + OUTWAIT) - 1
+    assert world.clock.wall_ms() - began >= 1000 * (SECONDS + EXPIRY_MARGIN) - 1
 
 
 def test_end_is_decided_anew_on_what_came_between(world: World) -> None:
-    """Two ends at once are two generations, each with its walk, and a change is kept."""
+    """Two ends at once are two generations, each with its settlement, and a change is kept."""
     end_all = partial(world.realm_ends.end_all, world.stack, world.realm_id)
     meanwhile(world.store.realms, "commit", end_all)
     end_all()

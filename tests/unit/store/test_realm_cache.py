@@ -7,7 +7,7 @@ import pytest
 
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import StoppedKey
-from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, outwait
+from sojourn.store.realm_cache import KEY_SECONDS, SECONDS, wait_for_expiry
 from tests.support.clock import MovedClock
 from tests.support.world import World
 
@@ -105,7 +105,7 @@ def test_wait_outlasts_every_cache(spent: float) -> None:
     clock = MovedClock()
     since = clock.monotonic()
     clock.advance(spent)
-    outwait(clock, since=since if spent else None)
+    wait_for_expiry(clock, since=since if spent else None)
     waited = clock.monotonic() - since
     assert SECONDS < waited * 0.99 < SECONDS + 0.1
 
@@ -115,7 +115,7 @@ def test_wait_that_is_over_takes_no_time() -> None:
     clock = MovedClock()
     since = clock.monotonic()
     clock.advance(SECONDS + 1)
-    outwait(clock, since=since)
+    wait_for_expiry(clock, since=since)
     assert clock.monotonic() == since + SECONDS + 1
 
 

@@ -31,7 +31,7 @@ ENDED = Ended(
 
 @given(change=histories.changes())
 @settings(max_examples=25)
-def test_hearts_come_back_as_they_were(change: Change) -> None:
+def test_users_come_back_as_they_were(change: Change) -> None:
     """Any user that the rules can make is the user of its item."""
     item = user_items.user_values(change.after) | {"pk": change.after.id}
     assert user_items.user_from(item) == change.after
@@ -40,7 +40,7 @@ def test_hearts_come_back_as_they_were(change: Change) -> None:
 @given(change=histories.changes())
 @settings(max_examples=25)
 def test_candidate_is_what_an_user_is_tried_by(change: Change) -> None:
-    """A password is tried by the same values, whether or not the rest of the heart was read."""
+    """A password is tried by the same values, whether or not the rest of the item was read."""
     user = change.after
     values = user_items.user_values(user)
     read = {name: value for name, value in values.items() if name in user_items.CANDIDATE}
@@ -53,8 +53,8 @@ def test_candidate_is_what_an_user_is_tried_by(change: Change) -> None:
     assert candidate.find_known(b"?") is None
 
 
-def test_heart_of_a_user_who_has_done_nothing() -> None:
-    """A heart has no attribute for what is not there, and none that cleanup would find it by."""
+def test_user_item_of_a_user_who_has_done_nothing() -> None:
+    """A user item has no attribute for what is absent, and none that cleanup would find it by."""
     assert user_items.user_values(USER) == {
         "realm_id": "rl_1",
         "user_type": "human",
@@ -69,8 +69,8 @@ def test_heart_of_a_user_who_has_done_nothing() -> None:
     }
 
 
-def test_heart_of_a_user_with_everything() -> None:
-    """A heart holds the user, the live sessions, and when the first of them is over."""
+def test_user_item_of_a_user_with_everything() -> None:
+    """A user item holds the user, the live sessions, and when the first of them is over."""
     credential = Credential("crd_1", "password", NOW, "secret", "name")
     user = replace(
         USER,
@@ -167,8 +167,8 @@ def test_users_are_spread_over_all_shards() -> None:
     assert {user_items.shard(f"usr_{n}") for n in range(200)} == set(range(8))
 
 
-def test_heart_is_seen_without_what_logins_leave_in_it() -> None:
-    """All of a heart but its credentials and what is remembered of logins is what others read."""
+def test_user_item_is_seen_without_what_logins_leave_in_it() -> None:
+    """Others read all of a user item but its credentials and what is remembered of logins."""
     user = replace(
         USER,
         username="ada",

@@ -62,7 +62,7 @@ class KeyInUseProblem(Problem, frozen=True, kw_only=True):
     open_ended: bool
 
 
-class Told(NamedTuple):
+class ProblemType(NamedTuple):
     """The HTTP form of a kind of error: status, title and the type of its problem document."""
 
     status: int
@@ -70,50 +70,50 @@ class Told(NamedTuple):
     form: type[Problem] = Problem
 
 
-TOLD: Final[Mapping[type[SojournError], Told]] = {
-    SojournError: Told(500, "Something went wrong"),
-    errors.BadRequest: Told(400, "The request cannot be read"),
-    errors.BodyInvalid: Told(400, "The body must be one JSON object"),
-    errors.CursorInvalid: Told(400, "`after` is not an id of this list"),
-    errors.CredentialsAmbiguous: Told(400, "Send exactly one credential"),
-    errors.TokenMissing: Told(401, "A login token is needed"),
-    errors.TokenInvalid: Told(401, "The token is not valid"),
-    errors.SessionExpired: Told(401, "The session has expired"),
-    errors.SessionEnded: Told(401, "The session was ended", SessionEndedProblem),
-    errors.LoginFailed: Told(401, "The login failed"),
-    errors.Forbidden: Told(403, "Not allowed"),
-    errors.AccessKeyInvalid: Told(403, "The access key is not valid"),
-    errors.EdgeRequired: Told(403, "Call this API at its public URL"),
-    errors.PermissionMissing: Told(403, "The access key lacks a permission"),
-    errors.WrongCaller: Told(403, "This route is for another kind of caller"),
-    errors.RealmForbidden: Told(403, "The access key belongs to another realm"),
-    errors.NotFound: Told(404, "Nothing with this id or name was found"),
-    errors.Conflict: Told(409, "The current state does not allow the change"),
-    errors.SessionLimit: Told(
+PROBLEM_TYPES: Final[Mapping[type[SojournError], ProblemType]] = {
+    SojournError: ProblemType(500, "Something went wrong"),
+    errors.BadRequest: ProblemType(400, "The request cannot be read"),
+    errors.BodyInvalid: ProblemType(400, "The body must be one JSON object"),
+    errors.CursorInvalid: ProblemType(400, "`after` is not an id of this list"),
+    errors.CredentialsAmbiguous: ProblemType(400, "Send exactly one credential"),
+    errors.TokenMissing: ProblemType(401, "A login token is needed"),
+    errors.TokenInvalid: ProblemType(401, "The token is not valid"),
+    errors.SessionExpired: ProblemType(401, "The session has expired"),
+    errors.SessionEnded: ProblemType(401, "The session was ended", SessionEndedProblem),
+    errors.LoginFailed: ProblemType(401, "The login failed"),
+    errors.Forbidden: ProblemType(403, "Not allowed"),
+    errors.AccessKeyInvalid: ProblemType(403, "The access key is not valid"),
+    errors.EdgeRequired: ProblemType(403, "Call this API at its public URL"),
+    errors.PermissionMissing: ProblemType(403, "The access key lacks a permission"),
+    errors.WrongCaller: ProblemType(403, "This route is for another kind of caller"),
+    errors.RealmForbidden: ProblemType(403, "The access key belongs to another realm"),
+    errors.NotFound: ProblemType(404, "Nothing with this id or name was found"),
+    errors.Conflict: ProblemType(409, "The current state does not allow the change"),
+    errors.SessionLimit: ProblemType(
         409, "The user is at the limit of active sessions", SessionLimitProblem
     ),
-    errors.UserInactive: Told(409, "The user is inactive"),
-    errors.SessionUnmanaged: Told(409, "An unmanaged session cannot be ended"),
-    errors.NameTaken: Told(409, "The name is taken"),
-    errors.KeyInUse: Told(409, "The signing key is in use", KeyInUseProblem),
-    errors.AlreadyInitialised: Told(409, "The stack already has an access key"),
-    errors.TooLarge: Told(413, "The body is too large"),
-    errors.UnsupportedMediaType: Told(415, "Send the body as application/json"),
-    errors.Invalid: Told(422, "A field is not valid"),
-    errors.CredentialWrong: Told(422, "The credential is wrong"),
-    errors.TooManyAttempts: Told(429, "Too many failed attempts", TooManyAttemptsProblem),
-    errors.Unavailable: Told(503, "The service is briefly unavailable"),
+    errors.UserInactive: ProblemType(409, "The user is inactive"),
+    errors.SessionUnmanaged: ProblemType(409, "An unmanaged session cannot be ended"),
+    errors.NameTaken: ProblemType(409, "The name is taken"),
+    errors.KeyInUse: ProblemType(409, "The signing key is in use", KeyInUseProblem),
+    errors.AlreadyInitialised: ProblemType(409, "The stack already has an access key"),
+    errors.TooLarge: ProblemType(413, "The body is too large"),
+    errors.UnsupportedMediaType: ProblemType(415, "Send the body as application/json"),
+    errors.Invalid: ProblemType(422, "A field is not valid"),
+    errors.CredentialWrong: ProblemType(422, "The credential is wrong"),
+    errors.TooManyAttempts: ProblemType(429, "Too many failed attempts", TooManyAttemptsProblem),
+    errors.Unavailable: ProblemType(503, "The service is briefly unavailable"),
 }
 
 
-def told(kind: type[SojournError]) -> Told:
+def problem_type(kind: type[SojournError]) -> ProblemType:
     """The HTTP form of a kind of error, or of its base class."""
-    return next(TOLD[one] for one in kind.__mro__ if one in TOLD)
+    return next(PROBLEM_TYPES[one] for one in kind.__mro__ if one in PROBLEM_TYPES)
 
 
 def problem(error: SojournError, *, request_id: str) -> Response:
     """An error as `application/problem+json` (RFC 9457)."""
-    status, title, form = told(type(error))
+    status, title, form = problem_type(type(error))
     sentences = _sentences(error) or [title]
     detail = error.detail or sentences[0]
     headers = {"content-type": "application/problem+json"}

@@ -77,7 +77,7 @@ def delete_access_key(services: Services, call: Call[Server, None]) -> None:
 )
 def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answers.JwtKey:
     """Create a signing key."""
-    return services.jwt_keys.create(call.caller, call.body)
+    return services.signing_keys.create(call.caller, call.body)
 
 
 @Route(
@@ -89,13 +89,13 @@ def create_jwt_key(services: Services, call: Call[Server, JwtKeyBody]) -> answer
 )
 def list_jwt_keys(services: Services, call: Call[Server, None]) -> answers.JwtKeys:
     """List signing keys, by id."""
-    return services.jwt_keys.page(call.caller, call.page)
+    return services.signing_keys.page(call.caller, call.page)
 
 
 @Route("GET /v1/jwt_keys/{id}", server="read", answers={200: (answers.JwtKey,)})
 def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
     """Get a signing key."""
-    return services.jwt_keys.get(call.caller, call.id)
+    return services.signing_keys.get(call.caller, call.id)
 
 
 @Route(
@@ -107,7 +107,7 @@ def get_jwt_key(services: Services, call: Call[Server, None]) -> answers.JwtKey:
 )
 def update_jwt_key(services: Services, call: Call[Server, JwtKeyChanges]) -> answers.JwtKey:
     """Change a signing key: only the fields in the body."""
-    keys = services.jwt_keys
+    keys = services.signing_keys
     return (keys.stop if call.body.compromised is True else keys.get)(call.caller, call.id)
 
 
@@ -125,4 +125,4 @@ def delete_jwt_key(
 ) -> answers.RemovedJwtKey | None:
     """Delete a retired signing key; with `force`, also one that tokens may still need."""
     force = call.body.force or call.query.get("force") == "true"
-    return services.jwt_keys.delete(call.caller, call.id, force=force)
+    return services.signing_keys.delete(call.caller, call.id, force=force)

@@ -52,7 +52,7 @@ class RealmDeletion:
             self._mark(realm, by=server.key.id)
         since, began = self.clock.monotonic(), self.clock.stopwatch()
         done = self.removal.resume(realm_id, lambda: began + SECONDS - self.clock.stopwatch())
-        self.cache.outwait(since=since)
+        self.cache.wait_for_expiry(since=since)
         try:
             return None if done else self.progress(self.realms.look(server, realm_id))
         except NotFound:

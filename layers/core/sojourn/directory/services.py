@@ -7,7 +7,7 @@ from sojourn.directory.access_keys import AccessKeys
 from sojourn.directory.credentials import Credentials
 from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.directory.realms import RealmDirectory
-from sojourn.directory.signing_keys import JwtKeys
+from sojourn.directory.signing_keys import SigningKeys
 from sojourn.directory.users import Users
 from sojourn.login.change_password import PasswordChange
 from sojourn.sessions.lookup import UserLookup
@@ -25,4 +25,4 @@ class Services:
     credentials: Credentials
     password: PasswordChange
     access_keys: AccessKeys
-    jwt_keys: JwtKeys
+    signing_keys: SigningKeys

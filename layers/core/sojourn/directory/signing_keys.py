@@ -26,7 +26,7 @@ from sojourn.sessions.counts import Census, Count
 
 
 @dataclass(frozen=True, slots=True)
-class JwtKeys:
+class SigningKeys:
     """The routes under `/v1/jwt_keys`."""
 
     realms: RealmStore
@@ -107,7 +107,7 @@ class JwtKeys:
         used = key is not None and key_rules.in_use(realm, key, now_ms=now_ms)
         if force and key is None and key_id in realm.stopped:
             # Another try has stopped it: that it is gone is told when every instance knows.
-            self.cache.outwait()
+            self.cache.wait_for_expiry()
         if key is not None and used and force:
             _, count = self._stop(realm, key_id, by=server.key.id, compromised=False)
             return answers.removed_key(key, realm, count)
@@ -139,7 +139,7 @@ class JwtKeys:
                 return self._stopped(found, key, new, by=by, compromised=compromised)
             stopped = found.stopped.get(key_id)
             if stopped is not None and not stopped.compromised:
-                self.cache.outwait()
+                self.cache.wait_for_expiry()
             if stopped is None or not stopped.compromised:
                 raise NotFound
             return None
@@ -157,7 +157,7 @@ class JwtKeys:
             return session.key_number == number and ended_by_realm(session, before) is None
 
         count = self.census.count(realm.id, ended)
-        self.cache.outwait(since=since)
+        self.cache.wait_for_expiry(since=since)
         return after, count
 
     def _stopped(

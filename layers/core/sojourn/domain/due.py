@@ -27,7 +27,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class Progress:
     """A settlement in progress, and the last user that it reached (None: it has not begun)."""
 
     due_at: int

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from sojourn.domain.due import Due, Walk
+from sojourn.domain.due import Due, Progress
 from sojourn.domain.user import User
 
 TimeLeft = Callable[[], float]
@@ -24,16 +24,16 @@ class DueIndex(Protocol):
         """Remove an ended record that is no longer kept; False if there is none."""
 
 
-class Walks(Protocol):
+class Settlements(Protocol):
     """The progress of settlements, by realm and by the ending that needs them."""
 
-    def walk(self, realm_id: str, name: str) -> Walk | None:
+    def progress(self, realm_id: str, name: str) -> Progress | None:
         """The settlement, read consistently, or None if it is finished."""
 
-    def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
+    def save_progress(self, realm_id: str, name: str, *, after: str) -> bool:
         """Write the last user that a settlement reached; False if another run finished it."""
 
-    def finish_walk(self, realm_id: str, name: str) -> None:
+    def finish_settlement(self, realm_id: str, name: str) -> None:
         """Mark a settlement as finished."""
 
 

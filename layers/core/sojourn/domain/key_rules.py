@@ -77,7 +77,7 @@ def without(realm: Realm, key_id: str, *, now_ms: int) -> Realm:
     """The realm without a retired key. Raises `KeyInUse`, `NotFound`."""
     if (stopped := realm.stopped.get(key_id)) is not None and stopped.compromised:
         # It has ended all that it could; since when and by whom is told as long as before.
-        return replace(realm, stopped={**realm.stopped, key_id: stopped.untold()})
+        return replace(realm, stopped={**realm.stopped, key_id: stopped.unlisted()})
     key = realm.keys.get(key_id)
     if key is None:
         raise NotFound

@@ -18,9 +18,9 @@ from sojourn.domain import ids
 from sojourn.domain.errors import TooManyAttempts
 from sojourn.domain.user import Candidate, Known, Success, User
 
-NOBODY: Final = "usr_" + "0" * ids.BODY
+UNKNOWN_USER: Final = "usr_" + "0" * ids.BODY
 """The id that is read for an unknown user, so that the answer takes the same time."""
-FREE: Final = 5
+THRESHOLD: Final = 5
 """Failures in a row before the lockout."""
 FIRST_WAIT: Final = 30
 LONGEST_WAIT: Final = 15 * 60
@@ -85,7 +85,7 @@ class Bucket:
         """
         opens_ms = 0
         row = self.in_row(limit, successes=successes, now_ms=now_ms)
-        if row >= FREE and self.last_ms <= now_ms + AHEAD_MS:
+        if row >= THRESHOLD and self.last_ms <= now_ms + AHEAD_MS:
             opens_ms = min(self.last_ms, now_ms) + wait_seconds(row) * 1000
         recent = self._recent(limit, now_ms)
         if len(recent) >= limit.most:
@@ -123,9 +123,9 @@ class Bucket:
 
 def wait_seconds(row: int) -> int:
     """The lockout after so many failures in a row: 30 s, doubling to 15 minutes."""
-    if row < FREE:
+    if row < THRESHOLD:
         return 0
-    return min(LONGEST_WAIT, FIRST_WAIT << min(row - FREE, 10))
+    return min(LONGEST_WAIT, FIRST_WAIT << min(row - THRESHOLD, 10))
 
 
 def retry_after(opens_ms: int, now_ms: int) -> int:
@@ -183,7 +183,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class LoginAttempt:
     """A login attempt and its counters. The account's counter is the first, if there is one.
 
     At a known address only that counter can lock the attempt out. A failure is counted for the
@@ -201,7 +201,7 @@ class Try:
         if closed:
             raise TooManyAttempts(retry_after(max(closed), now_ms))
 
-    def read(self, counters: Sequence[Counter]) -> "Try":
+    def read(self, counters: Sequence[Counter]) -> "LoginAttempt":
         """The same attempt with newly read counters."""
         return replace(self, counters=tuple(counters))
 
@@ -232,7 +232,7 @@ class Try:
 class Failure:
     """A failed attempt, and the new buckets of its counters, in order."""
 
-    tried: Try
+    attempt: LoginAttempt
     buckets: tuple[Bucket, ...]
 
 
@@ -252,13 +252,13 @@ def counters_of(bucket: str | None, network: str | None) -> tuple[Counter, ...]:
     return tuple(counters)
 
 
-def try_of_password(
+def password_attempt(
     account: User | Candidate | None,
     counters: Sequence[Counter],
     network: str | None,
     *,
     now_ms: int,
-) -> Try:
+) -> LoginAttempt:
     """An attempt with a password. At a known address, the account's counter is that address's.
 
     `counters` are those of `counters_of`, as they were read with the account.
@@ -267,14 +267,14 @@ def try_of_password(
     if account is not None:
         everywhere = replace(everywhere, successes=account.successes, unlocks=account.unlocks)
     if network is None:
-        return Try((everywhere,))
+        return LoginAttempt((everywhere,))
     here, address = at_address
-    digest = address_digest(NOBODY if account is None else account.id, network)
+    digest = address_digest(UNKNOWN_USER if account is None else account.id, network)
     known = None if account is None else account.find_known(digest)
     successes = 0 if known is None else known.successes
     here = replace(here, successes=successes, unlocks=everywhere.unlocks)
     place = Place(digest, known=known is not None, own=here.successes_after(now_ms))
-    return Try((everywhere if known is None else here, address), place)
+    return LoginAttempt((everywhere if known is None else here, address), place)
 
 
 def of_account(user_id: str) -> str:

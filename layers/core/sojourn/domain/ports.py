@@ -149,7 +149,7 @@ class RealmCache(Protocol):
     def with_keys(self, wanted: Iterable[tuple[str, str, str]]) -> Mapping[str, Realm | None]:
         """Realms by id, as `with_key` gives them for each realm, key and issuer; in two reads."""
 
-    def outwait(self, *, since: float | None = None) -> None:
+    def wait_for_expiry(self, *, since: float | None = None) -> None:
         """Wait until no instance has a cached realm that was read before now, or before `since`.
 
         `since` is a time of `Clock.monotonic`.

@@ -187,7 +187,7 @@ class Realm:
         stops = sorted(self.stopped.values(), key=_stop_order)
         # The last one is always kept, because a slow clock may have recorded its time too early.
         alive = [stop for stop in stops if now_ms < stop.forget_ms]
-        stops = alive or [stop.untold() for stop in stops[-1:]]
+        stops = alive or [stop.unlisted() for stop in stops[-1:]]
         older, kept = stops[:-room], stops[-room:]
         if older:
             seconds = max(stop.key.longest_seconds for stop in (*older, kept[0]))

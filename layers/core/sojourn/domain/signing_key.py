@@ -48,7 +48,7 @@ class StoppedKey:
     by: str
     compromised: bool
 
-    def untold(self) -> "StoppedKey":
+    def unlisted(self) -> "StoppedKey":
         """The record of a key that is no longer listed."""
         return replace(self, key=replace(self.key, pem=""), compromised=False)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import NotFound
-from sojourn.domain.job_ports import TimeLeft, Walks
+from sojourn.domain.job_ports import Settlements, TimeLeft
 from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, User
@@ -29,7 +29,7 @@ PAGE: Final = 100
 class Settlement:
     """Goes through the users of a realm after their sessions ended with it."""
 
-    walks: Walks
+    settlements: Settlements
     realms: Realms
     directory: UserDirectory
     users: UserStore
@@ -38,14 +38,14 @@ class Settlement:
 
     def resume(self, realm_id: str, name: str, time_left: TimeLeft) -> bool:
         """Continue a settlement while there is time; returns whether it is finished."""
-        walk = self.walks.walk(realm_id, name)
-        if walk is None:
+        progress = self.settlements.progress(realm_id, name)
+        if progress is None:
             return False
-        if walk.after is None and self._covered(realm_id, name):
-            self.walks.finish_walk(realm_id, name)
+        if progress.after is None and self._covered(realm_id, name):
+            self.settlements.finish_settlement(realm_id, name)
             return True
         realm = self.realms.get(realm_id)
-        after, more = walk.after, True
+        after, more = progress.after, True
         while realm is not None and more:
             users, more = self.directory.users_of_realm(
                 realm_id, after=after, limit=PAGE, ascending=True
@@ -57,9 +57,9 @@ class Settlement:
                     self._settle(user, realm)
             if more:
                 after = users[-1]
-                if not self.walks.note_walk(realm_id, name, after=after):
+                if not self.settlements.save_progress(realm_id, name, after=after):
                     return False
-        self.walks.finish_walk(realm_id, name)
+        self.settlements.finish_settlement(realm_id, name)
         return True
 
     def _covered(self, realm_id: str, name: str) -> bool:
@@ -71,7 +71,7 @@ class Settlement:
         if not name.isdecimal():
             # Of a stopped key.
             return False
-        later = self.walks.walk(realm_id, str(int(name) + 1))
+        later = self.settlements.progress(realm_id, str(int(name) + 1))
         return later is not None and later.due_at <= self.clock.wall_ms() // 1000
 
     def _settle(self, user: User, realm: Realm) -> None:

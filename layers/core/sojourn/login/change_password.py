@@ -41,14 +41,14 @@ class PasswordChange:
         if complaint:
             raise Invalid(errors=[complaint])
         verified: set[str] = set()
-        tried = self.lockout.own_password(user, ip)
-        self.lockout.check(tried)
+        attempt = self.lockout.own_password(user, ip)
+        self.lockout.check(attempt)
         try:
             self._verify(user, body.current_password, verified)
         except CredentialWrong:
-            self.lockout.failed(tried)
+            self.lockout.failed(attempt)
             raise
-        success = self.lockout.passed(tried)
+        success = self.lockout.passed(attempt)
         fresh = self.hasher.hash(body.password)
 
         def decide(found: User) -> Change:

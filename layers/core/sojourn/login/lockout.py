@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sojourn.domain import addresses, lockout
-from sojourn.domain.lockout import Counter, Failure, Try
+from sojourn.domain.lockout import Counter, Failure, LoginAttempt
 from sojourn.domain.ports import Attempts
 from sojourn.domain.user import Candidate, Success, User
 from sojourn.runtime import optimistic
@@ -26,7 +26,7 @@ class Lockout:
 
     def password(
         self, user_id: str | None, bucket: str, ip: str | None
-    ) -> tuple[Candidate | None, Try]:
+    ) -> tuple[Candidate | None, LoginAttempt]:
         """An attempt with a password, and the user's credential, in one read.
 
         `bucket` is that of the account or of the unknown name. The user's sessions are not read
@@ -36,53 +36,53 @@ class Lockout:
         counters = lockout.counters_of(bucket, network)
         candidate, read = self.attempts.read_with_candidate(user_id, counters)
         now_ms = self.clock.wall_ms()
-        return candidate, lockout.try_of_password(candidate, read, network, now_ms=now_ms)
+        return candidate, lockout.password_attempt(candidate, read, network, now_ms=now_ms)
 
-    def own_password(self, user: User, ip: str | None) -> Try:
+    def own_password(self, user: User, ip: str | None) -> LoginAttempt:
         """An attempt with the password of a user who was already read, in one read."""
         network = addresses.network(ip)
         read = self.attempts.read(lockout.counters_of(lockout.of_account(user.id), network))
-        return lockout.try_of_password(user, read, network, now_ms=self.clock.wall_ms())
+        return lockout.password_attempt(user, read, network, now_ms=self.clock.wall_ms())
 
-    def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, Try]:
+    def api_key(self, user_id: str | None, ip: str | None) -> tuple[User | None, LoginAttempt]:
         """An attempt with an API key, and its user, in one read.
 
         An API key has 256 random bits and needs no counter for the account, only for the address.
         """
         counters = lockout.counters_of(None, addresses.network(ip))
         user, read = self.attempts.read_with_user(user_id, counters)
-        return user, Try(tuple(read))
+        return user, LoginAttempt(tuple(read))
 
-    def check(self, tried: Try) -> None:
+    def check(self, attempt: LoginAttempt) -> None:
         """Raises `TooManyAttempts`, and `Unavailable` if this clock is wrong."""
         self.skew.check()
-        tried.check(self.clock.wall_ms())
+        attempt.check(self.clock.wall_ms())
 
-    def failed(self, tried: Try) -> None:
+    def failed(self, attempt: LoginAttempt) -> None:
         """Count a failure, in one write.
 
         Raises `TooManyAttempts` if simultaneous attempts used up the limit: then this one is
         refused and not counted.
         """
 
-        def decide(found: Try) -> Failure | None:
+        def decide(found: LoginAttempt) -> Failure | None:
             self.check(found)
             return found.failed(self.clock.wall_ms()) if found.counters else None
 
-        optimistic.commit(self.attempts, tried, decide, clock=self.clock)
+        optimistic.commit(self.attempts, attempt, decide, clock=self.clock)
 
-    def passed(self, tried: Try) -> Success:
+    def passed(self, attempt: LoginAttempt) -> Success:
         """The change after a correct password. The counters are read again.
 
         Raises `TooManyAttempts` if simultaneous attempts used up the limit.
         """
-        return self._passed(tried, self.attempts.read(tried.counters))
+        return self._passed(attempt, self.attempts.read(attempt.counters))
 
-    def passed_with_user(self, tried: Try, user_id: str) -> tuple[Success, User | None]:
+    def passed_with_user(self, attempt: LoginAttempt, user_id: str) -> tuple[Success, User | None]:
         """The same, and the whole user, newly read, in one read."""
-        user, read = self.attempts.read_with_user(user_id, tried.counters)
-        return self._passed(tried, read), user
+        user, read = self.attempts.read_with_user(user_id, attempt.counters)
+        return self._passed(attempt, read), user
 
-    def _passed(self, tried: Try, read: Sequence[Counter]) -> Success:
+    def _passed(self, attempt: LoginAttempt, read: Sequence[Counter]) -> Success:
         self.skew.check()
-        return tried.passed(read, self.clock.wall_ms())
+        return attempt.passed(read, self.clock.wall_ms())

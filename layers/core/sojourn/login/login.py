@@ -70,8 +70,8 @@ class Logins:
         "Authentication to your Realm using API keys will always create unmanaged sessions."
         """
         realm = self.realms.get(realm_id)
-        user, tried = self.lockout.api_key(ids.secret_owner("ak", "usr", api_key), ip)
-        self.lockout.check(tried)
+        user, attempt = self.lockout.api_key(ids.secret_owner("ak", "usr", api_key), ip)
+        self.lockout.check(attempt)
         digest = ids.digest(api_key).hex()
         if (
             realm is None
@@ -81,7 +81,7 @@ class Logins:
             or user.state != "active"
             or not _holds(user, digest)
         ):
-            self.lockout.failed(tried)
+            self.lockout.failed(attempt)
             raise LoginFailed
         return self.begin(realm, user, login)
 

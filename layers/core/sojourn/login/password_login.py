@@ -6,7 +6,7 @@ from sojourn.crypto.passwords import Hasher, VerifiedPassword
 from sojourn.domain import ids, lockout, names
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CredentialWrong, LoginFailed, NotFound, SessionLimit
-from sojourn.domain.lockout import Try
+from sojourn.domain.lockout import LoginAttempt
 from sojourn.domain.names import fold
 from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
@@ -43,8 +43,8 @@ class PasswordLogins:
         """
         realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
         bucket = _bucket(realm_id, user_id, username=username, email=email)
-        user, tried = self.lockout.password(user_id, bucket, login.origin.ip)
-        return self._verified(realm, user, password, login, tried)
+        user, attempt = self.lockout.password(user_id, bucket, login.origin.ip)
+        return self._verified(realm, user, password, login, attempt)
 
     def on_behalf(self, server: Server, text: str, password: str, login: Login) -> BegunSession:
         """Log in a user, named by id, username or email, for a server.
@@ -55,7 +55,7 @@ class PasswordLogins:
         # The connection's address is the server's, not the user's.
         ip = login.origin.ip if login.origin.reported else None
         if ids.is_id("usr", text):
-            user, tried = self.lockout.password(text, lockout.of_account(text), ip)
+            user, attempt = self.lockout.password(text, lockout.of_account(text), ip)
             if user is None or user.state == "deleted":
                 raise NotFound
             server.must_see(user.realm_id)
@@ -67,11 +67,11 @@ class PasswordLogins:
             username, email = (None, text) if "@" in text else (text, None)
             realm, user_id = self.realms.get_with_login(realm_id, username=username, email=email)
             bucket = _bucket(realm_id, user_id, username=username, email=email)
-            user, tried = self.lockout.password(user_id, bucket, ip)
+            user, attempt = self.lockout.password(user_id, bucket, ip)
         if realm is None:
             raise NotFound
         try:
-            return self._verified(realm, user, password, login, tried)
+            return self._verified(realm, user, password, login, attempt)
         except LoginFailed as error:
             raise CredentialWrong(
                 "The user does not exist, the password is wrong, or the user is inactive."
@@ -83,9 +83,9 @@ class PasswordLogins:
         candidate: Candidate | None,
         password: str,
         login: Login,
-        tried: Try,
+        attempt: LoginAttempt,
     ) -> BegunSession:
-        self.lockout.check(tried)
+        self.lockout.check(attempt)
         known = None if candidate is None else candidate.password
         right = self.hasher.verify(password, known.secret if known else self.hasher.dummy())
         if (
@@ -96,9 +96,9 @@ class PasswordLogins:
             or candidate.realm_id != realm.id
             or candidate.state != "active"
         ):
-            self.lockout.failed(tried)
+            self.lockout.failed(attempt)
             raise LoginFailed
-        success, user = self.lockout.passed_with_user(tried, candidate.id)
+        success, user = self.lockout.passed_with_user(attempt, candidate.id)
         if user is None:
             raise LoginFailed
         verified = VerifiedPassword(password, known, self.hasher, success)

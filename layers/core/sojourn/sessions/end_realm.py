@@ -52,7 +52,7 @@ class RealmEnds:
         realm = realm_of(server, self.realms, realm_id)
         done = commit(self.realms, realm, decide, clock=self.clock)
         audit.record("realm.sessions_ended", realm_id, by=server.key.id)
-        self.cache.outwait()
+        self.cache.wait_for_expiry()
         return answers.SessionEnd(realm_id=realm_id, ended_at=done.after.ends[-1].ended_ms / 1000)
 
     def count(self, server: Server, realm_id: str) -> answers.SessionEnd:

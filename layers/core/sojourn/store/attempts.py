@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sojourn.domain.errors import Superseded, Unavailable
-from sojourn.domain.lockout import NOBODY, Bucket, Counter, Failure
+from sojourn.domain.lockout import UNKNOWN_USER, Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
@@ -35,18 +35,18 @@ class DynamoAttempts:
     def read_with_candidate(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[Candidate | None, list[Counter]]:
-        user_key = replace(self._users.user_key(user_id or NOBODY), only=user_items.CANDIDATE)
+        user_key = replace(self._users.user_key(user_id or UNKNOWN_USER), only=user_items.CANDIDATE)
         values, read = self._read_with(user_key, counters)
         return None if values is None else user_items.candidate_from(values), read
 
     def read_with_user(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[User | None, list[Counter]]:
-        values, read = self._read_with(self._users.user_key(user_id or NOBODY), counters)
+        values, read = self._read_with(self._users.user_key(user_id or UNKNOWN_USER), counters)
         return None if values is None else user_items.user_from(values), read
 
     def commit(self, failure: Failure, /) -> Failure:
-        counters = failure.tried.counters
+        counters = failure.attempt.counters
         version = secrets.token_hex(8)
         pairs = zip(counters, failure.buckets, strict=True)
         try:
@@ -58,7 +58,7 @@ class DynamoAttempts:
             now = [_read(c, item) if failed else c for c, failed, item in each]
             # This was our own write, whose answer was lost.
             if not any(counter.version == version for counter in now):
-                raise Superseded(failure.tried.read(now)) from error
+                raise Superseded(failure.attempt.read(now)) from error
         return failure
 
     def _count(self, counter: Counter, bucket: Bucket, version: str) -> Write:
@@ -77,7 +77,7 @@ class DynamoAttempts:
 
     def _key(self, counter: Counter) -> Key:
         if self._table is None:
-            raise Unavailable("This function counts no failed tries: ATTEMPTS_TABLE is not set.")
+            raise Unavailable("This function counts no failed attempts: ATTEMPTS_TABLE is not set.")
         return Key(self._table, counter.digest, counter.kind)
 
 

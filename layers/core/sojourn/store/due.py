@@ -9,19 +9,19 @@ users, whose progress is in `after`.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sojourn.domain.due import Due, Walk
+from sojourn.domain.due import Due, Progress
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Item, Key, Write
 
 DELETION: Final = "deletion"
 SETTLEMENT: Final = "settlement#"
-WALK: Final = ("due_at", "after")
+PROGRESS: Final = ("due_at", "after")
 """The attributes of a settlement job that are read."""
 
 
 class DynamoDue:
-    """`DueIndex` and `Walks` over the sessions table."""
+    """`DueIndex` and `Settlements` over the sessions table."""
 
     shards = user_items.SHARDS
 
@@ -51,21 +51,21 @@ class DynamoDue:
             expressions.delete(record, condition="due_at <= :now", values={":now": now})
         )
 
-    def walk(self, realm_id: str, name: str) -> Walk | None:
-        found = self._dynamo.get(self._walk(realm_id, name))
-        return None if found is None else Walk(due_at=found["due_at"], after=found.get("after"))
+    def progress(self, realm_id: str, name: str) -> Progress | None:
+        found = self._dynamo.get(self._settlement(realm_id, name))
+        return None if found is None else Progress(due_at=found["due_at"], after=found.get("after"))
 
-    def note_walk(self, realm_id: str, name: str, *, after: str) -> bool:
+    def save_progress(self, realm_id: str, name: str, *, after: str) -> bool:
         return self._held(
             expressions.update(
-                self._walk(realm_id, name),
+                self._settlement(realm_id, name),
                 changed={"after": after},
                 condition="attribute_exists(pk)",
             )
         )
 
-    def finish_walk(self, realm_id: str, name: str) -> None:
-        self._dynamo.write(expressions.delete(self._walk(realm_id, name)))
+    def finish_settlement(self, realm_id: str, name: str) -> None:
+        self._dynamo.write(expressions.delete(self._settlement(realm_id, name)))
 
     def leaving(self, job: Due) -> Write:
         """The write that adds a job for cleanup, as part of another transaction."""
@@ -73,14 +73,14 @@ class DynamoDue:
         if job.kind == "realm_deletion":
             return expressions.put(self.deletion(job.owner), values)
         # An Update, because no role that ends sessions may put whole items: users are items.
-        return expressions.update(self._walk(job.owner, job.name), changed=values)
+        return expressions.update(self._settlement(job.owner, job.name), changed=values)
 
     def deletion(self, realm_id: str) -> Key:
         """The key of the deletion job of a realm."""
         return Key(self._table, realm_id, DELETION)
 
-    def _walk(self, realm_id: str, name: str) -> Key:
-        return Key(self._table, realm_id, SETTLEMENT + name, WALK)
+    def _settlement(self, realm_id: str, name: str) -> Key:
+        return Key(self._table, realm_id, SETTLEMENT + name, PROGRESS)
 
     def _held(self, write: Write) -> bool:
         """Do a conditional write; False if its condition failed."""
@@ -93,7 +93,7 @@ class DynamoDue:
 
 def _due(item: dict[str, Any]) -> Due:
     owner, place, due_at = item["pk"], item["sk"], item["due_at"]
-    if place == user_items.HEART:
+    if place == user_items.USER_ITEM:
         return Due("user", owner, due_at)
     if place == DELETION:
         return Due("realm_deletion", owner, due_at)

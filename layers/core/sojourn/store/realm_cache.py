@@ -13,17 +13,17 @@ KEY_SECONDS: Final = 0.25
 SIZE: Final = 1_024
 
 
-OUTWAIT: Final = 0.1
+EXPIRY_MARGIN: Final = 0.1
 """Added to the cache's age, because clocks run at slightly different speeds."""
 
 
-def outwait(clock: Clock, *, since: float | None = None) -> None:
+def wait_for_expiry(clock: Clock, *, since: float | None = None) -> None:
     """Wait until no instance has a cached realm that was read before now, or before `since`.
 
     `since` is a time of `clock.monotonic()`.
     """
     waited = 0.0 if since is None else clock.monotonic() - since
-    left = SECONDS + OUTWAIT - waited
+    left = SECONDS + EXPIRY_MARGIN - waited
     if left > 0:
         clock.sleep(left)
 
@@ -75,8 +75,8 @@ class RealmCache:
             found |= self._cache.get_many(lacking, self._realms.get_many, seconds=KEY_SECONDS)
         return found
 
-    def outwait(self, *, since: float | None = None) -> None:
-        outwait(self._clock, since=since)
+    def wait_for_expiry(self, *, since: float | None = None) -> None:
+        wait_for_expiry(self._clock, since=since)
 
 
 def _knows(realm: Realm | None, key_id: str, issuer: str) -> bool:

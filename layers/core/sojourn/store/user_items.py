@@ -12,7 +12,7 @@ from zlib import crc32
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Candidate, Credential, Known, User
 
-HEART: Final = "user"
+USER_ITEM: Final = "user"
 ENDED: Final = "ended#"
 SHARDS: Final = 8
 SEEN: Final = (

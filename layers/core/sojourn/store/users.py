@@ -32,7 +32,7 @@ class DynamoUsers:
 
     def user_key(self, user_id: str) -> Key:
         """The key of a user's item."""
-        return Key(self.table, user_id, user_items.HEART, self._only)
+        return Key(self.table, user_id, user_items.USER_ITEM, self._only)
 
     def _record(self, user_id: str, session_id: str) -> Key:
         return Key(self.table, user_id, user_items.ENDED + session_id, user_items.RECORD)
