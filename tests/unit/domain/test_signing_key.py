@@ -311,6 +311,14 @@ def test_stop_of_which_no_session_can_be_alive_is_forgotten() -> None:
     assert list(found.remembering_stops(last + 1).stopped.values()) == [other]
 
 
+def test_newest_stop_alone_stays_when_all_are_over() -> None:
+    """Of stops without a session that can be active, the newest is kept, without what was shown."""
+    stops = [stop(n, NOW + n) for n in (3, 1, 2)]
+    found = with_stops(owner(), *stops)
+    over = stops[0].forget_ms
+    assert list(found.remembering_stops(over).stopped.values()) == [stops[0].unlisted()]
+
+
 def test_key_that_is_stopped_leaves_its_stop() -> None:
     """A stopped key is none of the realm's; of one that is not shown only the number is kept."""
     bad, good = key(1, NOW), key(2, NOW)

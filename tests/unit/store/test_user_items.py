@@ -227,7 +227,7 @@ def test_credentials_that_were_not_read_are_not_none_at_all(
 ) -> None:
     """Looking up credentials that were not read is an error, not an empty set."""
     look(WHOLE)
-    with pytest.raises(LookupError, match="read the whole item"):
+    with pytest.raises(LookupError, match="Read the whole item"):
         look(seen(WHOLE))
 
 

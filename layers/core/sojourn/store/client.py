@@ -300,7 +300,7 @@ def _condition_failed(error: ClientError) -> bool:
 
 
 def _passing(error: ClientError) -> bool:
-    code = error.response.get("Error", {}).get("Code", "")
+    code = error.response.get("Error", {}).get("Code")
     if code == "TransactionCanceledException":
         return any(reason.get("Code") in _RETRIED_REASONS for reason in _reasons(error))
     return code in _RETRIED or _status(error) >= 500

@@ -68,7 +68,7 @@ class Withheld(Mapping[str, Credential]):
         raise self._error()
 
     def _error(self) -> LookupError:
-        return LookupError("The user was read without credentials: read the whole item.")
+        return LookupError("The user was read without credentials. Read the whole item.")
 
 
 WITHHELD: Final = Withheld()
