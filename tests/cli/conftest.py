@@ -13,7 +13,7 @@ __all__ = ["clock", "environment", "provision", "resources", "world"]
 
 @pytest.fixture
 def stub() -> Iterator[Stub]:
-    """An API that says what it is told to."""
+    """An API that answers as scripted."""
     with served() as made:
         yield made
 

@@ -124,7 +124,7 @@ def test_waits_as_it_is_told(stub: Stub, tool: Tool) -> None:
 
 
 def test_waiting_is_bounded(stub: Stub, tool: Tool) -> None:
-    """After five tries, or when told to wait for longer than it will, it gives up with 1."""
+    """After five tries, or when asked to wait for longer than it will, it gives up with 1."""
     stub.on("*", Say(503, {"message": "Service Unavailable"}))
     gave_up = tool("realms", "list")
     assert (gave_up.exit_code, len(stub.asked)) == (1, 5)

@@ -146,7 +146,7 @@ def test_all_is_well(tool: Tool) -> None:
 
 
 def test_table_that_lacks_everything(tool: Tool, healthy: Resources) -> None:
-    """TTL, recovery and protection that are off are told by the table's name."""
+    """TTL, recovery and protection that are off are reported with the table's name."""
     bare = f"{healthy.tables[0]}-bare"
     healthy.session.client("dynamodb").create_table(TableName=bare, **TABLE)
     found = seen(
@@ -176,7 +176,7 @@ def test_ttl_of_another_attribute(tool: Tool, healthy: Resources) -> None:
 
 @pytest.mark.parametrize("mute", [{"AlarmActions": []}, {"ActionsEnabled": False}])
 def test_alarm_that_reaches_nobody(tool: Tool, healthy: Resources, mute: dict[str, Any]) -> None:
-    """An alarm without an action, or with actions switched off, is told, and what to do."""
+    """An alarm without an action, or with actions switched off, is reported, with what to do."""
     name = f"{healthy.alarms[0]}-mute"
     healthy.session.client("cloudwatch").put_metric_alarm(AlarmName=name, **(ALARM | mute))
     found = seen(
@@ -188,7 +188,7 @@ def test_alarm_that_reaches_nobody(tool: Tool, healthy: Resources, mute: dict[st
 
 
 def test_what_was_removed_by_hand(tool: Tool, healthy: Resources) -> None:
-    """An alarm and a schedule that the stack names and that are gone are told."""
+    """An alarm and a schedule that the stack names and that are gone are reported."""
     gone = replace(healthy, alarms=(*healthy.alarms, "gone-alarm"), schedules=("gone-schedule",))
     found = seen(replace(tool, resources=lambda _: gone), code=1)
     assert wrong(found) == {"alarms": "failed", "schedules": "failed"}
@@ -197,7 +197,7 @@ def test_what_was_removed_by_hand(tool: Tool, healthy: Resources) -> None:
 
 
 def test_schedule_that_is_disabled(tool: Tool, healthy: Resources) -> None:
-    """A schedule that was switched off is told; the other stays well."""
+    """A schedule that was switched off is reported; the other is well."""
     name = f"{healthy.schedules[0]}-off"
     healthy.session.client("scheduler").create_schedule(
         Name=name, GroupName=healthy.groups[0], State="DISABLED", **SCHEDULE
@@ -218,7 +218,7 @@ def test_stack_that_is_not_whole(tool: Tool, healthy: Resources) -> None:
 
 @pytest.mark.parametrize(("seconds", "state"), [(4, "ok"), (-4, "ok"), (7, "warning")])
 def test_clocks(tool: Tool, api: Stub, seconds: float, state: str) -> None:
-    """A clock that is more than 5 seconds off is told, with the difference and its direction."""
+    """A clock more than 5 seconds off is reported, with the difference and its direction."""
     api.on("GET /v1/session", dated(401, {"code": "token_missing"}, seconds))
     found = seen(tool, code=0 if state == "ok" else 1)
     assert found["clock"][0] == state
@@ -267,7 +267,7 @@ def test_signing_keys_that_are_not_due(tool: Tool, api: Stub) -> None:
 
 
 def test_access_keys_that_expire(tool: Tool, api: Stub) -> None:
-    """Keys that expired, or will within 14 days, are told by name; later ones are not."""
+    """Keys that expired, or will within 14 days, are named; later ones are not."""
     first = access_key("first", expires_at=None)
     of_realm = access_key("gone", realm_id=REALMS[1], expires_at=NOW - 1)
     soon = access_key("soon", permission="read", realm_id=REALMS[0], expires_at=NOW + 13 * DAY)
@@ -365,7 +365,7 @@ def test_api_that_does_not_answer(healthy: Resources) -> None:
 
 
 def test_stack_of_cloudformation(api: Stub, environment: dict[str, str]) -> None:
-    """By the stack's name its tables and its API are found; one that is not there is told."""
+    """By the stack's name its tables and its API are found; one that is not there is reported."""
     table = {"Type": "AWS::DynamoDB::Table", "Properties": TABLE}
     template = {
         "Resources": {"SessionsTable": table},

@@ -87,7 +87,7 @@ def test_key_goes_to_the_table_that_the_stack_uses(stack: str, world: World) -> 
 
 
 def test_stack_without_a_directory(environment: dict[str, str]) -> None:
-    """A stack that names no directory table is told."""
+    """A stack that names no directory table is reported."""
     none = {"Resources": TEMPLATE["Resources"]}
     boto3.client("cloudformation").create_stack(StackName="bare", TemplateBody=json.dumps(none))
     bare = init("--stack-name", "bare")
@@ -97,7 +97,7 @@ def test_stack_without_a_directory(environment: dict[str, str]) -> None:
 
 
 def test_unknown_stack(environment: dict[str, str]) -> None:
-    """A stack that is not there is told by name, without a stack trace."""
+    """A stack that is not there is named, without a stack trace."""
     away = init("--stack-name", "nowhere", "--region", "eu-west-1")
     assert away.exit_code == 1
     assert "no stack nowhere" in away.stderr
@@ -115,7 +115,7 @@ def test_no_region(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unknown_profile(stack: str) -> None:
-    """A profile that is not configured is told by name."""
+    """A profile that is not configured is named."""
     lost = init("--stack-name", stack, "--profile", "nobody")
     assert lost.exit_code == 1
     assert "nobody" in lost.stderr

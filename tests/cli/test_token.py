@@ -32,7 +32,7 @@ def test_token_that_stands(stub: Stub, tool: Tool) -> None:
 
 
 def test_token_whose_session_was_ended(stub: Stub, tool: Tool) -> None:
-    """A session that does not stand is told with its reason and time, and exits with 1."""
+    """A session that is not active is shown with its reason and time, and exits with 1."""
     refused = problem(401, "session_ended", "The session was ended.")
     assert isinstance(refused.body, dict)
     refused.body.update({"reason": "evicted", "ended_at": 1_790_000_100.5})

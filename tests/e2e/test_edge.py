@@ -18,7 +18,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @pytest.fixture(scope="module")
 def edge_api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A stack that is told of an edge with two secrets, as in the midst of a rotation."""
+    """A stack configured for an edge with two secrets, as in the midst of a rotation."""
     digests = ",".join(hashlib.sha256(text.encode()).hexdigest() for text in (OLD, NEW))
     with own_stack(
         tmp_path_factory.mktemp("edge"),
@@ -127,7 +127,7 @@ def test_preflight_needs_no_secret(edge_api: Api) -> None:
 
 
 def test_without_an_edge_nothing_is_believed(api: Api) -> None:
-    """A stack that is told of no edge takes the connection's address, whatever it is sent."""
+    """A stack configured for no edge takes the connection's address, whatever it is sent."""
     someone = api.user(api.realm())
     session = login(api, someone.realm_id, someone.username, by_edge("198.51.100.7"))
     assert session.status == 200

@@ -13,7 +13,7 @@ def key_id(token: str) -> str:
 
 
 def test_everyone_is_out_by_the_answer(api: Api) -> None:
-    """After `end_sessions` every session of the realm is refused, and a new one stands."""
+    """After `end_sessions` every session of the realm is refused, and a new one is active."""
     realm_id = api.realm()
     users = [api.user(realm_id) for _ in range(3)]
     tokens = [user.login()["token"] for user in users for _ in range(2)]
@@ -43,7 +43,7 @@ def test_everyone_of_one_user_is_out(api: Api) -> None:
 
 @pytest.mark.local_only
 def test_rotation_leaves_nobody_out(api: Api) -> None:
-    """A new key signs 150 minutes after it was published; tokens of the old one stand."""
+    """A new key signs 150 minutes after it was published; tokens of the old one stay valid."""
     user = api.user(api.realm())
     before = user.login()["token"]
     made = api.made("/v1/jwt_keys", {"realm_id": user.realm_id})

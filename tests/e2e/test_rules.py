@@ -173,7 +173,7 @@ def test_unmanaged_open_ended_session(api: Api) -> None:
 
 @pytest.mark.local_only
 def test_unmanaged_session_expires(api: Api) -> None:
-    """An unmanaged token with an `exp` is refused from then on; one without stands."""
+    """An unmanaged token with an `exp` is refused from then on; one without stays valid."""
     closed = api.user(api.realm(session_type="unmanaged", session_minutes=1)).login()
     open_ended = api.user(api.realm(session_type="unmanaged", session_minutes=0)).login()
     api.advance(61)

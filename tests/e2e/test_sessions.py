@@ -378,7 +378,7 @@ def test_expired_session_is_gone_everywhere(api: Api) -> None:
 
 @pytest.mark.local_only
 def test_session_lives_until_its_last_second(api: Api) -> None:
-    """A session stands until `expires_at`, and not beyond."""
+    """A session is active until `expires_at`, and not beyond."""
     user = api.user(api.realm(session_minutes=60))
     token = user.login()["token"]
     api.advance(59 * 60 + 50)

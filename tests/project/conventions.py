@@ -108,7 +108,7 @@ def each_wildcard_has_a_reason(written: Written) -> Findings:
 
 
 def _statements(root: Any) -> Iterator[tuple[str, yaml.MappingNode]]:
-    """Every policy statement, and the type of the resource that it stands in."""
+    """Every policy statement, and the type of the resource that it is in."""
     for _, resource in _member(root, "Resources").value:
         kind = str(_member(resource, "Type").value)
         pending = [resource]
@@ -127,7 +127,7 @@ def _member(node: Any, name: str) -> Any:
 
 
 def _scalars(statement: yaml.MappingNode) -> Iterator[tuple[str, yaml.ScalarNode]]:
-    """What a statement says of whom, what and where, with the key that it stands under."""
+    """What a statement says of whom, what and where, with the key that it is under."""
     keys = ("Action", "Resource", "Principal", "NotAction", "NotResource", "NotPrincipal")
     pending = [(key.value, value) for key, value in statement.value if key.value in keys]
     while pending:
@@ -141,7 +141,7 @@ def _scalars(statement: yaml.MappingNode) -> Iterator[tuple[str, yaml.ScalarNode
 
 
 def _reason(lines: list[str], scalar: int, statement: int) -> bool:
-    """Whether words follow the scalar on its line, or stand in the comment above its statement."""
+    """Whether words follow the scalar on its line, or are in the comment above its statement."""
     beside = lines[scalar].partition(" #")[2]
     above = lines[statement - 1].strip()
     return len((beside or above.partition("#")[2]).split()) >= 3
@@ -184,7 +184,7 @@ def each_parameter_is_used(written: Written) -> Findings:
 
 
 def no_secret_is_in_an_environment(written: Written) -> Findings:
-    """A function is told names of things, parameters that anybody may read, and its own name."""
+    """A function gets names of things, parameters that anybody may read, and its own name."""
     parameters = written.template.document["Parameters"]
     for name, parameter in parameters.items():
         if parameter.get("NoEcho"):

@@ -18,7 +18,7 @@ def own(value: Any) -> Any:
 
 
 def given(table: str, value: Any) -> Any:
-    """What must stand in the place of a value of the table where its name is given."""
+    """What must replace a value of the table where its name is given."""
     name = f"Existing{table}"
     match value:
         case {"Ref": _}:

@@ -32,7 +32,7 @@ def test_verdict(name: str) -> None:
 
 
 def test_what_is_known_is_told() -> None:
-    """A vulnerability is told with its package, its name and the version that mends it."""
+    """A vulnerability is reported with its package, its name and the version that mends it."""
     outcome = audit.outcome_of({"dependencies": [VULNERABLE]})
     assert outcome.known == ("pyjwt 2.3.0: PYSEC-2022-202, mended in 2.4.0",)
 
@@ -46,7 +46,7 @@ def test_what_is_known_is_told() -> None:
     ],
 )
 def test_yanked(told: dict[str, bool], verdict: str, code: int) -> None:
-    """A release that was yanked is told; a pip that does not say so is not taken for a yes."""
+    """A release that was yanked is reported; a pip that does not say so is not taken for a yes."""
     metadata = {"name": "six", "version": "1.17.0"}
     outcome = audit.yanked_of([{"metadata": metadata, **told}])
     assert (outcome.verdict, outcome.code) == (verdict, code)

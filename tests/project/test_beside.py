@@ -31,7 +31,7 @@ def beside(log: Path, silent: list[str], speaking: list[str]) -> "subprocess.Pop
 
 @pytest.mark.parametrize(("silent", "speaking"), [(0, 0), (3, 0), (0, 4)])
 def test_each_suite_counts(tmp_path: Path, silent: int, speaking: int) -> None:
-    """Both are told, the silent one behind the other, and the failure of either is the run's."""
+    """Both are shown, the silent one after the other, and the failure of either is the run's."""
     process = beside(
         tmp_path / "log",
         ["-c", f"print('silent'); raise SystemExit({silent})"],

@@ -297,7 +297,7 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
 
 
 def broken(name: str) -> Written:
-    """The template with one thing wrong, wherever it stands."""
+    """The template with one thing wrong, wherever it is."""
     _, before, after = BROKEN[name]
     assert before in HERE.text
     return Written(HERE.text.replace(before, after))

@@ -44,7 +44,7 @@ def test_without_maven(programs: Path, tmp_path: Path) -> None:
 
 
 def test_maven_fails(programs: Path, tmp_path: Path) -> None:
-    """What Maven says of its failure is told, and nothing half fetched is left."""
+    """What Maven says of its failure is shown, and nothing half fetched is left."""
     program(programs, "java")
     program(programs, "mvn", "echo 'no such repository'; exit 1")
     folder = tmp_path / "build" / "libraries"

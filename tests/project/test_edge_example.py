@@ -84,7 +84,7 @@ def test_waf_samples_nothing() -> None:
 
 
 def test_waf_limits_each_address() -> None:
-    """One address is limited in its requests, and more so in its logins, and told to wait."""
+    """One address is limited in its requests, and more so in its logins, and asked to wait."""
     limits = {}
     for rule in ACL["Rules"]:
         if "RateBasedStatement" in rule["Statement"]:

@@ -39,7 +39,7 @@ def test_limit_is_the_codes(what: str, limit: str, place: str) -> None:
 
 @pytest.mark.parametrize("code", sorted(codes()))
 def test_each_code_has_a_row(code: str) -> None:
-    """Each error code is told once: whom it meets, what it means, and what to do."""
+    """Each error code is described once: whom it meets, what it means, and what to do."""
     assert len(re.findall(rf"^\| `{code}` \|", TROUBLES, re.MULTILINE)) == 1
 
 

@@ -95,7 +95,7 @@ def test_clauses_of_a_condition_are_broken_one_by_one() -> None:
 
 
 def test_survivor_among_the_strict_fails(capsys: pytest.CaptureFixture[str]) -> None:
-    """A survivor in the rules, an equivalent that is killed, a test that fails: each is told."""
+    """A survivor in the rules, a killed equivalent, a test that fails: each is reported."""
     equivalent = next(iter(report.equivalents()))
 
     def status(name: str, fate: report.Fate) -> int:

@@ -54,7 +54,7 @@ REPLACING: Final[dict[str, tuple[str, str, str]]] = {
 
 
 def changed(before: str, after: str) -> stateful.Record:
-    """The record of a template with that changed wherever it stands."""
+    """The record of a template with that changed wherever it is."""
     assert before in TEXT
     return stateful.record(parse(TEXT.replace(before, after)))
 
@@ -76,7 +76,7 @@ def test_every_type_that_keeps_is_looked_at() -> None:
 
 @pytest.mark.parametrize("name", REPLACING)
 def test_replacement_is_found(name: str) -> None:
-    """A change by which CloudFormation would make a new resource is told by its name."""
+    """A change by which CloudFormation would make a new resource is named."""
     before, after, told = REPLACING[name]
     found = stateful.replaced(stateful.written(), changed(before, after))
     assert any(sentence.startswith(told) for sentence in found), found

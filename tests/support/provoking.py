@@ -153,7 +153,7 @@ def broken_store() -> Iterator[None]:
 
 @contextmanager
 def behind_edge(world: World) -> Iterator[None]:
-    """The handlers of an instance that is told of a trusted edge."""
+    """The handlers of an instance with a trusted edge."""
     handlers = world._handlers
     told = world.environment | {"EDGE_SECRET_SHA256": bytes(32).hex()}
     world._handlers = Instance(FastPasswords(told, clock=world.clock)).handlers

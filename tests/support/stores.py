@@ -79,7 +79,7 @@ def store_of(resources: Resources) -> "DynamoStore":
 
 @dataclass(frozen=True, slots=True)
 class DynamoStore:
-    """The store over DynamoDB, or what stands for it."""
+    """The store over DynamoDB, or over its substitute."""
 
     users: DynamoUsers
     realms: DynamoDirectory

@@ -162,7 +162,7 @@ class World:
         return [item.id for item in view.collection]
 
     def reason(self, claims: Claims) -> str | None:
-        """Why a session does not stand; None: it does."""
+        """Why a session is not active; None: it is."""
         try:
             self.validator.validate(self.again(claims))
         except SessionEnded as error:

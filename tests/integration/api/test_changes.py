@@ -24,7 +24,7 @@ CASES = [(method, kind) for method in ("PUT", "PATCH") for kind in KINDS]
 
 
 def get(world: World, kind: str, thing: str) -> dict[str, Any]:
-    """A thing as it is told."""
+    """A thing as it is shown."""
     found = world.call("GET", f"/v1/{kind}/{thing}", bearer=world.key, realm=world.realm_id)
     assert found.status == 200, found.body
     return dict(found.body)

@@ -147,7 +147,7 @@ def test_deletions_of_a_credential_at_once(world: World, monkeypatch: pytest.Mon
 
 
 def test_deleted_api_key_takes_its_tokens_along(world: World) -> None:
-    """A deleted API key logs nobody in, and no token from before stands; other keys still work."""
+    """A deleted API key logs nobody in, and its tokens are not valid; other keys still work."""
     user_id = robot(world)
     first, second = api_key(world, user_id).body, api_key(world, user_id).body
     token = by_key(world, first["api_key"]).body["token"]

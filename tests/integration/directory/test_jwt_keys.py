@@ -286,7 +286,7 @@ def test_key_about_to_sign_is_in_use(world: World) -> None:
 def test_compromised_key_is_stopped_on_an_instance_that_remembers(
     world: World, environment: dict[str, str]
 ) -> None:
-    """By the answer no instance takes its tokens; another key signs, and the count is told."""
+    """From the answer on no instance takes its tokens; another key signs. It has the count."""
     warm = world.beside(resources_of(environment, world.clock))
     user_id = world.user("ada")
     sessions = [world.login("ada").body for _ in range(2)]
@@ -522,7 +522,7 @@ def test_login_by_a_key_that_a_remembered_realm_does_not_know(
 def test_token_of_a_key_that_is_new_is_good_on_an_instance_that_remembers(
     world: World, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a stop waits for the caches, a login by the next key stands on every instance."""
+    """While a stop waits for the caches, a login by the next key is valid on every instance."""
     world.user("ada")
     warm = world.beside(resources_of(environment, world.clock))
     assert status(warm, world.login("ada").body["token"]) == 200
@@ -560,7 +560,7 @@ def test_tokens_without_end_are_signed_by_a_key_of_their_own(world: World) -> No
 
 
 def test_compromised_key_of_tokens_without_end_is_followed_at_once(world: World) -> None:
-    """Its tokens are refused, the next one is of a new key of its kind, and sessions stand."""
+    """Its tokens are refused, the next one is of a new key of its kind; sessions stay active."""
     world.user("ada")
     managed, api_key = world.login("ada").body["token"], robot(world)
     token = by_key(world, api_key).body["token"]

@@ -132,7 +132,7 @@ def test_larger_signatures_are_held_to_the_users(world: World) -> None:
 def test_users_beyond_the_bound_are_refused_at_login(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A realm's change looks at so many users; one beyond them is 422 at login, and told why."""
+    """A realm's change looks at so many users; one beyond them is 422 at login, with the reason."""
     make(world, username="eve")
     world.clock.advance(1)
     make(world, custom=custom(3_000))

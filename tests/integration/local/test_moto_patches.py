@@ -20,7 +20,7 @@ ITEM: Final = {
 
 
 def told(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
-    """What a client is told of a call, done or refused, but for what differs each time."""
+    """What a client gets for a call, done or refused, but for what differs each time."""
     try:
         answer: dict[str, Any] = getattr(client, operation)(**parameters)
     except ClientError as error:

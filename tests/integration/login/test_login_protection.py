@@ -687,7 +687,7 @@ def test_api_keys_count_their_address_alone(world: World) -> None:
 
 
 def test_server_session_is_no_try(world: World, dynamodb: Any) -> None:
-    """A session on a server's word is neither held up nor a proof."""
+    """A session on a server's word is neither locked out nor a success."""
     user_id = world.user("ada")
     wrong(world, times=5)
     before = buckets(world, dynamodb)

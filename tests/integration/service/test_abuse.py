@@ -123,7 +123,7 @@ def test_forged_token(world: World, token: str, name: str) -> None:
 
 
 def test_signature_of_another_token(world: World, token: str) -> None:
-    """Claims that were changed do not stand by the signature of those that were signed."""
+    """Claims that were changed are not valid by the signature of those that were signed."""
     header, claims = parts(token)
     other = joined(header, {**claims, "exp": claims["exp"] + 10**6}, lambda _: b"")
     made = other + token.split(".")[2]

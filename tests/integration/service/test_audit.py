@@ -115,7 +115,7 @@ def test_update_tells_each_change(
 
 
 def test_enabling_is_told(world: World, log: Log) -> None:
-    """A user who is enabled again is told of as such."""
+    """A user who is enabled again is recorded as such."""
     user_id = world.user("ada")
     for state in ("inactive", "active"):
         assert world.admin("PUT", f"/v1/users/{user_id}", {"state": state}).status == 200
@@ -173,7 +173,7 @@ def test_no_change_leaves_no_line(world: World, log: Log) -> None:
 
 
 def test_realm_is_deleted_once(world: World, log: Log) -> None:
-    """A deletion that takes several calls is told when it begins, and once."""
+    """A deletion that takes several calls is recorded when it begins, and once."""
     path = f"/v1/realms/{world.realm_id}"
     world.user("ada")
     with pytest.MonkeyPatch.context() as patched:
@@ -184,7 +184,7 @@ def test_realm_is_deleted_once(world: World, log: Log) -> None:
 
 
 def test_deletion_that_stops_half_way_is_told(world: World, log: Log) -> None:
-    """A realm that was marked is told of although the rest of its deletion failed."""
+    """A realm that was marked is recorded although the rest of its deletion failed."""
 
     def fails(*_: object) -> bool:
         raise Unavailable
@@ -215,7 +215,7 @@ def test_nothing_is_told_before_its_commit(world: World, log: Log) -> None:
 
 
 def test_schedule_is_told_as_the_system(world: World, log: Log) -> None:
-    """A signing key that the schedule makes or removes is told of, by the system."""
+    """A signing key that the schedule makes or removes is recorded, by the system."""
     path = f"/v1/realms/{world.realm_id}"
     assert world.admin("PATCH", path, {"rotate_days": 1}).status == 200
     keys = f"/v1/jwt_keys?realm_id={world.realm_id}"

@@ -96,9 +96,9 @@ def test_simultaneous_logins_denied(world: World) -> None:
 def test_simultaneous_logins_without_turns_keep_the_cap(
     world: World, environment: dict[str, str]
 ) -> None:
-    """As deployed, within a request's ten seconds: who is held up too long is told 503.
+    """As deployed, within a request's ten seconds: who waits too long gets a 503.
 
-    The cap holds, and of those who were told of a session the newest have it.
+    The cap holds, and of those who got a session the newest have it.
     """
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 3})
     user_id = world.user("ada")
@@ -360,7 +360,7 @@ def test_slow_clock_of_an_instance_reorders_nothing(
 def test_slow_clock_ends_nothing_before_it_began(
     world: World, environment: dict[str, str], of_all: bool
 ) -> None:
-    """A session ended at an instance whose clock is behind is not told to end before it began."""
+    """A session ended at an instance whose clock is behind is not shown to end before it began."""
     world.user("ada")
     began = world.login("ada").body
     slow = world.beside(resources_of(environment, MovedClock(world.clock.wall_ms() - 5_000)))

@@ -117,7 +117,7 @@ def restored(
 
 
 def test_template_names_the_given_tables(environment: dict[str, str]) -> None:
-    """With the parameters, every function is told the given names and no other."""
+    """With the parameters, every function gets the given names and no other."""
     names = {parameter: f"restored-{parameter}" for parameter in VARIABLES.values()}
     told = given(environment, names)
     assert {variable: told[variable] for variable in VARIABLES} == {

@@ -119,7 +119,7 @@ def logs_in(world: World) -> None:
 
 
 def validates(world: World) -> None:
-    """A session that stands, and one that was ended; both at once, when no realm is cached."""
+    """An active session, and one that was ended; both at once, when no realm is cached."""
     world.user("ada")
     session = world.login("ada").body
     assert world.call("GET", "/v1/session", bearer=session["token"]).status == 200

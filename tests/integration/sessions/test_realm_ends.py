@@ -66,7 +66,7 @@ def test_end_reaches_unmanaged_and_api_key_tokens(world: World) -> None:
 
 
 def test_dead_sessions_are_neither_listed_nor_counted(world: World) -> None:
-    """After the end a user at the cap begins anew, evicting nobody; the dead are told as ended."""
+    """After the end a user at the cap begins anew, evicting nobody; earlier ones have ended."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 2, "at_limit": "deny"})
     user_id = world.user("ada")
     dead = [world.login("ada").body["id"] for _ in range(2)]

@@ -58,7 +58,7 @@ def began(world: World, **changes: object) -> tuple[str, str]:
 
 
 def live(world: World) -> str:
-    """A session that stands."""
+    """An active session."""
     return began(world)[1]
 
 

@@ -102,7 +102,7 @@ def test_commit_whose_answer_was_lost_finds_its_mark(
 def test_commit_whose_answer_was_lost_before_the_realm_went(
     at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A change that was done is told as done, also where the realm is being deleted by then."""
+    """A change that was done is answered as done, also where the realm is being deleted by then."""
     made = add(at)
     write = at.dynamo.write
 
@@ -128,7 +128,7 @@ def test_private_halves_are_updates(at: DynamoDirectory, monkeypatch: pytest.Mon
 
 
 def test_key_that_was_stopped_meanwhile_says_so(at: DynamoDirectory) -> None:
-    """A login whose key was stopped just now is told that, and may try again."""
+    """A login whose key was stopped just now is refused, and may be repeated."""
     made = add(at)
     with pytest.raises(Unavailable, match="stopped just now"):
         at.record_open_ended(made.id, "jky_gone")
@@ -190,7 +190,7 @@ def test_user_of_a_name(at: DynamoDirectory) -> None:
 
 
 def test_only_a_name_too_long_for_a_key_stands_as_its_digest(at: DynamoDirectory) -> None:
-    """Up to 1,024 bytes a name stands as it is, folded; what is longer stands as its digest."""
+    """Up to 1,024 bytes a name is stored as it is, folded; a longer one as its digest."""
     fits, longer, just_longer = (
         at.names.key("rl_1", "username", name) for name in ("Ä" * 512, "Ä" * 513, "Ä" * 512 + "a")
     )

@@ -203,7 +203,7 @@ def test_no_change_is_lost(store: Store, clock: MovedClock) -> None:
 def test_change_whose_answer_was_lost_is_done_once(
     dynamo_store: DynamoStore, monkeypatch: pytest.MonkeyPatch, change: object
 ) -> None:
-    """A change that was done and asked again is told as done, and is not done twice."""
+    """A change that was done and asked again is answered as done, and is not done twice."""
     store = dynamo_store
     found = made(store)
     decided = renamed(found) if change is renamed else rekeyed(found)

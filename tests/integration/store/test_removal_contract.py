@@ -267,7 +267,7 @@ def leaving(store: Store) -> Realm:
 
 
 def test_removed_users_are_counted(store: Store) -> None:
-    """A deletion counts users; nothing is counted for a realm that stands, or is no more."""
+    """A deletion counts users; nothing is counted for an active realm or one that is gone."""
     going, standing = leaving(store), realm()
     store.add_realm(standing)
     for count in (2, 3):

@@ -146,7 +146,7 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
 
 
 def test_user_that_changed_is_superseded_whatever_comes_with_it(store: DynamoStore) -> None:
-    """The user's own condition is told first: the commit is worked out anew."""
+    """The user's own condition comes first: the commit is worked out anew."""
     user = with_sessions(store, 1)
     newer = store.users.commit(login(user)[0])
     store.realms.dynamo.write(claim(store, "taken"))
@@ -199,7 +199,7 @@ def test_commit_whose_answer_was_lost_finds_itself(
 def test_login_finds_its_session_after_more_commits_than_are_marked(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch, ends: bool
 ) -> None:
-    """A login's answer was lost: it is done while its session stands, whatever came since."""
+    """A login's answer was lost: it is done while its session is active, whatever came since."""
     user = with_sessions(store, 1)
     change, session = login(user)
     write = store.realms.dynamo.write

@@ -34,7 +34,7 @@ SECRET = "ks_" + "0" * 22 + "a" * 43
 
 
 def request(**headers: str) -> Request:
-    """A request with these headers; underscores stand for hyphens."""
+    """A request with these headers; underscores become hyphens."""
     named: Mapping[str, str] = {name.replace("_", "-"): text for name, text in headers.items()}
     return Request("GET /v1/x", {}, {}, named, None, "203.0.113.9", "tests", "x.example")
 

@@ -114,7 +114,7 @@ def test_number_of_sentences_is_bounded() -> None:
 
 @pytest.mark.parametrize("name", ["x" * 41, "ks_" + "a" * 62, "a b", "\u202ex", "", "<img>"])
 def test_name_that_looks_like_no_field_is_not_said_back(name: str) -> None:
-    """A field is named only where its name is one: a secret may stand in its place."""
+    """A field is named only where its name is one: a secret may be in its place."""
     (told,) = said({"name": "x", name: 1})
     assert told.startswith("What was sent under another name is not a field of this request; ")
 

@@ -58,7 +58,7 @@ def test_names_of_headers_have_no_case(name: str) -> None:
 
 
 def test_secret_goes_no_further() -> None:
-    """No route sees the secret, nor does it stand in what a request looks like."""
+    """No route sees the secret, nor is it in what a request looks like."""
     request = seen(BOTH, event(x_sojourn_edge=OLD, accept="*/*"))
     assert request.headers == {"accept": "*/*"}
     assert OLD not in repr(request)
@@ -115,7 +115,7 @@ def test_without_an_edge_nothing_is_claimed() -> None:
     ],
 )
 def test_port_is_behind_the_last_colon(sent: str, ip: str) -> None:
-    """The address is what stands before the last colon, with brackets or without."""
+    """The address is what comes before the last colon, with brackets or without."""
     assert edge.viewer(sent) == ip
 
 

@@ -72,7 +72,7 @@ def test_key_in_use_says_how_to_be_rid_of_it(error: KeyInUse, sentence: str) -> 
 
 
 def test_limit_lists_what_could_be_replaced() -> None:
-    """A login at the cap is told which sessions are active, and how to name one of them."""
+    """A login at the cap gets the active sessions, and how to name one of them."""
     origin = Origin(ip="192.0.2.1", client="tests")
     active = [
         Session(

@@ -305,7 +305,7 @@ def test_base64_bodies() -> None:
 
 
 def headers_of(**headers: str) -> Request:
-    """A request with these headers; `_` stands for a hyphen."""
+    """A request with these headers; `_` becomes a hyphen."""
     return Request.of(event(None, headers={k.replace("_", "-"): v for k, v in headers.items()}))
 
 

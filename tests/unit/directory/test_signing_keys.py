@@ -44,7 +44,7 @@ def test_new_key_is_published_at_once_and_signs_later(world: World) -> None:
 
 
 def test_key_of_another_algorithm_comes_with_the_other_kind(world: World) -> None:
-    """It makes the algorithm the realm's, and a key of each kind; the one asked for is told."""
+    """It makes the algorithm the realm's, and a key of each kind; the one asked for is answered."""
     made = world.make_key(algo="es256", kind="open_ended")
     assert (made.algo, made.kind) == ("es256", "open_ended")
     assert world.realm.settings.jwt_algo == "es256"
@@ -158,7 +158,7 @@ def test_stop_meets_a_stop(world: World) -> None:
 
 
 def test_compromised_key_is_hidden_when_it_is_deleted(world: World) -> None:
-    """A compromised key leaves the list when told, and its sessions stay ended."""
+    """A compromised key leaves the list on request, and its sessions stay ended."""
     user, old = world.user(sessions=1), world.signing()
     world.signing_keys.stop(world.server, old)
     assert world.signing_keys.get(world.server, old).state == "compromised"

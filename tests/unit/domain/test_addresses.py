@@ -124,5 +124,5 @@ def test_connections_address_is_kept_alike(source: str | None, address: str | No
     ],
 )
 def test_address_is_ipv4_or_the_64_of_ipv6(ip: str, whom: str | None) -> None:
-    """An IPv4 address stands for itself however it is written, an IPv6 address for its /64."""
+    """An IPv4 address is its own network however it is written, an IPv6 address for its /64."""
     assert addresses.network(ip) == whom

@@ -107,7 +107,7 @@ def test_stop_of_the_last_of_its_kind_leaves_none() -> None:
 
 
 def test_retired_keys_come_oldest_first() -> None:
-    """All keys whose last token has expired are told, in the order in which they signed."""
+    """All keys whose last token has expired are given, in the order in which they signed."""
     realm = owner(key(3, NOW + 2_000), NEW, OLD)
     assert key_rules.retired(realm, now_ms=RETIRES - 1) == []
     assert key_rules.retired(realm, now_ms=RETIRES) == [OLD]

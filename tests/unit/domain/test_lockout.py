@@ -25,7 +25,7 @@ pauses = st.sampled_from([0, 1, 7, 999, 1_000, 29_999, 30_000, 60_000, 899_999, 
 
 
 class Guesser:
-    """Tries as often as it may at one bucket, and is told what the gate says."""
+    """Tries as often as it may at one bucket, and gets what the gate says."""
 
     def __init__(self, limit: Limit) -> None:
         self.limit = limit
@@ -261,7 +261,7 @@ def test_limits_are_the_documented_ones() -> None:
 
 
 def test_wait_is_at_least_a_second() -> None:
-    """Whole seconds are told, rounded up, and never none."""
+    """Whole seconds are shown, rounded up, and never none."""
     assert lockout.retry_after(NOW, NOW) == 1
     assert lockout.retry_after(NOW + 1, NOW) == 1
     assert lockout.retry_after(NOW + 1_000, NOW) == 1

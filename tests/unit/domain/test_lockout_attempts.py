@@ -154,7 +154,7 @@ def test_try_is_read_again_with_its_place() -> None:
 
 
 def test_what_is_closed_opens_at_its_very_time() -> None:
-    """The millisecond before, a try is held up; from then on it is not."""
+    """The millisecond before, an attempt is refused; from then on it is not."""
     (account,) = counters_of("b", None)
     attempt = LoginAttempt((replace(account, bucket=CLOSED),))
     opens_ms = attempt.counters[0].opens_ms(NOW)

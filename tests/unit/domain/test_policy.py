@@ -72,7 +72,7 @@ def test_unmanaged_minutes_are_no_managed_realms() -> None:
 
 
 def test_every_setting_out_of_range_is_told() -> None:
-    """All that is wrong is told at once, one sentence each."""
+    """All that is wrong is reported at once, one sentence each."""
     with pytest.raises(Invalid) as refused:
         Settings(session_minutes=0, max_sessions=0, rotate_days=-1).check()
     assert [sentence.split()[0] for sentence in refused.value.errors] == [

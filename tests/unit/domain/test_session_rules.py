@@ -369,7 +369,7 @@ def test_ending_everything_is_the_next_generation() -> None:
 
 @pytest.mark.parametrize("state", ["inactive", "deleted"])
 def test_only_an_active_users_unmanaged_tokens_stand(state: State) -> None:
-    """A token of the user's generation stands as long as the user is active."""
+    """A token of the user's generation is valid as long as the user is active."""
     owner = realm()
     found = a_user(owner)
     parsed = ids.parse_session_id(rules.unmanaged_session_id(found, owner, now_ms=NOW))
@@ -433,7 +433,7 @@ def test_ending_is_found_where_it_is_pending_or_the_realms() -> None:
 
 
 def test_password_is_the_credential_of_that_type() -> None:
-    """A user's password is their one credential of that type, wherever it stands."""
+    """A user's password is their one credential of that type, wherever it is."""
     key = Credential(id="crd_1", type="api_key", created_ms=NOW, secret="k")
     password = Credential(id="crd_2", type="password", created_ms=NOW, secret="p")
     found = a_user(realm())

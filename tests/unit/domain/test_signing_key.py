@@ -251,7 +251,7 @@ def with_stops(found: Realm, *stops: StoppedKey) -> Realm:
 
 
 def test_session_of_a_key_that_is_not_there_has_ended() -> None:
-    """A number up to the count that no key has is told by its own stop, or by the oldest there is.
+    """A session of a key that is gone ended by that key's stop, or by the oldest stop there is.
 
     One above the count is of a key that this state of the realm does not know yet, and 0 of none.
     """

@@ -153,7 +153,7 @@ def test_settlement_of_an_ended_realm_is_continued(world: World) -> None:
 def test_every_page_of_every_part_is_worked_through(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that is due goes in one run, however many pages it fills, the oldest of it told."""
+    """All that is due goes in one run, however many pages it fills, the oldest of it reported."""
     monkeypatch.setattr(cleanup, "PAGE", 2)
     for _ in range(7):
         world.people(1)

@@ -22,7 +22,7 @@ CORS = {
 
 
 class OneFunction:
-    """A stack whose one function answers, or raises, what it is told."""
+    """A stack whose one function answers, or raises, as scripted."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
@@ -31,7 +31,7 @@ class OneFunction:
         self.routes = {"GET /v1/session": "Function", "HEAD /v1/session": "Function"}
 
     def invoke(self, logical_id: str, event: Mapping[str, Any]) -> Any:
-        """What it was told."""
+        """The messages that it got."""
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer

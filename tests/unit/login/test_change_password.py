@@ -59,7 +59,7 @@ def is_password(people: People, password: str) -> bool:
 def test_change_ends_the_sessions_that_are_not_kept(
     people: People, keep: Kept, reasons: list[str | None]
 ) -> None:
-    """Rule 8: all but the session that did it end, unless told otherwise; it is the same one."""
+    """Rule 8: all but the session that did it end, unless asked otherwise; it is the same one."""
     mine, other = people.login(people.ada), people.login(people.ada)
     before = people.stored(people.ada)
     change(people, mine, keep=keep)
@@ -107,7 +107,7 @@ def test_user_without_a_password_has_none_to_change(people: People) -> None:
 
 
 def test_session_that_ends_meanwhile_changes_no_password(people: People) -> None:
-    """The session must stand in the very commit; one that was ended before it changes nothing."""
+    """The session must be active in the very commit; one that ended before changes nothing."""
     claims = people.login(people.ada)
     meanwhile(
         people.store.users,

@@ -56,7 +56,7 @@ def test_login_validates(world: World) -> None:
 
 
 def test_unmanaged_login_leaves_no_record(world: World) -> None:
-    """An unmanaged session is its token alone, and where it began is told once."""
+    """An unmanaged session is its token alone, and where it began is shown once."""
     world.settings(session_type="unmanaged")
     before = world.stored(world.ada)
     view = world.logins.of_server(world.realm, before, LOGIN)
@@ -171,7 +171,7 @@ def test_disabled_user_neither_begins_nor_validates(world: World) -> None:
 def test_user_who_is_disabled_meanwhile_begins_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server whose user turns inactive between the read and the commit is told so."""
+    """A server whose user turns inactive between the read and the commit gets that error."""
     commit = world.store.users.commit
 
     def disabled(_change: Change) -> None:
@@ -234,7 +234,7 @@ def test_end_of_everything_refuses_unmanaged_tokens_from_before(world: World) ->
 
 
 def test_session_that_nobody_recorded_has_ended(world: World) -> None:
-    """A managed token without a record is refused, and nothing is told that is not known."""
+    """A managed token without a record is refused, and nothing is shown that is not known."""
     claims = world.login(world.ada)
     user = world.stored(world.ada)
     world.store.users.remove(world.ada)
@@ -244,7 +244,7 @@ def test_session_that_nobody_recorded_has_ended(world: World) -> None:
 
 
 def test_why_is_told_as_long_as_the_record_is_kept(world: World) -> None:
-    """Rule 9: the reason is told from the user or the record, until the session had expired."""
+    """Rule 9: the reason is shown from the user or the record, until the session had expired."""
     claims = world.login(world.ada)
     ended_ms = world.clock.wall_ms()
     world.terminator.by_server(world.stack, claims.session.text)
@@ -355,7 +355,7 @@ def test_simultaneous_logins_leave_exactly_the_cap(world: World) -> None:
 
 
 def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -> None:
-    """A login that missed an end of its realm evicts nothing that began after it, and stands."""
+    """A login that missed an end of its realm evicts nothing that began after it, and is active."""
     world.settings(max_sessions=1)
     then, user = world.realm, world.stored(world.ada)
     with deadline.deadline(world.clock):

@@ -104,7 +104,7 @@ def test_stale_list_between_two_that_are_not() -> None:
 
 
 def test_wrong_reason() -> None:
-    """A session is told to have ended for the reason for which it did."""
+    """A session is shown as ended for the reason for which it did."""
     ended = logout(0, 10, "one")
     assert not verdict(ended, refused(11, 20, "one", "evicted")).linearizable
     assert not verdict(ended, refused(11, 20, "one", None)).linearizable
@@ -202,7 +202,7 @@ def test_login_that_outruns_a_disabling() -> None:
 
 
 def test_server_begins_for_a_disabled_user() -> None:
-    """A server is told that the user is inactive, while they are, and by no other answer."""
+    """A server learns that the user is inactive, while they are, and by no other answer."""
     disabled = call(0, 10, "set_state", 200, {}, state="inactive")
     told = {"code": "user_inactive", "sessions": []}
     assert verdict(disabled, call(11, 20, "begin", 409, told)).linearizable
@@ -250,7 +250,7 @@ def test_end_without_an_answer_may_have_happened() -> None:
 
 
 def test_login_without_an_answer_leaves_one_session_at_most() -> None:
-    """A session that nobody was told of is a 503's; a second one has no excuse."""
+    """A session that no answer named is a 503's; a second one has no excuse."""
     lost = record(0, 10, "begin", 503, {})
     one = {"sessions": ["three", "two"], "created": {"three": 3.0, "two": 2.0}}
     two = {"sessions": ["four", "three"], "created": {"four": 4.0, "three": 3.0}}
@@ -300,7 +300,7 @@ NAMES = ("begin", "logout", "validate", "list", "end_all")
     names=st.lists(st.sampled_from(NAMES), max_size=20),
 )
 def test_overlap_of_a_sequence(seed: int, cap: int, at_limit: str, names: list[str]) -> None:
-    """Calls in sequence, stretched until they overlap and told in any order, have an order."""
+    """Calls in sequence, stretched until they overlap and given in any order, have an order."""
     random = Random(seed)
     initial = State(versions=(Version(Realm(cap, at_limit)),))
     state, made = initial, []

@@ -133,7 +133,7 @@ def test_settings_that_another_change_undid() -> None:
 
 
 def test_validation_after_a_realms_end() -> None:
-    """A session from before an end that was answered stands nowhere; while it runs, it may."""
+    """A session from before an end that was answered is active nowhere; while it runs, it may."""
     end = ended(0, 10)
     assert explained(end, stands(5, 20, "one"), refused(5, 20, "one", "realm_ended"))
     assert explained(end, refused(1, 2, "one", "realm_ended"), stands(3, 4, "one"))
@@ -266,7 +266,7 @@ def test_many_tokens_beside_an_end() -> None:
 
 
 def test_own_list_beside_an_end() -> None:
-    """A caller who stands as the list begins may find that all have ended; and not the reverse."""
+    """A caller who is active as the list begins may find that all have ended; not the reverse."""
 
     def own(start: float, end: float, *found: str) -> Operation[Call]:
         return call(start, end, "list_own", 200, {"sessions": list(found)}, session="one")

@@ -43,7 +43,7 @@ def test_no_level_silences_it(
 
 
 def test_line_has_ids_by_kind(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each id stands under the name of its kind; what is no id is left out."""
+    """Each id is under the name of its kind; what is no id is left out."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "audit-ids")
     ids = {
         "realm_id": f"rl_{BODY}",
@@ -74,7 +74,7 @@ class Told(Struct):
 
 
 def test_line_names_what_changed(capsys: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The members that differ are told in order, those set to null too; `by` the system."""
+    """The members that differ are recorded in order, those set to null too; `by` the system."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "audit-changed")
     before = Told(id="usr", name="A", email="ada@example.com", custom=None)
     after = Told(id="usr", name="Ada", email=None, custom=None)

@@ -42,7 +42,7 @@ def test_clock_of_which_nothing_is_known_is_right() -> None:
 
 @pytest.mark.parametrize("sent_ms", [FIRST, LAST])
 def test_clock_that_agrees_is_right(sent_ms: int) -> None:
-    """A date stands for any moment of its second."""
+    """A date means any moment of its second."""
     assert right(noted(sent_ms=sent_ms, received_ms=sent_ms))
 
 
@@ -64,7 +64,7 @@ def test_clock_behind(less: int, expected: bool) -> None:
 
 
 def test_verdict_stands_until_another_is_certain() -> None:
-    """An answer that was held up changes nothing, one that came at once does."""
+    """A delayed answer changes nothing, one that came at once does."""
     skew = noted(sent_ms=THEN + 60_000, received_ms=THEN + 60_001)
     assert not right(skew)
     skew.note(DATE, sent_ms=THEN - 60_000, received_ms=THEN)

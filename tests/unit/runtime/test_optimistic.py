@@ -85,7 +85,7 @@ def test_value_that_goes_meanwhile() -> None:
 
 
 def test_who_always_loses_gives_up_within_the_deadline() -> None:
-    """One that loses for the whole time of a request is told so, in words of its own value."""
+    """One that loses for the whole time of a request gets an error in words of its own value."""
     clock = MovedClock()
     began, store = clock.stopwatch(), Counts(READ)
     store.meanwhile = [lambda n=n: Count("c", n % 50 + 2) for n in range(10_000)]  # type: ignore[misc]

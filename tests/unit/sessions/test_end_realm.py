@@ -21,7 +21,7 @@ def world() -> World:
 
 
 def test_end_ends_all_that_began_before(world: World) -> None:
-    """Every session from before has ended; one that begins afterwards stands."""
+    """Every session from before has ended; one that begins afterwards is active."""
     ada, bob = world.user(sessions=2), world.user(sessions=1)
     began = world.clock.wall_ms()
     told = world.realm_ends.end_all(world.stack, world.realm_id)

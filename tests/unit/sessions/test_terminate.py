@@ -60,7 +60,7 @@ def test_logout_of_what_is_not_recorded(world: World) -> None:
 
 
 def test_unmanaged_session_cannot_be_ended(world: World) -> None:
-    """A logout of an unmanaged session that stands is a conflict; one that does not tells why."""
+    """A logout of an active unmanaged session is a conflict; one that does not tells why."""
     world.settings(session_type="unmanaged")
     claims = world.login(world.ada)
     with pytest.raises(SessionUnmanaged):
@@ -100,7 +100,7 @@ def test_somebody_elses_session_does_not_exist(world: World) -> None:
 def test_caller_who_was_ended_meanwhile_ends_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The caller's session must stand in the very commit by which it ends another."""
+    """The caller's session must be active in the very commit by which it ends another."""
     mine, other = world.login(world.ada), world.login(world.ada)
     ends: list[Callable[[], object]] = [
         lambda: world.terminator.own(mine, other.session.text),
@@ -137,7 +137,7 @@ def test_all_own_sessions_end_but_the_one_that_is_kept(world: World, keep: bool)
 
 
 def test_unmanaged_caller_keeps_itself_alone(world: World) -> None:
-    """An unmanaged session that ends all the others stands, and the others do not."""
+    """An unmanaged session that ends all the others stays active, and the others do not."""
     world.settings(session_type="unmanaged")
     mine, other = world.login(world.ada), world.login(world.ada)
     world.terminator.all_own(mine, keep_current=True)
@@ -145,7 +145,7 @@ def test_unmanaged_caller_keeps_itself_alone(world: World) -> None:
 
 
 def test_server_ends_one_and_all(world: World) -> None:
-    """An administrator ends one session, or all of a user's, and it is told who did."""
+    """An administrator ends one session, or all of a user's, and the record says who did."""
     claims = [world.login(world.ada) for _ in range(3)]
     world.terminator.by_server(world.stack, claims[0].session.text)
     assert world.reason(claims[0]) == "terminated_by_admin"
@@ -249,7 +249,7 @@ def deleted(world: World) -> Any:
 
 
 def test_session_of_a_user_deleted_meanwhile(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that ends a session of a user who is being deleted is told of nobody, not of an end.
+    """A server cannot end a session of a user who is being deleted: the user is not found.
 
     The session ended as that deletion's; an order in which both calls ended it there is not.
     """
@@ -426,7 +426,7 @@ def ended_by_the_realm(calls: list[Callable[[], object]]) -> None:
 
 
 def test_caller_whose_realm_ended_meanwhile_ends_nothing(world: World) -> None:
-    """A call that was held up while all sessions of its realm ended spares those from after it."""
+    """A call that was delayed while all sessions of its realm ended spares those from after it."""
     caller, other = world.login(world.ada), world.login(world.ada)
     world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
     fresh = world.login(world.ada)

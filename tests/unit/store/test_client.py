@@ -78,7 +78,7 @@ def test_absent_item_is_none() -> None:
 
 
 def test_read_of_some_attributes_names_them_and_the_key() -> None:
-    """What is not named does not come; aliases stand for the names, some of which are reserved."""
+    """What is not named does not come; aliases replace the names, some of which are reserved."""
     store, client = over({"Item": ITEM})
     store.get(replace(KEY, only=("name", "n")))
     ((_, asked),) = client.calls
@@ -278,7 +278,7 @@ def found_by(*answers: object) -> Any:
 
 
 def test_item_that_is_gone_tells_nothing_of_what_may_have_been_done() -> None:
-    """With the item its marks are gone: whether this very commit was done cannot be told."""
+    """With the item its marks are gone: whether this very commit was done is unknown."""
     code = "ConditionalCheckFailedException"
     assert found_by(error(code)) is None
     assert found_by(CLOSED, error(code, Item=ITEM)) == VALUES
@@ -501,7 +501,7 @@ def test_key_says_where_an_item_is() -> None:
 
 
 class Noted:
-    """In the place of what is known of the clock: what it is told."""
+    """Records the dates, in place of what is known of the clock."""
 
     def __init__(self) -> None:
         self.told: list[tuple[str | None, int, int]] = []
