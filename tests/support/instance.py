@@ -7,6 +7,7 @@ from functions.directory.app import handler as directory
 from functions.discovery.app import handler as discovery
 from functions.list_sessions.app import handler as list_sessions
 from functions.login.app import handler as login
+from functions.revocations.app import handler as revocations
 from functions.rotate.app import handler as rotate
 from functions.terminate.app import handler as terminate
 from functions.validate.app import handler as validate
@@ -20,6 +21,7 @@ ENTRIES: Final[dict[str, Entry[Any]]] = {
     "terminate": terminate,
     "directory": directory,
     "discovery": discovery,
+    "revocations": revocations,
 }
 SCHEDULED: Final[dict[str, Entry[Any]]] = {"cleanup": cleanup, "rotate": rotate}
 
@@ -35,6 +37,7 @@ class Instance:
         self.terminate = terminate.compose(resources)
         self.directory = directory.compose(resources)
         self.discovery = discovery.compose(resources)
+        self.revocations = revocations.compose(resources)
         self.cleanup = cleanup.compose(resources)
         self.rotate = rotate.compose(resources)
         self.handlers = {

@@ -12,6 +12,7 @@ from sojourn.api.structs import Answer
 from sojourn.directory.bodies import JwtKeyChanges, RealmBody, RealmChanges
 from sojourn.domain.errors import SojournError
 from sojourn.domain.policy import MAX_SESSIONS, MAX_STALENESS, ROTATE_DAYS, UNMANAGED_MINUTES
+from sojourn.domain.revocation import SHARDS
 from sojourn.domain.signing_key import Algorithm
 from sojourn.login.bodies import LoginBody
 
@@ -30,6 +31,7 @@ SETTINGS: Final[Mapping[str, Schema]] = {
     "max_sessions": _between(MAX_SESSIONS),
     "max_staleness_seconds": _between(MAX_STALENESS),
     "rotate_days": _between(ROTATE_DAYS, least=0),
+    "revocation_shards": _between(SHARDS),
     "jwt_algo": {"enum": list(get_args(Algorithm))},
     "jwt_fields": {"uniqueItems": True},
 }

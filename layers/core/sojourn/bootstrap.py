@@ -16,6 +16,7 @@ from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.attempts import DynamoAttempts
 from sojourn.store.client import DynamoDB
 from sojourn.store.due import DynamoDue
+from sojourn.store.feed import DynamoFeed
 from sojourn.store.realm_cache import RealmCache
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
@@ -54,11 +55,15 @@ class Resources:
         self._endpoint_url = endpoint_url
         dynamo = DynamoDB(self._client("dynamodb"), self.clock)
         self.skew = dynamo.skew
-        self.users = DynamoUsers(dynamo, self.settings.sessions_table)
+        sessions = self.settings.sessions_table
+        self.feed = DynamoFeed(
+            dynamo, sessions, self.clock, kept_seconds=self.settings.revocation_seconds
+        )
+        self.users = DynamoUsers(dynamo, sessions, self.feed)
         # For functions that neither check nor change credentials: they never read one.
-        self.seen_users = DynamoUsers(dynamo, self.settings.sessions_table, only=user_items.SEEN)
-        self.due = DynamoDue(dynamo, self.settings.sessions_table)
-        self.realms = DynamoDirectory(dynamo, self.settings.directory_table, self.due)
+        self.seen_users = DynamoUsers(dynamo, sessions, self.feed, only=user_items.SEEN)
+        self.due = DynamoDue(dynamo, sessions)
+        self.realms = DynamoDirectory(dynamo, self.settings.directory_table, self.due, self.feed)
         self.realm_cache = RealmCache(self.realms, self.clock)
         self.user_directory = DynamoUserDirectory(self.realms, self.users)
         self.seen_directory = DynamoUserDirectory(self.realms, self.seen_users)

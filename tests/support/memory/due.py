@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from zlib import crc32
 
 from sojourn.domain.due import Due, Progress
+from tests.support.memory.feed import MemoryFeed
 from tests.support.memory.users import MemoryUsers
 
 
@@ -13,7 +14,8 @@ class MemoryDue:
 
     shards = 2
 
-    def __init__(self, users: MemoryUsers) -> None:
+    def __init__(self, users: MemoryUsers, feed: MemoryFeed) -> None:
+        self._feed = feed
         self._lock = threading.RLock()
         self._users = users
         self._jobs: dict[tuple[str, str, str], Due] = {}
@@ -49,7 +51,10 @@ class MemoryDue:
                 Due("ended_record", user_id, ended.keep_until, ended.session.id)
                 for user_id, ended in self._users.records()
             ]
-            return [*users, *records, *self._jobs.values()]
+            return [*users, *records, *self._feed.due(), *self._jobs.values()]
+
+    def remove_entry(self, owner: str, entry_id: str, *, now: int) -> bool:
+        return self._feed.remove(owner, entry_id, now=now)
 
     def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
         with self._lock:

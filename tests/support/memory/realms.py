@@ -11,6 +11,7 @@ from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.user import (
     NameKind,
 )
+from tests.support.memory.feed import MemoryFeed
 from tests.support.memory.pages import page_of
 
 
@@ -22,8 +23,9 @@ def copied(realm: Realm) -> Realm:
 class MemoryRealms:
     """`RealmStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: MemoryFeed) -> None:
         self._lock = threading.RLock()
+        self._feed = feed
         self._realms: dict[str, Realm] = {}
         self._names: dict[tuple[str, NameKind, str], str] = {}
         self._private: dict[tuple[str, str], bytes] = {}
@@ -113,6 +115,7 @@ class MemoryRealms:
             self._write_private(after.id, change.private)
             for key_id in change.gone_keys:
                 self._private.pop((after.id, key_id), None)
+            self._feed.add(change.revocation)
             for job in change.due:
                 self.leave(job)
             self.commits.append(done := replace(change, after=after))

@@ -28,7 +28,8 @@ class MemoryResources:
     def __init__(self) -> None:
         self.settings = EnvironmentSettings.of({"DIRECTORY_TABLE": "d", "SESSIONS_TABLE": "s"})
         self.clock, self.skew = MovedClock(), Skew()
-        self.store = store = MemoryStore()
+        self.store = store = MemoryStore(self.clock)
+        self.feed = store.feed
         self.users = self.seen_users = store.users
         self.realms = store.realms
         self.user_directory = self.seen_directory = store.directory

@@ -5,9 +5,11 @@ does. It keeps its own copies, takes one call at a time, and writes nothing whos
 hold. No answer of it is lost, since nothing is between it and who calls.
 """
 
+from sojourn.runtime.clock import Clock
 from tests.support.memory.access_keys import MemoryAccessKeys
 from tests.support.memory.attempts import MemoryAttempts
 from tests.support.memory.due import MemoryDue
+from tests.support.memory.feed import MemoryFeed
 from tests.support.memory.realms import MemoryRealms
 from tests.support.memory.removal import MemoryRemoval
 from tests.support.memory.user_directory import MemoryUserDirectory
@@ -17,12 +19,13 @@ from tests.support.memory.users import MemoryUsers
 class MemoryStore:
     """The store in memory."""
 
-    def __init__(self) -> None:
-        self.users = MemoryUsers()
-        self.realms = MemoryRealms()
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.feed = MemoryFeed(clock)
+        self.users = MemoryUsers(self.feed)
+        self.realms = MemoryRealms(self.feed)
         self.directory = MemoryUserDirectory(self.realms, self.users)
         self.keys = MemoryAccessKeys(self.realms)
-        self.due = self.settlements = MemoryDue(self.users)
+        self.due = self.settlements = MemoryDue(self.users, self.feed)
         self.removal = MemoryRemoval(self.users, self.realms, self.directory, self.keys, self.due)
         self.attempts = MemoryAttempts(self.users)
         self.leave = self.realms.leave = self.due.leave

@@ -10,6 +10,7 @@ from sojourn.domain.user import (
     Change,
     User,
 )
+from tests.support.memory.feed import MemoryFeed
 
 RECORDS_PER_COMMIT = 99
 
@@ -28,8 +29,9 @@ def copied(user: User) -> User:
 class MemoryUsers:
     """`UserStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: MemoryFeed) -> None:
         self._lock = threading.RLock()
+        self._feed = feed
         self._users: dict[str, User] = {}
         self._ended: dict[str, dict[str, Ended]] = {}
 
@@ -75,7 +77,7 @@ class MemoryUsers:
 
     def commit(self, change: Change, *, others: int = 0) -> Change:
         """Carry out a change; `others` writes that come with it leave room for fewer endings."""
-        room = RECORDS_PER_COMMIT - others
+        room = RECORDS_PER_COMMIT - others - (change.revocation is not None)
         with self._lock:
             current = self.get(change.after.id)
             if current is None or current.version != change.before.version:
@@ -89,6 +91,7 @@ class MemoryUsers:
             self._users[after.id] = copied(after)
             records = self._ended.setdefault(after.id, {})
             records.update({e.session.id: e for e in waiting[:room]})
+            self._feed.add(change.revocation)
             return replace(change, after=after)
 
     def archive(self, user_id: str) -> int:

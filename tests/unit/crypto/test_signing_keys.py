@@ -14,7 +14,7 @@ from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
 from tests.support.clock import MovedClock
-from tests.support.memory.realms import MemoryRealms
+from tests.support.memory.store import MemoryStore
 from tests.unit.domain.test_session_rules import NOW, realm
 
 
@@ -39,7 +39,7 @@ class Keyring:
 
     def __init__(self) -> None:
         self.clock = MovedClock(NOW)
-        self.realms, self.cipher = MemoryRealms(), Sealer()
+        self.realms, self.cipher = MemoryStore().realms, Sealer()
         self.keys = SigningKeys(self.realms, self.cipher, self.clock)
 
     def realm(self) -> Realm:

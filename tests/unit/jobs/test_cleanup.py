@@ -94,7 +94,7 @@ def test_endings_left_pending_are_recorded(world: World, monkeypatch: pytest.Mon
     ada = world.people(1)[0]
     world.begin(ada)
     with monkeypatch.context() as patched:
-        patched.setattr(users, "RECORDS_PER_COMMIT", 0)
+        patched.setattr(users, "RECORDS_PER_COMMIT", 1)
         world.end_all(ada)
     assert len(world.stored(ada).pending) == 2
     assert world.cleanup.run(always).removed == 1
@@ -109,7 +109,7 @@ def test_endings_that_do_not_fit_one_commit_are_all_recorded(
     world.begin(ada)
     world.begin(ada)
     with monkeypatch.context() as patched:
-        patched.setattr(users, "RECORDS_PER_COMMIT", 0)
+        patched.setattr(users, "RECORDS_PER_COMMIT", 1)
         world.end_all(ada)
     monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
     assert world.cleanup.run(always).removed == 1

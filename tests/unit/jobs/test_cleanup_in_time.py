@@ -14,6 +14,7 @@ from sojourn.jobs.cleanup import Cleanup
 from sojourn.runtime import deadline
 from sojourn.store import expressions, user_items
 from sojourn.store.client import DynamoDB
+from sojourn.store.feed import DynamoFeed
 from sojourn.store.users import DynamoUsers
 from tests.support.clock import MovedClock
 
@@ -63,7 +64,8 @@ def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
     dynamo = DynamoDB(LateStore(clock), clock)
-    users = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
+    feed = DynamoFeed(dynamo, "sessions", clock, kept_seconds=1)
+    users = DynamoUsers(dynamo, "sessions", feed, only=user_items.SEEN)
     cleanup = cleanup_of(dynamo, users, clock)
     began = clock.stopwatch()
     with pytest.raises(Unavailable):
@@ -77,7 +79,8 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     clock = MovedClock()
     store = LateStore(clock)
     dynamo = DynamoDB(store, clock)
-    users = DynamoUsers(dynamo, "sessions", only=user_items.SEEN)
+    feed = DynamoFeed(dynamo, "sessions", clock, kept_seconds=1)
+    users = DynamoUsers(dynamo, "sessions", feed, only=user_items.SEEN)
     cleanup = cleanup_of(dynamo, users, clock)
     assert not cleanup._settle(DUE, 1, lambda: left)
     assert store.calls == 0

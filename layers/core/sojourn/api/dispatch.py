@@ -11,9 +11,9 @@ from sojourn.api.paging import FIRST, page_of
 from sojourn.api.parameters import queried
 from sojourn.api.problems import problem
 from sojourn.api.request import Request
-from sojourn.api.response import Response, document
+from sojourn.api.response import Response, document, polled
 from sojourn.api.route import Call, Route
-from sojourn.api.structs import InRealm
+from sojourn.api.structs import InRealm, Polled
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import (
     CredentialWrong,
@@ -100,6 +100,8 @@ def answer(route: Route, services: Any, request: Request) -> Response:
         return Response(status=204)
     if route.cached:
         return document(request, found)
+    if isinstance(found, Polled):
+        return polled(request, found, found.seen)
     return Response(status=route.status, body=found)
 
 

@@ -89,6 +89,7 @@ PROBLEM_TYPES: Final[Mapping[type[SojournError], ProblemType]] = {
     errors.RealmForbidden: ProblemType(403, "The access key belongs to another realm"),
     errors.NotFound: ProblemType(404, "Nothing with this id or name was found"),
     errors.Conflict: ProblemType(409, "The current state does not allow the change"),
+    errors.CursorExpired: ProblemType(410, "The feed no longer has what came after this cursor"),
     errors.SessionLimit: ProblemType(
         409, "The user is at the limit of active sessions", SessionLimitProblem
     ),

@@ -27,10 +27,23 @@ class Response:
 
 def document(request: Request, body: object) -> Response:
     """A public document with its `ETag`, or 304 if the caller has it (RFC 9110, 13.1.2)."""
-    digest = hashlib.sha256(msgspec.json.encode(body)).hexdigest()
-    tag = f'"{digest[:32]}"'
-    headers = {"cache-control": f"public, max-age={MAX_AGE}", "etag": tag}
+    return _tagged(request, body, _digest(body), cached=f"public, max-age={MAX_AGE}")
+
+
+def polled(request: Request, body: object, seen: object) -> Response:
+    """An answer that its caller polls for, with a weak `ETag` of what is new in it (`seen`)."""
+    return _tagged(request, body, _digest(seen), cached="private, no-cache", weak="W/")
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(value)).hexdigest()[:32]
+
+
+def _tagged(
+    request: Request, body: object, digest: str, *, cached: str, weak: str = ""
+) -> Response:
+    headers = {"cache-control": cached, "etag": f'{weak}"{digest}"'}
     known = request.headers.get("if-none-match", "")
-    if known.strip() == "*" or tag in _TAG.findall(known):
+    if known.strip() == "*" or f'"{digest}"' in _TAG.findall(known):
         return Response(status=304, headers=headers)
     return Response(body=body, headers=headers)

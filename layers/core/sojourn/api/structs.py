@@ -23,6 +23,7 @@ SessionId = Annotated[str, Meta(pattern=id_pattern("kss", 2 * ids.BODY + 2 * ids
 UserId = Annotated[str, Meta(pattern=id_pattern("usr"))]
 CredentialId = Annotated[str, Meta(pattern=id_pattern("crd", 2 * ids.BODY))]
 AccessKeyId = Annotated[str, Meta(pattern=id_pattern("key"))]
+RevocationId = Annotated[str, Meta(pattern=id_pattern("rev"))]
 JwtKeyId = Annotated[str, Meta(pattern=id_pattern("jky"))]
 
 
@@ -34,6 +35,15 @@ class InRealm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
 
 class Answer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The JSON object of an answer. A member is left out only if it is `UNSET`."""
+
+
+class Polled(Answer, frozen=True, kw_only=True):
+    """An answer that its caller polls for."""
+
+    @property
+    def seen(self) -> object:
+        """What of it is new when it changes: the rest may differ in each answer."""
+        raise NotImplementedError
 
 
 def one_of(*names: str) -> Any:

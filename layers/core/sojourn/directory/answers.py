@@ -58,6 +58,7 @@ class Realm(Answer, frozen=True, kw_only=True):
     jwt_fields: tuple[JwtField, ...]
     max_staleness_seconds: int
     rotate_days: int
+    revocation_shards: int
     state: Literal["active", "deleting"]
 
 

@@ -62,6 +62,7 @@ class RealmSettings(InRealm, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     jwt_fields: list[JwtField] | UnsetType = UNSET
     max_staleness_seconds: int | UnsetType = UNSET
     rotate_days: int | UnsetType = UNSET
+    revocation_shards: int | UnsetType = UNSET
 
 
 class RealmBody(RealmSettings, forbid_unknown_fields=True, frozen=True):

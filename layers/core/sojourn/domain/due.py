@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-DueKind = Literal["user", "ended_record", "realm_deletion", "settlement"]
+DueKind = Literal["user", "ended_record", "revocation", "realm_deletion", "settlement"]
 
 SETTLED_AFTER: Final = 3_600
 """Seconds from the end of a realm's sessions to its settlement. By then, every login that had read
@@ -16,6 +16,7 @@ class Due:
 
     - `user`: remove expired sessions, write pending ended records, or complete a deletion
     - `ended_record`: remove the ended record of session `name`, which is no longer kept
+    - `revocation`: remove entry `name` of the feed, which is no longer kept
     - `realm_deletion`: continue a realm's deletion
     - `settlement`: write the ended records of all users after the realm's ending `name`
     """

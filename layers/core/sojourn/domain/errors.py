@@ -48,6 +48,10 @@ class CursorInvalid(BadRequest, code="cursor_invalid"):
     """`after` is not an id of this list."""
 
 
+class CursorExpired(SojournError, code="cursor_expired"):
+    """`after` is older than what the feed keeps."""
+
+
 class CredentialsAmbiguous(BadRequest, code="credentials_ambiguous"):
     """More than one credential came with the request."""
 

@@ -23,6 +23,9 @@ class DueIndex(Protocol):
     def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
         """Remove an ended record that is no longer kept; False if there is none."""
 
+    def remove_entry(self, owner: str, entry_id: str, *, now: int) -> bool:
+        """Remove an entry of the feed that is no longer kept; False if there is none."""
+
 
 class Settlements(Protocol):
     """The progress of settlements, by realm and by the ending that needs them."""

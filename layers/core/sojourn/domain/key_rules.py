@@ -45,6 +45,8 @@ def change(
     """
     if (after.settings, after.keys) != (before.settings, before.keys):
         after = after.remembering(now_ms)
+    if after.settings.revocation_shards != before.settings.revocation_shards:
+        after = replace(after, former_shards=before.leaving_shards(now_ms))
     return RealmChange(before, after, private=private or {}, due=due)
 
 

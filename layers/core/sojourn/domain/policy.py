@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from sojourn.domain.errors import Invalid
+from sojourn.domain.revocation import SHARDS
 from sojourn.domain.signing_key import Algorithm
 
 SessionType = Literal["managed", "unmanaged"]
@@ -35,6 +36,7 @@ class Settings:
     jwt_fields: tuple[str, ...] = ("username",)
     max_staleness_seconds: int = 300
     rotate_days: int = 0
+    revocation_shards: int = 1
 
     @property
     def longest_seconds(self) -> int:
@@ -95,6 +97,11 @@ class Settings:
         if self.rotate_days != 0 and not low <= self.rotate_days <= high:
             errors.append(
                 f"rotate_days must be {low} to {high}, or 0 for never, and is {self.rotate_days}."
+            )
+        low, high = SHARDS
+        if not low <= self.revocation_shards <= high:
+            errors.append(
+                f"revocation_shards must be {low} to {high}, and is {self.revocation_shards}."
             )
         if len(set(self.jwt_fields)) != len(self.jwt_fields):
             errors.append("jwt_fields must name each field once.")

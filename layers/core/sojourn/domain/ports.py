@@ -9,6 +9,7 @@ from typing import Protocol
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.lockout import Counter, Failure
 from sojourn.domain.realm import Realm, RealmChange
+from sojourn.domain.revocation import Entry
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Candidate, Change, ChangeInRealm, NameKind, NewUser, User
 
@@ -195,6 +196,21 @@ class AccessKeyStore(Protocol):
         """Write when an access key was used, unless a later use was already written.
 
         It never recreates a deleted key. Raises `Unavailable`.
+        """
+
+
+class RevocationFeed(Protocol):
+    """The feed of what ended. Every read is consistent."""
+
+    def now_ms(self) -> int:
+        """The time by which entries are ordered: this clock's, corrected if it is known wrong."""
+
+    def read(
+        self, realm_id: str, number: int, shard: int, *, after: str, limit: int
+    ) -> tuple[Sequence[Entry], bool]:
+        """At most `limit` entries of a slice in a shard, by id, from the next one after `after`.
+
+        Also whether more may follow.
         """
 
 

@@ -7,6 +7,8 @@ from typing import Final
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Conflict
 from sojourn.domain.policy import Settings
+from sojourn.domain.revocation import FormerShards, Revocation, slice_of
+from sojourn.domain.session import Reason
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
 
 ENDS_KEPT: Final = 20
@@ -16,6 +18,10 @@ FORMER_ISSUERS: Final = 10
 STOPS_KEPT: Final = 16
 """Stopped keys that a realm stores. An older stop is reported as the oldest stored one."""
 
+FEED_KEPT_MS: Final = 8 * 86_400_000
+"""More than the feed's entries are kept: a week at most."""
+SHARDS_LINGER_MS: Final = 60_000
+"""How long a former number of shards may be used: by a request that read the realm before."""
 REMEMBERED_SECONDS: Final = 5.0
 """How long an instance may use a cached realm."""
 
@@ -71,6 +77,7 @@ class Realm:
     deletion: Deletion | None = None
     former: tuple[FormerIssuer, ...] = ()
     """Its former issuers, the most recent one last."""
+    former_shards: FormerShards | None = None
     commits: tuple[bytes, ...] = field(default=(), compare=False)
     """The marks of its last commits, by which `runtime/optimistic.py` tells them apart."""
 
@@ -100,6 +107,20 @@ class Realm:
         """Whether a token of a former issuer may be valid; without `exp` as long as its key."""
         endless = any(k.open_ended and k.created_ms <= former.left_ms for k in self.keys.values())
         return endless or now_ms < former.forget_ms
+
+    def leaving_shards(self, now_ms: int) -> FormerShards:
+        """What the realm must remember when its feed gets another number of shards."""
+        shards, former = self.settings.revocation_shards, self.former_shards
+        known = 0 if former is None or now_ms > former.left_ms + FEED_KEPT_MS else former.count
+        return FormerShards(count=max(shards, known), left_ms=now_ms)
+
+    def shards_of(self, number: int) -> int:
+        """The shards that may have entries in the slice of that number."""
+        shards, former = self.settings.revocation_shards, self.former_shards
+        # Writers use a cached realm, and clocks differ.
+        if former is None or number > slice_of(former.left_ms + SHARDS_LINGER_MS):
+            return shards
+        return max(shards, former.count)
 
     def of_kind(self, kind: KeyKind) -> list[PublicKey]:
         """The keys of a kind, in the order in which they sign."""
@@ -219,6 +240,21 @@ class RealmChange:
     after: Realm
     private: Mapping[str, bytes] = field(default_factory=dict)
     due: tuple[Due, ...] = ()
+
+    @property
+    def revocation(self) -> Revocation | None:
+        """The feed's entry about what it ends, None if it ends nothing."""
+        realm, shards = self.after, self.before.settings.revocation_shards
+        if realm.generation > self.before.generation:
+            ended_ms = realm.ends[-1].ended_ms
+            return Revocation(realm.id, "realm_ended", ended_ms, shards, scope="realm")
+        for key_id, stop in realm.stopped.items():
+            if key_id not in self.before.stopped:
+                reason: Reason = "terminated_by_admin"
+                return Revocation(
+                    realm.id, reason, stop.ended_ms, shards, scope="key", key_id=key_id
+                )
+        return None
 
     @property
     def new_keys(self) -> list[PublicKey]:

@@ -7,13 +7,14 @@ to the current user. So each login, each ending and each end of all sessions is 
 order of commits decides; clocks of instances are never compared.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from sojourn.domain import ids
 from sojourn.domain.errors import LoginFailed, NotFound, SessionLimit
 from sojourn.domain.realm import Realm, RealmEnd
+from sojourn.domain.revocation import Revocation
 from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
 from sojourn.domain.user import Change, PasswordSuccess, User
 
@@ -142,7 +143,9 @@ def begin(
         last_ms=created_ms,
         sessions=_aged((*spent, *active, session)),
     )
-    return Change(before=user, after=after, ended=tuple(ended)), session
+    announced = _announced(user, realm, ended[len(settled) :])
+    change = Change(before=user, after=after, ended=tuple(ended), revocation=announced)
+    return change, session
 
 
 def _aged(sessions: Iterable[Session]) -> tuple[Session, ...]:
@@ -176,7 +179,23 @@ def end(
     gone = {*reasons, *(e.session.id for e in settled)}
     kept = tuple(s for s in user.sessions if s.id not in gone)
     after = replace(user, sessions=kept)
-    return Change(before=user, after=after, ended=(*settled, *ended))
+    announced = _announced(user, realm, ended)
+    return Change(before=user, after=after, ended=(*settled, *ended), revocation=announced)
+
+
+def _announced(user: User, realm: Realm, ended: Sequence[Ended]) -> Revocation | None:
+    """The feed's entry about sessions that a commit ends, None if it ends none."""
+    if not ended:
+        return None
+    return Revocation(
+        realm_id=realm.id,
+        reason=ended[0].reason,
+        ended_ms=max(e.ended_ms for e in ended),
+        shards=realm.settings.revocation_shards,
+        session_ids=tuple(e.session.id for e in ended),
+        user_id=user.id,
+        expires_at=max(e.session.expires_at for e in ended),
+    )
 
 
 def record_ended(user: User, realm: Realm, *, now_ms: int) -> Change | None:
@@ -193,6 +212,7 @@ def end_everything(
     user: User,
     realm: Realm,
     reasons: Mapping[str, Reason],
+    reason: Reason,
     *,
     by: Actor,
     now_ms: int,
@@ -201,11 +221,19 @@ def end_everything(
     """End the sessions in `reasons`, and refuse every earlier unmanaged token except `keep`'s.
 
     A new generation refuses the earlier unmanaged tokens. A managed session depends only on its
-    record.
+    record. Nobody knows these tokens, so the feed is told of the user, for `reason`.
     """
     change = end(user, realm, reasons, by=by, now_ms=now_ms)
     after = replace(change.after, generation=user.generation + 1, spared=keep)
-    return replace(change, after=after)
+    announced = Revocation(
+        realm_id=realm.id,
+        reason=reason,
+        ended_ms=now_ms,
+        shards=realm.settings.revocation_shards,
+        scope="user",
+        user_id=user.id,
+    )
+    return replace(change, after=after, revocation=announced)
 
 
 def end_all_for(
@@ -219,7 +247,7 @@ def end_all_for(
 ) -> Change:
     """End all sessions, managed and unmanaged, for one reason, except the one to `keep`."""
     reasons = {s.id: reason for s in user.sessions if s.id != keep}
-    return end_everything(user, realm, reasons, by=by, now_ms=now_ms, keep=keep)
+    return end_everything(user, realm, reasons, reason, by=by, now_ms=now_ms, keep=keep)
 
 
 def delete(user: User, realm: Realm, *, by: Actor, now_ms: int) -> Change:

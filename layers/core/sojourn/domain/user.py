@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from sojourn.domain import ids
 from sojourn.domain.realm import Realm
+from sojourn.domain.revocation import Revocation
 from sojourn.domain.session import Ended, Session
 
 UserType = Literal["human", "api"]
@@ -164,11 +165,16 @@ def _password(credentials: Mapping[str, Credential]) -> Credential | None:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One commit: the user that was read, and the user that replaces it."""
+    """One commit: the user that was read, and the user that replaces it.
+
+    `revocation` is the feed's entry about what it ends, None if it ends nothing. Sessions that had
+    ended with their realm are in `ended` too, but were announced before.
+    """
 
     before: User
     after: User
     ended: tuple[Ended, ...] = ()
+    revocation: Revocation | None = None
 
 
 @dataclass(frozen=True, slots=True)

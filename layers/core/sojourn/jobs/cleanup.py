@@ -89,6 +89,8 @@ class Cleanup:
                 return self._settle_user(due.owner, time_left)
             case "ended_record":
                 return self.due.remove_record(due.owner, due.name, now=now)
+            case "revocation":
+                return self.due.remove_entry(due.owner, due.name, now=now)
             case "realm_deletion":
                 return self.realm_removal.resume(due.owner, time_left)
             case "settlement":

@@ -19,7 +19,8 @@ class Skew:
     """The difference of this instance's clock, by the last answer that made it certain."""
 
     def __init__(self) -> None:
-        self._off_ms: int | None = None
+        self.off_ms = 0
+        """How far this clock is ahead (negative: behind), 0 if that is not certain."""
 
     def note(self, date: str | None, *, sent_ms: int, received_ms: int) -> None:
         """Compare the date of an answer with this clock's times before and after the call.
@@ -32,16 +33,16 @@ class Skew:
         # The date was written between the two times, at any moment within its second.
         least, most = sent_ms - second_ms - 999, received_ms - second_ms
         if least > MOST_MS:
-            self._off_ms = least
+            self.off_ms = least
         elif most < -MOST_MS:
-            self._off_ms = most
+            self.off_ms = most
         elif least >= -MOST_MS and most <= MOST_MS:
-            self._off_ms = None
+            self.off_ms = 0
 
     def check(self) -> None:
         """Raises `Unavailable` if this instance's clock is known to be wrong."""
-        off_ms = self._off_ms
-        if off_ms is not None:
+        off_ms = self.off_ms
+        if off_ms:
             telemetry.count(ClockSkewed=1)
             telemetry.warning("This instance's clock is wrong", off_seconds=off_ms / 1000)
             raise Unavailable("This instance's clock is wrong. Try again.")

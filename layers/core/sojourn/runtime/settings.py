@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 _DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
+MOST_HOURS: Final = 168
+"""A week. `domain/realm` remembers a former number of shards for longer."""
 _OF_NOTHING: Final = hashlib.sha256(b"").digest()
 
 
@@ -20,7 +22,7 @@ class EnvironmentSettings:
 
     Only functions that use private keys have `kms_key_id`, and only functions that check passwords
     have `attempts_table`. `edge_digests` are the SHA-256 digests of the trusted edge's secrets;
-    none if there is no edge.
+    none if there is no edge. `revocation_seconds` is how long the feed's entries are kept.
     """
 
     directory_table: str
@@ -29,6 +31,7 @@ class EnvironmentSettings:
     kms_key_id: str | None
     public_url: str | None
     edge_digests: tuple[bytes, ...]
+    revocation_seconds: int
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> "EnvironmentSettings":
@@ -44,7 +47,16 @@ class EnvironmentSettings:
             kms_key_id=environ.get("KMS_KEY_ID") or None,
             public_url=public_url or None,
             edge_digests=_digests(environ.get("EDGE_SECRET_SHA256", "")),
+            revocation_seconds=3_600 * _hours(environ.get("REVOCATION_HOURS") or "24"),
         )
+
+
+def _hours(text: str) -> int:
+    """How long the feed's entries are kept. Raises `SettingsError` unless it is 1 to 168."""
+    hours = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    if not 1 <= hours <= MOST_HOURS:
+        raise SettingsError(f"REVOCATION_HOURS must be 1 to {MOST_HOURS}, and is {text[:20]!r}.")
+    return hours
 
 
 def _digests(text: str) -> tuple[bytes, ...]:

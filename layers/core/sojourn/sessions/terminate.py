@@ -111,6 +111,7 @@ class Terminator:
                 found,
                 realm,
                 reasons,
+                "terminated_by_user",
                 by=by,
                 now_ms=self.clock.wall_ms(),
                 keep=current if keep_current else None,

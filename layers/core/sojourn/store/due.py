@@ -51,6 +51,12 @@ class DynamoDue:
             expressions.delete(record, condition="due_at <= :now", values={":now": now})
         )
 
+    def remove_entry(self, owner: str, entry_id: str, *, now: int) -> bool:
+        entry = Key(self._table, owner, entry_id)
+        return self._held(
+            expressions.delete(entry, condition="due_at <= :now", values={":now": now})
+        )
+
     def progress(self, realm_id: str, name: str) -> Progress | None:
         found = self._dynamo.get(self._settlement(realm_id, name))
         return None if found is None else Progress(due_at=found["due_at"], after=found.get("after"))
@@ -99,4 +105,6 @@ def _due(item: dict[str, Any]) -> Due:
         return Due("realm_deletion", owner, due_at)
     if place.startswith(SETTLEMENT):
         return Due("settlement", owner, due_at, place.removeprefix(SETTLEMENT))
+    if place.startswith("rev_"):
+        return Due("revocation", owner, due_at, place)
     return Due("ended_record", owner, due_at, place.removeprefix(user_items.ENDED))

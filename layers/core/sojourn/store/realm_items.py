@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
+from sojourn.domain.revocation import FormerShards
 from sojourn.domain.signing_key import PublicKey, StoppedKey
 
 Values = dict[str, Any]
@@ -24,6 +25,7 @@ REALM: Final = (
     "former",
     "commits",
     "deletion",
+    "former_shards",
 )
 """The attributes of a realm's item that are read: all of them."""
 
@@ -54,6 +56,8 @@ def realm_values(realm: Realm) -> Values:
         values["former"] = [asdict(former) for former in realm.former]
     if realm.commits:
         values["commits"] = list(realm.commits)
+    if realm.former_shards is not None:
+        values["former_shards"] = asdict(realm.former_shards)
     if realm.deletion is not None:
         values["deletion"] = asdict(realm.deletion)
     return values
@@ -101,6 +105,9 @@ def realm_from(values: Mapping[str, Any]) -> Realm:
             for key_id, key in values["stopped"].items()
         },
         deletion=Deletion(**values["deletion"]) if "deletion" in values else None,
+        former_shards=(
+            FormerShards(**values["former_shards"]) if "former_shards" in values else None
+        ),
         former=tuple(FormerIssuer(**former) for former in values.get("former", ())),
         commits=tuple(bytes(mark) for mark in values.get("commits", ())),
     )

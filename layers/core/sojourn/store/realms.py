@@ -21,6 +21,7 @@ from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key, Write, check, delete, encode, put, update
+from sojourn.store.feed import DynamoFeed
 from sojourn.store.names import DynamoNames, holder
 from sojourn.store.realm_items import REALM, realm_from, realm_values, standing_realm_from
 
@@ -34,8 +35,9 @@ Values = dict[str, Any]
 class DynamoDirectory:
     """`RealmStore` over the directory table. Every read is consistent."""
 
-    def __init__(self, dynamo: DynamoDB, table: str, due: DynamoDue) -> None:
+    def __init__(self, dynamo: DynamoDB, table: str, due: DynamoDue, feed: DynamoFeed) -> None:
         self.dynamo = dynamo
+        self._feed = feed
         self.table = table
         self._due = due
         self.names = DynamoNames(dynamo, table)
@@ -93,8 +95,10 @@ class DynamoDirectory:
             raise Superseded(None)
         mark, commits = optimistic.marked(before.commits)
         after = replace(change.after, version=before.version + 1, commits=commits)
+        announced = self._feed.announcing(change.revocation)
         writes = [
             self._change(before, after),
+            *announced.writes,
             *self._private_halves(after.id, change.private),
             *(delete(self.private_key_key(after.id, key_id)) for key_id in change.gone_keys),
             *map(self._due.leaving, change.due),
@@ -107,6 +111,7 @@ class DynamoDirectory:
             if current is None or mark not in current.commits:
                 gone = current is None or current.deletion is not None
                 raise Superseded(None if gone else current) from error
+        announced.confirm()
         return replace(change, after=after)
 
     def _private_halves(self, realm_id: str, private: Mapping[str, bytes]) -> list[Write]:

@@ -11,6 +11,7 @@ from sojourn.runtime import optimistic
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Key
+from sojourn.store.feed import DynamoFeed
 
 ENDED_PER_COMMIT: Final = 99
 """Ended records that fit into the transaction beside the user's item: DynamoDB takes 100 writes."""
@@ -25,8 +26,11 @@ class DynamoUsers:
     which then cannot be looked at or changed. None named: all.
     """
 
-    def __init__(self, dynamo: DynamoDB, table: str, *, only: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, dynamo: DynamoDB, table: str, feed: DynamoFeed, *, only: tuple[str, ...] = ()
+    ) -> None:
         self._dynamo = dynamo
+        self._feed = feed
         self.table = table
         self._only = only
 
@@ -49,13 +53,14 @@ class DynamoUsers:
         return self.commit_with(change, [])
 
     def commit_with(self, change: Change, others: Sequence[dict[str, Any]]) -> Change:
-        """Commit a change together with writes to other items.
+        """Commit a change together with its entry in the feed, and with writes to other items.
 
         Ended records that do not fit into the transaction stay pending in the user's item. Raises
         `Superseded`, `ConditionFailed` if the condition of another item failed, and `Unavailable`
         if the user is gone and an earlier attempt may have been done.
         """
-        room = ENDED_PER_COMMIT - len(others)
+        announced = self._feed.announcing(change.revocation)
+        room = ENDED_PER_COMMIT - len(others) - len(announced.writes)
         waiting = (*change.before.pending, *change.ended)
         mark, commits = optimistic.marked(change.before.commits)
         after = replace(
@@ -67,7 +72,7 @@ class DynamoUsers:
         done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
         try:
-            self._dynamo.commit([self._user_write(done), *records, *others])
+            self._dynamo.commit([self._user_write(done), *announced.writes, *records, *others])
         except ConditionFailed as error:
             if not error.failed[0]:
                 raise
@@ -75,6 +80,7 @@ class DynamoUsers:
             current = None if item is None else user_items.user_from(item)
             if not _is_done(done, mark, current):
                 raise Superseded(current) from error
+        announced.confirm()
         return done
 
     def _user_write(self, change: Change) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The feed of what ended, for applications that validate tokens themselves."""
