@@ -32,6 +32,7 @@ SETTINGS: Final[dict[str, tuple[Callable[[str], object], str]]] = {
     "jwt_fields": (str, "The user's fields in a token, separated by commas; '' for none."),
     "max_staleness_seconds": (int, "How long a validation may be cached."),
     "rotate_days": (int, "Days between new signing keys, 0 for no rotation."),
+    "revocation_shards": (int, "Shards of the revocation feed, 1 to 16."),
 }
 STALLED_SECONDS: Final = 300.0
 

@@ -13,7 +13,7 @@ from provers.roles.policy import Request
 from provers.roles.requests import Place, requests_of
 from provers.roles.roles import Role, arn
 
-LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, CLEANUP, ROTATE = (
+LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, REVOCATIONS, CLEANUP, ROTATE = (
     f"{name}Role"
     for name in (
         "Login",
@@ -22,12 +22,14 @@ LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, CLEANUP, ROTATE = (
         "Terminate",
         "Directory",
         "Discovery",
+        "Revocations",
         "Cleanup",
         "Rotate",
     )
 )
 USER, REALM, KEY = (f"{prefix}_{'1' * 22}" for prefix in ("usr", "rl", "key"))
 NAME, SIGNING = f"{REALM}#name#ada", f"jky_{'1' * 22}"
+FEED, ENTRY = f"{REALM}#feed#1#0", f"rev_{'1' * 22}"
 RECORD = f"ended#kss_{'1' * 62}"
 SESSIONS: Final = "SessionsTable"
 TABLE: Final = "DirectoryTable"
@@ -238,7 +240,11 @@ _OF_ACCESS_KEYS: Final[Mapping[str, Try]] = {
     "replace an access key's secret": _set(TABLE, KEY, "key", "secret_hash", may={DIRECTORY}),
     "delete an access key": _delete(TABLE, KEY, "key", may={DIRECTORY, CLEANUP}),
     "read an access key": _get(
-        TABLE, KEY, "key", "secret_hash", may={LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY}
+        TABLE,
+        KEY,
+        "key",
+        "secret_hash",
+        may={LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, REVOCATIONS},
     ),
     "get an access key from a condition that fails": _fail(
         TABLE, KEY, "key", may={LOGIN, LIST, TERMINATE, DIRECTORY}
@@ -246,7 +252,21 @@ _OF_ACCESS_KEYS: Final[Mapping[str, Try]] = {
     "list access keys": _query(TABLE, "*#keys", "sk", may={DIRECTORY}),
     "say who has the first key": _put(TABLE, "stack", "first_key", "key_id", may=set()),
 }
-TRIES: Final[Mapping[str, Try]] = {**_OF_USERS, **_OF_REALMS, **_OF_ACCESS_KEYS}
+_OF_THE_FEED: Final[Mapping[str, Try]] = {
+    "announce an end that was not": _put(
+        SESSIONS, FEED, ENTRY, "reason", "session_ids", may={LOGIN, TERMINATE, DIRECTORY}
+    ),
+    "change an entry of the feed": _set(SESSIONS, FEED, ENTRY, "session_ids", may={DIRECTORY}),
+    "remove an entry of the feed": _delete(SESSIONS, FEED, ENTRY, may={DIRECTORY, CLEANUP}),
+    "read the feed": _query(SESSIONS, FEED, "session_ids", may={REVOCATIONS, DIRECTORY}),
+    "read the feed whole": _query(SESSIONS, FEED, may={DIRECTORY}),
+}
+TRIES: Final[Mapping[str, Try]] = {
+    **_OF_USERS,
+    **_OF_REALMS,
+    **_OF_ACCESS_KEYS,
+    **_OF_THE_FEED,
+}
 
 
 def refused(role: str) -> list[str]:

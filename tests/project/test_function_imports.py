@@ -42,7 +42,11 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
         frozenset({"cleanup", "rotate", "directory", "terminate"}),
         "the jobs; archives what was just ended, removes a small realm",
     ),
-    "sojourn.sessions": (BEHIND_API, "validates, lists, ends; login's answers; the documents"),
+    "sojourn.feed": (frozenset({"revocations"}), "what ended since a cursor"),
+    "sojourn.sessions": (
+        BEHIND_API - {"revocations"},
+        "validates, lists, ends; login's answers; the documents",
+    ),
     "sojourn.login": (PASSWORDS, "begins sessions; a user's own change of password"),
     "sojourn.directory": (frozenset({"directory"}), "realms, users, keys"),
 }

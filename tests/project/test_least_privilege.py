@@ -26,7 +26,7 @@ def test_who_may(what: str) -> None:
     assert made.may == {name for name in ROLES if made.allowed(ROLES[name], NAMES, HERE)}
 
 
-@pytest.mark.parametrize("name", [never.VALIDATE, never.DISCOVERY])
+@pytest.mark.parametrize("name", [never.VALIDATE, never.DISCOVERY, never.REVOCATIONS])
 def test_readers_write_nothing(name: str) -> None:
     """Validation and discovery may not do any of the attempted writes."""
     writes = [w for w, made in never.TRIES.items() if made.operation in ("PutItem", "UpdateItem")]

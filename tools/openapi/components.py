@@ -59,6 +59,8 @@ HEADERS: Final[Schema] = {
     "NoStore": {"required": True, "schema": {"const": "no-store"}},
     "MaxAge": {"required": True, "schema": {"type": "string", "pattern": "^public, max-age=\\d+$"}},
     "ETag": {"required": True, "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'}},
+    "Polled": {"required": True, "schema": {"const": "private, no-cache"}},
+    "WeakETag": {"required": True, "schema": {"type": "string", "pattern": '^W/"[0-9a-f]+"$'}},
     "Bearer": {
         "required": True,
         "description": "`error` and `error_description` where a token came (RFC 6750, 3).",

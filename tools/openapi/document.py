@@ -30,6 +30,10 @@ CACHED: Final[Schema] = {
     "Cache-Control": {"$ref": "#/components/headers/MaxAge"},
     "ETag": {"$ref": "#/components/headers/ETag"},
 }
+POLLED: Final[Schema] = {
+    "Cache-Control": {"$ref": "#/components/headers/Polled"},
+    "ETag": {"$ref": "#/components/headers/WeakETag"},
+}
 
 
 def document() -> dict[str, Any]:
@@ -79,8 +83,11 @@ def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
     if route.body is not None:
         made["requestBody"] = _taken(route, route.body)
     answers = {status: _answer(status, forms, route) for status, forms in route.answers.items()}
-    if route.cached:
-        answers[304] = {"description": "What the caller has is still so.", "headers": CACHED}
+    if route.cached or route.polled:
+        answers[304] = {
+            "description": "What the caller has is still so.",
+            "headers": _headers(route),
+        }
     by_status: dict[int, list[type[SojournError]]] = {}
     for kind in sorted(errors_of(route), key=problem_name):
         by_status.setdefault(problem_type(kind).status, []).append(kind)
@@ -106,9 +113,16 @@ def _parameters(route: Route) -> list[Schema]:
     found += [{"name": p.name, "in": "query", "schema": ecma(p.schema)} for p in route.parameters]
     if route.caller in ("server", "either"):
         found.append({"$ref": "#/components/parameters/Realm"})
-    if route.cached:
+    if route.cached or route.polled:
         found.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}})
     return found
+
+
+def _headers(route: Route) -> Schema:
+    """The headers of its successful answers."""
+    if route.cached:
+        return CACHED
+    return POLLED if route.polled else NO_STORE
 
 
 def _taken(route: Route, body: type[Struct]) -> Schema:
@@ -123,7 +137,7 @@ def _taken(route: Route, body: type[Struct]) -> Schema:
 def _answer(status: int, forms: tuple[type[Struct], ...], route: Route) -> Schema:
     answer: Schema = {
         "description": HTTPStatus(status).phrase,
-        "headers": CACHED if route.cached else NO_STORE,
+        "headers": _headers(route),
     }
     if forms:
         found = [reference(form) for form in forms]

@@ -6,6 +6,7 @@ from functions.directory.app import handler as directory
 from functions.discovery.app import handler as discovery
 from functions.list_sessions.app import handler as list_sessions
 from functions.login.app import handler as login
+from functions.revocations.app import handler as revocations
 from functions.terminate.app import handler as terminate
 from functions.validate.app import handler as validate
 from sojourn.api.route import Route
@@ -18,6 +19,7 @@ FUNCTIONS: Final[dict[str, Entry[Any]]] = {
     "list_sessions": list_sessions,
     "directory": directory,
     "discovery": discovery,
+    "revocations": revocations,
 }
 ROUTES: Final[dict[str, Route]] = {
     route.at: route for function in FUNCTIONS.values() for route in function.routes

@@ -150,6 +150,17 @@ def lists(world: World) -> None:
     assert list(world.reasons(user_id)) == [first["id"]]
 
 
+def announces(world: World) -> None:
+    """The feed, from its beginning and from a cursor."""
+    world.user("ada")
+    session = world.login("ada").body
+    assert world.admin("DELETE", f"/v1/sessions/{session['id']}").status == 204
+    path = f"/v1/revocations?realm_id={world.realm_id}"
+    first = world.admin("GET", path).body
+    assert first["collection"][0]["session_ids"] == [session["id"]]
+    assert world.admin("GET", f"{path}&after={first['cursor']}").status == 200
+
+
 def terminates(world: World) -> None:
     """By itself, by another, all others, by a server."""
     user_id = world.user("ada")
@@ -297,6 +308,7 @@ WALKS: dict[str, Callable[[World], None]] = {
     "terminate": terminates,
     "directory": keeps_the_directory,
     "discovery": publishes,
+    "revocations": announces,
     "cleanup": cleans_up,
     "rotate": rotates,
 }

@@ -222,7 +222,7 @@ def test_archiving_that_fails_is_left_to_cleanup(
 
     monkeypatch.setattr(world.store.users, "archive", away)
     world.terminator.all_of_user(world.stack, world.ada)
-    assert len(world.stored(world.ada).pending) == 1
+    assert len(world.stored(world.ada).pending) == 2
     assert {world.reason(c) for c in claims} == {"terminated_by_admin"}
 
 
@@ -338,7 +338,7 @@ def test_only_what_is_left_pending_is_archived(
     world.login(world.ada)
     world.terminator.all_of_user(world.stack, world.ada)
     assert archived == []
-    monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 1)
+    monkeypatch.setattr(users, "RECORDS_PER_COMMIT", 2)
     for _ in range(2):
         world.login(world.ada)
     world.terminator.all_of_user(world.stack, world.ada)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
+from sojourn.domain.revocation import FormerShards
 from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.store import access_key_items, realm_items
 from sojourn.store.access_key_items import access_key_from, access_key_values
@@ -77,6 +78,7 @@ def test_realm_is_read_for_all_that_its_item_holds() -> None:
     """A realm is read by the names of its attributes, and none of them is forgotten."""
     leaving = replace(REALM, deletion=Deletion(started_ms=9, by="key_3"), commits=(b"12345678",))
     leaving = replace(leaving, former=(FormerIssuer("https://old.example.com", 8, 60),))
+    leaving = replace(leaving, former_shards=FormerShards(count=4, left_ms=9))
     assert set(realm_values(leaving)) == set(realm_items.REALM)
     assert set(access_key_values(KEY_OF_A_SERVER)) == set(access_key_items.ACCESS_KEY)
 

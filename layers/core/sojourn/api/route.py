@@ -9,7 +9,7 @@ from msgspec import Struct
 from sojourn.api.paging import FIRST, PAGING, Order, Page
 from sojourn.api.parameters import REALM, Parameter
 from sojourn.api.request import BODY_LIMIT, Request
-from sojourn.api.structs import Answer
+from sojourn.api.structs import Answer, Polled
 from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import SojournError
 
@@ -134,6 +134,11 @@ class Route:
         if self.server is None:
             return "user" if self.user else "nobody"
         return "either" if self.user else "server"
+
+    @property
+    def polled(self) -> bool:
+        """Whether callers poll for its answer."""
+        return any(issubclass(form, Polled) for forms in self.answers.values() for form in forms)
 
     @property
     def method(self) -> str:
