@@ -150,10 +150,10 @@ def dynamo_store(resources: Resources) -> DynamoStore:
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Store:
+def store(request: pytest.FixtureRequest, clock: MovedClock) -> Store:
     """Each store; DynamoDB is moto, or the one that SOJOURN_TEST_DYNAMODB names."""
     memory = request.param == "memory"
-    return MemoryStore() if memory else request.getfixturevalue("dynamo_store")
+    return MemoryStore(clock) if memory else request.getfixturevalue("dynamo_store")
 
 
 @pytest.fixture

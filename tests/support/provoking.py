@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local.stack import FastPasswords
 from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
+from sojourn.feed.cursor import Cursor
 from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
 from tools.openapi.routes import ROUTES
@@ -252,6 +253,15 @@ def _turns_pages(callers: Callers) -> None:
     callers.world.admin("GET", f"/v1/credentials?user_id={user}&after=garbage")
 
 
+def _comes_back_late(callers: Callers) -> None:
+    path = "/v1/revocations?realm_id="
+    callers.world.admin("GET", path + ABSENT["realms"])
+    known = f"{path}{callers.world.realm_id}&after="
+    callers.world.admin("GET", f"{known}garbage")
+    late = Cursor.first(now_ms=callers.world.clock.wall_ms() - 25 * 3_600_000, hours=24)
+    callers.world.admin("GET", f"{known}{late}")
+
+
 def _guesses(callers: Callers) -> None:
     world = callers.world
     user = world.user("guessed")
@@ -280,6 +290,7 @@ OWN: Final[tuple[Provocation, ...]] = (
     _has_a_password,
     _names_nobody,
     _turns_pages,
+    _comes_back_late,
     _guesses,
 )
 """What brings out the errors that are some route's own."""

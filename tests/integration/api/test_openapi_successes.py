@@ -38,6 +38,10 @@ def walks_the_rest(world: World) -> None:
     first, second, _ = (key for key in found if key["kind"] == "expiring")
     path = f"/v1/jwt_keys/{second['id']}?{of_realm}"
     assert world.admin("PUT", path, {"compromised": True}).status == 200
+    feed = f"/v1/revocations?{of_realm}"
+    assert world.admin("GET", feed).body["collection"][-1]["scope"] == "key"
+    newest = [("if-none-match", "*")]
+    assert world.call("GET", feed, bearer=world.key, headers=newest).status == 304
     path = f"/v1/jwt_keys/{first['id']}?{of_realm}"
     assert world.admin("DELETE", f"{path}&force=true").status == 200
     other = world.admin("POST", "/v1/realms", {"name": "Other"}).body["id"]

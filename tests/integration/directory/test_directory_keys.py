@@ -61,6 +61,7 @@ NEEDS: list[tuple[str, str, str, dict[str, object] | None]] = [
     ("read", "GET", "/v1/sessions?user_id={user}", None),
     ("read", "GET", "/v1/sessions/{session}", None),
     ("read", "POST", "/v1/sessions/validate", {"tokens": []}),
+    ("read", "GET", "/v1/revocations", None),
     ("write", "POST", "/v1/users", {"username": "eve"}),
     ("write", "PUT", "/v1/users/{user}", {"name": "Ada"}),
     ("write", "PATCH", "/v1/users/{user}", {"name": "Ada"}),

@@ -30,10 +30,12 @@ def look(world: World) -> Answer:
 
 
 def left(world: World, dynamodb: Any, *ids: str) -> list[str]:
-    """The keys of all items that name the realm or one of these ids."""
+    """The keys of all items that name the realm or one of these ids, but for the feed's entries."""
     found = []
     for table in ("DIRECTORY_TABLE", "SESSIONS_TABLE"):
         for item in dynamodb.scan(TableName=world.environment[table])["Items"]:
+            if "#feed#" in item["pk"]["S"]:
+                continue  # it holds ids alone, and is removed when its time is over
             if any(wanted in str(item) for wanted in (world.realm_id, *ids)):
                 found.append(f"{item['pk']['S']} {item['sk']['S']}")
     return found

@@ -61,10 +61,11 @@ def test_end_of_a_realm_writes_what_it_ends_alone(
 ) -> None:
     """Keys and settings are no part of the write that ends a realm's sessions."""
     made = add(at)
-    written: list[Mapping[str, Any]] = []
-    monkeypatch.setattr(at.dynamo, "write", written.append)
+    written: list[Sequence[Mapping[str, Any]]] = []
+    monkeypatch.setattr(at.dynamo, "transact", written.append)
     at.commit(RealmChange(made, made.ending_all(by="key_1", now_ms=1)))
-    (write,) = written
+    ((write, entry),) = written
+    assert entry["Put"]["Item"]["scope"] == {"S": "realm"}
     names = set(write["Update"]["ExpressionAttributeNames"].values())
     assert names == {"v", "generation", "ends", "commits"}
 

@@ -257,29 +257,29 @@ def test_stripped_ending_says_nothing_of_where_it_began(store: Store) -> None:
 # What does not fit a commit, and is resumed.
 
 
-@pytest.mark.parametrize(("ended", "pending"), [(99, 0), (100, 1)])
-def test_endings_beyond_ninety_nine_are_pending(store: Store, ended: int, pending: int) -> None:
-    """A commit records 99 endings; those beyond are in the user, and ended all the same."""
+@pytest.mark.parametrize(("ended", "pending"), [(98, 0), (100, 2)])
+def test_endings_beyond_ninety_eight_are_pending(store: Store, ended: int, pending: int) -> None:
+    """A commit records 98 endings; those beyond are in the user, and ended all the same."""
     user = with_sessions(store, ended)
     store.users.commit(end_all(user))
     found = must_get(store, user.id)
     assert found.sessions == ()
-    late = user.sessions[99:]
+    late = user.sessions[98:]
     assert [e.session.id for e in found.pending] == [s.id for s in late]
     assert len(found.pending) == pending
     assert [store.users.ended(user.id, s.id) for s in late] == [None] * pending
-    assert store.users.ended(user.id, user.sessions[98].id) is not None
+    assert store.users.ended(user.id, user.sessions[97].id) is not None
     assert store.users.archive(user.id) == pending
 
 
 def test_archive_records_what_is_pending_once(store: Store) -> None:
     """Archiving records what is pending as it would have been, and has nothing to do again."""
-    user = with_sessions(store, 100)
+    user = with_sessions(store, 99)
     change = end_all(user)
     store.users.commit(change)
     waiting = must_get(store, user.id)
     assert store.users.archive(user.id) == 1
-    late = change.ended[99]
+    late = change.ended[98]
     assert store.users.ended(user.id, late.session.id) == recorded(late)
     found = must_get(store, user.id)
     assert found == replace(waiting, pending=(), version=waiting.version + 1)
@@ -314,12 +314,12 @@ def test_next_commit_records_what_is_pending(store: Store) -> None:
 
 def test_two_archive_at_once(store: Store) -> None:
     """Two simultaneous archive calls record each ending, and neither fails."""
-    user = with_sessions(store, 100)
+    user = with_sessions(store, 99)
     store.users.commit(end_all(user))
     written = at_once([lambda: store.users.archive(user.id)] * 2)
     assert written in ([0, 1], [1, 0])
     assert must_get(store, user.id).pending == ()
-    assert store.users.ended(user.id, user.sessions[99].id) is not None
+    assert store.users.ended(user.id, user.sessions[98].id) is not None
 
 
 # Ended records.

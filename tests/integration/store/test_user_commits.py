@@ -81,14 +81,15 @@ def test_plain_login_is_one_update_of_what_changed(
 
 
 def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An ending and its record are one transaction, the user's condition first."""
+    """An ending, its entry and its record are one transaction, the user's condition first."""
     user = with_sessions(store, 1)
     calls = asked(store, monkeypatch)
     store.users.commit(end_all(user))
     ((operation, parameters),) = calls
     assert operation == "transact_write_items"
-    item, record = parameters["TransactItems"]
+    item, entry, record = parameters["TransactItems"]
     assert item["Update"]["ConditionExpression"] == "v = :v"
+    assert entry["Put"]["Item"]["user_id"] == {"S": user.id}
     assert record["Update"]["Key"]["sk"]["S"] == "ended#" + user.sessions[0].id
 
 
@@ -138,8 +139,8 @@ def test_other_write_that_does_not_hold_undoes_the_commit(store: DynamoStore) ->
     writes = [claim(store, "free", condition=held), claim(store, "taken", condition=held)]
     with pytest.raises(ConditionFailed) as failed:
         store.users.commit_with(end_all(user), writes)
-    # The user, one ended record, and the two.
-    assert failed.value.failed == (False, False, False, True)
+    # The user, the feed's entry, one ended record, and the two.
+    assert failed.value.failed == (False, False, False, False, True)
     assert store.users.get(user.id) == user
     assert not is_claimed(store, "free")
     assert store.users.ended(user.id, user.sessions[0].id) is None
@@ -159,13 +160,13 @@ def test_user_that_changed_is_superseded_whatever_comes_with_it(store: DynamoSto
 
 def test_other_writes_take_the_place_of_endings(store: DynamoStore) -> None:
     """A commit has a hundred members: what others take is left pending of the endings."""
-    user = with_sessions(store, 98)
+    user = with_sessions(store, 97)
     change = end_all(user)
     store.users.commit_with(change, [claim(store, "one"), claim(store, "two")])
     found = must_get(store, user.id)
-    assert found.pending == (recorded(change.ended[97]),)
-    assert store.users.ended(user.id, user.sessions[96].id) is not None
-    assert store.users.ended(user.id, user.sessions[97].id) is None
+    assert found.pending == (recorded(change.ended[96]),)
+    assert store.users.ended(user.id, user.sessions[95].id) is not None
+    assert store.users.ended(user.id, user.sessions[96].id) is None
 
 
 def test_attributes_that_are_gone_are_removed(store: DynamoStore) -> None:

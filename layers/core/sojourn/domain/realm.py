@@ -245,7 +245,7 @@ class RealmChange:
     def revocation(self) -> Revocation | None:
         """The feed's entry about what it ends, None if it ends nothing."""
         realm, shards = self.after, self.before.settings.revocation_shards
-        if realm.generation > self.before.generation:
+        if realm.ends and realm.generation > self.before.generation:
             ended_ms = realm.ends[-1].ended_ms
             return Revocation(realm.id, "realm_ended", ended_ms, shards, scope="realm")
         for key_id, stop in realm.stopped.items():

@@ -1,9 +1,9 @@
 """The index of due work in the sessions table, which cleanup reads.
 
 `due_shard` and `due_at` are the key attributes of the index `due`, and are used for nothing else.
-Users and ended records have them (see `user_items`), and two kinds of jobs, under their realm's id:
-`deletion`, for a realm that is being deleted, and `settlement#…`, for the settlement of a realm's
-users, whose progress is in `after`.
+Users and ended records have them (see `user_items`), entries of the feed (see `feed`), and two
+kinds of jobs, under their realm's id: `deletion`, for a realm that is being deleted, and
+`settlement#…`, for the settlement of a realm's users, whose progress is in `after`.
 """
 
 from collections.abc import Iterator, Sequence
