@@ -1,11 +1,13 @@
 """`make mutate`: its mutants, and its list of equivalent ones."""
 
+import json
 from functools import cache
 from pathlib import Path
 
 import libcst as cst
 import pytest
 
+from tools.mutation import __main__ as command
 from tools.mutation import mutants, operators, report, source
 
 
@@ -117,3 +119,30 @@ def test_no_test_is_no_kill() -> None:
     fates = {0: "survived", 33: "survived", None: "survived", 1: "killed", 3: "killed"}
     fates |= {-24: "timed out", 152: "timed out"}
     assert {code: report.fate(code) for code in fates} == fates
+
+
+def test_survivors_are_run_again_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results of killed mutants and of functions as written stay; a changed module has none."""
+    monkeypatch.setattr(command, "_WORK", tmp_path)
+    module = "domain.due"
+    assert not command._is_as_run(module)
+    command._lay_out("domain", [module])
+    assert not command._is_as_run(module)
+    named = mutants.named(module)
+    written = next(key for key, name in named.items() if mutants.is_as_written(name))
+    survived, unmet, killed, *_ = (key for key in named if key != written)
+    codes = {written: 0, survived: 0, unmet: 33, killed: 1}
+    results = command._results(module)
+    results.parent.mkdir(parents=True)
+    results.write_text(json.dumps({"exit_code_by_key": codes, "durations_by_key": {killed: 2.5}}))
+    assert command._is_as_run(module)
+    command._forget_survivors([module])
+    assert command._meta(module) == {
+        "exit_code_by_key": {written: 0, survived: None, unmet: None, killed: 1},
+        "durations_by_key": {killed: 2.5},
+    }
+    assert command._fates([module])[named[killed]] == "killed"
+    command._source(module).write_text("# changed since")
+    assert not command._is_as_run(module)

@@ -7,7 +7,14 @@ from sojourn.bootstrap import Resources
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
 from sojourn.domain.job_ports import DueIndex, Removal, Settlements
-from sojourn.domain.ports import AccessKeyStore, Attempts, RealmStore, UserDirectory, UserStore
+from sojourn.domain.ports import (
+    AccessKeyStore,
+    Attempts,
+    RealmAndUser,
+    RealmStore,
+    UserDirectory,
+    UserStore,
+)
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User
 from sojourn.store import access_keys, expressions, user_directory, user_items
@@ -33,6 +40,9 @@ class Store(Protocol):
 
     @property
     def directory(self) -> UserDirectory: ...
+
+    @property
+    def together(self) -> RealmAndUser: ...
 
     @property
     def keys(self) -> AccessKeyStore: ...
@@ -89,6 +99,11 @@ class DynamoStore:
     def directory(self) -> DynamoUserDirectory:
         """Its users by name."""
         return DynamoUserDirectory(self.realms, self.users)
+
+    @property
+    def together(self) -> DynamoUserDirectory:
+        """Its realms and users in one read."""
+        return self.directory
 
     @property
     def client(self) -> Any:

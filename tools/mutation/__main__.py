@@ -1,7 +1,8 @@
 """`python -m tools.mutation [MODULE …]`: run the mutants, and report the survivors.
 
 `strict` stands for the modules that keep the rules, the tokens and the store. Without a module,
-all that there are.
+all that there are. The results of a room's last run stay under `.build/mutation`: with
+`--survivors`, only what survived there meets the tests again, such as tests written for it.
 """
 
 import argparse
@@ -9,14 +10,13 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tools.mutation import report
-from tools.mutation.mutants import STRICT, modules, named
+from tools.mutation.mutants import STRICT, is_as_written, modules, named
 from tools.mutation.source import LAYER, ROOT, arranged, path_of
 
 _WORK: Final = ROOT / ".build/mutation"
@@ -26,21 +26,55 @@ def main() -> int:
     """Run what the command line asks for; 1 when something survived that may not."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as domain.ids, or strict")
-    asked = parser.parse_args().modules
+    parser.add_argument(
+        "--survivors", action="store_true", help="only what survived the last run of the modules"
+    )
+    given = parser.parse_args()
+    asked = given.modules
     strict = [module for group in STRICT.values() for module in group]
     chosen = sorted({m for name in asked for m in (strict if name == "strict" else [name])})
     if unknown := {*chosen} - {*modules()}:
         parser.error(f"no such modules: {', '.join(sorted(unknown))}")
-    began = time.monotonic()
+    if given.survivors and (changed := [m for m in chosen or modules() if not _is_as_run(m)]):
+        parser.error(f"not run, or changed since: {', '.join(changed)}")
     fates: dict[str, report.Fate] = {}
+    seconds = 0.0
     for room, found in groupby(chosen or modules(), key=lambda name: name.partition(".")[0]):
-        fates |= _run(room, list(found))
+        part = list(found)
+        if given.survivors:
+            _forget_survivors(part)
+        else:
+            _lay_out(room, part)
+        _run(room, part)
+        fates |= _fates(part)
+        seconds += sum(sum(_meta(module)["durations_by_key"].values()) for module in part)
     recorded = {*strict} <= {*(chosen or modules())}
-    return report.report(fates, seconds=time.monotonic() - began, recorded=recorded, asked=asked)
+    options = ["--survivors"] if given.survivors else []
+    return report.report(fates, seconds=seconds, recorded=recorded, asked=[*options, *asked])
 
 
-def _run(room: str, chosen: Sequence[str]) -> dict[str, report.Fate]:
-    """By their names: what became of the mutants of one room's modules."""
+def _folder(module: str) -> Path:
+    """Where the mutants of a module's room are made and run."""
+    return _WORK / module.partition(".")[0]
+
+
+def _source(module: str) -> Path:
+    """The copy of a module that mutmut reads."""
+    return _folder(module) / path_of(module).relative_to(LAYER.parent)
+
+
+def _results(module: str) -> Path:
+    """The file that mutmut keeps a module's results in."""
+    return _folder(module) / f"mutants/sojourn/{module.replace('.', '/')}.py.meta"
+
+
+def _meta(module: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_results(module).read_text())
+    return found
+
+
+def _lay_out(room: str, chosen: Sequence[str]) -> None:
+    """A folder for one room, without results, in which these modules are arranged for mutmut."""
     folder = _WORK / room
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -50,23 +84,42 @@ def _run(room: str, chosen: Sequence[str]) -> dict[str, report.Fate]:
     # mutmut knows a module by its path from here, and the tests know it by its import.
     shutil.copytree(LAYER, folder / LAYER.name, ignore=shutil.ignore_patterns("__pycache__"))
     for module in chosen:
-        path = path_of(module)
-        (folder / path.relative_to(LAYER.parent)).write_text(arranged(path))
-    subprocess.run(
-        [sys.executable, "-m", "tools.mutation.worker", room, *chosen], cwd=folder, check=True
-    )
+        _source(module).write_text(arranged(path_of(module)))
+
+
+def _is_as_run(module: str) -> bool:
+    """Whether there are results of a module, and it has not changed since."""
+    if not _results(module).exists():
+        return False
+    return _source(module).read_text() == arranged(path_of(module))
+
+
+def _forget_survivors(chosen: Sequence[str]) -> None:
+    """Remove the results of survivors, so that mutmut runs them again and keeps the others."""
+    for module in chosen:
+        meta = _meta(module)
+        codes = meta["exit_code_by_key"]
+        names = named(module)
+        for key, code in codes.items():
+            if report.fate(code) == "survived" and not is_as_written(names[key]):
+                codes[key] = None
+        _results(module).write_text(json.dumps(meta, indent=4))
+
+
+def _run(room: str, chosen: Sequence[str]) -> None:
+    """Run the mutants of a room's modules that have no result yet."""
+    command = [sys.executable, "-m", "tools.mutation.worker", room, *chosen]
+    subprocess.run(command, cwd=_WORK / room, check=True)
+
+
+def _fates(chosen: Sequence[str]) -> dict[str, report.Fate]:
+    """By their names: the fates of the mutants of these modules."""
     found: dict[str, report.Fate] = {}
     for module in chosen:
         names = named(module)
-        meta = folder / f"mutants/sojourn/{module.replace('.', '/')}.py.meta"
-        for key, code in _exit_codes(meta).items():
+        for key, code in _meta(module)["exit_code_by_key"].items():
             found[names[key]] = report.fate(code)
     return found
-
-
-def _exit_codes(meta: Path) -> dict[str, int | None]:
-    codes: dict[str, int | None] = json.loads(meta.read_text())["exit_code_by_key"]
-    return codes
 
 
 if __name__ == "__main__":

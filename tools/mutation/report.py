@@ -21,8 +21,10 @@ statement that is there for its effect. A mutant meets the tests of its room tha
 function, and counts as killed when one of them failed or did not end; each function as it is
 written met the same tests, and none failed. Equivalent are those that are the same program in
 other words; each is named below with its reason. None may survive in the rules, the tokens and
-the store. It shows that the tests notice such edits one at a time, and nothing of two at once;
-what is told in words, to people and logs, is left as it is.
+the store. A run may be in parts, and with `--survivors` what survived met the tests again after
+tests were written for it; the others' results are those of the whole run. It shows that the tests
+notice such edits one at a time, and nothing of two at once; what is told in words, to people and
+logs, is left as it is.
 """
 
 
@@ -46,10 +48,10 @@ def fate(code: int | None) -> Fate:
 def report(
     fates: Mapping[str, Fate], *, seconds: float, recorded: bool, asked: Sequence[str] = ()
 ) -> int:
-    """Tell what came of them; 1 when one survived that may not, or the run cannot be believed.
+    """Report the results of mutants; 1 when one survived that may not, or the run is in doubt.
 
-    It cannot when an equivalent is told from the code, or a test fails with the code itself;
-    then nothing is recorded.
+    It is in doubt when an equivalent was killed, or a test fails with the code itself; then nothing
+    is recorded. `seconds` is the time that the tests took.
     """
     known = equivalents()
     doubts = [
@@ -73,7 +75,7 @@ def report(
     for doubt in doubts:
         print(doubt)
     counts = Counter(found.values())
-    print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"in {seconds:.0f} s")
+    print(", ".join(f"{n} {fate}" for fate, n in counts.items()), f"in {seconds:.0f} s of tests")
     if recorded and not doubts:
         proof.record("mutation", _section(found, known, seconds=seconds, asked=asked))
     strict = {module for group in STRICT.values() for module in group}
@@ -94,7 +96,7 @@ def _section(
         [label, counts.total(), *(counts[fate] for fate in _COLUMNS)]
         for label, counts in by_module.items()
     ]
-    rows.append(["minutes", round(seconds / 60), *("" for _ in _COLUMNS)])
+    rows.append(["minutes of tests", round(seconds / 60), *("" for _ in _COLUMNS)])
     tables = [proof.Table(columns=("module", "mutants", *_COLUMNS), rows=rows)]
     if survived := [[_code(name)] for name, fate in found.items() if fate == "survived"]:
         tables.append(proof.Table(columns=("survived",), rows=survived))

@@ -3,6 +3,7 @@ may ask of a realm."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Deletion, Realm, RealmChange
 from sojourn.domain.user import UniqueName
-from sojourn.store import expressions
+from sojourn.store import expressions, realms
+from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
-from tests.integration.store.test_store_contract import NOW, a_user, realm
+from tests.integration.store.test_store_contract import NOW, a_user, access_key, realm
 from tests.support.stores import store_of
 
 LEAVING = Deletion(started_ms=NOW, by="key_tests")
@@ -206,6 +208,10 @@ def test_keys_of_the_directory(at: DynamoDirectory) -> None:
     assert at.private_key_key("rl_1", "jky_1") == Key(at.table, "rl_1", "jky_1")
     assert at.access_key_key("key_1") == Key(at.table, "key_1", "key")
     assert at.member_key("realms", "rl_1") == Key(at.table, "realms", "rl_1")
+    first = access_key(permission="admin")
+    DynamoAccessKeys(at).create_first_key(first, replaced=None)
+    at_first = Key(at.table, "stack", "first_key")
+    assert at.dynamo.get(at_first) == {"pk": "stack", "sk": "first_key", "key_id": first.id}
 
 
 # Lists.
@@ -228,3 +234,15 @@ def test_members_are_paged_by_id(at: DynamoDirectory, ascending: bool) -> None:
     assert page(2, "m1x") == ((["m2"], False) if ascending else (["m1", "m0"], False))
     assert page(1, ordered[2]) == ([], False)
     assert at.members("nobody", after=None, limit=1, ascending=True) == ([], False)
+
+
+def test_whole_list_comes_page_by_page(
+    at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every member comes once, in order, in pages of the size that there is."""
+    monkeypatch.setattr(realms, "PAGE", 2)
+    for n in range(5):
+        at.dynamo.write(expressions.put(at.member_key("a", f"m{n}"), {}))
+    pages = islice(at.all_members("a"), 9)
+    assert list(pages) == [["m0", "m1"], ["m2", "m3"], ["m4"]]
+    assert list(at.all_members("nobody")) == [[]]

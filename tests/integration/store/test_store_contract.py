@@ -633,3 +633,14 @@ def test_access_key_is_deleted_once_and_for_all(store: Store) -> None:
         store.keys.change_access_key(key.id, {"name": "Late"})
     assert store.keys.access_key(key.id) is None
     assert list(store.keys.each_access_key(OWNER.id)) == [other]
+
+
+@pytest.mark.parametrize("realm_id", [None, OWNER.id], ids=["stack-wide", "of a realm"])
+def test_deleted_access_key_takes_no_place_in_a_page(store: Store, realm_id: str | None) -> None:
+    """A page of one key has the next one, with nothing behind it."""
+    store.add_realm(OWNER)
+    keys = [access_key(id=ids.new_id("key", NOW + n), realm_id=realm_id) for n in range(2)]
+    for made in keys:
+        store.keys.create_access_key(made)
+    store.keys.delete_access_key(keys[0])
+    assert listed(store, realm_id, 1) == ([keys[1].id], False)

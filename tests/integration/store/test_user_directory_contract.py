@@ -78,6 +78,17 @@ def test_user_who_is_made_is_found(store: Store) -> None:
     assert listed(store, home) == [user.id]
 
 
+def test_realm_and_user_are_read_together(store: Store) -> None:
+    """One read gives both; each is None where it is not there, and a realm that is deleted too."""
+    home = owner(store)
+    user = create(store, home, "ada")
+    assert store.together.read(home.id, user.id) == (home, user)
+    nowhere, nobody = ids.new_id("rl", NOW), ids.new_id("usr", NOW)
+    assert store.together.read(home.id, nobody) == (home, None)
+    assert store.together.read(nowhere, user.id) == (None, user)
+    assert store.together.read(owner(store, deletion=LEAVING).id, nobody) == (None, None)
+
+
 def test_user_without_names_is_made(store: Store) -> None:
     """A user of no name is in the list; nobody has a name by them."""
     home = owner(store)

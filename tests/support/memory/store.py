@@ -23,7 +23,7 @@ class MemoryStore:
         self.feed = MemoryFeed(clock)
         self.users = MemoryUsers(self.feed)
         self.realms = MemoryRealms(self.feed)
-        self.directory = MemoryUserDirectory(self.realms, self.users)
+        self.directory = self.together = MemoryUserDirectory(self.realms, self.users)
         self.keys = MemoryAccessKeys(self.realms)
         self.due = self.settlements = MemoryDue(self.users, self.feed)
         self.removal = MemoryRemoval(self.users, self.realms, self.directory, self.keys, self.due)
