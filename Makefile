@@ -25,10 +25,10 @@ define installed
 	  { tail -n 5 $(1)/install.log; echo "Installing failed, see $(1)/install.log: is a package index reachable?"; exit 1; }
 endef
 
-.venv/.installed: requirements/dev.txt pyproject.toml cli/pyproject.toml
+.venv/.installed: requirements/dev.txt pyproject.toml cli/pyproject.toml client/pyproject.toml
 	@echo "Installing into .venv (once, about a minute) …"
 	$(call installed,.venv,requirements/dev.txt)
-	@for each in . ./cli; do $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e $$each || exit 1; done
+	@for each in . ./cli ./client; do $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e $$each || exit 1; done
 	@touch $@
 	@echo "Installed."
 
@@ -48,7 +48,7 @@ dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=�
 test: .venv/.installed ## run the tests
 	@echo "End-to-end tests run beside the others, and are told after them …"
 	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \
-	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/integration tests/cli tests/project
+	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/integration tests/cli tests/client tests/project
 
 test-unit: .venv/.installed ## run the tests that touch no socket: the rules and every feature over stores in memory
 	@exec $(BIN)/python -m pytest -q -n 2 tests/unit

@@ -1,6 +1,6 @@
-"""`pipx install ./cli` on a clean machine: the command works without the service.
+"""`pipx install ./cli` and `pip install ./client` on a clean machine: neither needs the service.
 
-The packages that it needs come from whatever index pip is configured with.
+The packages that they need come from whatever index pip is configured with.
 """
 
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from provers.conftest import ROOT
-from tests.e2e.calls import Api
+from tests.e2e.calls import PASSWORD, Api
 from tests.e2e.conftest import own_stack
 
 
@@ -41,19 +41,29 @@ class Installed:
         return done.stdout
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The tool, installed as pipx does it: an empty environment, and pip."""
-    folder = tmp_path_factory.mktemp("clean") / "venv"
+def install(folder: Path, what: str) -> Installed:
+    """A folder of the project in an empty environment, installed by pip."""
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    install = [str(folder / "bin/python"), "-m", "pip", "install", "-q", str(ROOT / "cli")]
-    done = subprocess.run(install, cwd=folder, capture_output=True, text=True, check=False)
+    command = [str(folder / "bin/python"), "-m", "pip", "install", "-q", str(ROOT / what)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.fail(
-            "`pip install ./cli` failed. It takes the build's tools and what the command needs "
+            f"`pip install ./{what}` failed. It takes the build's tools and what the package needs "
             f"from pip's package index: is that reachable?\n{done.stderr[-2_000:]}"
         )
     return Installed(folder)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The tool, installed as pipx does it: an empty environment, and pip."""
+    return install(tmp_path_factory.mktemp("clean") / "venv", "cli")
+
+
+@pytest.fixture(scope="module")
+def application(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The client in an application's environment, which has nothing else."""
+    return install(tmp_path_factory.mktemp("application") / "venv", "client")
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +108,32 @@ def test_command_operates_a_stack(installed: Installed, stack: tuple[Api, Path])
     assert f"sub: {user.id}" in installed.run("sojourn", "token", "--local", input=token, **local)
     listed = installed.run("sojourn", "sessions", "list", "--user", user.id, "--realm", new, **told)
     assert "kss_" in listed
+
+
+def test_client_brings_little(application: Installed) -> None:
+    """The client brings PyJWT, cryptography, urllib3 and cachetools with what these need."""
+    listed = json.loads(application.run("python", "-m", "pip", "list", "--format=json"))
+    names = {one["name"].lower() for one in listed} - {"pip", "setuptools"}
+    wanted = {"sojourn-client", "pyjwt", "cryptography", "urllib3", "cachetools"}
+    assert wanted <= names <= wanted | {"cffi", "pycparser", "typing_extensions"}
+    assert application.run("python", "-m", "pip", "check") == "No broken requirements found.\n"
+
+
+def test_client_verifies(application: Installed, stack: tuple[Api, Path]) -> None:
+    """The installed client logs a user in, verifies the session, and refuses it once it ended."""
+    api, _ = stack
+    realm_id = api.realm()
+    user = api.user(realm_id)
+    code = """
+import os, sojourn_client
+sojourn = sojourn_client.Sojourn(os.environ["URL"], os.environ["REALM"])
+token = sojourn.login(username=os.environ["NAME"], password=os.environ["PASSWORD"]).token
+print(sojourn.verify(token).user.id)
+sojourn.end(token=token)
+try:
+    sojourn.verify(token)
+except sojourn_client.Terminated as error:
+    print(error.reason)
+"""
+    told = {"URL": api.base_url, "REALM": realm_id, "NAME": user.username, "PASSWORD": PASSWORD}
+    assert application.run("python", "-c", code, **told) == f"{user.id}\nlogout\n"

@@ -1,4 +1,4 @@
-"""The contents of the two wheels: the layer's package and `sojourn`."""
+"""The contents of the three wheels: the layer's package, `sojourn` and the Python client."""
 
 import re
 import subprocess
@@ -17,10 +17,14 @@ from tests.project.requirements import DEV, LAYER, ROOT, pinned
 DATA = {
     "sojourn": {"common_passwords.txt", "openapi.json", "py.typed"},
     "sojourn_cli": {"py.typed"},
+    "sojourn_client": {"py.typed"},
 }
 """What is in each package beside modules."""
-PROJECTS = {"sojourn": ROOT, "sojourn_cli": ROOT / "cli"}
-SOURCES = {"sojourn": ROOT / "layers/core", "sojourn_cli": ROOT / "cli"}
+PROJECTS = {"sojourn": ROOT, "sojourn_cli": ROOT / "cli", "sojourn_client": ROOT / "client"}
+SOURCES = {**PROJECTS, "sojourn": ROOT / "layers/core"}
+PYTHON = {"sojourn": ">=3.11", "sojourn_cli": ">=3.11", "sojourn_client": ">=3.10"}
+APART = ("sojourn_cli", "sojourn_client")
+"""Distributions that are installed without the service."""
 
 
 def project(package: str) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def project(package: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Both wheels, as pip builds them."""
+    """The wheels, as pip builds them."""
     found = {}
     for package, folder in PROJECTS.items():
         place = tmp_path_factory.mktemp(package)
@@ -61,7 +65,8 @@ def test_wheel_has_its_package_and_nothing_else(wheels: dict[str, Path], package
     assert found - metadata == source
     assert {Path(name).name for name in source if not name.endswith(".py")} == DATA[package]
     assert {name.partition("/")[2] for name in metadata} - {"licenses/LICENSE"} == (
-        {"METADATA", "WHEEL", "RECORD"} | ({"entry_points.txt"} if package != "sojourn" else set())
+        {"METADATA", "WHEEL", "RECORD"}
+        | ({"entry_points.txt"} if package == "sojourn_cli" else set())
     )
 
 
@@ -72,25 +77,28 @@ def test_wheel_says_what_it_needs(wheels: dict[str, Path], package: str) -> None
         (name,) = (name for name in archive.namelist() if name.endswith("/METADATA"))
         told = Parser().parsestr(archive.read(name).decode())
     assert told["Version"] == project(package)["version"]
-    assert told["Requires-Python"] == ">=3.11"
+    assert told["Requires-Python"] == PYTHON[package]
     assert len(told.get_payload()) > 200
     needed = {Requirement(line) for line in told.get_all("Requires-Dist", [])}
     assert needed == {Requirement(line) for line in project(package)["dependencies"]}
 
 
-def test_tool_imports_nothing_of_the_service() -> None:
-    """The tool's modules import none of the service, and no other folder of the project."""
+@pytest.mark.parametrize("package", APART)
+def test_distribution_imports_nothing_of_the_service(package: str) -> None:
+    """The tool and the client import none of the service, and no other folder of the project."""
+    others = "|".join({"sojourn", *APART} - {package})
     ours = re.compile(
-        r"^\s*(?:from|import) (?:sojourn|functions|local|tests|tools|provers|bench)\b", re.MULTILINE
+        rf"^\s*(?:from|import) (?:{others}|functions|local|tests|tools|provers|bench)\b",
+        re.MULTILINE,
     )
-    sources = list((ROOT / "cli/sojourn_cli").glob("**/*.py"))
-    assert len(sources) > 20
+    sources = list((SOURCES[package] / package).glob("**/*.py"))
+    assert len(sources) > 10
     assert [path.name for path in sources if ours.search(path.read_text())] == []
 
 
 def test_versions_are_one() -> None:
-    """The tool and the service are of one version."""
-    assert project("sojourn")["version"] == project("sojourn_cli")["version"]
+    """The tool, the client and the service are of one version."""
+    assert len({project(package)["version"] for package in PROJECTS}) == 1
 
 
 def test_package_needs_what_the_layer_holds() -> None:
@@ -101,9 +109,10 @@ def test_package_needs_what_the_layer_holds() -> None:
     assert [(r.name, r.extras) for r in needed] == [(r.name, r.extras) for r in wanted]
 
 
-def test_tool_is_tested_with_what_it_may_be_installed_with() -> None:
-    """Each range of the tool's holds the version that the tests run with, and ends somewhere."""
+@pytest.mark.parametrize("package", APART)
+def test_distribution_is_tested_with_what_it_may_be_installed_with(package: str) -> None:
+    """Each range of tool and client holds the version that the tests run with, and has an end."""
     dev = {found.name: found.version for found in pinned(DEV.read_text())}
-    for requirement in map(Requirement, project("sojourn_cli")["dependencies"]):
+    for requirement in map(Requirement, project(package)["dependencies"]):
         assert requirement.specifier.contains(str(dev[requirement.name])), requirement
         assert {clause.operator for clause in requirement.specifier} == {">=", "<"}

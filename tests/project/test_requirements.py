@@ -14,7 +14,8 @@ import pytest
 from tests.project.requirements import DEV, LAYER, PINNED, ROOT, SCRIPTS, installs, pinned
 
 ITSELF = re.compile(
-    r"for each in \. \./cli; do .*pip install .*--no-deps --no-build-isolation -e \$\$each \|\|"
+    r"for each in \. \./cli \./client; do .*pip install .*"
+    r"--no-deps --no-build-isolation -e \$\$each \|\|"
 )
 """The project's own packages, which are built by what is installed already."""
 

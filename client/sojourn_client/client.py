@@ -1,0 +1,236 @@
+"""`Sojourn`: the client of one realm."""
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Final, Literal
+
+from sojourn_client import fork
+from sojourn_client.bearer import bearer_token
+from sojourn_client.calls import Calls
+from sojourn_client.clock import Clock, SystemClock
+from sojourn_client.decision import Accept, Always, Refuse
+from sojourn_client.errors import Rejected, Unavailable
+from sojourn_client.manage import Manage, State
+from sojourn_client.session import Session
+from sojourn_client.token import read
+from sojourn_client.transport import HttpTransport, Transport
+from sojourn_client.validation import Validation
+
+Mode = Literal["always"]
+TIMEOUT: Final = 5.0
+"""Seconds of one call, with its retries."""
+
+
+class Sojourn:
+    """Verifies login tokens of one realm, and begins, lists and ends sessions.
+
+    One instance serves a whole process: all threads, all event loops, and after a fork the child.
+    Every method but `close` has a twin for asyncio, `averify` for `verify` and so on; its requests
+    are made in threads, and it raises the same errors.
+
+    - `base_url`: the stack's URL. It must be https, unless it is the loopback's.
+    - `realm_id`: tokens of other realms are `InvalidToken`.
+    - `access_key`: of a server, `ks_…`. `authenticate`, `validate_many`, `sessions(user_id)` and
+      `end(session_id)` need it.
+    - `mode`: "always" asks the service at each verification, so a terminated session is refused at
+      once.
+    - `timeout`: seconds that a call may take. Within it a call is tried up to three times, if it is
+      safe to send it again.
+    - `ca_file`: a file of certificate authorities in place of the machine's own.
+
+    An error of the network is never taken for a yes: it is raised as `Unavailable`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        realm_id: str,
+        access_key: str | None = None,
+        *,
+        mode: Mode = "always",
+        timeout: float = TIMEOUT,
+        ca_file: str | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if mode != "always":
+            raise ValueError('mode must be "always".')
+        if not timeout > 0:
+            raise ValueError("timeout must be more than 0 seconds.")
+        self._realm_id = realm_id
+        self._clock = clock or SystemClock()
+        self._transport = transport or HttpTransport(base_url, ca_file=ca_file)
+        calls = Calls(self._transport, realm_id, self._clock, timeout, access_key)
+        self._validation = Validation(calls)
+        self._manage = Manage(calls)
+        self._policy = Always(timeout)
+        fork.remember(self._transport)
+
+    def verify(self, token: str) -> Session:
+        """The session of a login token, with its user.
+
+        Raises `InvalidToken`, `Expired`, `Terminated` if the token is not accepted (all of them are
+        `Rejected`), and `Unavailable` if the service does not answer.
+        """
+        unverified = read(token, realm_id=self._realm_id)
+        verdict = self._validation.one(unverified)
+        match self._policy.judge(verdict, self._clock.now()):
+            case Accept(session):
+                return session
+            case Refuse(error):
+                raise error
+        raise Unavailable("The service did not answer in time.")
+
+    async def averify(self, token: str) -> Session:
+        """`verify` for asyncio."""
+        return await asyncio.to_thread(self.verify, token)
+
+    def authenticate_request(self, request: object) -> Session:
+        """`verify` the token of `Authorization: Bearer …`. Also raises `TokenMissing`.
+
+        `request` is anything with `headers`: of Starlette, FastAPI, Django, Flask, werkzeug,
+        aiohttp, or an event of AWS Lambda.
+        """
+        return self.verify(bearer_token(request))
+
+    async def aauthenticate_request(self, request: object) -> Session:
+        """`authenticate_request` for asyncio."""
+        return await self.averify(bearer_token(request))
+
+    def validate_many(self, tokens: Sequence[str]) -> list[Session | Rejected]:
+        """For each token, in order, its session, or why it is not accepted. Always asks.
+
+        Needs an access key with `read`. Raises `Unavailable`, `Refused`.
+        """
+        return [verdict.outcome for verdict in self._validation.many(tokens)]
+
+    async def avalidate_many(self, tokens: Sequence[str]) -> list[Session | Rejected]:
+        """`validate_many` for asyncio."""
+        return await asyncio.to_thread(self.validate_many, tokens)
+
+    def login(
+        self,
+        *,
+        username: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        api_key: str | None = None,
+        replace: str | None = None,
+    ) -> Session:
+        """Begin a session by password, or by API key; the session has its `token`.
+
+        For programs on a user's own machine, and for machines: the service records the address of
+        this connection. A web application calls `authenticate`. `replace` is the id of an active
+        session to end in the same step. Raises `Refused`: `login_failed`, `session_limit`,
+        `too_many_attempts` with `retry_after`, `invalid`. After `Unavailable` a session may have
+        begun.
+        """
+        return self._manage.login(username, email, password, api_key, replace)
+
+    async def alogin(
+        self,
+        *,
+        username: str | None = None,
+        email: str | None = None,
+        password: str | None = None,
+        api_key: str | None = None,
+        replace: str | None = None,
+    ) -> Session:
+        """`login` for asyncio."""
+        return await asyncio.to_thread(
+            self._manage.login, username, email, password, api_key, replace
+        )
+
+    def authenticate(
+        self,
+        user: str,
+        password: str,
+        *,
+        ip: str | None = None,
+        client: str | None = None,
+        replace: str | None = None,
+    ) -> Session:
+        """Log a user in on a browser's behalf; the session has its `token`.
+
+        `user` is a username, an email or an id. Report the browser's address and User-Agent in `ip`
+        and `client`: the list of sessions shows them, and failed logins count against that address.
+        Needs an access key with `write`. Raises `Refused`: `credential_wrong`, also for an unknown
+        or inactive user, `session_limit`, `too_many_attempts` with `retry_after`. After
+        `Unavailable` a session may have begun.
+        """
+        return self._manage.authenticate(user, password, ip, client, replace)
+
+    async def aauthenticate(
+        self,
+        user: str,
+        password: str,
+        *,
+        ip: str | None = None,
+        client: str | None = None,
+        replace: str | None = None,
+    ) -> Session:
+        """`authenticate` for asyncio."""
+        return await asyncio.to_thread(
+            self._manage.authenticate, user, password, ip, client, replace
+        )
+
+    def sessions(
+        self, user_id: str | None = None, *, token: str | None = None, state: State = "active"
+    ) -> list[Session]:
+        """The sessions of a user, newest first: by the access key, or with `token` the user's own.
+
+        With `state="ended"` those that ended before they expired, with `reason` and `ended_at`.
+        Raises `Refused` (`not_found`), `Unavailable`, and with a token `Rejected`.
+        """
+        return self._manage.sessions(user_id, token, state)
+
+    async def asessions(
+        self, user_id: str | None = None, *, token: str | None = None, state: State = "active"
+    ) -> list[Session]:
+        """`sessions` for asyncio."""
+        return await asyncio.to_thread(self._manage.sessions, user_id, token, state)
+
+    def end(self, session_id: str | None = None, *, token: str | None = None) -> None:
+        """End a session for good.
+
+        - `end(token=token)` logs out: it ends the token's own session.
+        - `end(session_id, token=token)` ends another session of the token's user, and no one
+          else's: use it for "end that device".
+        - `end(session_id)` ends any session of the realm. It needs an access key with `write`, and
+          the caller must know that whoever asked for it may.
+
+        Ending an ended session is no error. Raises `Refused` (`not_found`, `session_unmanaged`),
+        `Unavailable`, and with a token `Rejected`.
+        """
+        self._manage.end(session_id, token)
+
+    async def aend(self, session_id: str | None = None, *, token: str | None = None) -> None:
+        """`end` for asyncio."""
+        await asyncio.to_thread(self._manage.end, session_id, token)
+
+    def end_others(self, token: str) -> None:
+        """End all sessions of the token's user but its own.
+
+        Raises `Rejected`, `Refused`, `Unavailable`.
+        """
+        self._manage.end_others(token)
+
+    async def aend_others(self, token: str) -> None:
+        """`end_others` for asyncio."""
+        await asyncio.to_thread(self._manage.end_others, token)
+
+    def close(self) -> None:
+        """Close the connections. A later call opens new ones."""
+        self._transport.close()
+
+    def __enter__(self) -> "Sojourn":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
