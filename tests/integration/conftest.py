@@ -3,6 +3,7 @@
 import functools
 import itertools
 import os
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,23 @@ from tests.support.stores import DynamoStore, Store, store_of
 
 ACCOUNT = "123456789012"
 """moto's account."""
+
+
+class RsaKeys(Iterator[tuple[bytes, str]]):
+    """Five keys over and over, each generated when it is first needed, as that takes long."""
+
+    def __init__(self) -> None:
+        self._generate = signing_keys.generate
+        self._made: list[tuple[bytes, str]] = []
+        self._numbers = itertools.cycle(range(5))
+        self._lock = threading.Lock()
+
+    def __next__(self) -> tuple[bytes, str]:
+        with self._lock:
+            number = next(self._numbers)
+            if number == len(self._made):
+                self._made.append(self._generate("rs256"))
+            return self._made[number]
 
 
 @dataclass(frozen=True)
@@ -90,8 +108,7 @@ def provided() -> Iterator[Provision]:
         "KMS_KEY_ID": key,
         "PUBLIC_URL": "https://sessions.example.com",
     }
-    rsa_keys = itertools.cycle([signing_keys.generate("rs256") for _ in range(5)])
-    yield Provision(environment, session, rsa_keys)
+    yield Provision(environment, session, RsaKeys())
     mock.stop()
 
 

@@ -132,15 +132,15 @@ def test_survivors_are_run_again_and_nothing_else(
     assert not command._is_as_run(module)
     named = mutants.named(module)
     written = next(key for key, name in named.items() if mutants.is_as_written(name))
-    survived, unmet, killed, *_ = (key for key in named if key != written)
-    codes = {written: 0, survived: 0, unmet: 33, killed: 1}
+    survived, unmet, late, killed, *_ = (key for key in named if key != written)
+    codes = {written: 0, survived: 0, unmet: 33, late: -24, killed: 1}
     results = command._results(module)
     results.parent.mkdir(parents=True)
     results.write_text(json.dumps({"exit_code_by_key": codes, "durations_by_key": {killed: 2.5}}))
     assert command._is_as_run(module)
     command._forget_survivors([module])
     assert command._meta(module) == {
-        "exit_code_by_key": {written: 0, survived: None, unmet: None, killed: 1},
+        "exit_code_by_key": {written: 0, survived: None, unmet: None, late: None, killed: 1},
         "durations_by_key": {killed: 2.5},
     }
     assert command._fates([module])[named[killed]] == "killed"

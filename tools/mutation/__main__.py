@@ -2,7 +2,8 @@
 
 `strict` stands for the modules that keep the rules, the tokens and the store. Without a module,
 all that there are. The results of a room's last run stay under `.build/mutation`: with
-`--survivors`, only what survived there meets the tests again, such as tests written for it.
+`--survivors`, only what was not killed there meets the tests, such as tests written for it. So a
+run that was stopped is finished, and what timed out beside other work is tried again.
 """
 
 import argparse
@@ -27,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as domain.ids, or strict")
     parser.add_argument(
-        "--survivors", action="store_true", help="only what survived the last run of the modules"
+        "--survivors", action="store_true", help="only what the modules' last run did not kill"
     )
     given = parser.parse_args()
     asked = given.modules
@@ -95,13 +96,13 @@ def _is_as_run(module: str) -> bool:
 
 
 def _forget_survivors(chosen: Sequence[str]) -> None:
-    """Remove the results of survivors, so that mutmut runs them again and keeps the others."""
+    """Keep the results of what was killed alone, so that mutmut runs the others."""
     for module in chosen:
         meta = _meta(module)
         codes = meta["exit_code_by_key"]
         names = named(module)
         for key, code in codes.items():
-            if report.fate(code) == "survived" and not is_as_written(names[key]):
+            if report.fate(code) != "killed" and not is_as_written(names[key]):
                 codes[key] = None
         _results(module).write_text(json.dumps(meta, indent=4))
 
