@@ -99,17 +99,21 @@ class Api:
         path: str,
         body: object = None,
         *,
+        form: Mapping[str, str] | None = None,
         bearer: str | None = None,
         agent: str | None = None,
         headers: Sequence[tuple[str, str]] = (),
         query: Mapping[str, object] | None = None,
     ) -> Answer:
-        """One request with JSON, a bearer and a User-Agent where they are given."""
+        """One request with JSON or a form, a bearer and a User-Agent where they are given."""
         sent = list(headers)
         raw = None
         if body is not None:
             raw = json.dumps(body).encode()
             sent.append(("content-type", "application/json"))
+        if form is not None:
+            raw = urlencode(form).encode()
+            sent.append(("content-type", "application/x-www-form-urlencoded"))
         if bearer is not None:
             sent.append(("authorization", f"Bearer {bearer}"))
         if agent is not None:

@@ -25,6 +25,7 @@ PROVING: Final = (
     "ApiKeyBody",
     "PasswordBody",
     "RealmDeletionBody",
+    "TokenForm",
 )
 """Bodies that hold a name or a secret, of which some are right."""
 HOOKS: Final = "tests.e2e.fuzzing_hooks"
@@ -39,6 +40,7 @@ def seed(api: Api) -> tuple[Known, str]:
     realm_id = api.realm()
     caller, user = api.user(realm_id), api.user(realm_id, email="ada@example.com")
     _, api_key = api.api_user(realm_id)
+    token = api.made("/v1/sessions", {"user_id": user.id})["token"]
     of_realm = {"realm_id": realm_id}
     known = _things(api, realm_id, user.id) | {
         "rl": [realm_id],
@@ -49,6 +51,7 @@ def seed(api: Api) -> tuple[Known, str]:
         "password": [PASSWORD, "wrong horse"],
         "current_password": [PASSWORD, "wrong horse"],
         "api_key": [api_key, "ak_wrong"],
+        "token": [token, "garbage"],
     }
     for _ in range(3):
         victim = api.user(realm_id).id
@@ -92,7 +95,8 @@ def narrowed(known: Known) -> dict[str, Any]:
                 if "schema" in parameter:
                     _narrow(parameter["schema"], known, prefer=method.upper())
             if "requestBody" in operation:
-                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                (content,) = operation["requestBody"]["content"].values()
+                schema = content["schema"]
                 bodies |= {part.get("$ref", "") for part in [schema, *schema.get("allOf", [])]}
     _narrow(document["components"]["parameters"]["Realm"]["schema"], known)
     for reference in bodies - {""}:

@@ -45,9 +45,11 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "terminate-one": ("TerminateFunction", 204, None),
     "terminate-others": ("TerminateFunction", 204, None),
     "terminate-realm": ("TerminateFunction", 200, None),
+    "terminate-revoke": ("TerminateFunction", 200, None),
     "terminate-server": ("TerminateFunction", 204, None),
     "terminate-user": ("TerminateFunction", 200, None),
     "validate": ("ValidateFunction", 200, None),
+    "validate-introspect": ("ValidateFunction", 200, None),
     "validate-many": ("ValidateFunction", 200, None),
     "validate-garbage": ("ValidateFunction", 401, "token_invalid"),
 }

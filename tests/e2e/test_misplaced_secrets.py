@@ -157,6 +157,9 @@ def test_secret_in_a_body_that_is_not_json(api: Api, planted: Planted, text: str
         ("DELETE", "/v1/sessions?scope=SECRET"),
         ("DELETE", "/v1/realms/REALM?force=SECRET"),
         ("GET", "/v1/nothing/SECRET"),
+        ("POST", "/v1/realms/REALM/introspect?token=SECRET"),
+        ("POST", "/v1/realms/REALM/revoke?token=SECRET"),
+        ("POST", "/v1/realms/SECRET/revoke"),
     ],
 )
 def test_secret_in_a_url(api: Api, planted: Planted, method: str, path: str) -> None:

@@ -14,6 +14,7 @@ CALLERS: dict[str, Any] = {
     "user": Claims,
     "server": Server,
     "either": Claims | Server,
+    "optional": Server | None,
 }
 
 

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import jsonschema_rs
 
 from local.events import match
+from sojourn.api.request import FORM, JSON
 from sojourn.sessions.discovery import api_document
 
 GATEWAYS_OWN = (400, 404, 413, 429, 431, 503)
@@ -74,18 +76,34 @@ def _check_accepted(route: str, query: str, sent: bytes | None) -> None:
     if not names <= known and "304" not in routes()[route]["responses"]:
         raise Broken(f"{route} accepted the query {sorted(names - known)}")
     if sent and body is not None:
-        _hold(json.loads(sent), body, f"{route} accepted a body")
+        kind, schema = body
+        value = json.loads(sent) if kind == JSON else dict(parse_qsl(sent.decode()))
+        _hold(value, schema, f"{route} accepted a body")
+
+
+def encoded(route: str, body: Mapping[str, Any]) -> tuple[bytes, tuple[str, str]]:
+    """A body as the route takes it, a form or JSON, and its header."""
+    kind = media_type(route)
+    raw = urlencode(body) if kind == FORM else json.dumps(body)
+    return raw.encode(), ("content-type", kind)
+
+
+def media_type(route: str) -> str:
+    """The type of the body that a route takes; JSON if it takes none."""
+    taken = routes()[route].get("requestBody", {"content": {JSON: {}}})
+    return str(*taken["content"])
 
 
 @cache
 def _request(route: str) -> tuple[set[str], Any]:
-    """The names in a route's query, and the validator of its body, if it takes one."""
+    """The names in a route's query, and the type and validator of its body, if it takes one."""
     operation = routes()[route]
     parameters = [whole(parameter) for parameter in operation.get("parameters", [])]
     names = {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
     if "requestBody" not in operation:
         return names, None
-    return names, validator(operation["requestBody"]["content"]["application/json"]["schema"])
+    ((kind, content),) = operation["requestBody"]["content"].items()
+    return names, (kind, validator(content["schema"]))
 
 
 @cache

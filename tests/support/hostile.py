@@ -4,12 +4,11 @@ The store's own time is left out: moto runs in this very thread. So is what take
 passwords are hashed at cheap parameters (`FastPasswords`), and RSA keys come from a pool.
 """
 
-import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -17,13 +16,14 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 from local.events import match
 from sojourn.api.parameters import REALM
+from tests.support import contract
 from tests.support.cpu import LIMIT_MS, slowness
 from tests.support.http_world import PASSWORD, ROUTES, Answer, World
+from tools.openapi.components import about
 from tools.openapi.routes import ROUTES as OPERATIONS
 
 Handler = Callable[..., dict[str, Any]]
 Headers = list[tuple[str, str]]
-JSON: Final = ("content-type", "application/json")
 
 
 class Stopwatch:
@@ -115,7 +115,7 @@ class Things:
             "jwt_keys": self.jwt_key,
             "sessions": self.session,
         }
-        return ids[route.split("/")[2]]
+        return ids[about(route)]
 
     def body_of(self, route: str) -> dict[str, Any] | None:
         """A body that the route takes; None where it takes none."""
@@ -156,12 +156,13 @@ class Things:
             "RealmDeletionBody": {"name": "another"},
             "JwtKeyDeletionBody": {"force": False},
             "EndBody": {"dry_run": True},
+            "TokenForm": {"token": self.token, "token_type_hint": "access_token"},
         }
         return bodies[kind.__name__]
 
     def bearer_of(self, route: str) -> str | None:
         """The credential that a route takes."""
-        bearers: dict[str, str | None] = {"nobody": None, "user": self.token}
+        bearers: dict[str, str | None] = {"nobody": None, "optional": None, "user": self.token}
         return bearers.get(OPERATIONS[route].caller, self.world.key)
 
     def send(
@@ -187,9 +188,9 @@ class Things:
         sent = list(headers or [])
         body = self.body_of(route)
         if raw is None:
-            raw = b"" if body is None else json.dumps(body).encode()
+            raw = b"" if body is None else contract.encoded(route, body)[0]
         if raw and not any(name == "content-type" for name, _ in sent):
-            sent.append(JSON)
+            sent.append(("content-type", contract.media_type(route)))
         if (token := self.bearer_of(route) if bearer is None else bearer) is not None:
             sent.append(("authorization", f"Bearer {token}"))
         return self.world.send(method, path, raw, sent, ip=ip)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from werkzeug.wrappers import Request
 
@@ -111,6 +112,7 @@ class World:
         path: str,
         body: object = None,
         *,
+        form: Mapping[str, str] | None = None,
         bearer: str | None = None,
         ip: str = "203.0.113.9",
         realm: str | None = None,
@@ -122,6 +124,9 @@ class World:
         if body is not None:
             raw = json.dumps(body).encode()
             sent.append(("content-type", "application/json"))
+        if form is not None:
+            raw = urlencode(form).encode()
+            sent.append(("content-type", "application/x-www-form-urlencoded"))
         if bearer is not None:
             sent.append(("authorization", f"Bearer {bearer}"))
         if realm is not None:

@@ -1,6 +1,5 @@
 """Provoke each documented error of each route."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,11 +13,12 @@ from local.stack import FastPasswords
 from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
 from sojourn.feed.cursor import Cursor
+from tests.support import contract
 from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
+from tools.openapi.components import about
 from tools.openapi.routes import ROUTES
 
-JSON: Final = ("content-type", "application/json")
 HOUR: Final = 3_600
 ABSENT: Final = {
     "realms": "rl_" + "0" * ids.BODY,
@@ -67,7 +67,7 @@ class Callers:
 def path_of(route: str) -> str:
     """A path of the route, to what is not there."""
     path = route.partition(" ")[2]
-    return path.replace("{id}", ABSENT.get(path.split("/")[2], "none"))
+    return path.replace("{id}", ABSENT.get(about(path), "none"))
 
 
 def provoke(route: str, callers: Callers) -> None:
@@ -76,12 +76,13 @@ def provoke(route: str, callers: Callers) -> None:
     method, path = route.partition(" ")[0], path_of(route)
     good = callers.user if operation.caller == "user" else callers.admin
     body = b"{}" if operation.body else b""
+    content_type = ("content-type", contract.media_type(route))
 
     def call(
         bearer: str | None, *more: tuple[str, str], query: str = "", raw: bytes = body
     ) -> Answer:
         headers = [] if bearer is None else [("authorization", f"Bearer {bearer}")]
-        sent = [*headers, *([JSON] if raw else []), *more]
+        sent = [*headers, *([content_type] if raw else []), *more]
         return world.send(method, path + query, raw, sent)
 
     for bearer in (None, "garbage", "ks_" + "0" * 65, callers.user, callers.admin):
@@ -90,6 +91,7 @@ def provoke(route: str, callers: Callers) -> None:
         call(bearer)
     call(good, ("authrocket-api-key", callers.admin))
     call(None, ("authrocket-api-key", "garbage"))
+    call(None, ("authorization", "Digest garbage"))
     call(callers.bound, ("authrocket-realm", callers.other))
     call(callers.admin, ("authrocket-realm", callers.other))
     call(good, query="?nonsense=1")
@@ -108,10 +110,11 @@ def provoke(route: str, callers: Callers) -> None:
         call(good, raw=b"")
         call(good, raw=b"[]")
         call(good, raw=b'{"nonsense": 1}')
+        call(good, raw=b"\xff")
         call(good, raw=b" " * (operation.limit + 1))
         sent = [("authorization", f"Bearer {good}"), ("content-type", "text/plain")]
         world.send(method, path, b"{}", sent)
-        body = json.dumps(_smallest(operation.body.__name__)).encode()
+        body, _ = contract.encoded(route, _smallest(operation.body.__name__))
         call(good, raw=body)
         call(callers.ended, raw=body)
         call(callers.bound, raw=body)
@@ -135,6 +138,7 @@ def _smallest(body: str) -> Mapping[str, object]:
         "JwtKeyBody": {"realm_id": ABSENT["realms"]},
         "JwtKeyChanges": {"compromised": True},
         "RealmDeletionBody": {"name": "none"},
+        "TokenForm": {"token": "none"},
     }
     return bodies.get(body, {})
 

@@ -59,8 +59,10 @@ class World:
         self.logins, self.password_logins = instance.login.logins, instance.login.password_logins
         self.lockout = self.logins.lockout
         self.validator, self.many = instance.validate.validator, instance.validate.many
+        self.introspector = instance.validate.introspector
         self.listing = instance.list_sessions.listing
         self.terminator = instance.terminate.terminator
+        self.revoker = instance.terminate.revoker
         self.realm_ends = instance.terminate.realm_ends
         self.realms, self.signing_keys = instance.directory.realms, instance.directory.signing_keys
         self.realm_deletion = instance.directory.realm_deletion

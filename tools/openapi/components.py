@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from sojourn.api.oauth import CHALLENGE
 from sojourn.api.parameters import REALM_ID
 from sojourn.api.route import Caller
 from sojourn.directory import answers as give
@@ -31,6 +32,11 @@ SCHEMES: Final[Schema] = {
         "scheme": "bearer",
         "description": "A server's access key, `ks_…`.",
     },
+    "accessKeyBasic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "A server's access key: its id and its secret, `key_…:ks_…`.",
+    },
     "authrocketApiKey": {
         "type": "apiKey",
         "in": "header",
@@ -44,7 +50,10 @@ SECURITY: Final[Mapping[Caller, list[Schema]]] = {
     "user": [{"loginToken": []}],
     "server": _SERVER,
     "either": [{"loginToken": []}, *_SERVER],
+    "optional": [{}, *_SERVER],
 }
+BASIC: Final[Schema] = {"accessKeyBasic": []}
+"""What a server may send as well at an OAuth endpoint."""
 
 PARAMETERS: Final[Schema] = {
     "Realm": {
@@ -69,6 +78,14 @@ HEADERS: Final[Schema] = {
             "pattern": '^Bearer( error="invalid_token", error_description="[ !#-\\[\\]-~]*")?$',
         },
     },
+    "Challenge": {
+        "required": True,
+        "description": "Both schemes that an OAuth endpoint takes (RFC 6749, 5.2).",
+        "schema": {
+            "type": "string",
+            "pattern": f'^{CHALLENGE}(, error="invalid_token")?$',
+        },
+    },
     "RetryAfter": {"required": True, "schema": {"type": "string", "pattern": "^\\d+$"}},
 }
 OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
@@ -77,11 +94,18 @@ OF_STATUS: Final[Mapping[int, tuple[str, str]]] = {
     503: ("Retry-After", "RetryAfter"),
 }
 """The header that each answer of a status has."""
+OAUTH_OF_STATUS: Final = {**OF_STATUS, 401: ("WWW-Authenticate", "Challenge")}
+"""The same at an OAuth endpoint."""
+
+
+def about(path: str) -> str:
+    """The kind of thing that a path is about: the segment after the version, as in `/v1/users`."""
+    return path.partition("/v1/")[2].split("/")[0].partition(".")[0]
 
 
 def id_of(path: str) -> Schema:
-    """What `{id}` is in a path: the id of the kind of thing that the path is under."""
-    what = path.split("/")[2]
+    """What `{id}` is in a path: the id of the kind of thing that the path is about."""
+    what = about(path)
     if what == "users":
         return {"type": "string", "minLength": 1, "description": "An id, a username or an email."}
     kinds: dict[str, type[Struct]] = {

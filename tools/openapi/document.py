@@ -1,23 +1,29 @@
 """Build the whole OpenAPI document."""
 
 import tomllib
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
 
+from sojourn.api.oauth import OAuthError, oauth_type
 from sojourn.api.problems import problem_type
+from sojourn.api.request import FORM, JSON
 from sojourn.api.route import Route
 from sojourn.domain.errors import SojournError
 from sojourn.sessions import answers as sessions
 from tools.openapi.components import (
     ABOUT,
+    BASIC,
     HEADERS,
+    OAUTH_OF_STATUS,
     OF_STATUS,
     PARAMETERS,
     SCHEMES,
     SECURITY,
+    about,
     id_of,
 )
 from tools.openapi.errors import errors_of
@@ -42,10 +48,10 @@ def document() -> dict[str, Any]:
     paths: dict[str, dict[str, Schema]] = {}
     for route in ROUTES.values():
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refused)
-    errors = {kind for route in ROUTES.values() for kind in errors_of(route)}
+    errors = {kind for route in ROUTES.values() if not route.oauth for kind in errors_of(route)}
     kinds = [kind for route in ROUTES.values() for kind in _kinds(route)]
     # Named in another's schema alone.
-    kinds.append(sessions.InactiveSession)
+    kinds += [sessions.InactiveSession, OAuthError]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -56,7 +62,7 @@ def document() -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "Where this document is"}],
-        "tags": [{"name": name} for name in dict.fromkeys(_tag(path) for path in paths)],
+        "tags": [{"name": name} for name in dict.fromkeys(about(path) for path in paths)],
         "paths": paths,
         "components": {
             "schemas": {**schemas(kinds), **problems(errors)},
@@ -72,10 +78,10 @@ def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
     made: Schema = {
         "operationId": route.name,
         "summary": route.does,
-        "tags": [_tag(route.path)],
-        "security": SECURITY[route.caller],
+        "tags": [about(route.path)],
+        "security": [*SECURITY[route.caller], *([BASIC] if route.oauth else [])],
     }
-    if route.caller in ("server", "either"):
+    if route.server is not None:
         made["description"] = f"A server's key needs `{route.server}`."
     parameters = _parameters(route)
     if parameters:
@@ -90,13 +96,14 @@ def _operation(route: Route, refused: dict[str, Schema]) -> Schema:
         }
     by_status: dict[int, list[type[SojournError]]] = {}
     for kind in sorted(errors_of(route), key=problem_name):
-        by_status.setdefault(problem_type(kind).status, []).append(kind)
+        status = oauth_type(kind)[0] if route.oauth else problem_type(kind).status
+        by_status.setdefault(status, []).append(kind)
     for status, errors in by_status.items():
         if route.at.startswith("HEAD "):
             answers[status] = _refusal(status, errors)
             continue
-        name = "-".join(kind.code for kind in errors)
-        refused[name] = _refusal(status, errors)
+        name = "-".join([*(["oauth"] if route.oauth else []), *(kind.code for kind in errors)])
+        refused[name] = (_oauth_refusal if route.oauth else _refusal)(status, errors)
         answers[status] = {"$ref": f"#/components/responses/{name}"}
     made["responses"] = {str(status): answers[status] for status in sorted(answers)}
     if route.at.startswith("HEAD "):
@@ -111,7 +118,7 @@ def _parameters(route: Route) -> list[Schema]:
         schema = id_of(route.path)
         found.append({"name": "id", "in": "path", "required": True, "schema": schema})
     found += [{"name": p.name, "in": "query", "schema": ecma(p.schema)} for p in route.parameters]
-    if route.caller in ("server", "either"):
+    if route.server is not None:
         found.append({"$ref": "#/components/parameters/Realm"})
     if route.cached or route.polled:
         found.append({"name": "If-None-Match", "in": "header", "schema": {"type": "string"}})
@@ -129,7 +136,7 @@ def _taken(route: Route, body: type[Struct]) -> Schema:
     return {
         "required": not route.optional,
         "description": f"At most {route.limit:,} bytes.",
-        "content": {"application/json": {"schema": reference(body)}},
+        "content": {FORM if route.oauth else JSON: {"schema": reference(body)}},
         "x-bytes": route.limit,
     }
 
@@ -146,11 +153,15 @@ def _answer(status: int, forms: tuple[type[Struct], ...], route: Route) -> Schem
     return answer
 
 
-def _refusal(status: int, errors: list[type[SojournError]]) -> Schema:
+def _refusal(
+    status: int,
+    errors: list[type[SojournError]],
+    of_status: Mapping[int, tuple[str, str]] = OF_STATUS,
+) -> Schema:
     found = [{"$ref": f"#/components/schemas/{problem_name(kind)}"} for kind in errors]
     headers = dict(NO_STORE)
-    if status in OF_STATUS:
-        name, component = OF_STATUS[status]
+    if status in of_status:
+        name, component = of_status[status]
         headers[name] = {"$ref": f"#/components/headers/{component}"}
     return {
         "description": "; ".join(f"`{kind.code}`: {problem_type(kind).title}" for kind in errors),
@@ -163,10 +174,16 @@ def _refusal(status: int, errors: list[type[SojournError]]) -> Schema:
     }
 
 
+def _oauth_refusal(status: int, errors: list[type[SojournError]]) -> Schema:
+    found = _refusal(status, errors, OAUTH_OF_STATUS)
+    members = {
+        "error": {"const": oauth_type(errors[0])[1]},
+        "code": {"enum": [kind.code for kind in errors]},
+    }
+    schema = {"allOf": [reference(OAuthError), {"properties": members}]}
+    return {**found, "content": {JSON: {"schema": schema}}}
+
+
 def _kinds(route: Route) -> list[type[Struct]]:
     answered = [form for forms in route.answers.values() for form in forms]
     return answered if route.body is None else [route.body, *answered]
-
-
-def _tag(path: str) -> str:
-    return path.split("/")[2].partition(".")[0]

@@ -30,13 +30,14 @@ def errors_of(route: Route) -> set[type[SojournError]]:
     if route.caller != "nobody" or route.body or "{" in route.path:
         found.add(Unavailable)
     if route.caller != "nobody":
-        found |= {CredentialsAmbiguous, TokenMissing, TokenInvalid, SessionExpired}
-        found |= {AccessKeyInvalid, Invalid}
+        found |= {CredentialsAmbiguous, TokenInvalid, AccessKeyInvalid, Invalid}
+        found |= set() if route.public else {TokenMissing}
+        found |= set() if route.oauth else {SessionExpired}
     if route.caller in ("user", "either"):
         found |= {SessionEnded}
-    if route.caller in ("user", "server"):
+    if route.caller != "nobody" and not (route.user and route.server):
         found |= {WrongCaller}
-    if route.caller in ("server", "either"):
+    if route.server is not None:
         found |= {RealmForbidden}
         if route.server != "read":
             found |= {PermissionMissing}

@@ -68,12 +68,13 @@ def api(
     def serve(resources: Resources, services: S) -> Handler:
         table = {route.at: partial(answer, route, services) for route in routes}
         edge = Edge(resources.settings.edge_digests)
+        oauth = frozenset(route.at for route in routes if route.oauth)
 
         def handle(event: Mapping[str, Any], _context: Any) -> "GatewayAnswer":
             if first is not None:
                 first(services)
             with deadline.deadline(resources.clock):
-                return respond(event, table, edge)
+                return respond(event, table, edge, oauth=oauth)
 
         return handle
 

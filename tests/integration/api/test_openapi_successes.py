@@ -26,7 +26,9 @@ def walks_the_rest(world: World) -> None:
     for algo in ("es256", "eddsa"):
         world.clock.advance(1)
         assert world.admin("PUT", realm, {"jwt_algo": algo}).status == 200
-    for path in (f"{realm}/.well-known/{name}" for name in ("openid-configuration", "jwks.json")):
+    names = ("openid-configuration", "oauth-authorization-server", "jwks.json")
+    at_root = f"/.well-known/oauth-authorization-server{realm}"
+    for path in (at_root, *(f"{realm}/.well-known/{name}" for name in names)):
         world.clock.advance(5)
         assert world.call("GET", path).status == 200
         assert world.call("GET", path, headers=[("if-none-match", "*")]).status == 304

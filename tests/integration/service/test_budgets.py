@@ -176,6 +176,35 @@ def test_termination_is_one_read_and_one_transaction(world: World, token: str) -
     assert made == ["get_item", "transact_write_items"]
 
 
+def test_introspection_is_one_consistent_read(world: World, token: str) -> None:
+    """An active and an ended token are each one consistent read, with an old realm one batch."""
+    path = f"/v1/realms/{world.realm_id}/introspect"
+    ended = world.login("ada").body["token"]
+    assert world.call("DELETE", "/v1/session", bearer=ended).status == 204
+    for sent, active in ((token, True), (ended, False)):
+        for seconds, read in ((0, "get_item"), (STALE, "batch_get_item")):
+            world.clock.advance(seconds)
+            with calls() as made:
+                answer = world.call("POST", path, form={"token": sent}, bearer=world.key)
+            assert answer.body["active"] is active
+            assert made == [read]
+
+
+@pytest.mark.parametrize("by_server", [False, True])
+def test_revocation_is_one_read_and_one_transaction(
+    world: World, token: str, by_server: bool
+) -> None:
+    """A token is revoked by one read and one transaction; garbage costs nothing."""
+    path, key = f"/v1/realms/{world.realm_id}/revoke", world.key if by_server else None
+    # The function terminate has a cache of its own.
+    assert world.call("POST", path, form={"token": "garbage"}).status == 200
+    for sent, expected in (("garbage", []), (token, ["get_item", "transact_write_items"])):
+        with calls() as made:
+            assert world.call("POST", path, form={"token": sent}, bearer=key).status == 200
+        assert [call for call in made if call != "update_item"] == expected
+    assert world.call("GET", "/v1/session", bearer=token).status == 401
+
+
 def test_end_of_a_users_sessions_by_a_server(world: World, token: str) -> None:
     """All of a user's sessions are ended by one read and one transaction, without a look after."""
     user_id = world.call("GET", "/v1/session", bearer=token).body["user_id"]

@@ -130,6 +130,10 @@ def validates(world: World) -> None:
     tokens = {"tokens": [session["token"], world.login("ada").body["token"]]}
     many = world.admin("POST", "/v1/sessions/validate", tokens)
     assert [answer["active"] for answer in many.body["collection"]] == [False, True]
+    path = f"/v1/realms/{world.realm_id}/introspect"
+    for token, active in zip(tokens["tokens"], (False, True), strict=True):
+        found = world.call("POST", path, form={"token": token}, bearer=world.key)
+        assert found.body["active"] is active
 
 
 def lists(world: World) -> None:
@@ -181,6 +185,11 @@ def terminates(world: World) -> None:
     assert world.admin("DELETE", f"/v1/sessions?user_id={user_id}").status == 204
     by_name = f"/v1/users/ada/end_sessions?realm_id={world.realm_id}"
     assert world.admin("POST", by_name).status == 200
+    revoke = f"/v1/realms/{world.realm_id}/revoke"
+    for key in (None, world.key):
+        token = world.login("ada").body["token"]
+        assert world.call("POST", revoke, form={"token": token}, bearer=key).status == 200
+        assert world.call("GET", "/v1/session", bearer=token).status == 401
     realm = f"/v1/realms/{world.realm_id}/end_sessions"
     assert world.admin("POST", realm, {"dry_run": True}).status == 200
     assert world.admin("POST", realm).status == 200
@@ -234,9 +243,11 @@ def keeps_the_directory(world: World) -> None:
 
 def publishes(world: World) -> None:
     """A realm's configuration and keys, and this API."""
-    for path in ("openid-configuration", "jwks.json"):
+    for path in ("openid-configuration", "oauth-authorization-server", "jwks.json"):
         answer = world.call("GET", f"/v1/realms/{world.realm_id}/.well-known/{path}")
         assert answer.status == 200, path
+    at_root = f"/.well-known/oauth-authorization-server/v1/realms/{world.realm_id}"
+    assert world.call("GET", at_root).status == 200
     assert world.call("GET", "/v1/openapi.json").status == 200
 
 

@@ -54,7 +54,23 @@ def test_configuration(world: World) -> None:
             *("iss", "sub", "aud", "iat", "exp", "rid", "sid", "session_type", "auth_method"),
             "preferred_username",
         ],
+        "introspection_endpoint": realm["issuer"] + "/introspect",
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "revocation_endpoint": realm["issuer"] + "/revoke",
+        "revocation_endpoint_auth_methods_supported": ["none", "client_secret_basic"],
     }
+
+
+def test_oauth_metadata_is_the_same_document(world: World) -> None:
+    """RFC 8414's document is where the standard derives it from the issuer, and below the issuer.
+
+    Host and path of the issuer have the well-known part between them (RFC 8414, 3.1).
+    """
+    known = configuration(world).body
+    path = known["issuer"].removeprefix("https://sessions.example.com")
+    derived = world.call("GET", f"/.well-known/oauth-authorization-server{path}")
+    assert derived.body == get(world, "oauth-authorization-server").body == known
+    assert "max-age" in derived.headers["cache-control"]
 
 
 def test_algorithms_are_the_keys_and_the_standards(world: World) -> None:

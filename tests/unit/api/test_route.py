@@ -6,15 +6,22 @@ import pytest
 
 from sojourn.api.parameters import AFTER, REALM, Parameter
 from sojourn.api.route import Call, Route
-from sojourn.api.structs import Answer, InRealm
+from sojourn.api.structs import Answer, Form, InRealm
 
 
 class Seen(Answer, frozen=True, kw_only=True):
     """An answer."""
 
 
+class Named(Form, frozen=True, kw_only=True):
+    """A form."""
+
+    name: str
+
+
 NOTHING: dict[int, Any] = {204: ()}
 SEEN: dict[int, Any] = {200: (Seen,)}
+OAUTH: dict[str, Any] = {"oauth": True, "body": Named}
 THINGS = Route("GET /v1/things", server="read", answers=SEEN)
 
 
@@ -41,15 +48,19 @@ def test_status_is_that_of_the_body() -> None:
 
 
 def test_callers_are_those_who_may() -> None:
-    """A route is for anybody, a user, a server with a permission, or for either of these."""
+    """A route is for anybody, a user, a server with a permission, or for either of these.
+
+    An OAuth endpoint may be for anybody, and for a server by its key.
+    """
     routes: list[dict[str, Any]] = [
         {"public": True},
         {"user": True},
         {"server": "read"},
         {"user": True, "server": "write"},
+        {"public": True, "server": "write", "oauth": True, "body": Named},
     ]
-    callers = [Route("GET /x", answers=NOTHING, **may).caller for may in routes]
-    assert callers == ["nobody", "user", "server", "either"]
+    callers = [Route("POST /x", answers=NOTHING, **may).caller for may in routes]
+    assert callers == ["nobody", "user", "server", "either", "optional"]
 
 
 def test_server_may_name_its_realm() -> None:
@@ -59,6 +70,8 @@ def test_server_may_name_its_realm() -> None:
     paged = Route("GET /x", server="read", query=(Parameter("x"),), order="ascending", answers=SEEN)
     assert paged.parameters[:3] == (Parameter("x"), REALM, AFTER)
     assert Route("GET /x", server="read", about_realm=False, answers=SEEN).parameters == ()
+    oauth = Route("POST /x", server="read", oauth=True, body=Named, answers=SEEN)
+    assert oauth.parameters == ()
 
 
 def test_route_without_a_function_does_nothing_silently() -> None:
@@ -94,6 +107,15 @@ def test_route_without_a_function_does_nothing_silently() -> None:
         ({"public": True, "cached": True, "order": "ascending"}, "cached is"),
         ({"user": True, "records_use": False}, "are of servers"),
         ({"public": True, "about_realm": False}, "are of servers"),
+        ({"server": "read", "body": Named}, "OAuth endpoint has a form"),
+        ({"server": "read", "oauth": True}, "OAuth endpoint has a form"),
+        ({"server": "read", "oauth": True, "body": InRealm}, "OAuth endpoint has a form"),
+        ({"user": True, **OAUTH}, "no user"),
+        ({"server": "read", **OAUTH, "query": (Parameter("x"),)}, "no query"),
+        ({"server": "read", **OAUTH, "order": "ascending"}, "no query"),
+        ({"server": "read", **OAUTH, "optional": True}, "no other body"),
+        ({"server": "read", **OAUTH, "any_text": True}, "no other body"),
+        ({"server": "read", **OAUTH, "current": THINGS}, "no other body"),
         ({"user": True, "query": (REALM,)}, "who may not call"),
         ({"server": "read", "query": (Parameter("x", only="user"),)}, "who may not call"),
     ],

@@ -1,8 +1,10 @@
 """Authenticate the caller: a user by a login token, or a server by an access key."""
 
 import hmac
+from collections.abc import Callable
 from typing import Final
 
+from sojourn.api import basic
 from sojourn.api.request import Request
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
@@ -26,6 +28,10 @@ from sojourn.runtime.clock import Clock
 
 USE_MS: Final = 3_600_000
 """`last_used_at` of an access key is written at most once in this time."""
+_AS_A_CLIENT: Final = (
+    "Send an access key: its id and secret as `Authorization: Basic …`, or its secret as "
+    "`Authorization: Bearer ks_…`."
+)
 
 
 def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
@@ -34,10 +40,10 @@ def realm_of(server: Server, realms: Realms, realm_id: str) -> Realm:
     return existing(realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
 
 
-def bearer(request: Request) -> str | None:
-    """The one credential of the request, or None.
+def credential(request: Request) -> tuple[str, str] | None:
+    """The one credential of the request, as its scheme in small letters and its text, or None.
 
-    Raises `CredentialsAmbiguous` on more than one, `TokenInvalid` on one of another scheme.
+    Raises `CredentialsAmbiguous` on more than one.
     """
     authorization = request.headers.get("authorization")
     keys = [
@@ -55,13 +61,53 @@ def bearer(request: Request) -> str | None:
         key = keys[0].strip()
         if not key.startswith("ks_"):
             raise AccessKeyInvalid("Authrocket-Api-Key must be an access key, ks_….")
-        return key
+        return "bearer", key
     if authorization is None:
         return None
-    scheme, _, token = authorization.strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    scheme, _, text = authorization.strip().partition(" ")
+    return scheme.lower(), text.strip()
+
+
+def bearer(request: Request) -> str | None:
+    """The bearer token of the request, or None.
+
+    Raises as `credential` does, and `TokenInvalid` on a credential of another scheme.
+    """
+    found = credential(request)
+    if found is None:
+        return None
+    scheme, token = found
+    if scheme != "bearer" or not token:
         raise TokenInvalid("Send the header as `Authorization: Bearer <token>`.")
-    return token.strip()
+    return token
+
+
+def claims_of(
+    token: str, cache: RealmCache, clock: Clock, *, realm_id: str | None = None
+) -> Claims:
+    """The claims of a verified token. `Validator` then checks whether its session is active.
+
+    With a `realm_id`, a token of another realm is invalid, and no other realm is read.
+
+    A cached realm of any age is good enough to verify a signature; the realm is then read again
+    together with the user. An unknown key or issuer may belong to a newer state of the realm.
+
+    Raises `TokenInvalid`, `SessionExpired`.
+    """
+
+    def of(find: Callable[[str, str, str], Realm | None]) -> Claims:
+        return tokens.verify(
+            token,
+            realm_of=lambda realm, *named: (
+                find(realm, *named) if realm_id in (None, realm) else None
+            ),
+            clock=clock,
+        )
+
+    try:
+        return of(cache.last_with_key)
+    except TokenInvalid:
+        return of(cache.with_key)
 
 
 class Callers:
@@ -79,7 +125,7 @@ class Callers:
             raise TokenMissing("Send a login token as `Authorization: Bearer <token>`.")
         if token.startswith("ks_"):
             raise WrongCaller("This route takes a user's login token, not an access key.")
-        return self._claims(token)
+        return claims_of(token, self._cache, self._clock)
 
     def server(self, request: Request, *, recorded: bool = True) -> Server:
         """The server of an access key. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
@@ -99,24 +145,31 @@ class Callers:
                 "Send a login token or an access key as `Authorization: Bearer <token>`."
             )
         if token.startswith("ks_"):
-            server = self._server(token, request)
-            if recorded:
-                self._record_use(server.key)
-            return server
-        return self._claims(token)
+            return self._server(token, request, recorded=recorded)
+        return claims_of(token, self._cache, self._clock)
 
-    def _claims(self, token: str) -> Claims:
-        """The claims of a verified token. `Validator` then checks whether its session is active.
+    def client(self, request: Request, *, recorded: bool, optional: bool) -> Server | None:
+        """The server that calls an OAuth endpoint, by Basic or Bearer; if `optional`, None too.
 
-        A cached realm of any age is good enough to verify a signature; the realm is then read again
-        together with the user. An unknown key or issuer may belong to a newer state of the realm.
+        Raises `TokenMissing`, `TokenInvalid`, `AccessKeyInvalid`, `WrongCaller`.
         """
-        try:
-            return tokens.verify(token, realm_of=self._cache.last_with_key, clock=self._clock)
-        except TokenInvalid:
-            return tokens.verify(token, realm_of=self._cache.with_key, clock=self._clock)
+        found = credential(request)
+        if found is None:
+            if optional:
+                return None
+            raise TokenMissing(_AS_A_CLIENT)
+        scheme, text = found
+        if scheme == "basic":
+            secret = basic.access_key(text)
+        elif scheme == "bearer" and text:
+            secret = text
+        else:
+            raise TokenInvalid(_AS_A_CLIENT)
+        if not secret.startswith("ks_"):
+            raise WrongCaller("This route takes an access key, ks_…, not a user's login token.")
+        return self._server(secret, request, recorded=recorded)
 
-    def _server(self, secret: str, request: Request) -> Server:
+    def _server(self, secret: str, request: Request, *, recorded: bool) -> Server:
         key_id = ids.secret_owner("ks", "key", secret)
         key = None if key_id is None else self._keys.access_key(key_id)
         digest = ids.digest(secret).hex()
@@ -127,6 +180,8 @@ class Callers:
         named = _realm_header(request)
         if named is not None and key.realm_id not in (None, named):
             raise RealmForbidden
+        if recorded:
+            self._record_use(key)
         return Server(key=key, realm_id=named or key.realm_id)
 
     def _record_use(self, key: AccessKey) -> None:

@@ -1,12 +1,14 @@
 """The dispatcher: check a request as its route says, and call the route's function."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from sojourn.api.changes import changes_of
 from sojourn.api.edge import Edge
+from sojourn.api.oauth import form_of, oauth_error
 from sojourn.api.paging import FIRST, page_of
 from sojourn.api.parameters import queried
 from sojourn.api.problems import problem
@@ -40,15 +42,24 @@ SECURITY_HEADERS: Final = {
 """For browsers, on every answer: https alone for two years, and no type but the one it says."""
 
 
-def respond(event: Mapping[str, Any], table: Table, edge: Edge = NO_EDGE) -> GatewayAnswer:
+def respond(
+    event: Mapping[str, Any],
+    table: Table,
+    edge: Edge = NO_EDGE,
+    *,
+    oauth: Collection[str] = (),
+) -> GatewayAnswer:
     """Answer an API Gateway event. Errors become problems here and nowhere else.
 
-    A HEAD request gets the answer of the GET, without the body.
+    The routes in `oauth` have errors of OAuth's form instead. A HEAD request gets the answer of the
+    GET, without the body.
     """
     context = event.get("requestContext")
     request_id = str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
     with telemetry.request(request_id):
-        answer = gateway_answer(_respond(event, table, edge, request_id))
+        form = oauth_error if str(event.get("routeKey", "")) in oauth else problem
+        refuse = partial(form, request_id=request_id)
+        answer = gateway_answer(_respond(event, table, edge, refuse))
     if str(event.get("routeKey", "")).startswith("HEAD "):
         answer.pop("body", None)
     return answer
@@ -68,7 +79,9 @@ def gateway_answer(response: Response) -> GatewayAnswer:
     return answer
 
 
-def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str) -> Response:
+def _respond(
+    event: Mapping[str, Any], table: Table, edge: Edge, refuse: Callable[[SojournError], Response]
+) -> Response:
     route = str(event.get("routeKey", ""))
     try:
         if edge.digests:
@@ -78,7 +91,7 @@ def _respond(event: Mapping[str, Any], table: Table, edge: Edge, request_id: str
             raise NotFound(f"This function does not answer {route!r}.")
         response: Response = handler(Request.of(event))
     except SojournError as error:
-        response = problem(error, request_id=request_id)
+        response = refuse(error)
         if isinstance(error, Unavailable):
             telemetry.count(Unavailable=1)
             telemetry.failure("Unavailable", route=route)
@@ -117,7 +130,7 @@ def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
         queried(query, [p for p in route.parameters if p.only != other])
     page = page_of(query, route.order) if route.order else FIRST
     if not isinstance(caller, Server):
-        return Call(request, caller, query, _body(route, request), page)
+        return Call(request, caller, query, _body(route, request, caller), page)
     server = caller.narrow(query.get("realm_id"))
     if route.body is not None and (current := route.current) is not None:
 
@@ -125,16 +138,19 @@ def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:
             return current.do(services, Call(request, about, query, None))
 
         server, body = changes_of(server, request, route.body, as_it_is)
-    elif isinstance(body := _body(route, request), InRealm):
+    elif isinstance(body := _body(route, request, server), InRealm):
         server = server.narrow(body.realm_id)
     return Call(request, server, query, body, page)
 
 
 def _caller(route: Route, services: Any, request: Request) -> "Claims | Server | None":
     """The caller, if allowed to. Raises as `Callers` does, and `PermissionMissing`."""
-    if route.public:
+    if route.server is None and route.public:
         return None
     callers: Callers = services.callers
+    if route.oauth:
+        client = callers.client(request, recorded=route.records_use, optional=route.public)
+        return None if client is None else client.may(route.server or "read")
     if route.server is None:
         return callers.user(request)
     ask = callers.either if route.user else callers.server
@@ -142,9 +158,11 @@ def _caller(route: Route, services: Any, request: Request) -> "Claims | Server |
     return caller.may(route.server) if isinstance(caller, Server) else caller
 
 
-def _body(route: Route, request: Request) -> Any:
+def _body(route: Route, request: Request, caller: "Claims | Server | None") -> Any:
     if route.body is None:
         return None
+    if route.oauth:
+        return form_of(request, route.body, limit=route.limit, authenticated=caller is not None)
     if route.optional:
         return request.parse_optional(route.body, limit=route.limit)
     return request.parse(route.body, limit=route.limit, any_text=route.any_text)

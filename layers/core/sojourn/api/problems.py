@@ -116,11 +116,11 @@ def problem(error: SojournError, *, request_id: str) -> Response:
     """An error as `application/problem+json` (RFC 9457)."""
     status, title, form = problem_type(type(error))
     sentences = _sentences(error) or [title]
-    detail = error.detail or sentences[0]
+    detail = detail_of(error)
     headers = {"content-type": "application/problem+json"}
     if isinstance(error, errors.Unauthenticated):
         # `error` only where a token came (RFC 6750, 3).
-        why = _NOT_IN_DESCRIPTION.sub("", detail)
+        why = description(detail)
         invalid = f' error="invalid_token", error_description="{why}"' if error.presented else ""
         headers["www-authenticate"] = f"Bearer{invalid}"
     if error.retry_after is not None:
@@ -136,6 +136,16 @@ def problem(error: SojournError, *, request_id: str) -> Response:
         **members(error),
     )
     return Response(status=status, body=body, headers=headers)
+
+
+def detail_of(error: SojournError) -> str:
+    """What is wrong, in one sentence."""
+    return error.detail or (*_sentences(error), problem_type(type(error)).title)[0]
+
+
+def description(text: str) -> str:
+    """A text as an `error_description` (RFC 6749, 5.2; RFC 6750, 3)."""
+    return _NOT_IN_DESCRIPTION.sub("", text)
 
 
 def members(error: SojournError) -> dict[str, Any]:

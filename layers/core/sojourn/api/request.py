@@ -8,12 +8,17 @@ from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
+from sojourn.api import form_body
 from sojourn.api.json_body import convert, json_object, screen
 from sojourn.domain import addresses
 from sojourn.domain.errors import BodyInvalid, TooLarge, UnsupportedMediaType
 
 BODY_LIMIT: Final = 64 * 1024
 CLIENT_BYTES: Final = 160
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+
+_NOUN: Final = {JSON: "one JSON object", FORM: "a form"}
 
 T = TypeVar("T", bound=Struct)
 
@@ -79,13 +84,20 @@ class Request:
         """Parse the body as a `kind`; an absent body has no fields. Raises `Invalid`."""
         return self.parse(kind, limit=limit) if self.body else convert({}, kind)
 
-    def _sent(self, limit: int) -> bytes:
+    def form(self, *, limit: int = BODY_LIMIT) -> dict[str, str]:
+        """Parse the body as a form: the value of each parameter.
+
+        Raises `UnsupportedMediaType`, `TooLarge`, `BodyInvalid`.
+        """
+        return form_body.parameters(self._sent(limit, FORM))
+
+    def _sent(self, limit: int, expected: str = JSON) -> bytes:
         if self.body is None or not self.body:
-            raise BodyInvalid("The body is empty; send one JSON object.")
+            raise BodyInvalid(f"The body is empty; send {_NOUN[expected]}.")
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
+        if kind != expected:
             raise UnsupportedMediaType(
-                f"Send the body with content-type application/json; it came as {kind[:80]!r}."
+                f"Send the body with content-type {expected}; it came as {kind[:80]!r}."
             )
         if len(self.body) > limit:
             raise TooLarge(f"The body is {len(self.body)} bytes; at most {limit} are allowed.")

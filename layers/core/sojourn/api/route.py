@@ -9,11 +9,11 @@ from msgspec import Struct
 from sojourn.api.paging import FIRST, PAGING, Order, Page
 from sojourn.api.parameters import REALM, Parameter
 from sojourn.api.request import BODY_LIMIT, Request
-from sojourn.api.structs import Answer, Polled
+from sojourn.api.structs import Answer, Form, Polled
 from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import SojournError
 
-Caller = Literal["nobody", "user", "server", "either"]
+Caller = Literal["nobody", "user", "server", "either", "optional"]
 C = TypeVar("C")
 B = TypeVar("B")
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -47,7 +47,8 @@ class Route:
     """One route. Use it as a decorator of the function that implements it and gives its name.
 
     The caller is anybody (`public`), a `user`, a `server` with an access key of this permission, or
-    one of the last two. The other fields:
+    one of the last two; or, at an OAuth endpoint that is `public` too, optionally a server. The
+    other fields:
 
     - `answers`: the successful answers: status and type of the body (or types, or None for 204)
     - `query`: the query parameters; servers may also name their realm, unless `about_realm` is
@@ -55,6 +56,8 @@ class Route:
     - `current`: the route that reads the object which a body of changes is about
     - `optional`: the body may be absent
     - `any_text`: the body may contain text that is not valid Unicode
+    - `oauth`: an OAuth endpoint: its body is a form, it takes an access key as Basic too, it has no
+      query, and its errors have the form of RFC 6749
     - `errors`: the errors that do not follow from the other fields
     - `cached`: a public document, which callers may cache; its query is ignored
     - `records_use`: write the access key's last use
@@ -75,6 +78,7 @@ class Route:
     limit: int = BODY_LIMIT
     optional: bool = False
     any_text: bool = False
+    oauth: bool = False
     current: "Route | None" = None
     errors: tuple[type[SojournError], ...] = ()
     cached: bool = False
@@ -89,11 +93,16 @@ class Route:
     def __post_init__(self) -> None:
         server, bodiless = self.server is not None, self.body is None
         own = self.limit != BODY_LIMIT or self.optional or self.any_text
+        form = self.body is not None and issubclass(self.body, Form)
+        rest = self.user, self.optional, self.any_text, self.query, self.order, self.current
         may_call = {"user": self.user, "server": server, None: True}
         refused = {
             "at must be a method and a path": self.method not in _METHODS or self.path[:1] != "/",
             "say who may call: public, or else user, server or both": self.public
-            == (self.user or server),
+            == (self.user or server)
+            and not (self.oauth and self.public),
+            "an OAuth endpoint has a form, no user, no query and no other body": self.oauth != form
+            or (self.oauth and any(rest)),
             "answers are one status with a body and 204 without one": not self.answers
             or len({*self.answers} - {204}) > 1
             or any((status == 204) == bool(forms) for status, forms in self.answers.items()),
@@ -114,7 +123,7 @@ class Route:
         for sentence, wrong in refused.items():
             if wrong:
                 raise ValueError(f"{self.at}: {sentence}")
-        realm = (REALM,) if server and self.about_realm else ()
+        realm = (REALM,) if server and self.about_realm and not self.oauth else ()
         paging = PAGING if self.order else ()
         object.__setattr__(self, "parameters", (*self.query, *realm, *paging))
         object.__setattr__(self, "status", min(self.answers))
@@ -133,6 +142,8 @@ class Route:
         """Who may call."""
         if self.server is None:
             return "user" if self.user else "nobody"
+        if self.public:
+            return "optional"
         return "either" if self.user else "server"
 
     @property

@@ -33,6 +33,10 @@ class InRealm(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     realm_id: RealmId | None = None
 
 
+class Form(Struct, frozen=True, kw_only=True):
+    """A form of an OAuth endpoint. Unknown parameters are ignored (RFC 6749, 3.2)."""
+
+
 class Answer(Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """The JSON object of an answer. A member is left out only if it is `UNSET`."""
 

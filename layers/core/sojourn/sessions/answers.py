@@ -111,6 +111,33 @@ class InactiveSession(Answer, frozen=True, kw_only=True):
     ended_at: Time | UnsetType = UNSET
 
 
+class ActiveToken(Answer, frozen=True, kw_only=True):
+    """An active token (RFC 7662). It has no `exp` if it is open-ended."""
+
+    active: Yes = True
+    iss: str
+    sub: UserId
+    aud: RealmId
+    exp: WholeTime | UnsetType = UNSET
+    iat: WholeTime
+    sid: SessionId
+    username: str | UnsetType = UNSET
+    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the name of a type
+    session_type: SessionType
+    auth_method: AuthMethod
+    revalidate_after: Annotated[int, Meta(ge=0, le=3_600)]
+
+
+class InactiveToken(Answer, frozen=True, kw_only=True):
+    """A token that is not active, for whatever reason (RFC 7662, 2.2)."""
+
+    active: No = False
+
+
+class Revoked(Answer, frozen=True, kw_only=True):
+    """Nothing: whoever revoked a token knows all from the status (RFC 7009, 2.2)."""
+
+
 class SessionEnd(Answer, frozen=True, kw_only=True):
     """The result of ending all sessions, or of a dry run; `sessions` is their number if counted."""
 
@@ -122,6 +149,8 @@ class SessionEnd(Answer, frozen=True, kw_only=True):
     sessions: int | None = None
     complete: bool = True
 
+
+Introspection = ActiveToken | InactiveToken
 
 if TYPE_CHECKING:
     KeptSession = ActiveSession | EndedSession

@@ -1,4 +1,4 @@
-"""A realm's public documents: OpenID Connect Discovery 1.0 and the key set."""
+"""A realm's public documents: OpenID Connect Discovery 1.0, RFC 8414 and the key set."""
 
 import json
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class JwkSet(Answer, frozen=True, kw_only=True):
 
 
 class Configuration(Answer, frozen=True, kw_only=True):
-    """OpenID Provider Metadata: how to verify a realm's tokens."""
+    """OpenID Provider Metadata, and OAuth's: how to verify and to end a realm's tokens."""
 
     issuer: str
     jwks_uri: str
@@ -64,6 +64,10 @@ class Configuration(Answer, frozen=True, kw_only=True):
     subject_types_supported: list[str]
     id_token_signing_alg_values_supported: list[str]
     claims_supported: list[str]
+    introspection_endpoint: str
+    introspection_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint: str
+    revocation_endpoint_auth_methods_supported: list[str]
 
 
 class ApiDocument(Answer, frozen=True, kw_only=True):
@@ -84,7 +88,7 @@ class Discovery:
     realms: RealmCache
 
     def configuration(self, realm_id: str) -> Configuration:
-        """The realm's OpenID configuration. Raises `NotFound`."""
+        """The realm's OpenID configuration, also its OAuth metadata. Raises `NotFound`."""
         return configuration(self._find(realm_id))
 
     def key_set(self, realm_id: str) -> JwkSet:
@@ -115,6 +119,10 @@ def configuration(realm: Realm) -> Configuration:
         subject_types_supported=["public"],
         id_token_signing_alg_values_supported=sorted(algorithms | {"RS256"}),
         claims_supported=[*_CLAIMS, *_claims_of(realm)],
+        introspection_endpoint=f"{realm.issuer}/introspect",
+        introspection_endpoint_auth_methods_supported=["client_secret_basic", "Bearer"],
+        revocation_endpoint=f"{realm.issuer}/revoke",
+        revocation_endpoint_auth_methods_supported=["none", "client_secret_basic"],
     )
 
 

@@ -25,6 +25,28 @@ def get_openid_configuration(discovery: Discovery, call: Call[None, None]) -> Co
 
 
 @Route(
+    "GET /v1/realms/{id}/.well-known/oauth-authorization-server",
+    public=True,
+    answers={200: (Configuration,)},
+    cached=True,
+)
+def get_oauth_metadata(discovery: Discovery, call: Call[None, None]) -> Configuration:
+    """Get a realm's OAuth metadata (RFC 8414): the same document as its OpenID configuration."""
+    return discovery.configuration(call.id)
+
+
+@Route(
+    "GET /.well-known/oauth-authorization-server/v1/realms/{id}",
+    public=True,
+    answers={200: (Configuration,)},
+    cached=True,
+)
+def get_oauth_metadata_at_root(discovery: Discovery, call: Call[None, None]) -> Configuration:
+    """The same document at the place that RFC 8414 derives from a realm's issuer."""
+    return discovery.configuration(call.id)
+
+
+@Route(
     "GET /v1/realms/{id}/.well-known/jwks.json", public=True, answers={200: (JwkSet,)}, cached=True
 )
 def get_jwks(discovery: Discovery, call: Call[None, None]) -> JwkSet:
@@ -46,5 +68,11 @@ def head(route: Route) -> Route:
     )
 
 
-DOCUMENTS = (get_openid_configuration, get_jwks, get_openapi)
+DOCUMENTS = (
+    get_openid_configuration,
+    get_oauth_metadata,
+    get_oauth_metadata_at_root,
+    get_jwks,
+    get_openapi,
+)
 ROUTES: Final[tuple[Route, ...]] = (*DOCUMENTS, *map(head, DOCUMENTS))

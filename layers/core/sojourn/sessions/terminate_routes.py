@@ -9,9 +9,11 @@ from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
-from sojourn.sessions.answers import SessionEnd
+from sojourn.sessions.answers import Revoked, SessionEnd
 from sojourn.sessions.end_realm import EndBody, RealmEnds
+from sojourn.sessions.introspect import TokenForm
 from sojourn.sessions.lookup import UserLookup
+from sojourn.sessions.revoke import Revoker
 from sojourn.sessions.terminate import Terminator
 
 SCOPE = choice(
@@ -32,6 +34,7 @@ class Services:
     terminator: Terminator
     realm_ends: RealmEnds
     lookup: UserLookup
+    revoker: Revoker
 
 
 @Route("DELETE /v1/session", user=True, answers={204: ()}, errors=(SessionUnmanaged,))
@@ -100,6 +103,20 @@ def end_user_sessions(services: Services, call: Call[Server, EndBody]) -> Sessio
     return end(call.caller, user)
 
 
+@Route(
+    "POST /v1/realms/{id}/revoke",
+    oauth=True,
+    public=True,
+    server="write",
+    body=TokenForm,
+    answers={200: (Revoked,)},
+)
+def revoke_token(services: Services, call: Call[Server | None, TokenForm]) -> Revoked:
+    """Revoke a token (RFC 7009): end its session."""
+    services.revoker.revoke(call.caller, call.id, call.body.token)
+    return Revoked()
+
+
 def _dry_run(call: Call[Server, EndBody]) -> bool:
     return call.body.dry_run or call.query.get("dry_run") == "true"
 
@@ -110,4 +127,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     end_sessions,
     end_realm_sessions,
     end_user_sessions,
+    revoke_token,
 )

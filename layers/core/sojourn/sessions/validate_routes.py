@@ -1,4 +1,4 @@
-"""The routes of validation: the caller's session, or many tokens for a server."""
+"""The routes of validation: the caller's session, or tokens for a server, one or many."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +7,8 @@ from sojourn.api.callers import Callers
 from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
-from sojourn.sessions.answers import Validations, ValidSession
+from sojourn.sessions.answers import ActiveToken, InactiveToken, Validations, ValidSession
+from sojourn.sessions.introspect import Introspector, TokenForm
 from sojourn.sessions.validate import Validator
 from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody
 
@@ -19,6 +20,7 @@ class Services:
     callers: Callers
     validator: Validator
     many: ManyValidator
+    introspector: Introspector
 
 
 @Route("GET /v1/session", user=True, answers={200: (ValidSession,)})
@@ -41,4 +43,19 @@ def validate_tokens(services: Services, call: Call[Server, TokensBody]) -> Valid
     return services.many.validate(call.caller, call.body.tokens)
 
 
-ROUTES: Final[tuple[Route, ...]] = (validate_session, validate_tokens)
+@Route(
+    "POST /v1/realms/{id}/introspect",
+    oauth=True,
+    server="read",
+    records_use=False,
+    body=TokenForm,
+    answers={200: (ActiveToken, InactiveToken)},
+)
+def introspect_token(
+    services: Services, call: Call[Server, TokenForm]
+) -> ActiveToken | InactiveToken:
+    """Introspect a token (RFC 7662): whether it is active, and what it says."""
+    return services.introspector.introspect(call.caller, call.id, call.body.token)
+
+
+ROUTES: Final[tuple[Route, ...]] = (validate_session, validate_tokens, introspect_token)
