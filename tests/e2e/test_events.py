@@ -41,6 +41,7 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
     "login-password": ("LoginFunction", 200, None),
     "login-server-session": ("LoginFunction", 201, None),
     "login-wrong-password": ("LoginFunction", 401, "login_failed"),
+    "revocations": ("RevocationsFunction", 200, None),
     "terminate-logout": ("TerminateFunction", 204, None),
     "terminate-one": ("TerminateFunction", 204, None),
     "terminate-others": ("TerminateFunction", 204, None),

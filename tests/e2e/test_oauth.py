@@ -24,7 +24,7 @@ def metadata(api: Api, ada: User) -> dict[str, Any]:
 
 def endpoint(metadata: dict[str, Any], name: str) -> str:
     """The path of an endpoint that the metadata names."""
-    return urlsplit(metadata[f"{name}_endpoint"]).path
+    return str(urlsplit(metadata[f"{name}_endpoint"]).path)
 
 
 def key(api: Api, realm_id: str, permission: str) -> dict[str, str]:
