@@ -12,7 +12,7 @@ from sojourn.bootstrap import Resources
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.realm import Deletion, Realm, RealmChange
-from sojourn.domain.user import UniqueName
+from sojourn.domain.user import Change, ChangeInRealm, NewUser, UniqueName
 from sojourn.store import expressions, realms
 from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.client import ConditionFailed
@@ -246,3 +246,18 @@ def test_whole_list_comes_page_by_page(
     pages = islice(at.all_members("a"), 9)
     assert list(pages) == [["m0", "m1"], ["m2", "m3"], ["m4"]]
     assert list(at.all_members("nobody")) == [[]]
+
+
+def test_email_changes_to_its_form_before_idna(resources: Resources) -> None:
+    """A user may take the form in which their email was stored: one transaction, one write each."""
+    store, before = store_of(resources), "ada@straße.de"
+    home = add(store.realms)
+    user = a_user(realm_id=home.id, username=None, email=before)
+    store.directory.create_user(NewUser(user, home, bound=False))
+    current, former = store.realms.names.keys(home.id, "email", before)
+    store.realms.dynamo.write(expressions.put(former, {"user_id": user.id}))
+    after = replace(user, email="ada@strasse.de")
+    store.directory.commit(ChangeInRealm(Change(before=user, after=after), home, bound=False))
+    assert store.realms.dynamo.get(former) is not None
+    assert store.realms.dynamo.get(current) is None
+    assert store.directory.user_of_name(home.id, "email", "ada@strasse.de") == user.id

@@ -161,3 +161,11 @@ def test_name_is_read_for_whose_it_is(at: DynamoDirectory, read: list[set[str] |
     assert alone is not None
     assert alone >= {"user_id"}
     assert together == alone | set(REALM)
+
+
+def test_progress_of_a_settlement_is_read_alone(
+    resources: Resources, read: list[set[str] | None]
+) -> None:
+    """Cleanup reads when a settlement is due and how far it is, as its role allows."""
+    store_of(resources).settlements.progress("rl_1", "7")
+    assert read == [{"due_at", "after"}]

@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from sojourn.domain.user import User
+from sojourn.domain.user import NameKind, User
 from sojourn.store import expressions
 from sojourn.store.client import DynamoDB
 from sojourn.store.names import DynamoNames, holder
 from tests.support.clock import MovedClock
 
 EMAIL = "ada@xn--mnchen-3ya.de"
+CURRENT, BEFORE_IDNA = "rl_1#email#ada@xn--mnchen-3ya.de", "rl_1#email#ada@münchen.de"
 ADA = User(id="usr_ada", realm_id="rl_1", user_type="human", created_ms=1, email=EMAIL)
 NOW: dict[str, Any] = {"user_id": "usr_ada", "idna": True}
 FORMER: dict[str, Any] = {"user_id": "usr_ada"}
@@ -30,10 +31,7 @@ class Client:
 
 def names_over(*, current: dict[str, Any] | None, former: dict[str, Any] | None) -> DynamoNames:
     """The names of a realm where these items are under the two keys of `EMAIL`."""
-    keys = DynamoNames(DynamoDB(Client({}), MovedClock()), "directory").keys("rl_1", "email", EMAIL)
-    at = [key.pk for key in keys]
-    assert len({*at}) == 2
-    items = {pk: item for pk, item in zip(at, (current, former), strict=True) if item is not None}
+    items = {pk: item for pk, item in ((CURRENT, current), (BEFORE_IDNA, former)) if item}
     return DynamoNames(DynamoDB(Client(items), MovedClock()), "directory")
 
 
@@ -80,3 +78,37 @@ def test_name_is_freed_under_the_former_key_too(former: dict[str, Any] | None, f
     ]
     assert names.freeing(ADA, [("email", EMAIL)]) == expected
     assert names.freeing(ADA, [("email", EMAIL)], kept=keys) == []
+
+
+def test_email_has_a_key_of_the_version_before_idna() -> None:
+    """Only an email that IDNA changed has a second key; a username has none, whatever is in it."""
+    names = names_over(current=None, former=None)
+
+    def keys(kind: NameKind, name: str) -> list[str]:
+        return [key.pk for key in names.keys("rl_1", kind, name)]
+
+    assert keys("email", EMAIL) == [CURRENT, BEFORE_IDNA]
+    assert keys("email", "ada@example.com") == ["rl_1#email#ada@example.com"]
+    assert keys("username", EMAIL) == ["rl_1#name#ada@xn--mnchen-3ya.de"]
+
+
+def test_name_is_claimed_where_nobody_else_has_it() -> None:
+    """The item is put unless it is another user's, who may have it under the former key too."""
+    names = names_over(current=None, former=None)
+    current, former = names.keys("rl_1", "email", EMAIL)
+    (username,) = names.keys("rl_1", "username", "Ada")
+    condition = "attribute_not_exists(pk) OR user_id = :user_id"
+    own = {":user_id": "usr_ada"}
+    assert names.claiming(ADA, [("username", "Ada"), ("email", EMAIL)]) == [
+        (
+            ("username", "Ada"),
+            expressions.put(username, {"user_id": "usr_ada"}, condition=condition, values=own),
+        ),
+        (("email", EMAIL), expressions.put(current, NOW, condition=condition, values=own)),
+        (
+            ("email", EMAIL),
+            expressions.check(
+                former, condition=f"{condition} OR attribute_exists(idna)", values=own
+            ),
+        ),
+    ]
