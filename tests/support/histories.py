@@ -8,7 +8,7 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.policy import JWT_FIELDS, Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
-from sojourn.domain.revocation import FormerShards
+from sojourn.domain.revocation import SHARDS, FormerShards
 from sojourn.domain.session import Actor, Login, Origin, Reason
 from sojourn.domain.signing_key import PublicKey, StoppedKey
 from sojourn.domain.user import KNOWN, Change, Credential, Known, User
@@ -44,6 +44,7 @@ def settings() -> st.SearchStrategy[Settings]:
         jwt_fields=st.lists(st.sampled_from(JWT_FIELDS), unique=True).map(tuple),
         max_staleness_seconds=st.integers(1, 3_600),
         rotate_days=st.integers(0, 365),
+        revocation_shards=st.integers(*SHARDS),
     )
 
 
@@ -82,8 +83,10 @@ def realms(draw: st.DrawFn) -> Realm:
         ends=tuple(draw(st.lists(ends, max_size=3))),
         stopped={s.key.id: s for s in draw(st.lists(stopped, max_size=2))},
         former=tuple(draw(st.lists(former, max_size=2))),
-        former_shards=draw(st.none() | st.builds(FormerShards, count=counts, left_ms=times)),
         deletion=draw(st.none() | st.builds(Deletion, started_ms=times, by=texts, users=counts)),
+        former_shards=draw(
+            st.none() | st.builds(FormerShards, count=st.integers(*SHARDS), left_ms=times)
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from sojourn.domain.ports import (
     Attempts,
     RealmAndUser,
     RealmStore,
+    RevocationFeed,
     UserDirectory,
     UserStore,
 )
@@ -22,6 +23,7 @@ from sojourn.store.access_key_items import access_key_values
 from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.attempts import DynamoAttempts
 from sojourn.store.due import DynamoDue
+from sojourn.store.feed import DynamoFeed
 from sojourn.store.realm_items import realm_values
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.removal import DynamoRemoval
@@ -58,6 +60,9 @@ class Store(Protocol):
 
     @property
     def attempts(self) -> Attempts: ...
+
+    @property
+    def feed(self) -> RevocationFeed: ...
 
     def add_user(self, user: User) -> None: ...
 
@@ -122,6 +127,10 @@ class DynamoStore:
     @property
     def settlements(self) -> DynamoDue:
         return self.due
+
+    @property
+    def feed(self) -> DynamoFeed:
+        return self.users._feed
 
     @property
     def removal(self) -> DynamoRemoval:

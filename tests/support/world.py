@@ -71,6 +71,7 @@ class World:
         self.access_keys = instance.directory.access_keys
         self.password_change = instance.directory.password
         self.cleanup, self.rotation = instance.cleanup, instance.rotate
+        self.reader = instance.revocations.reader
         self.stack = Server(key=access_key(None), realm_id=None)
         self.realm_id = self.new_realm(**settings).id
         self.server = Server(key=self.stack.key, realm_id=self.realm_id)

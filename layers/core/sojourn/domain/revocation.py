@@ -26,8 +26,8 @@ clocks differ by at most 10 seconds. The rest is for a write that is carried out
 gave up.
 """
 CONFIRMED_SECONDS: Final = 14.0
-"""How old an entry may be when its commit is answered: the request's deadline and its last attempt.
-An older one (the process was suspended) is written again."""
+"""How old a request may be when its commit is answered: its deadline and its last attempt. After a
+longer time (the process was suspended) the entry is written again."""
 
 
 @dataclass(frozen=True, slots=True)

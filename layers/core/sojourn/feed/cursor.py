@@ -78,8 +78,11 @@ class Cursor:
     def check(self, *, now_ms: int, hours: int) -> None:
         """Raises `CursorInvalid` for a time to come, and `CursorExpired`."""
         latest = now_ms + CLOCKS_APART_MS
-        known = self.sweep is None or self.floor_ms <= self.sweep.next_ms <= latest
-        if self.floor_ms > latest or self.since_ms > latest or not known:
+        known = max(self.floor_ms, self.since_ms) <= latest
+        if self.sweep is not None:
+            known = known and self.floor_ms <= self.sweep.next_ms <= latest
+            known = known and self.sweep.until_ms <= latest + CLOCKS_APART_MS
+        if not known:
             raise CursorInvalid("`after` is not a cursor of this feed.")
         kept = min(hours, self.hours)
         if now_ms - self.floor_ms > kept * 3_600_000:

@@ -5,11 +5,13 @@ the time at which its commit was sent, under an id that begins with this time.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from zlib import crc32
 
 from sojourn.domain import ids
 from sojourn.domain.revocation import CONFIRMED_SECONDS, Entry, Revocation, slice_of
+from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.deadline import Deadline
 from sojourn.store import expressions, user_items
@@ -37,18 +39,20 @@ class Announcement:
     def __init__(self, feed: "DynamoFeed", revocation: Revocation | None) -> None:
         self._feed = feed
         self._revocation = revocation
-        self._age = Deadline(feed.clock)
+        # The request's: neither the entry nor the realm that names its shard is older.
+        self._age = deadline.current(feed.clock)
         self.writes: list[Write] = [] if revocation is None else [feed.entry(revocation)]
 
     def confirm(self) -> None:
         """Call it when the commit was answered: only a young entry can be relied upon.
 
-        If the process was suspended before it sent the commit, a reader may have passed the entry's
-        time. Then it is written again. Raises `Unavailable`.
+        If the process was suspended, a reader may have passed the entry's time, or may no longer
+        read its shard. Then it is written again, in the first shard, which is always read. Raises
+        `Unavailable`.
         """
         while self._revocation is not None and self._age.age() > CONFIRMED_SECONDS:
             self._age = Deadline(self._feed.clock)
-            self._feed.write(self._feed.entry(self._revocation))
+            self._feed.write(self._feed.entry(replace(self._revocation, shards=1)))
 
 
 class DynamoFeed:
