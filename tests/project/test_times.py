@@ -4,7 +4,10 @@ from typing import Any
 
 import boto3
 
+from local.template import Template
 from sojourn import bootstrap, entry
+from sojourn.domain.revocation import OVERLAP_MS
+from sojourn.domain.session_rules import CLOCKS_APART_MS
 from sojourn.runtime import deadline
 from tests.project import times
 
@@ -26,3 +29,15 @@ def test_longest_request_fits_in_a_time_out_and_that_in_the_gateways() -> None:
     """There is a time-out that holds the longest request and leaves time for a cold start."""
     assert times.LONGEST <= times.GATEWAY - times.COLD_START
     assert len(times.BESIDE) == 4
+
+
+def test_what_a_stopped_function_committed_is_still_read_by_the_feed() -> None:
+    """A function is stopped at its time-out. By then its entry is not older than the overlap.
+
+    So an ending that nobody answered for is in the feed, and whoever asks again and finds it done
+    need not announce it again.
+    """
+    functions = [function for function in Template.read().functions() if function.routes]
+    assert len(functions) >= 7
+    for function in functions:
+        assert 1000 * function.timeout + CLOCKS_APART_MS < OVERLAP_MS, function.folder
