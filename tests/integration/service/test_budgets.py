@@ -10,6 +10,7 @@ from sojourn.store.client import DynamoDB
 from tests.support.http_world import PASSWORD, World
 
 READS = {"get_item", "batch_get_item", "query"}
+HOUR = 3_600
 
 
 @contextmanager
@@ -308,3 +309,36 @@ def test_garbage_costs_no_read(world: World, garbage: str) -> None:
     with calls() as made:
         assert world.call("GET", "/v1/session", bearer=garbage).status == 401
     assert made == []
+
+
+def test_login_that_evicts_is_one_transaction(world: World, token: str) -> None:
+    """A login at the limit commits the new session, what it ends and its entry in one write."""
+    world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
+    world.clock.advance(STALE)
+    for _ in range(2):
+        with calls() as made:
+            assert world.login("ada").status == 200
+        assert made == ["batch_get_item"] * 3 + ["transact_write_items"]
+    assert token
+
+
+def test_poll_of_the_feed_reads_the_realm_and_each_shard(world: World, token: str) -> None:
+    """A poll is one read of the realm and one query a shard and slice, and writes nothing."""
+    session = world.call("GET", "/v1/session", bearer=token).body["id"]
+    path = f"/v1/revocations?realm_id={world.realm_id}"
+    world.clock.advance(-world.clock.wall_ms() // 1000 % HOUR + HOUR / 2)
+    for shards in (1, 3):
+        world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"revocation_shards": shards})
+        cursor = world.call("GET", path, bearer=world.key).body["cursor"]
+        with calls() as made:
+            answer = world.call("GET", f"{path}&after={cursor}", bearer=world.key)
+        assert (answer.status, made) == (200, ["get_item", *["query"] * shards])
+    world.admin("DELETE", f"/v1/sessions/{session}")
+    with calls() as made:
+        answer = world.call("GET", f"{path}&after={cursor}", bearer=world.key)
+    assert len(answer.body["collection"]) == 1
+    assert made == ["get_item", *["query"] * 3]
+    world.clock.advance(HOUR / 2)
+    with calls() as made:
+        assert world.call("GET", f"{path}&after={cursor}", bearer=world.key).status == 200
+    assert made == ["get_item", *["query"] * 6]
