@@ -6,9 +6,9 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -28,6 +28,7 @@ from tests.support.stores import DynamoStore, Store, store_of
 
 ACCOUNT = "123456789012"
 """moto's account."""
+_LASTING: Final = ExitStack()
 
 
 class RsaKeys(Iterator[tuple[bytes, str]]):
@@ -69,10 +70,15 @@ class Provision:
 
 
 @pytest.fixture(scope="session")
-def provision() -> Iterator[Provision]:
-    """What the tests of one process share."""
-    with provided() as found:
-        yield found
+def provision() -> Provision:
+    """What the tests of one process share, also those that run in forks of it."""
+    return lasting()
+
+
+@functools.cache
+def lasting() -> Provision:
+    """Tables, a key, and what is shared, until the process ends."""
+    return _LASTING.enter_context(provided())
 
 
 @pytest.fixture(scope="module")
