@@ -5,6 +5,8 @@ session = sojourn.verify(token)
 """
 
 from sojourn_client.client import Sojourn
+from sojourn_client.cookie import SessionCookie
+from sojourn_client.csrf import CrossSite
 from sojourn_client.errors import (
     Expired,
     InvalidToken,
@@ -18,12 +20,14 @@ from sojourn_client.errors import (
 from sojourn_client.session import Origin, Session, User
 
 __all__ = [
+    "CrossSite",
     "Expired",
     "InvalidToken",
     "Origin",
     "Refused",
     "Rejected",
     "Session",
+    "SessionCookie",
     "Sojourn",
     "SojournError",
     "Terminated",

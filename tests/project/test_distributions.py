@@ -6,6 +6,7 @@ import sys
 import tomllib
 import zipfile
 from email.parser import Parser
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,12 @@ def test_wheel_says_what_it_needs(wheels: dict[str, Path], package: str) -> None
     assert told["Requires-Python"] == PYTHON[package]
     assert len(told.get_payload()) > 200
     needed = {Requirement(line) for line in told.get_all("Requires-Dist", [])}
-    assert needed == {Requirement(line) for line in project(package)["dependencies"]}
+    optional = {
+        Requirement(f"{line}; extra == '{extra}'")
+        for extra, lines in project(package).get("optional-dependencies", {}).items()
+        for line in lines
+    }
+    assert needed == {Requirement(line) for line in project(package)["dependencies"]} | optional
 
 
 @pytest.mark.parametrize("package", APART)
@@ -113,6 +119,9 @@ def test_package_needs_what_the_layer_holds() -> None:
 def test_distribution_is_tested_with_what_it_may_be_installed_with(package: str) -> None:
     """Each range of tool and client holds the version that the tests run with, and has an end."""
     dev = {found.name: found.version for found in pinned(DEV.read_text())}
-    for requirement in map(Requirement, project(package)["dependencies"]):
+    optional = project(package).get("optional-dependencies", {})
+    for requirement in map(
+        Requirement, [*project(package)["dependencies"], *chain(*optional.values())]
+    ):
         assert requirement.specifier.contains(str(dev[requirement.name])), requirement
         assert {clause.operator for clause in requirement.specifier} == {">=", "<"}

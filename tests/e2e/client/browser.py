@@ -1,0 +1,124 @@
+"""A browser with cookies, and servers for the applications that it visits."""
+
+import http.client
+import importlib.util
+import re
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import uvicorn
+from werkzeug.serving import make_server
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was answered in the end."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass
+class Browser:
+    """One browser on one site. It keeps what is set with attributes that it understands."""
+
+    base_url: str
+    agent: str
+    cookies: dict[str, str] = field(default_factory=dict)
+    set: list[str] = field(default_factory=list)
+
+    def get(self, path: str, *, follow: bool = True, **headers: str) -> Page:
+        """Open a page, and follow redirects."""
+        return self._ask("GET", path, None, headers, follow)
+
+    def post(
+        self, path: str, *, site: str = "same-origin", follow: bool = True, **form: str
+    ) -> Page:
+        """Send a form, and follow redirects."""
+        headers = {
+            "content-type": "application/x-www-form-urlencoded",
+            "sec-fetch-site": site,
+            "origin": self.base_url if site == "same-origin" else "https://evil.example",
+        }
+        return self._ask("POST", path, urlencode(form), headers, follow)
+
+    def _ask(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str], follow: bool
+    ) -> Page:
+        connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=30)
+        try:
+            known = {"user-agent": self.agent, **headers}
+            if self.cookies:
+                known["cookie"] = "; ".join(map("=".join, self.cookies.items()))
+            connection.request(method, path, body, known)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        finally:
+            connection.close()
+        for cookie in answer.headers.get_all("set-cookie") or []:
+            self._keep(cookie)
+        if follow and answer.status in (302, 303):
+            place = urlsplit(answer.headers["location"]).path
+            return self._ask("GET", place, None, {}, follow)
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        return Page(answer.status, told, text)
+
+    def _keep(self, cookie: str) -> None:
+        self.set.append(cookie)
+        name, _, rest = cookie.partition("=")
+        value, *attributes = rest.split("; ")
+        self.cookies.pop(name, None)
+        if "Max-Age=0" not in attributes:
+            self.cookies[name] = value
+
+
+def example(path: str, patch: pytest.MonkeyPatch, **environment: str) -> ModuleType:
+    """An example's module, with the environment that it reads when it is loaded."""
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    file = ROOT / "examples" / path
+    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", path), file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def asgi(app: Any) -> Iterator[str]:
+    """An application served by uvicorn, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@contextmanager
+def wsgi(app: Any) -> Iterator[str]:
+    """An application served by werkzeug, until the block ends."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join(20)
+        server.server_close()

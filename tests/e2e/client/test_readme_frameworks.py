@@ -1,0 +1,84 @@
+"""The README's sections on frameworks: each one's code, in an application that is served."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import pytest
+from fastapi import Depends, FastAPI, Form, Request
+from fastapi.responses import RedirectResponse
+
+from sojourn_client import Session, SessionCookie, Sojourn
+from tests.e2e.calls import PASSWORD, Api, User
+from tests.e2e.client.browser import ROOT, Browser, asgi
+
+README = (ROOT / "client/README.md").read_text()
+
+
+def block(section: str) -> str:
+    """The first block of Python of a section."""
+    (found, *_) = re.findall(
+        r"^```python\n(.*?)^```", README.split(f"\n## {section}\n")[1], re.DOTALL | re.MULTILINE
+    )
+    return str(found)
+
+
+def run(section: str, **names: Any) -> dict[str, Any]:
+    """Run a section's code with these names; what it has made."""
+    exec(compile(block(section), "client/README.md", "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def user(api: Api) -> User:
+    """A user of a realm of this module."""
+    return api.user(api.realm())
+
+
+@pytest.fixture(scope="module")
+def sojourn(api: Api, user: User) -> Iterator[Sojourn]:
+    """The client that the README has made before."""
+    with Sojourn(api.base_url, user.realm_id, api.access_key) as sojourn:
+        yield sojourn
+
+
+def visit(base_url: str, user: User) -> None:
+    """`/me` is for who has a token that stands, and nobody else."""
+    browser = Browser(base_url, "curl")
+    token = user.login()["token"]
+    for wrong in ({}, {"authorization": "Bearer garbage"}):
+        page = browser.get("/me", follow=False, **wrong)
+        assert page.status == 401
+        assert page.headers["www-authenticate"].startswith("Bearer")
+    page = browser.get("/me", authorization=f"Bearer {token}")
+    assert (page.status, user.username in page.text) == (200, True)
+    user.api.call("DELETE", "/v1/session", bearer=token)
+    assert browser.get("/me", follow=False, authorization=f"Bearer {token}").status == 401
+
+
+def test_fastapi(sojourn: Sojourn, user: User) -> None:
+    """FastAPI's section protects a page."""
+    app = FastAPI()
+    run("FastAPI", app=app, sojourn=sojourn, Session=Session, Annotated=Annotated, Depends=Depends)
+    with asgi(app) as url:
+        visit(url, user)
+
+
+def test_cookies(sojourn: Sojourn, user: User) -> None:
+    """The section on cookies logs a browser in and out."""
+    app = FastAPI()
+    names = {"Form": Form, "Request": Request, "RedirectResponse": RedirectResponse}
+    made = {"SessionCookie": SessionCookie, "Annotated": Annotated}
+    found = run("FastAPI", app=FastAPI(), Session=Session, Depends=Depends, sojourn=sojourn, **made)
+    auth = run("Cookies, for browsers", **{**found, **names, "app": app})["auth"]
+
+    @app.get("/")
+    def home(session: Annotated[Session, Depends(auth)]) -> str:
+        return session.user_id
+
+    with asgi(app) as url:
+        browser = Browser(url, "Firefox")
+        assert browser.get("/").status == 401
+        assert user.id in browser.post("/login", user=user.username, password=PASSWORD).text
+        assert browser.post("/logout").status == 401
+        assert browser.cookies == {}
