@@ -124,7 +124,7 @@ def test_no_test_is_no_kill() -> None:
 def test_survivors_are_run_again_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Results of killed mutants and of functions as written stay; a changed module has none."""
+    """The results of killed mutants stay; a function as written is run beside its survivors."""
     monkeypatch.setattr(command, "_WORK", tmp_path)
     module = "domain.due"
     assert not command._is_as_run(module)
@@ -132,7 +132,9 @@ def test_survivors_are_run_again_and_nothing_else(
     assert not command._is_as_run(module)
     named = mutants.named(module)
     written = next(key for key, name in named.items() if mutants.is_as_written(name))
-    survived, unmet, late, killed, *_ = (key for key in named if key != written)
+    function = named[written]
+    own = (key for key, name in named.items() if name.startswith(f"{function}: "))
+    survived, unmet, late, killed, *_ = own
     codes = {written: 0, survived: 0, unmet: 33, late: -24, killed: 1}
     results = command._results(module)
     results.parent.mkdir(parents=True)
@@ -140,9 +142,19 @@ def test_survivors_are_run_again_and_nothing_else(
     assert command._is_as_run(module)
     command._forget_survivors([module])
     assert command._meta(module) == {
-        "exit_code_by_key": {written: 0, survived: None, unmet: None, late: None, killed: 1},
+        "exit_code_by_key": {written: None, survived: None, unmet: None, late: None, killed: 1},
         "durations_by_key": {killed: 2.5},
     }
     assert command._fates([module])[named[killed]] == "killed"
     command._source(module).write_text("# changed since")
     assert not command._is_as_run(module)
+
+
+def test_record_of_a_part_names_what_is_left_out() -> None:
+    """A record that is not of all strict modules says which were not run."""
+    part = {"domain.ids.f: a -> b": "killed", "crypto.tokens.f: a -> b": "killed"}
+    (sentence,) = report._left_out(part)
+    assert "crypto.signing_keys" in sentence
+    assert "domain.ids" not in sentence
+    strict = [module for group in mutants.STRICT.values() for module in group]
+    assert report._left_out({f"{module}.f: a -> b": "killed" for module in strict}) == []

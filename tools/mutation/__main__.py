@@ -28,6 +28,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutation", description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as domain.ids, or strict")
     parser.add_argument(
+        "--record", action="store_true", help="record the run, though it is not of all of strict"
+    )
+    parser.add_argument(
         "--survivors", action="store_true", help="only what the modules' last run did not kill"
     )
     given = parser.parse_args()
@@ -49,8 +52,8 @@ def main() -> int:
         _run(room, part)
         fates |= _fates(part)
         seconds += sum(sum(_meta(module)["durations_by_key"].values()) for module in part)
-    recorded = {*strict} <= {*(chosen or modules())}
-    options = ["--survivors"] if given.survivors else []
+    recorded = given.record or {*strict} <= {*(chosen or modules())}
+    options = [f"--{name}" for name in ("record", "survivors") if vars(given)[name]]
     return report.report(fates, seconds=seconds, recorded=recorded, asked=[*options, *asked])
 
 
@@ -96,13 +99,22 @@ def _is_as_run(module: str) -> bool:
 
 
 def _forget_survivors(chosen: Sequence[str]) -> None:
-    """Keep the results of what was killed alone, so that mutmut runs the others."""
+    """Keep the results of what was killed alone, so that mutmut runs the others.
+
+    A function as it is written is run again with them.
+    """
     for module in chosen:
         meta = _meta(module)
         codes = meta["exit_code_by_key"]
         names = named(module)
-        for key, code in codes.items():
-            if report.fate(code) != "killed" and not is_as_written(names[key]):
+        open_ = {
+            key
+            for key, code in codes.items()
+            if report.fate(code) != "killed" and not is_as_written(names[key])
+        }
+        functions = {names[key].partition(": ")[0] for key in open_}
+        for key in codes:
+            if key in open_ or names[key] in functions:
                 codes[key] = None
         _results(module).write_text(json.dumps(meta, indent=4))
 

@@ -104,10 +104,19 @@ def _section(
     tables.append(proof.Table(columns=("equivalent", "why"), rows=equivalent))
     return proof.Section(
         title="Mutation",
-        text=" ".join(_TEXT.split()),
+        text=" ".join([*_TEXT.split(), *_left_out(found)]),
         tables=tables,
         command=f'make mutate MODULES="{" ".join(asked)}"' if asked else "make mutate",
         versions=proof.versions("mutmut", "pytest", "hypothesis", "moto"),
+    )
+
+
+def _left_out(found: Mapping[str, str]) -> list[str]:
+    """A sentence about the modules of `STRICT` that a run in parts has not come to."""
+    ran = {module_of(name) for name in found}
+    left = [module for group in STRICT.values() for module in group if module not in ran]
+    return (
+        [f"Not in this record, as their run was not finished: {', '.join(left)}."] if left else []
     )
 
 

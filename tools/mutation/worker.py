@@ -13,11 +13,15 @@ from typing import Final
 from hypothesis import HealthCheck, Phase, settings
 from mutmut.__main__ import cli
 from mutmut.configuration import config
+from mutmut.state import state
+from mutmut.workers.isolation import ForkRunner
 
 from tools.mutation import operators
 
 _BESIDE: Final = {"domain": ("login", "sessions", "directory", "jobs")}
 """Rooms whose tests are about another room's rules as well."""
+_SOME: Final = 25
+"""Of so many tests one is run before the forks."""
 
 
 def main(room: str, *modules: str) -> None:
@@ -39,7 +43,17 @@ def main(room: str, *modules: str) -> None:
     given.only_mutate = [f"sojourn/{module.replace('.', '/')}.py" for module in modules]
     given.also_copy = [path for path in Path().iterdir() if path.name not in ("sojourn", "mutants")]
     given.pytest_add_cli_args_test_selection = [test for test in tests if Path(test).is_dir()]
+    setattr(ForkRunner, "run_clean_tests", _run_some)  # noqa: B010 - mypy takes no other
     cli(["run"])
+
+
+def _run_some(self: ForkRunner, _tests: object) -> int:
+    """Run some tests before the forks, so that what they import is in memory there.
+
+    Each function as it is written meets its tests later, so the whole suite is not run again here.
+    """
+    some = sorted(state().duration_by_test)[::_SOME]
+    return self.test_runner.run_tests(mutant_name=None, tests=some)
 
 
 if __name__ == "__main__":
