@@ -1,23 +1,30 @@
 """`Sojourn`: the client of one realm."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from sojourn_client import fork
+from sojourn_client.always import AlwaysVerifier
 from sojourn_client.bearer import bearer_token
+from sojourn_client.cached import Cached
 from sojourn_client.calls import Calls
 from sojourn_client.clock import Clock, SystemClock
-from sojourn_client.decision import Accept, Always, Refuse
-from sojourn_client.errors import Rejected, Unavailable
+from sojourn_client.errors import Rejected
+from sojourn_client.local import LocalVerifier
 from sojourn_client.manage import Manage, State
 from sojourn_client.session import Session
-from sojourn_client.token import read
+from sojourn_client.store import Shared, Store
 from sojourn_client.transport import HttpTransport, Transport
 from sojourn_client.validation import Validation
+from sojourn_client.verifier import Verifier, awaited
+from sojourn_client.workers import Workers
 
-Mode = Literal["always"]
+Mode = Literal["always", "cached"]
+MAX_STALENESS: Final = 300.0
+CACHE_SIZE: Final = 10_000
+T = TypeVar("T")
 TIMEOUT: Final = 5.0
 """Seconds of one call, with its retries."""
 
@@ -34,7 +41,12 @@ class Sojourn:
     - `access_key`: of a server, `ks_…`. `authenticate`, `validate_many`, `sessions(user_id)` and
       `end(session_id)` need it.
     - `mode`: "always" asks the service at each verification, so a terminated session is refused at
-      once.
+      once. "cached" remembers a positive answer for up to `max_staleness` seconds, and verifies
+      signatures locally: a request whose session was terminated S seconds ago or more is refused.
+    - `max_staleness`: seconds, 300 by default; the realm's `max_staleness_seconds` counts too if it
+      is less. Only for "cached".
+    - `cache_size`: sessions that are remembered; the ones that were not used longest go first.
+    - `store`: shares answers between processes: see `sojourn_client.store`. Only for "cached".
     - `timeout`: seconds that a call may take. Within it a call is tried up to three times, if it is
       safe to send it again.
     - `ca_file`: a file of certificate authorities in place of the machine's own.
@@ -49,54 +61,63 @@ class Sojourn:
         access_key: str | None = None,
         *,
         mode: Mode = "always",
+        max_staleness: float | None = None,
+        cache_size: int = CACHE_SIZE,
+        store: Store | None = None,
         timeout: float = TIMEOUT,
         ca_file: str | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if mode != "always":
-            raise ValueError('mode must be "always".')
-        if not timeout > 0:
-            raise ValueError("timeout must be more than 0 seconds.")
-        self._realm_id = realm_id
-        self._clock = clock or SystemClock()
+        _check(mode, max_staleness, store, cache_size, timeout)
+        clock = clock or SystemClock()
         self._transport = transport or HttpTransport(base_url, ca_file=ca_file)
-        calls = Calls(self._transport, realm_id, self._clock, timeout, access_key)
+        calls = Calls(self._transport, realm_id, clock, timeout, access_key)
         self._validation = Validation(calls)
         self._manage = Manage(calls)
-        self._policy = Always(timeout)
-        fork.remember(self._transport)
+        self._workers = Workers()
+        self._verifier: Verifier
+        if mode == "always":
+            self._verifier = AlwaysVerifier(self._validation, clock, timeout, self._workers)
+        else:
+            staleness = MAX_STALENESS if max_staleness is None else max_staleness
+            self._verifier = LocalVerifier(
+                self._validation,
+                Cached(max_staleness=staleness, size=cache_size),
+                workers=self._workers,
+                max_staleness=staleness,
+                size=cache_size,
+                shared=None if store is None else Shared(store, staleness),
+            )
+        fork.remember(self._transport, self._workers, self._verifier)
 
-    def verify(self, token: str) -> Session:
+    def verify(self, token: str, max_staleness: float | None = None) -> Session:
         """The session of a login token, with its user.
 
+        `max_staleness` is for this request: seconds, at most the client's own; 0 asks the service.
+
         Raises `InvalidToken`, `Expired`, `Terminated` if the token is not accepted (all of them are
-        `Rejected`), and `Unavailable` if the service does not answer.
+        `Rejected`), and `Unavailable` if the service must be asked and does not answer.
         """
-        unverified = read(token, realm_id=self._realm_id)
-        verdict = self._validation.one(unverified)
-        match self._policy.judge(verdict, self._clock.now()):
-            case Accept(session):
-                return session
-            case Refuse(error):
-                raise error
-        raise Unavailable("The service did not answer in time.")
+        return self._verifier.verify(token, max_staleness)
 
-    async def averify(self, token: str) -> Session:
-        """`verify` for asyncio."""
-        return await asyncio.to_thread(self.verify, token)
+    async def averify(self, token: str, max_staleness: float | None = None) -> Session:
+        """`verify` for asyncio. A session that is remembered is accepted without a thread."""
+        return await self._verifier.averify(token, max_staleness)
 
-    def authenticate_request(self, request: object) -> Session:
+    def authenticate_request(self, request: object, max_staleness: float | None = None) -> Session:
         """`verify` the token of `Authorization: Bearer …`. Also raises `TokenMissing`.
 
         `request` is anything with `headers`: of Starlette, FastAPI, Django, Flask, werkzeug,
         aiohttp, or an event of AWS Lambda.
         """
-        return self.verify(bearer_token(request))
+        return self.verify(bearer_token(request), max_staleness)
 
-    async def aauthenticate_request(self, request: object) -> Session:
+    async def aauthenticate_request(
+        self, request: object, max_staleness: float | None = None
+    ) -> Session:
         """`authenticate_request` for asyncio."""
-        return await self.averify(bearer_token(request))
+        return await self.averify(bearer_token(request), max_staleness)
 
     def validate_many(self, tokens: Sequence[str]) -> list[Session | Rejected]:
         """For each token, in order, its session, or why it is not accepted. Always asks.
@@ -107,7 +128,7 @@ class Sojourn:
 
     async def avalidate_many(self, tokens: Sequence[str]) -> list[Session | Rejected]:
         """`validate_many` for asyncio."""
-        return await asyncio.to_thread(self.validate_many, tokens)
+        return await self._awaited(partial(self.validate_many, tokens))
 
     def login(
         self,
@@ -138,8 +159,8 @@ class Sojourn:
         replace: str | None = None,
     ) -> Session:
         """`login` for asyncio."""
-        return await asyncio.to_thread(
-            self._manage.login, username, email, password, api_key, replace
+        return await self._awaited(
+            partial(self._manage.login, username, email, password, api_key, replace)
         )
 
     def authenticate(
@@ -171,8 +192,8 @@ class Sojourn:
         replace: str | None = None,
     ) -> Session:
         """`authenticate` for asyncio."""
-        return await asyncio.to_thread(
-            self._manage.authenticate, user, password, ip, client, replace
+        return await self._awaited(
+            partial(self._manage.authenticate, user, password, ip, client, replace)
         )
 
     def sessions(
@@ -189,7 +210,7 @@ class Sojourn:
         self, user_id: str | None = None, *, token: str | None = None, state: State = "active"
     ) -> list[Session]:
         """`sessions` for asyncio."""
-        return await asyncio.to_thread(self._manage.sessions, user_id, token, state)
+        return await self._awaited(partial(self._manage.sessions, user_id, token, state))
 
     def end(self, session_id: str | None = None, *, token: str | None = None) -> None:
         """End a session for good.
@@ -203,25 +224,26 @@ class Sojourn:
         Ending an ended session is no error. Raises `Refused` (`not_found`, `session_unmanaged`),
         `Unavailable`, and with a token `Rejected`.
         """
-        self._manage.end(session_id, token)
+        self._verifier.forget_user(self._manage.end(session_id, token))
 
     async def aend(self, session_id: str | None = None, *, token: str | None = None) -> None:
         """`end` for asyncio."""
-        await asyncio.to_thread(self._manage.end, session_id, token)
+        await self._awaited(lambda: self.end(session_id, token=token))
 
     def end_others(self, token: str) -> None:
         """End all sessions of the token's user but its own.
 
         Raises `Rejected`, `Refused`, `Unavailable`.
         """
-        self._manage.end_others(token)
+        self._verifier.forget_user(self._manage.end_others(token))
 
     async def aend_others(self, token: str) -> None:
         """`end_others` for asyncio."""
-        await asyncio.to_thread(self._manage.end_others, token)
+        await self._awaited(lambda: self.end_others(token))
 
     def close(self) -> None:
-        """Close the connections. A later call opens new ones."""
+        """End the threads and close the connections. A later call begins new ones."""
+        self._workers.close()
         self._transport.close()
 
     def __enter__(self) -> "Sojourn":
@@ -234,3 +256,25 @@ class Sojourn:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    async def _awaited(self, work: Callable[[], T]) -> T:
+        return await awaited(self._workers, work)
+
+
+def _check(
+    mode: Mode,
+    max_staleness: float | None,
+    store: Store | None,
+    cache_size: int,
+    timeout: float,
+) -> None:
+    if mode not in ("always", "cached"):
+        raise ValueError('mode must be "always" or "cached".')
+    if mode == "always" and (max_staleness is not None or store is not None):
+        raise ValueError('max_staleness and store are for mode="cached".')
+    if max_staleness is not None and not max_staleness > 0:
+        raise ValueError("max_staleness must be more than 0 seconds.")
+    if cache_size < 1:
+        raise ValueError("cache_size must be 1 or more.")
+    if not timeout > 0:
+        raise ValueError("timeout must be more than 0 seconds.")

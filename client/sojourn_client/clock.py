@@ -1,10 +1,10 @@
 """Time: an instant by two clocks, and how long ago it was.
 
-The wall clock may be set back; the monotonic clock of Linux stands still while a machine or a
-process's container is suspended. Whichever moved more tells the age of what is known, so nothing
-looks younger than it is.
+The wall clock may be set back; the monotonic clock may stand still while a machine is suspended.
+Whichever moved more tells the age of what is known, so nothing looks younger than it is.
 """
 
+import sys
 import time
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,6 +22,17 @@ class Instant:
         return max(self.wall - earlier.wall, self.monotonic - earlier.monotonic)
 
 
+if sys.platform == "linux":
+
+    def _monotonic() -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+else:
+
+    def _monotonic() -> float:
+        return time.monotonic()
+
+
 class Clock(Protocol):
     """Tells the time and waits."""
 
@@ -31,10 +42,10 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks. On Linux the monotonic one counts the time of a suspended machine."""
 
     def now(self) -> Instant:
-        return Instant(time.time(), time.monotonic())  # noqa: TID251 - this is the clock
+        return Instant(time.time(), _monotonic())  # noqa: TID251 - this is the clock
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

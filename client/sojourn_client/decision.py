@@ -1,6 +1,6 @@
 """Decisions about a token: "given now and what is known, accept, refuse or ask".
 
-A policy is pure: it does no input or output and reads no clock. `Sojourn` carries it out, so that
+A policy is pure: it does no input or output and reads no clock. A verifier carries it out, so that
 threads and asyncio share one logic.
 """
 
@@ -10,6 +10,7 @@ from typing import Protocol
 from sojourn_client.clock import Instant
 from sojourn_client.errors import Rejected
 from sojourn_client.session import Session
+from sojourn_client.signature import Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Accept:
-    """The session stands, by what is known."""
+    """The session stands, by what is known. `refresh`: ask again soon, without anybody waiting."""
 
     session: Session
+    refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +49,29 @@ Decision = Accept | Refuse | Ask
 
 
 class Policy(Protocol):
-    """One mode of verification."""
+    """What a mode remembers and decides. Its caller serialises the calls."""
 
-    def judge(self, verdict: Verdict, now: Instant) -> Decision:
-        """Decide by an answer of the service, which may be late."""
+    def decide(self, token: Verified, now: Instant, max_staleness: float) -> Decision:
+        """Decide about a request that comes now, by what is known."""
+
+    def learn(self, token: Verified, verdict: Verdict) -> None:
+        """Remember an answer of the service, which may be late."""
+
+    def forget_user(self, user_id: str, now: Instant) -> None:
+        """Ask again for each session of a user: some of them were ended by this process."""
+
+    def clear(self) -> None:
+        """Forget everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Always:
-    """Mode "always": every verification asks, and an answer counts for that one alone.
+def judged(verdict: Verdict, now: Instant, *, within: float) -> Decision:
+    """The decision for the request that the service was asked for.
 
-    An answer older than `timeout` seconds is not taken: the process was suspended meanwhile, or the
+    An answer that is `within` seconds old is not taken: the process was suspended meanwhile, or the
     network held it back.
     """
-
-    timeout: float
-
-    def judge(self, verdict: Verdict, now: Instant) -> Decision:
-        if now.since(verdict.sent) >= self.timeout:
-            return Ask()
-        return decided(verdict)
-
-
-def decided(verdict: Verdict) -> Accept | Refuse:
-    """The decision that an answer is, while it counts."""
+    if now.since(verdict.sent) >= within:
+        return Ask()
     if isinstance(verdict.outcome, Session):
         return Accept(verdict.outcome)
     return Refuse(verdict.outcome)

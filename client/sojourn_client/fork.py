@@ -20,10 +20,9 @@ class Forked(Protocol):
 _alive: "WeakSet[Forked]" = WeakSet()
 
 
-def remember(what: object) -> None:
-    """Call `after_fork` of this object in each child process, as long as the object lives."""
-    if isinstance(what, Forked):
-        _alive.add(what)
+def remember(*objects: object) -> None:
+    """Call `after_fork` of each of them that has it in each child process, while they live."""
+    _alive.update(each for each in objects if isinstance(each, Forked))
 
 
 def _in_child() -> None:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 from sojourn_client.answers import Body
 from sojourn_client.calls import Calls, segment
 from sojourn_client.errors import Unavailable
-from sojourn_client.session import Session, session_of
+from sojourn_client.session import Session, session_of, user_of
+from sojourn_client.token import read
 
 State = Literal["active", "ended"]
 _PAGE = 100
@@ -51,8 +52,8 @@ class Manage:
         """`GET /v1/sessions`, all pages."""
         return [session for page in self._pages(user_id, token, state) for session in page]
 
-    def end(self, session_id: str | None, token: str | None) -> None:
-        """`DELETE /v1/session` or `DELETE /v1/sessions/{id}`."""
+    def end(self, session_id: str | None, token: str | None) -> str:
+        """`DELETE /v1/session` or `DELETE /v1/sessions/{id}`; returns the user's id."""
         path = "/v1/session" if session_id is None else f"/v1/sessions/{segment(session_id)}"
         if token is not None:
             self.calls.as_user(token, "DELETE", path)
@@ -60,10 +61,15 @@ class Manage:
             self.calls.as_server("DELETE", path)
         else:
             raise ValueError("end() needs a session's id, a token, or both.")
+        return self._user(token) if session_id is None else user_of(session_id)
 
-    def end_others(self, token: str) -> None:
-        """`DELETE /v1/sessions?scope=others`."""
+    def end_others(self, token: str) -> str:
+        """`DELETE /v1/sessions?scope=others`; returns the user's id."""
         self.calls.as_user(token, "DELETE", "/v1/sessions?scope=others")
+        return self._user(token)
+
+    def _user(self, token: str | None) -> str:
+        return str(read(token, realm_id=self.calls.realm_id).user_id)
 
     def _pages(
         self, user_id: str | None, token: str | None, state: State
@@ -95,7 +101,7 @@ def _collection(body: Body) -> list[Session]:
 
 def _session(body: Any) -> Session:
     try:
-        return session_of(body if isinstance(body, dict) else {})
+        return session_of(body)
     except ValueError:
         raise Unavailable("The answer is not Sojourn's: check base_url.") from None
 

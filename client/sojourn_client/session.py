@@ -63,8 +63,10 @@ class Session:
     token: str | None = field(default=None, repr=False)
 
 
-def session_of(body: Mapping[str, Any]) -> Session:
+def session_of(body: Any) -> Session:
     """The session of an answer. Raises `ValueError` if a member is missing or of another type."""
+    if not isinstance(body, Mapping):
+        raise ValueError("session")
     session_type = body.get("session_type")
     if session_type not in _TYPES:
         raise ValueError("session_type")
@@ -84,6 +86,11 @@ def session_of(body: Mapping[str, Any]) -> Session:
         reason=_maybe(body, "reason", str),
         token=_maybe(body, "token", str),
     )
+
+
+def user_of(session_id: str) -> str:
+    """The user whose id is within a session's id."""
+    return f"usr_{session_id[26:48]}"
 
 
 def _user(found: Any) -> User | None:

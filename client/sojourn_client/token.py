@@ -30,6 +30,11 @@ class Unverified:
         """The session that it names."""
         return self.claims.get("sid")
 
+    @property
+    def user_id(self) -> object:
+        """The user whom it names."""
+        return self.claims.get("sub")
+
 
 def read(text: object, *, realm_id: str) -> Unverified:
     """Read a token of this realm. Raises `InvalidToken`."""

@@ -11,7 +11,7 @@ from sojourn_client.clock import Instant
 from sojourn_client.decision import Verdict
 from sojourn_client.errors import InvalidToken, Rejected, Unavailable
 from sojourn_client.session import session_of
-from sojourn_client.token import LONGEST, Unverified
+from sojourn_client.token import LONGEST
 
 MOST: Final = 100
 """Tokens of one request, as the API allows."""
@@ -25,18 +25,18 @@ class Validation:
 
     calls: Calls
 
-    def one(self, token: Unverified) -> Verdict:
+    def one(self, text: str, *, session_id: object, user_id: object) -> Verdict:
         """Ask by the user's own token, `GET /v1/session`. Raises `Unavailable`, `Refused`.
 
         An access key is not used: the service would read it too, for the same answer.
         """
-        headers = {"authorization": f"Bearer {token.text}"}
+        headers = {"authorization": f"Bearer {text}"}
         answered = self.calls.ask("GET", "/v1/session", headers)
         try:
             body = understood(answered.reply)
         except Rejected as error:
             return Verdict(error, answered.sent)
-        return _verdict(body, answered.sent, self.calls.realm_id, token=token)
+        return _verdict(body, answered.sent, self.calls.realm_id, (session_id, user_id))
 
     def many(self, tokens: Sequence[str]) -> list[Verdict]:
         """Ask with the access key, `POST /v1/sessions/validate`, in batches; in the same order.
@@ -81,7 +81,7 @@ def _batches(tokens: Sequence[str]) -> list[list[str]]:
 
 
 def _verdict(
-    body: Any, sent: Instant, realm_id: str, *, token: Unverified | None = None
+    body: Any, sent: Instant, realm_id: str, named: tuple[object, object] | None = None
 ) -> Verdict:
     if not isinstance(body, Mapping):
         raise _not_sojourn()
@@ -96,8 +96,7 @@ def _verdict(
         raise _not_sojourn() from None
     if session.realm_id != realm_id:
         return Verdict(InvalidToken(), sent)
-    named = token is not None and (token.session_id, token.claims.get("sub"))
-    if named and named != (session.id, session.user_id):
+    if named is not None and named != (session.id, session.user_id):
         # A proxy or cache between mixed up two users' answers.
         raise Unavailable("The answer is about another session than the one that was asked for.")
     advised = body.get("revalidate_after")
