@@ -5,8 +5,8 @@ from dataclasses import replace
 from sojourn.api.callers import Callers
 from sojourn.bootstrap import Resources
 from sojourn.entry import api
-from sojourn.sessions.introspect import Introspector, WithoutRecords
-from sojourn.sessions.validate import Validator
+from sojourn.sessions.introspect import Introspector
+from sojourn.sessions.validate import Validator, WithoutRecords
 from sojourn.sessions.validate_many import ManyValidator
 from sojourn.sessions.validate_routes import ROUTES, Services
 

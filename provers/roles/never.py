@@ -13,7 +13,7 @@ from provers.roles.policy import Request
 from provers.roles.requests import Place, requests_of
 from provers.roles.roles import Role, arn
 
-LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, REVOCATIONS, CLEANUP, ROTATE = (
+LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, REVOCATIONS, AUTHORIZER, CLEANUP, ROTATE = (
     f"{name}Role"
     for name in (
         "Login",
@@ -23,6 +23,7 @@ LOGIN, VALIDATE, LIST, TERMINATE, DIRECTORY, DISCOVERY, REVOCATIONS, CLEANUP, RO
         "Directory",
         "Discovery",
         "Revocations",
+        "Authorizer",
         "Cleanup",
         "Rotate",
     )

@@ -56,6 +56,16 @@ EXPECTED: dict[str, tuple[str, int, str | None]] = {
 }
 
 
+ADMITTED: dict[str, str] = {
+    "authorizer-appsync": "resolverContext",
+    "authorizer-http": "context",
+    "authorizer-http-1": "context",
+    "authorizer-rest-request": "context",
+    "authorizer-rest-token": "context",
+}
+"""An authorizer's events, and where its answer says who may call."""
+
+
 @pytest.fixture(scope="module")
 def functions(api: Api) -> Iterator[Stack]:
     """The template's functions in this process, on the tables and the clock of the local stack."""
@@ -102,6 +112,7 @@ def test_every_event_is_expected() -> None:
     """No event is without an expected answer."""
     assert {path.stem for path in ROOT.glob("events/*.json")} == {
         *EXPECTED,
+        *ADMITTED,
         "cleanup-schedule",
         "rotate-schedule",
     }
@@ -120,6 +131,18 @@ def test_event_is_answered(api: Api, functions: Stack, name: str) -> None:
     if code is not None:
         body = json.loads(answer["body"])
         assert (body["code"], body["request_id"]) == (code, f"event-{name}")
+
+
+@pytest.mark.parametrize("name", ADMITTED)
+def test_authorizer_event_is_admitted(api: Api, functions: Stack, name: str) -> None:
+    """The authorizer admits the token of each kind of event, and says whose it is."""
+    event = filled(api, name)
+    answer = functions.invoke("AuthorizerFunction", event)
+    assert answer.get("isAuthorized") or answer["policyDocument"]["Statement"][0]["Effect"] == (
+        "Allow"
+    )
+    session = api.call("GET", "/v1/session", bearer=re.findall(r"eyJ[^\"]+", json.dumps(event))[0])
+    assert answer[ADMITTED[name]]["session_id"] == session.body["id"]
 
 
 def test_schedule_event_runs_cleanup(functions: Stack) -> None:

@@ -222,7 +222,7 @@ def each_function_is_traced(written: Written) -> Findings:
 def each_answer_is_in_time(written: Written) -> Findings:
     """A function outlives what a request, or a step of a run, may take; the gateway outlives it."""
     for function in written.template.functions():
-        if not function.routes:
+        if function.scheduled:
             if function.timeout < 2 * SECONDS_TO_REPORT:
                 yield f"{function.logical_id} has {function.timeout} s, and hardly works in them."
             continue
@@ -230,6 +230,8 @@ def each_answer_is_in_time(written: Written) -> Findings:
         if function.folder == "login":
             # A key is kept for what a login may still sign, by whichever clock.
             most = (SIGNING_GRACE_MS - CLOCKS_APART_MS) // 1000
+        elif not function.routes:
+            most = times.AUTHORIZER
         if not needed <= function.timeout <= most:
             yield (
                 f"{function.logical_id} has {function.timeout} s; it needs {needed:g} at least, "

@@ -14,6 +14,7 @@ NAMES: Final = {
     "AWS::CloudWatch::Alarm": ("AlarmName",),
     "AWS::DynamoDB::Table": ("TableName",),
     "AWS::Scheduler::ScheduleGroup": ("Name",),
+    "AWS::SSM::Parameter": ("Name",),
 }
 """Where a resource is given a name of its own that the account and region has once."""
 

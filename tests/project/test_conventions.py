@@ -179,6 +179,16 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
         "      MemorySize: 1024\n      Timeout: 20\n",
         "      MemorySize: 1024\n      Timeout: 21\n",
     ),
+    "an authorizer that outlives its gateway": (
+        conventions.each_answer_is_in_time,
+        "      Timeout: 9 #",
+        "      Timeout: 11 #",
+    ),
+    "an authorizer that dies before its deadline": (
+        conventions.each_answer_is_in_time,
+        "      Timeout: 9 #",
+        "      Timeout: 8 #",
+    ),
     "a run that has no time to work": (
         conventions.each_answer_is_in_time,
         "      Timeout: 300\n",
@@ -208,6 +218,11 @@ BROKEN: Final[dict[str, tuple[Rule, str, str]]] = {
         naming.each_name_is_the_stacks,
         "LogGroupName: !Sub /aws/lambda/${AWS::StackName}-rotate",
         "LogGroupName: /aws/lambda/sojourn-rotate",
+    ),
+    "an authorizer that every stack shares": (
+        naming.each_name_is_the_stacks,
+        "Name: !Sub /${AWS::StackName}/authorizer-arn",
+        "Name: /sojourn/authorizer-arn",
     ),
     "a schedule in the account's own group": (
         naming.each_schedule_is_in_the_stacks_group,

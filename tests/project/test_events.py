@@ -11,7 +11,12 @@ from local.template import Template
 
 ROOT = Path(__file__).resolve().parents[2]
 EVENTS = {path.stem: json.loads(path.read_text()) for path in sorted(ROOT.glob("events/*.json"))}
-HTTP = {name: event for name, event in EVENTS.items() if event["version"] == "2.0"}
+AUTHORIZER = {name: event for name, event in EVENTS.items() if name.startswith("authorizer-")}
+HTTP = {
+    name: event
+    for name, event in EVENTS.items()
+    if event.get("version") == "2.0" and name not in AUTHORIZER
+}
 PLACEHOLDERS = {
     "ACCESS_KEY",
     "API_KEY",
@@ -59,6 +64,8 @@ def test_each_function_has_an_event() -> None:
     for function in Template.read().functions():
         if function.scheduled:
             assert f"{function.folder}-schedule" in EVENTS
+        elif not function.routes:
+            assert any(name.startswith(f"{function.folder}-") for name in EVENTS)
         else:
             assert used & set(function.routes), function.logical_id
 

@@ -9,8 +9,9 @@ from bench.function_imports import imported
 from local.template import Function, Template
 
 EVERY: Final = frozenset(function.folder for function in Template.read().functions())
-BEHIND_API: Final = EVERY - {"cleanup", "rotate"}
-KNOWS_CALLERS: Final = BEHIND_API - {"discovery"}
+BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
+READS_KEYS: Final = BEHIND_API | {"authorizer"}
+KNOWS_CALLERS: Final = READS_KEYS - {"discovery"}
 PASSWORDS: Final = frozenset({"login", "directory"})
 
 MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
@@ -24,14 +25,14 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
     "aws_lambda_powertools": (EVERY, "writes logs and metrics"),
     "typing_extensions": (EVERY, "Powertools imports it"),
     "msgspec": (BEHIND_API | {"rotate"}, "bodies and answers; in rotate, lines of the audit log"),
-    "cryptography": (BEHIND_API | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
-    "jwt": (BEHIND_API, "verifies and signs tokens; in discovery, writes public keys as JWKs"),
+    "cryptography": (READS_KEYS | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
+    "jwt": (READS_KEYS, "verifies and signs tokens; in discovery, writes public keys as JWKs"),
     "argon2": (PASSWORDS, "tries and sets passwords"),
     "sojourn.domain": (EVERY, "what is true"),
     "sojourn.runtime": (EVERY, "clock, deadline, telemetry"),
     "sojourn.store": (EVERY, "the tables"),
     "sojourn.crypto.kms": (EVERY, "names the key service; the client is made where it is used"),
-    "sojourn.crypto.signing_keys": (BEHIND_API | {"rotate"}, "reads keys; rotate makes them"),
+    "sojourn.crypto.signing_keys": (READS_KEYS | {"rotate"}, "reads keys; rotate makes them"),
     "sojourn.crypto.new_signing_key": (frozenset({"directory", "rotate"}), "a realm's next key"),
     "sojourn.crypto.tokens": (KNOWS_CALLERS, "verifies a caller's token; login signs"),
     "sojourn.crypto.token_sizes": (frozenset({"directory"}), "no change makes a token too long"),
@@ -44,7 +45,7 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
     ),
     "sojourn.feed": (frozenset({"revocations"}), "what ended since a cursor"),
     "sojourn.sessions": (
-        BEHIND_API - {"revocations"},
+        READS_KEYS - {"revocations"},
         "validates, lists, ends; login's answers; the documents",
     ),
     "sojourn.login": (PASSWORDS, "begins sessions; a user's own change of password"),

@@ -26,9 +26,12 @@ def test_who_may(what: str) -> None:
     assert made.may == {name for name in ROLES if made.allowed(ROLES[name], NAMES, HERE)}
 
 
-@pytest.mark.parametrize("name", [never.VALIDATE, never.DISCOVERY, never.REVOCATIONS])
+READERS: Final = (never.VALIDATE, never.DISCOVERY, never.REVOCATIONS, never.AUTHORIZER)
+
+
+@pytest.mark.parametrize("name", READERS)
 def test_readers_write_nothing(name: str) -> None:
-    """Validation and discovery may not do any of the attempted writes."""
+    """Validation, discovery, the feed and the authorizer may not do any of the attempted writes."""
     writes = [w for w, made in never.TRIES.items() if made.operation in ("PutItem", "UpdateItem")]
     assert set(writes) <= set(never.refused(name))
 
@@ -71,6 +74,8 @@ CLAIM = set(DynamoNames(_NO_STORE, "directory").key("rl_1", "username", "ada").o
         (never.DIRECTORY, "GetItem", "DirectoryTable", [REALM | ACCESS_KEY | CLAIM]),
         (never.CLEANUP, "GetItem", "DirectoryTable", [REALM]),
         (never.DISCOVERY, "GetItem", "DirectoryTable", [REALM]),
+        (never.AUTHORIZER, "GetItem", "SessionsTable", [SEEN]),
+        (never.AUTHORIZER, "BatchGetItem", "DirectoryTable", [REALM]),
         (never.ROTATE, "BatchGetItem", "DirectoryTable", [REALM]),
     ],
 )

@@ -73,9 +73,9 @@ def writing(role: str) -> list[dict[str, Any]]:
     return [s for s in statements(role) if WRITES & set(s["Action"])]
 
 
-@pytest.mark.parametrize("role", ["ValidateRole", "DiscoveryRole"])
+@pytest.mark.parametrize("role", ["ValidateRole", "DiscoveryRole", "AuthorizerRole"])
 def test_readers_cannot_write(role: str) -> None:
-    """Validation and discovery hold no action that writes to a table."""
+    """Validation, discovery and the authorizer hold no action that writes to a table."""
     assert writing(role) == []
 
 
@@ -184,7 +184,7 @@ def test_schedule_has_a_group_of_its_own() -> None:
 
 
 def test_translation_keeps_tables_and_functions() -> None:
-    """SAM's translation has each function, table, log group and a permission per route."""
+    """SAM's translation has each function, table, log group and the permissions."""
     resources = translated()["Resources"]
     kinds = [resource["Type"] for resource in resources.values()]
     assert kinds.count("AWS::Lambda::Function") == len(FUNCTIONS)
@@ -192,7 +192,7 @@ def test_translation_keeps_tables_and_functions() -> None:
     assert kinds.count("AWS::Scheduler::Schedule") == 2
     assert kinds.count("AWS::Lambda::Permission") == sum(
         len(f.routes) for f in TEMPLATE.functions()
-    )
+    ) + len(TEMPLATE.resources("AWS::Lambda::Permission"))
 
 
 def test_permissions_fit_a_function() -> None:

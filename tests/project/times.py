@@ -9,12 +9,15 @@ from typing import Final
 
 from sojourn.crypto import token_sizes
 from sojourn.directory import realm_deletion
+from sojourn.entry import AUTHORIZER_SECONDS
 from sojourn.runtime import deadline
 from sojourn.sessions import counts
 from sojourn.store import realm_cache
 
 GATEWAY: Final = 30
 """Seconds that API Gateway waits for a function."""
+AUTHORIZER: Final = 10
+"""Seconds that API Gateway and AppSync wait for an authorizer."""
 COLD_START: Final = 3
 """Seconds of those for an instance to start: the layer takes one, and its start is no part of the
 function's time-out."""
@@ -37,4 +40,6 @@ WAITING: Final = ("terminate", "directory")
 
 def needed(folder: str) -> float:
     """The time-out that a function needs, to answer by itself."""
+    if folder == "authorizer":
+        return AUTHORIZER_SECONDS + ATTEMPT + REPLY
     return LONGEST if folder in WAITING else COMMIT + REPLY

@@ -194,6 +194,13 @@ class World:
                 return found
             after = f"&after={answer.body['collection'][-1]['id']}"
 
+    def authorize(self, token: str) -> dict[str, Any]:
+        """What the authorizer answers to a token that came to an HTTP API."""
+        arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/$default/GET/pets"
+        headers = {"authorization": f"Bearer {token}"}
+        event = {"version": "2.0", "type": "REQUEST", "routeArn": arn, "headers": headers}
+        return self._handlers["authorizer"](event, Context("authorizer", 512, 9))
+
     def clean_up(self, *, timeout: int = 300) -> dict[str, Any]:
         """Run cleanup, with so many seconds to live."""
         return self._scheduled["cleanup"]({}, Context("cleanup", 512, timeout))

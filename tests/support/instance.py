@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from functions.authorizer.app import handler as authorizer
 from functions.cleanup.app import handler as cleanup
 from functions.directory.app import handler as directory
 from functions.discovery.app import handler as discovery
@@ -22,6 +23,7 @@ ENTRIES: Final[dict[str, Entry[Any]]] = {
     "directory": directory,
     "discovery": discovery,
     "revocations": revocations,
+    "authorizer": authorizer,
 }
 SCHEDULED: Final[dict[str, Entry[Any]]] = {"cleanup": cleanup, "rotate": rotate}
 
@@ -38,6 +40,7 @@ class Instance:
         self.directory = directory.compose(resources)
         self.discovery = discovery.compose(resources)
         self.revocations = revocations.compose(resources)
+        self.authorizer = authorizer.compose(resources)
         self.cleanup = cleanup.compose(resources)
         self.rotate = rotate.compose(resources)
         self.handlers = {

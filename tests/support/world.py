@@ -60,6 +60,7 @@ class World:
         self.lockout = self.logins.lockout
         self.validator, self.many = instance.validate.validator, instance.validate.many
         self.introspector = instance.validate.introspector
+        self.authorizing = instance.authorizer
         self.listing = instance.list_sessions.listing
         self.terminator = instance.terminate.terminator
         self.revoker = instance.terminate.revoker

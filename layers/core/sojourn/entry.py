@@ -18,6 +18,8 @@ Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
 SECONDS_TO_REPORT: Final = deadline.SECONDS + deadline.ATTEMPT_SECONDS + 1
 """Reserved at the end of a scheduled function's timeout: one step may take its whole deadline, and
 its last attempt may begin just before it."""
+AUTHORIZER_SECONDS: Final = 4.0
+"""An authorizer's deadline: with its last attempt it answers before the gateway gives up, at 10."""
 
 
 class Entry(Generic[S]):
@@ -94,6 +96,24 @@ def scheduled(
             # No gateway gave it an id: it is Lambda's own.
             with telemetry.request(context.aws_request_id):
                 return dict(run(services, time_left))
+
+        return handle
+
+    return Entry(compose, serve)
+
+
+def authorizer(
+    compose: Callable[[Resources], S], decide: Callable[[S, Mapping[str, Any]], dict[str, Any]]
+) -> Entry[S]:
+    """The handler of a Lambda authorizer: a gateway's event as it came, and its answer."""
+
+    def serve(resources: Resources, services: S) -> Handler:
+        def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+            with (
+                telemetry.request(context.aws_request_id),
+                deadline.deadline(resources.clock, seconds=AUTHORIZER_SECONDS),
+            ):
+                return decide(services, event)
 
         return handle
 

@@ -50,6 +50,20 @@ def test_validation_is_one_consistent_read(world: World, token: str) -> None:
     assert made == ["get_item"]
 
 
+def test_authorizer_reads_once(world: World, token: str) -> None:
+    """An authorizer's yes is one consistent GetItem, and so is its no; garbage reads nothing."""
+    assert world.authorize(token)["isAuthorized"]
+    for answer in (True, False):
+        with calls() as made:
+            assert world.authorize(token)["isAuthorized"] is answer
+        assert made == ["get_item"]
+        world.call("DELETE", "/v1/session", bearer=token)
+    with calls() as made:
+        assert not world.authorize("garbage")["isAuthorized"]
+        assert not world.authorize(world.key)["isAuthorized"]
+    assert made == []
+
+
 def test_list_is_one_read(world: World, token: str) -> None:
     """A user's list is one read."""
     with calls() as made:

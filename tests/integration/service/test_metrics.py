@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from local.stack import Context
 from local.template import ROOT, Template
+from sojourn.domain.errors import Unavailable
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_roles import WALKS
 from tests.project.alarms import Metric, each_alarm_reads_what_is_emitted, read_of_ours
@@ -89,10 +91,23 @@ def _fails(folder: str, world: World) -> None:
                 world.call("POST", "/v1/password", guess, bearer=token)
     _skews(folder, world)
     world.clock.advance(5)
+    if folder == "authorizer":
+        _fails_to_authorize(world)
     with broken_store():
         calls = ((route.partition(" ")[0], path_of(route)) for route in routes)
         answers = (world.call(method, path, bearer=world.key).status for method, path in calls)
         assert not routes or 503 in answers
+
+
+def _fails_to_authorize(world: World) -> None:
+    """Have the authorizer refuse a REST API's caller, and be without its store."""
+    arn = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3d4e5/prod/GET/pets"
+    event = {"type": "TOKEN", "methodArn": arn, "authorizationToken": "Bearer garbage"}
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        world._handlers["authorizer"](event, Context("authorizer", 512, 9))
+    token = world.login("skewed").body["token"]
+    with broken_store(), pytest.raises(Unavailable):
+        world.authorize(token)
 
 
 def _skews(folder: str, world: World) -> None:

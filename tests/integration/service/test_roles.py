@@ -165,6 +165,17 @@ def announces(world: World) -> None:
     assert world.admin("GET", f"{path}&after={first['cursor']}").status == 200
 
 
+def authorizes(world: World) -> None:
+    """An active session, and one that was ended; with a realm that is cached, and with none."""
+    world.user("ada")
+    session = world.login("ada").body
+    assert [world.authorize(session["token"])["isAuthorized"] for _ in range(2)] == [True, True]
+    world.clock.advance(SECONDS)
+    assert world.authorize(session["token"])["isAuthorized"]
+    assert world.admin("DELETE", f"/v1/sessions/{session['id']}").status == 204
+    assert not world.authorize(session["token"])["isAuthorized"]
+
+
 def terminates(world: World) -> None:
     """By itself, by another, all others, by a server."""
     user_id = world.user("ada")
@@ -320,6 +331,7 @@ WALKS: dict[str, Callable[[World], None]] = {
     "directory": keeps_the_directory,
     "discovery": publishes,
     "revocations": announces,
+    "authorizer": authorizes,
     "cleanup": cleans_up,
     "rotate": rotates,
 }

@@ -10,9 +10,7 @@ from sojourn.api.structs import Form
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated, existing
-from sojourn.domain.ports import RealmCache, UserReader
-from sojourn.domain.session import Ended
-from sojourn.domain.user import User
+from sojourn.domain.ports import RealmCache
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Standing, Validator
@@ -23,19 +21,6 @@ class TokenForm(Form, frozen=True, kw_only=True):
 
     token: Annotated[str, Meta(min_length=1)]
     token_type_hint: str | UnsetType = UNSET
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutRecords:
-    """`UserReader` without ended records, which say why a session ended: no answer here does."""
-
-    users: UserReader
-
-    def get(self, user_id: str) -> User | None:
-        return self.users.get(user_id)
-
-    def ended(self, _user_id: str, _session_id: str) -> Ended | None:
-        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
@@ -13,7 +14,9 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 from sojourn.domain.user import User
 from sojourn.runtime.clock import Clock
-from sojourn.sessions import answers
+
+if TYPE_CHECKING:
+    from sojourn.sessions import answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,19 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class WithoutRecords:
+    """`UserReader` without ended records, which say why a session ended: not every answer does."""
+
+    users: UserReader
+
+    def get(self, user_id: str) -> User | None:
+        return self.users.get(user_id)
+
+    def ended(self, _user_id: str, _session_id: str) -> Ended | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Validator:
     """Validates sessions: one consistent read for an active session, and nothing is cached."""
 
@@ -34,12 +50,15 @@ class Validator:
     together: RealmAndUser
     clock: Clock
 
-    def validate(self, claims: Claims) -> answers.ValidSession:
+    def validate(self, claims: Claims) -> "answers.ValidSession":
         """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
         return self.view(self.standing(claims))
 
-    def view(self, standing: Standing) -> answers.ValidSession:
+    def view(self, standing: Standing) -> "answers.ValidSession":
         """The answer of a validation for an active session."""
+        # Here, for the authorizer needs no answer of HTTP and nothing that makes one.
+        from sojourn.sessions import answers
+
         claims, user, session = standing.claims, standing.user, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
