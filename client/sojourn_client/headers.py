@@ -25,11 +25,15 @@ def values(request: object, name: str) -> list[str]:
 
 
 def method(request: object) -> str:
-    """The request's method; "" if it has none, as a WebSocket's."""
+    """The request's method; "" if it has none, as a WebSocket's.
+
+    An ASGI scope, and Starlette's connection, have it as a member.
+    """
     found = getattr(request, "method", None)
     if found is None and isinstance(request, Mapping):
         context = request.get("requestContext") or {}
-        found = (context.get("http") or {}).get("method") or request.get("httpMethod")
+        known = (context.get("http") or {}).get("method") or request.get("httpMethod")
+        found = known or request.get("method")
     return found if isinstance(found, str) else ""
 
 

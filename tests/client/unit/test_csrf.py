@@ -84,6 +84,15 @@ def test_trusted_origins() -> None:
         check(Incoming("POST", headers), trusted_origins=("https://app.example", f"{admin}:443"))
 
 
+def test_asgi_scopes_have_a_method() -> None:
+    """The method of an ASGI scope is found; that of a WebSocket has none, and is checked."""
+    headers = [(b"sec-fetch-site", b"cross-site")]
+    check({"type": "http", "method": "GET", "headers": headers})
+    for scope in ({"type": "http", "method": "POST"}, {"type": "websocket"}):
+        with pytest.raises(CrossSite):
+            check({**scope, "headers": headers})
+
+
 def test_lambda_events_have_a_method() -> None:
     """The method of an event of API Gateway is found in either form."""
     headers = {"sec-fetch-site": "cross-site"}

@@ -7,10 +7,15 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import RedirectResponse
+from flask import Flask, g
+from starlette.applications import Starlette
+from starlette.authentication import requires
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.responses import PlainTextResponse
 
 from sojourn_client import Session, SessionCookie, Sojourn
 from tests.e2e.calls import PASSWORD, Api, User
-from tests.e2e.client.browser import ROOT, Browser, asgi
+from tests.e2e.client.browser import ROOT, Browser, asgi, wsgi
 
 README = (ROOT / "client/README.md").read_text()
 
@@ -42,14 +47,15 @@ def sojourn(api: Api, user: User) -> Iterator[Sojourn]:
         yield sojourn
 
 
-def visit(base_url: str, user: User) -> None:
+def visit(base_url: str, user: User, *, challenges_nobody: bool = True) -> None:
     """`/me` is for who has a token that stands, and nobody else."""
     browser = Browser(base_url, "curl")
     token = user.login()["token"]
     for wrong in ({}, {"authorization": "Bearer garbage"}):
         page = browser.get("/me", follow=False, **wrong)
         assert page.status == 401
-        assert page.headers["www-authenticate"].startswith("Bearer")
+        if wrong or challenges_nobody:
+            assert page.headers["www-authenticate"].startswith("Bearer")
     page = browser.get("/me", authorization=f"Bearer {token}")
     assert (page.status, user.username in page.text) == (200, True)
     user.api.call("DELETE", "/v1/session", bearer=token)
@@ -61,6 +67,24 @@ def test_fastapi(sojourn: Sojourn, user: User) -> None:
     app = FastAPI()
     run("FastAPI", app=app, sojourn=sojourn, Session=Session, Annotated=Annotated, Depends=Depends)
     with asgi(app) as url:
+        visit(url, user)
+
+
+def test_starlette(sojourn: Sojourn, user: User) -> None:
+    """Starlette's section protects a page; it answers nobody without a challenge."""
+    app = Starlette()
+    names = {"PlainTextResponse": PlainTextResponse, "requires": requires}
+    names["AuthenticationMiddleware"] = AuthenticationMiddleware
+    app.add_route("/me", run("Starlette", app=app, sojourn=sojourn, **names)["me"])
+    with asgi(app) as url:
+        visit(url, user, challenges_nobody=False)
+
+
+def test_flask(sojourn: Sojourn, user: User) -> None:
+    """Flask's section protects a page."""
+    app = Flask("readme")
+    run("Flask", app=app, sojourn=sojourn, g=g)
+    with wsgi(app) as url:
         visit(url, user)
 
 
