@@ -42,6 +42,11 @@ endef
 	$(call installed,.venv-audit,requirements/audit.txt)
 	@touch $@
 
+.venv-foreign/.installed: requirements/foreign.txt
+	@echo "Installing other people's OAuth clients into .venv-foreign (once) …"
+	$(call installed,.venv-foreign,requirements/foreign.txt)
+	@touch $@
+
 dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=…, TLS=1, CORS_ORIGINS=…: README)
 	@exec $(BIN)/python -m local
 
@@ -84,9 +89,9 @@ openapi: .venv/.installed ## write the API's OpenAPI document again
 	@$(BIN)/python -m tools.openapi
 
 requirements: ## compile the pinned requirements again (needs uv)
-	@for f in layers/core/requirements requirements/dev requirements/runtime requirements/sam requirements/audit; do \
+	@for f in layers/core/requirements requirements/dev requirements/runtime requirements/sam requirements/audit requirements/foreign; do \
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	    --no-emit-find-links --custom-compile-command 'make requirements' $$f.in -o $$f.txt; done
 
 clean: ## remove what was installed and built
-	@rm -rf .venv .venv-sam .venv-audit .aws-sam .build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-audit .venv-foreign .aws-sam .build .local .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,7 +1,7 @@
 """Third-party clients against the local stack.
 
-A browser page of another origin, and verifiers that know the issuer alone. They need Node.js and
-Debian's chromium.
+A browser page of another origin, verifiers that know the issuer alone, and OAuth clients that
+introspect and revoke. They need Node.js and Debian's chromium.
 """
 
 import functools
@@ -97,25 +97,82 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def verified(stack: Stack, command: list[str], folder: Path) -> dict[str, Any]:
-    """The claims that a verifier takes from a token that was just issued."""
+@pytest.fixture(scope="module")
+def foreign_python() -> Path:
+    """The Python of the environment that has other people's OAuth clients."""
+    made = subprocess.run(
+        ["make", "-s", f"PYTHON={sys.executable}", ".venv-foreign/.installed"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    return ROOT / ".venv-foreign/bin/python"
+
+
+def login(stack: Stack) -> dict[str, Any]:
+    """A new session of the demo user's."""
     api = Api(stack.dev["base_url"], stack.dev["access_key"])
     body = {"realm_id": stack.dev["realm_id"], **stack.credentials()}
-    session = api.call("POST", "/v1/login", body).body
-    told = {"ISSUER": stack.issuer, "AUDIENCE": stack.dev["realm_id"], "TOKEN": session["token"]}
-    ran = subprocess.run(
+    session: dict[str, Any] = api.call("POST", "/v1/login", body).body
+    return session
+
+
+def ran(stack: Stack, command: list[str], folder: Path, **told: str) -> dict[str, Any]:
+    """What a program prints that is told the issuer and the audience, and trusts the stack."""
+    told |= {"ISSUER": stack.issuer, "AUDIENCE": stack.dev["realm_id"]}
+    trust = ("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+    done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **told, "NODE_EXTRA_CA_CERTS": stack.dev["ca_file"]},
+        env={**os.environ, **dict.fromkeys(trust, stack.dev["ca_file"]), **told},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    claims: dict[str, Any] = json.loads(ran.stdout)
+    assert done.returncode == 0, done.stderr
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+def verified(stack: Stack, command: list[str], folder: Path) -> dict[str, Any]:
+    """The claims that a verifier takes from a token that was just issued."""
+    session = login(stack)
+    claims = ran(stack, command, folder, TOKEN=session["token"])
     assert claims["sid"] == session["id"]
     return claims
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Two sessions, and what an OAuth client with a key's id and secret made of their tokens."""
+
+    sessions: list[dict[str, Any]]
+    found: dict[str, Any]
+    reasons: list[str | None]
+    """Why each session ended, if it did."""
+
+
+def met(stack: Stack, command: list[str], folder: Path, **told: str) -> Clients:
+    """Run an OAuth client with a new access key and two new sessions."""
+    api = Api(stack.dev["base_url"], stack.dev["access_key"])
+    body = {"name": "OAuth", "permission": "write", "realm_id": stack.dev["realm_id"]}
+    key = api.made("/v1/access_keys", body)
+    first, second = sessions = [login(stack) for _ in range(2)]
+    found = ran(
+        stack,
+        command,
+        folder,
+        KEY_ID=key["id"],
+        KEY_SECRET=key["secret"],
+        FIRST=first["token"],
+        SECOND=second["token"],
+        **told,
+    )
+    answers = [api.validate(session["token"]) for session in sessions]
+    return Clients(sessions, found, [answer.body.get("reason") for answer in answers])
 
 
 def test_powertools_verifies_by_the_issuer_alone(stack: Stack) -> None:
@@ -134,9 +191,9 @@ def test_page_of_another_origin_logs_in_and_lists(stack: Stack, node: Path) -> N
     """In Chromium a page of an allowed origin logs in, lists, logs out, and reads the reason."""
     chromium = shutil.which("chromium")
     assert chromium, "A browser is needed: apt-get install chromium"
-    login = {"realm_id": stack.dev["realm_id"], **stack.credentials()}
-    query = urllib.parse.urlencode({"base": stack.dev["base_url"], "login": json.dumps(login)})
-    ran = subprocess.run(
+    body = {"realm_id": stack.dev["realm_id"], **stack.credentials()}
+    query = urllib.parse.urlencode({"base": stack.dev["base_url"], "login": json.dumps(body)})
+    done = subprocess.run(
         ["node", "page.mjs"],
         cwd=node,
         env={**os.environ, "CHROMIUM": chromium, "PAGE": f"{stack.origin}/page.html?{query}"},
@@ -145,8 +202,63 @@ def test_page_of_another_origin_logs_in_and_lists(stack: Stack, node: Path) -> N
         timeout=120,
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
     assert told["id"] in told["listed"]
     assert (told["ended"], told["reason"]) == (204, "logout")
     assert told["refused"].startswith("Bearer")
+
+
+def test_authlib_introspects_and_revokes(stack: Stack, foreign_python: Path) -> None:
+    """Authlib's validator admits a token until authlib revokes it, as a server and as its holder.
+
+    It finds the endpoints in the metadata at the place that it derives from the issuer.
+    """
+    clients = met(stack, [str(foreign_python), "with_authlib.py"], FOREIGN)
+    before = clients.found["before"]
+    assert [token["sid"] for token in before] == [session["id"] for session in clients.sessions]
+    assert clients.found["statuses"] == [200, 200, 200]
+    assert clients.found["after"] == [None, None, None]
+    assert clients.reasons == ["terminated_by_admin", "logout"]
+
+
+@pytest.mark.parametrize("as_bearer", ["", "1"], ids=["id and secret", "bearer"])
+def test_django_oauth_toolkit_protects_a_resource(
+    stack: Stack, foreign_python: Path, as_bearer: str
+) -> None:
+    """A resource of Django OAuth Toolkit's is its owner's until the token is revoked.
+
+    It refuses the token when the answer that it cached is over.
+    """
+    command = [str(foreign_python), "with_django.py"]
+    clients = met(stack, command, FOREIGN, AS_BEARER=as_bearer)
+    assert clients.found["before"] == [200, {"username": stack.dev["users"][0]["username"]}]
+    assert clients.found["statuses"] == [200]
+    assert clients.found["cached"] == 1
+    assert [status for status, _ in clients.found["after"]] == [403, 403]
+    assert clients.reasons == ["logout", None]
+
+
+def test_fastmcp_verifies_by_introspection(stack: Stack, foreign_python: Path) -> None:
+    """FastMCP's verifier admits a token until it is revoked; a secret in the form admits none."""
+    clients = met(stack, [str(foreign_python), "with_fastmcp.py"], FOREIGN)
+    first = clients.sessions[0]
+    expected = {"subject": first["user_id"], "expires_at": first["expires_at"]}
+    assert clients.found["before"] == expected
+    assert clients.found["statuses"] == [200]
+    assert clients.found["after"] == [None, None, None]
+    assert clients.reasons == ["logout", None]
+
+
+def test_openid_client_introspects_and_revokes(stack: Stack, node: Path) -> None:
+    """npm's openid-client does both, by each discovery, as a server and as a token's holder.
+
+    It reads the challenges of a wrong secret, and the error of a secret in header and form.
+    """
+    clients = met(stack, ["node", "introspect.mjs"], node)
+    before = clients.found["before"]
+    assert [token["sid"] for token in before] == [session["id"] for session in clients.sessions]
+    assert clients.found["after"] == [{"active": False}] * 3
+    assert clients.found["challenges"] == ["basic", "bearer"]
+    assert clients.found["malformed"] == "invalid_request"
+    assert clients.reasons == ["terminated_by_admin", "logout"]

@@ -17,7 +17,10 @@ from typing import Any, Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LAYER: Final = ROOT / "layers/core/requirements.txt"
-PINNED: Final = (LAYER, *(ROOT / f"requirements/{name}.txt" for name in ("dev", "sam", "audit")))
+PINNED: Final = (
+    LAYER,
+    *(ROOT / f"requirements/{name}.txt" for name in ("dev", "sam", "audit", "foreign")),
+)
 AUDITOR: Final = ROOT / ".venv-audit/bin/python"
 SERVICES: Final = (("--vulnerability-service", "pypi"), ("--vulnerability-service", "osv"))
 """As pip-audit is told them, in the order in which they are asked."""

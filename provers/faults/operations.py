@@ -76,6 +76,16 @@ def _validate_many(world: World, cast: Cast) -> Answer:
     return world.admin("POST", "/v1/sessions/validate", {"tokens": list(cast.token.values())})
 
 
+def _with_token(what: str, name: str, *, by_server: bool = True) -> Act:
+    """A call of an OAuth endpoint with that session's token in a form."""
+
+    def act(world: World, cast: Cast) -> Answer:
+        path, form = f"/v1/realms/{cast.realm}/{what}", {"token": cast.token[name]}
+        return world.call("POST", path, form=form, bearer=world.key if by_server else None)
+
+    return act
+
+
 def as_user(method: str, path: Callable[[Cast], str], body: object = None) -> Act:
     """A call with ada's second session."""
     return lambda world, cast: world.call(method, path(cast), body, bearer=cast.token["second"])
@@ -127,6 +137,8 @@ READS: Final = (
     Operation("validate-ended", (401, 401), _validate("ended")),
     Operation("validate-unmanaged", (200, 200), _validate("robot")),
     Operation("validate-many", (200, 200), _validate_many),
+    Operation("introspect", (200, 200), _with_token("introspect", "second")),
+    Operation("introspect-ended", (200, 200), _with_token("introspect", "ended")),
     Operation("list-own", (200, 200), as_user("GET", lambda _: "/v1/sessions")),
     Operation("list-ended", (200, 200), as_user("GET", lambda _: "/v1/sessions?state=ended")),
     Operation(
@@ -171,6 +183,8 @@ ENDS: Final = (
         (204, 204),
         as_server("DELETE", lambda c: f"/v1/sessions/{c.session['first']}"),
     ),
+    Operation("revoke", (200, 200), _with_token("revoke", "first", by_server=False)),
+    Operation("revoke-by-server", (200, 200), _with_token("revoke", "first")),
     Operation("end-others", (204, 204), as_user("DELETE", lambda _: "/v1/sessions?scope=others")),
     Operation("end-all", (204, 401), as_user("DELETE", lambda _: "/v1/sessions?scope=all")),
     Operation(

@@ -125,8 +125,8 @@ def test_event_is_answered(api: Api, functions: Stack, name: str) -> None:
     answer = functions.invoke(function, filled(api, name))
     assert answer["statusCode"] == status, answer
     assert answer["isBase64Encoded"] is False
-    cached = function == "DiscoveryFunction"
-    assert answer["headers"]["cache-control"] == ("public, max-age=900" if cached else "no-store")
+    kept = {"DiscoveryFunction": "public, max-age=900", "RevocationsFunction": "private, no-cache"}
+    assert answer["headers"]["cache-control"] == kept.get(function, "no-store")
     assert ("body" in answer) == (status not in (204, 304))
     if code is not None:
         body = json.loads(answer["body"])
