@@ -47,7 +47,7 @@ def main(room: str, *modules: str) -> None:
     cli(["run"])
 
 
-def _run_some(self: ForkRunner, _tests: object) -> int:
+def _run_some(self: ForkRunner, tests: object) -> int:  # noqa: ARG001 - mutmut names it
     """Run some tests before the forks, so that what they import is in memory there.
 
     Each function as it is written meets its tests later, so the whole suite is not run again here.

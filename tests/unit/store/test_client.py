@@ -242,7 +242,7 @@ def test_failed_condition_carries_what_is_there() -> None:
     ]
     for failure, item in found:
         store, client = over(failure)
-        with pytest.raises(ConditionFailed) as failed:
+        with pytest.raises(ConditionFailed, match=r"^the condition does not hold$") as failed:
             store.write(expressions.put(KEY, {}))
         assert failed.value.item == item
         assert len(client.calls) == 1
@@ -281,6 +281,7 @@ def test_item_that_is_gone_tells_nothing_of_what_may_have_been_done() -> None:
     """With the item its marks are gone: whether this very commit was done is unknown."""
     code = "ConditionalCheckFailedException"
     assert found_by(error(code)) is None
+    assert ConditionFailed([True], [None]).found() is None
     assert found_by(CLOSED, error(code, Item=ITEM)) == VALUES
     with pytest.raises(Unavailable):
         found_by(CLOSED, error(code))
