@@ -2,9 +2,13 @@
 
 import http.client
 import importlib.util
+import os
 import re
 import socket
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -122,3 +126,37 @@ def wsgi(app: Any) -> Iterator[str]:
         server.shutdown()
         thread.join(20)
         server.server_close()
+
+
+@contextmanager
+def django(script: Path, **environment: str) -> Iterator[str]:
+    """A script with Django's commands, run as a developer does, until the block ends."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    process = subprocess.Popen(
+        [sys.executable, str(script), "runserver", "--noreload", "--skip-checks", place],
+        env={**os.environ, **environment, "PYTHONPATH": str(ROOT / "client")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        while not reached(place):
+            if process.poll() is not None:
+                assert process.stdout is not None
+                pytest.fail(process.stdout.read())
+            time.sleep(0.05)
+        yield f"http://{place}"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def reached(place: str) -> bool:
+    """Whether something listens there."""
+    host, _, port = place.partition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError:
+        return False
+    return True

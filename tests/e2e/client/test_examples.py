@@ -8,11 +8,12 @@ import pytest
 
 from sojourn_client import Sojourn
 from tests.e2e.calls import PASSWORD, Api, User
-from tests.e2e.client.browser import ROOT, Browser, asgi, example, wsgi
+from tests.e2e.client.browser import ROOT, Browser, asgi, django, example, wsgi
 
 FASTAPI = "fastapi/app.py"
+DJANGO = "django/app.py"
 SERVED = {FASTAPI: asgi, "starlette/app.py": asgi, "flask/app.py": wsgi}
-"""Each application, and the kind of server that it needs."""
+"""Each application, and the kind of server that it needs. Django's settings are a process's own."""
 LONGEST = 44
 
 
@@ -37,11 +38,15 @@ class Site:
         return browser
 
 
-@pytest.fixture(scope="module", params=SERVED)
+@pytest.fixture(scope="module", params=[*SERVED, DJANGO])
 def base_url(api: Api, request: pytest.FixtureRequest, realm: tuple[str, str]) -> Iterator[str]:
     """Each application, served."""
     realm_id, key = realm
     told = {"BASE_URL": api.base_url, "REALM_ID": realm_id, "ACCESS_KEY": key}
+    if request.param == DJANGO:
+        with django(ROOT / "examples" / DJANGO, **told) as url:
+            yield url
+        return
     with pytest.MonkeyPatch.context() as patch:
         app = example(request.param, patch, **told).app
     with SERVED[request.param](app) as url:
@@ -77,8 +82,10 @@ def test_log_in(site: Site) -> None:
     """A password sets the cookie, with the session's lifetime, and opens the protected page."""
     browser = site.logged_in("Firefox/1.0")
     (cookie,) = browser.set
+    value, *attributes = cookie.split("; ")
+    assert re.fullmatch(r"__Host-session=[\w.-]+", value)
     assert re.fullmatch(
-        r"__Host-session=[\w.-]+; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=2\d{4}", cookie
+        r"HttpOnly; Max-Age=2\d{4}; Path=/; SameSite=Lax; Secure", "; ".join(sorted(attributes))
     )
     (session,) = site.sojourn.sessions(site.user.id)
     assert session.request is not None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -15,7 +16,7 @@ from starlette.responses import PlainTextResponse
 
 from sojourn_client import Session, SessionCookie, Sojourn
 from tests.e2e.calls import PASSWORD, Api, User
-from tests.e2e.client.browser import ROOT, Browser, asgi, wsgi
+from tests.e2e.client.browser import ROOT, Browser, asgi, django, wsgi
 
 README = (ROOT / "client/README.md").read_text()
 
@@ -47,19 +48,19 @@ def sojourn(api: Api, user: User) -> Iterator[Sojourn]:
         yield sojourn
 
 
-def visit(base_url: str, user: User, *, challenges_nobody: bool = True) -> None:
-    """`/me` is for who has a token that stands, and nobody else."""
+def visit(base_url: str, user: User, path: str = "/me", *, challenges_nobody: bool = True) -> None:
+    """The page is for who has a token that stands, and nobody else."""
     browser = Browser(base_url, "curl")
     token = user.login()["token"]
     for wrong in ({}, {"authorization": "Bearer garbage"}):
-        page = browser.get("/me", follow=False, **wrong)
+        page = browser.get(path, follow=False, **wrong)
         assert page.status == 401
         if wrong or challenges_nobody:
             assert page.headers["www-authenticate"].startswith("Bearer")
-    page = browser.get("/me", authorization=f"Bearer {token}")
+    page = browser.get(path, authorization=f"Bearer {token}")
     assert (page.status, user.username in page.text) == (200, True)
     user.api.call("DELETE", "/v1/session", bearer=token)
-    assert browser.get("/me", follow=False, authorization=f"Bearer {token}").status == 401
+    assert browser.get(path, follow=False, authorization=f"Bearer {token}").status == 401
 
 
 def test_fastapi(sojourn: Sojourn, user: User) -> None:
@@ -78,6 +79,53 @@ def test_starlette(sojourn: Sojourn, user: User) -> None:
     app.add_route("/me", run("Starlette", app=app, sojourn=sojourn, **names)["me"])
     with asgi(app) as url:
         visit(url, user, challenges_nobody=False)
+
+
+def test_django(sojourn: Sojourn, user: User, tmp_path: Path) -> None:
+    """Django's section, in a site's settings, protects a page and a view of its REST framework."""
+    blocks = re.findall(
+        r"^```python\n(.*?)^```",
+        README.split("\n## Django\n")[1].split("\n## ")[0],
+        re.DOTALL | re.M,
+    )
+    (tmp_path / "site.py").write_text(DJANGO.replace("# settings", "".join(blocks)))
+    told = {"BASE_URL": user.api.base_url, "REALM_ID": user.realm_id}
+    with django(tmp_path / "site.py", **told) as url:
+        visit(url, user)
+        visit(url, user, "/api")
+
+
+DJANGO = """
+import os, sys
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse
+from django.urls import path
+from sojourn_client import Sojourn
+BASE_URL, REALM_ID = os.environ["BASE_URL"], os.environ["REALM_ID"]
+# settings
+REST_FRAMEWORK["UNAUTHENTICATED_USER"] = None
+REST_FRAMEWORK["DEFAULT_RENDERER_CLASSES"] = ["rest_framework.renderers.JSONRenderer"]
+settings.configure(SOJOURN=SOJOURN, MIDDLEWARE=MIDDLEWARE, REST_FRAMEWORK=REST_FRAMEWORK,
+                   ROOT_URLCONF=__name__, SECRET_KEY="-", ALLOWED_HOSTS=["127.0.0.1"])
+import django
+django.setup()
+from rest_framework.decorators import api_view, permission_classes
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.response import Response
+from sojourn_client.django import session_of
+
+@api_view()
+@permission_classes([IsAuthenticated])
+def api(request):
+    return Response(request.user.username)
+
+def me(request):
+    return HttpResponse(session_of(request).user.username)
+
+urlpatterns = [path("me", me), path("api", api)]
+execute_from_command_line(sys.argv)
+"""
 
 
 def test_flask(sojourn: Sojourn, user: User) -> None:
