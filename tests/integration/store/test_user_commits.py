@@ -251,6 +251,27 @@ def test_archive_of_a_few_is_one_commit(
         assert [operation for operation, _ in calls] == ["transact_write_items"]
 
 
+def test_archive_writes_what_a_commit_between_left(
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive that loses to a commit records what is pending after it."""
+    ended = end_all(with_sessions(store, 110)).ended
+    user = a_user(pending=tuple(map(recorded, ended)))
+    store.add_user(user)
+    read = store.users.get
+
+    def late(user_id: str) -> User | None:
+        monkeypatch.setattr(store.users, "get", read)
+        store.users.commit(login(user)[0])
+        return user
+
+    monkeypatch.setattr(store.users, "get", late)
+    written = store.users.archive(user.id)
+    assert 0 < written < 110
+    assert must_get(store, user.id).pending == ()
+    assert store.users.ended(user.id, ended[-1].session.id) == recorded(ended[-1])
+
+
 def test_archive_goes_on_from_what_came_between(
     store: DynamoStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -155,6 +155,15 @@ def test_unprocessed_keys_are_asked_again() -> None:
     assert [parameters for _, parameters in client.calls] == [{"RequestItems": again}] * 2
 
 
+def test_answer_without_items_has_none() -> None:
+    """An answer that names no table has no item, and the keys that it left are asked again."""
+    again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
+    store, _ = over({"UnprocessedKeys": again}, {"Responses": {"sessions": [ITEM]}})
+    assert store.get_many([KEY]) == [VALUES]
+    store, _ = over({})
+    assert store.get_many([KEY]) == [None]
+
+
 def test_what_stays_unprocessed_is_unavailable() -> None:
     """Keys that are never processed end with the deadline, and never as absent."""
     again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
