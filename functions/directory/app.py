@@ -40,6 +40,7 @@ def compose(given: Resources) -> Services:
         store=given.users,
         directory=directory,
         removal=given.removal,
+        feed=given.feed,
         hasher=given.hasher,
         clock=clock,
     )
@@ -75,6 +76,7 @@ def compose(given: Resources) -> Services:
             census=Census(directory=directory, users=seen, clock=clock),
             cipher=given.cipher,
             cache=cache,
+            feed=given.feed,
             skew=skew,
             clock=clock,
         ),

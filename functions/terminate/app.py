@@ -17,7 +17,9 @@ def compose(given: Resources) -> Services:
     users, cache, clock = given.seen_users, given.realm_cache, given.clock
     validator = Validator(users=users, realms=cache, together=given.seen_directory, clock=clock)
     census = Census(directory=given.user_directory, users=users, clock=clock)
-    terminator = Terminator(users=users, realms=cache, validator=validator, clock=clock)
+    terminator = Terminator(
+        users=users, realms=cache, validator=validator, feed=given.feed, clock=clock
+    )
     return Services(
         callers=Callers(given.access_keys, cache, clock),
         terminator=terminator,

@@ -32,6 +32,9 @@ class MemoryFeed:
         with self._lock:
             self._entries.setdefault(at, {})[entry.id] = entry
 
+    def announce(self, revocation: Revocation) -> None:
+        self.add(revocation)
+
     @property
     def entries(self) -> list[Entry]:
         """All entries, oldest first."""

@@ -83,16 +83,16 @@ def test_unfinished_sweep_keeps_where_the_next_begins() -> None:
     """However long its pages take, a sweep ends where its first page said, and so does the next."""
     cursor = Cursor.first(now_ms=NOW, hours=24)
     sweep = replace(cursor.begun(now_ms=NOW), after=first_id(NOW))
-    cut = cursor.at(sweep, finished=False)
+    cut = cursor.at(sweep, finished=False, hours=24)
     assert cut.begun(now_ms=NOW + HOUR) == sweep
-    assert cut.at(sweep, finished=True) == replace(cursor, floor_ms=NOW - OVERLAP_MS)
+    assert cut.at(sweep, finished=True, hours=24) == replace(cursor, floor_ms=NOW - OVERLAP_MS)
 
 
 def test_next_sweep_never_begins_before_this_one() -> None:
     """A reader whose clock is behind the last one's does not go back."""
     cursor = Cursor.first(now_ms=NOW, hours=24)
     sweep = cursor.begun(now_ms=NOW - 8_000)
-    assert cursor.at(sweep, finished=True).floor_ms == cursor.floor_ms
+    assert cursor.at(sweep, finished=True, hours=24).floor_ms == cursor.floor_ms
 
 
 @pytest.mark.parametrize(

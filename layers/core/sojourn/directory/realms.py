@@ -93,6 +93,9 @@ class RealmDirectory:
         def decide(found: Realm) -> RealmChange:
             settings = changed_settings(found.settings, changes)
             name = found.name if changes.name is UNSET else changes.name
+            if settings.revocation_shards != found.settings.revocation_shards:
+                # By a wrong clock, readers would leave out shards that have entries.
+                self.skew.check()
             after = replace(found, name=name, settings=settings)
             if changes.issuer is not UNSET and changes.issuer != found.issuer:
                 issuers.check(changes.issuer, realm_id)

@@ -13,8 +13,9 @@ from sojourn.domain.access_key import Server
 from sojourn.domain.due import settlement_job
 from sojourn.domain.errors import CursorInvalid, NotFound
 from sojourn.domain.key_rules import KINDS, check_room
-from sojourn.domain.ports import Cipher, RealmCache, RealmStore
+from sojourn.domain.ports import Announcer, Cipher, RealmCache, RealmStore
 from sojourn.domain.realm import Realm, RealmChange
+from sojourn.domain.revocation import AGAIN_MS
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.signing_key import PublicKey, StoppedKey
@@ -34,6 +35,7 @@ class SigningKeys:
     census: Census
     cipher: Cipher
     cache: RealmCache
+    feed: Announcer
     skew: Skew
     clock: Clock
 
@@ -106,6 +108,7 @@ class SigningKeys:
         now_ms = self.clock.wall_ms()
         used = key is not None and key_rules.in_use(realm, key, now_ms=now_ms)
         if force and key is None and key_id in realm.stopped:
+            self._announce_again(realm, key_id)
             # Another try has stopped it: that it is gone is told when every instance knows.
             self.cache.wait_for_expiry()
         if key is not None and used and force:
@@ -138,6 +141,8 @@ class SigningKeys:
                     key_rules.check_signs_no_more(found, key, now_ms=self.clock.wall_ms())
                 return self._stopped(found, key, new, by=by, compromised=compromised)
             stopped = found.stopped.get(key_id)
+            if stopped is not None:
+                self._announce_again(found, key_id)
             if stopped is not None and not stopped.compromised:
                 self.cache.wait_for_expiry()
             if stopped is None or not stopped.compromised:
@@ -159,6 +164,12 @@ class SigningKeys:
         count = self.census.count(realm.id, ended)
         self.cache.wait_for_expiry(since=since)
         return after, count
+
+    def _announce_again(self, realm: Realm, key_id: str) -> None:
+        """Announce a recent stop again, because this call acknowledges it."""
+        stopped = realm.stopped[key_id]
+        if self.clock.wall_ms() - stopped.ended_ms < AGAIN_MS:
+            self.feed.announce(realm.revocation_of(key_id))
 
     def _stopped(
         self, realm: Realm, key: PublicKey, new: NewKeys, *, by: str, compromised: bool

@@ -18,7 +18,7 @@ from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable, existing
 from sojourn.domain.job_ports import UserRemoval
-from sojourn.domain.ports import Realms, UserDirectory, UserStore
+from sojourn.domain.ports import Announcer, Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Actor
 from sojourn.domain.user import (
@@ -47,6 +47,7 @@ class Users:
     store: UserStore
     directory: UserDirectory
     removal: UserRemoval
+    feed: Announcer
     hasher: Hasher
     clock: Clock
 
@@ -193,6 +194,11 @@ class Users:
         if deletion is not None:
             user = deletion.change.after
             audit.record("user.deleted", user.id, user.realm_id, by=server.key.id)
+        else:
+            # Another call deleted the user meanwhile, and this one acknowledges it.
+            self.feed.announce(
+                rules.everything_of(user, found.realm, "user_deleted", now_ms=self.clock.wall_ms())
+            )
         limit, done = deadline.current(self.clock), False
         with suppress(Unavailable):
             done = self.removal.finish_user(user.id, limit.remaining)
@@ -212,7 +218,8 @@ class Users:
             raise NotFound
         now_ms = self.clock.wall_ms()
         change = Change(before=found, after=found)
-        if changes.state == "inactive" and found.state != "inactive":
+        # Also if the user is inactive: this call acknowledges it, so the feed is told again.
+        if changes.state == "inactive":
             change = rules.end_all_for(found, realm, "user_disabled", by=by, now_ms=now_ms)
         elif fresh is not None:
             change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)

@@ -9,7 +9,7 @@ from typing import Protocol
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.lockout import Counter, Failure
 from sojourn.domain.realm import Realm, RealmChange
-from sojourn.domain.revocation import Entry
+from sojourn.domain.revocation import Entry, Revocation
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Candidate, Change, ChangeInRealm, NameKind, NewUser, User
 
@@ -196,6 +196,17 @@ class AccessKeyStore(Protocol):
         """Write when an access key was used, unless a later use was already written.
 
         It never recreates a deleted key. Raises `Unavailable`.
+        """
+
+
+class Announcer(Protocol):
+    """Adds to the feed. The commits of the stores do it themselves."""
+
+    def announce(self, revocation: Revocation) -> None:
+        """Add an entry for an end that is acknowledged, and was committed by another call.
+
+        The entry of that commit may be too old: nobody knows when the commit was carried out.
+        Raises `Unavailable`.
         """
 
 

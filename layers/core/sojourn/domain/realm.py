@@ -8,7 +8,6 @@ from sojourn.domain.due import Due
 from sojourn.domain.errors import Conflict
 from sojourn.domain.policy import Settings
 from sojourn.domain.revocation import FormerShards, Revocation, slice_of
-from sojourn.domain.session import Reason
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
 
 ENDS_KEPT: Final = 20
@@ -121,6 +120,13 @@ class Realm:
         if former is None or number > slice_of(former.left_ms + SHARDS_LINGER_MS):
             return shards
         return max(shards, former.count)
+
+    def revocation_of(self, key_id: str) -> Revocation:
+        """The feed's entry about a stopped key."""
+        ended_ms, shards = self.stopped[key_id].ended_ms, self.settings.revocation_shards
+        return Revocation(
+            self.id, "terminated_by_admin", ended_ms, shards, scope="key", key_id=key_id
+        )
 
     def of_kind(self, kind: KeyKind) -> list[PublicKey]:
         """The keys of a kind, in the order in which they sign."""
@@ -248,12 +254,9 @@ class RealmChange:
         if realm.ends and realm.generation > self.before.generation:
             ended_ms = realm.ends[-1].ended_ms
             return Revocation(realm.id, "realm_ended", ended_ms, shards, scope="realm")
-        for key_id, stop in realm.stopped.items():
+        for key_id in realm.stopped:
             if key_id not in self.before.stopped:
-                reason: Reason = "terminated_by_admin"
-                return Revocation(
-                    realm.id, reason, stop.ended_ms, shards, scope="key", key_id=key_id
-                )
+                return realm.revocation_of(key_id)
         return None
 
     @property

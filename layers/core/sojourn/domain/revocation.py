@@ -10,7 +10,7 @@ from typing import Final, Literal
 from zlib import crc32
 
 from sojourn.domain import ids
-from sojourn.domain.session import Reason
+from sojourn.domain.session import Ended, Reason
 
 Scope = Literal["user", "realm", "key"]
 SHARDS: Final = (1, 16)
@@ -25,6 +25,9 @@ later: the request's deadline (10), its last attempt (4), and the wait for cache
 clocks differ by at most 10 seconds. The rest is for a write that is carried out after its sender
 gave up.
 """
+AGAIN_MS: Final = 1_200_000
+"""How long after an end a call that finds it done announces it again. DynamoDB takes no request
+whose signature is older than 15 minutes, so the commit of an older end was not a late one."""
 CONFIRMED_SECONDS: Final = 14.0
 """How old a request may be when its commit is answered: its deadline and its last attempt. After a
 longer time (the process was suspended) the entry is written again."""
@@ -54,6 +57,19 @@ class Revocation:
     def shard(self) -> int:
         """The shard that its entry belongs to."""
         return crc32((self.user_id or self.realm_id).encode()) % self.shards
+
+
+def of_session(ended: Ended, user_id: str, realm_id: str, *, shards: int) -> Revocation:
+    """The end of one session."""
+    return Revocation(
+        realm_id=realm_id,
+        reason=ended.reason,
+        ended_ms=ended.ended_ms,
+        shards=shards,
+        session_ids=(ended.session.id,),
+        user_id=user_id,
+        expires_at=ended.session.expires_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

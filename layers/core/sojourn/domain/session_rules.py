@@ -225,7 +225,13 @@ def end_everything(
     """
     change = end(user, realm, reasons, by=by, now_ms=now_ms)
     after = replace(change.after, generation=user.generation + 1, spared=keep)
-    announced = Revocation(
+    announced = everything_of(user, realm, reason, now_ms=now_ms)
+    return replace(change, after=after, revocation=announced)
+
+
+def everything_of(user: User, realm: Realm, reason: Reason, *, now_ms: int) -> Revocation:
+    """The feed's entry about the end of all that a user has."""
+    return Revocation(
         realm_id=realm.id,
         reason=reason,
         ended_ms=now_ms,
@@ -233,7 +239,6 @@ def end_everything(
         scope="user",
         user_id=user.id,
     )
-    return replace(change, after=after, revocation=announced)
 
 
 def end_all_for(

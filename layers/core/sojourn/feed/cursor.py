@@ -81,7 +81,8 @@ class Cursor:
         known = max(self.floor_ms, self.since_ms) <= latest
         if self.sweep is not None:
             known = known and self.floor_ms <= self.sweep.next_ms <= latest
-            known = known and self.sweep.until_ms <= latest + CLOCKS_APART_MS
+            known = known and self.sweep.next_ms <= self.sweep.until_ms <= latest + CLOCKS_APART_MS
+            known = known and first_id(self.floor_ms) <= self.sweep.after
         if not known:
             raise CursorInvalid("`after` is not a cursor of this feed.")
         kept = min(hours, self.hours)
@@ -101,11 +102,12 @@ class Cursor:
             after=first_id(self.floor_ms),
         )
 
-    def at(self, sweep: Sweep, *, finished: bool) -> "Cursor":
-        """The cursor after a page of a sweep."""
+    def at(self, sweep: Sweep, *, finished: bool, hours: int) -> "Cursor":
+        """The cursor after a page of a sweep, by an instance that keeps entries for these hours."""
+        hours = min(hours, self.hours)
         if finished:
-            return replace(self, floor_ms=sweep.next_ms, sweep=None)
-        return replace(self, sweep=sweep)
+            return replace(self, floor_ms=sweep.next_ms, hours=hours, sweep=None)
+        return replace(self, hours=hours, sweep=sweep)
 
 
 def _ms(time_ms: int) -> str:

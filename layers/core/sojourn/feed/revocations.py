@@ -27,6 +27,8 @@ from sojourn.feed.cursor import Cursor
 
 QUERIES: Final = 48
 """The most queries of one page: a day in one shard, or three hours in sixteen."""
+LEAST: Final = 20
+"""Entries to read of each shard at least."""
 SESSIONS: Final = 5_000
 """A page with that many session ids ends: an answer has at most 6 MB."""
 
@@ -57,7 +59,9 @@ class Revocations(Polled, frozen=True, kw_only=True):
 
     @property
     def seen(self) -> object:
-        return [entry.id for entry in self.collection], self.complete_since, self.more_results
+        # With the cursor's hour: who is told 304 all day would be left with a cursor that expires.
+        hour = slice_of(Cursor.of(self.cursor).floor_ms)
+        return [e.id for e in self.collection], self.complete_since, self.more_results, hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class RevocationReader:
         sweep = cursor.begun(now_ms=now_ms)
         entries, reached = self._read(realm, sweep.after, sweep.until_ms, limit)
         finished = reached > first_id(sweep.until_ms)
-        following = cursor.at(replace(sweep, after=reached), finished=finished)
+        sweep = replace(sweep, after=reached)
+        following = cursor.at(sweep, finished=finished, hours=self.hours)
         return Revocations(
             collection=[_shown(entry) for entry in entries],
             cursor=str(following),
@@ -123,8 +128,9 @@ class RevocationReader:
         """
         found: list[Entry] = []
         horizons: list[str] = []
+        each = min(limit, max(-(-limit // shards), LEAST))
         for shard in range(shards):
-            entries, more = self.feed.read(realm_id, number, shard, after=after, limit=limit)
+            entries, more = self.feed.read(realm_id, number, shard, after=after, limit=each)
             found += entries
             if more:
                 horizons.append(entries[-1].id if entries else after)

@@ -15,8 +15,9 @@ from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError, existing
-from sojourn.domain.ports import RealmCache, UserStore
+from sojourn.domain.ports import Announcer, RealmCache, UserStore
 from sojourn.domain.realm import Realm
+from sojourn.domain.revocation import AGAIN_MS, of_session
 from sojourn.domain.session import Actor, Reason
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.user import Change, User
@@ -35,6 +36,7 @@ class Terminator:
     users: UserStore
     realms: RealmCache
     validator: Validator
+    feed: Announcer
     clock: Clock
 
     def logout(self, claims: Claims) -> None:
@@ -198,10 +200,14 @@ class Terminator:
         """Raises `never` if there is no ended record of the session.
 
         A record is kept as long as the token can be valid. So without a record, the session never
-        existed or has expired.
+        existed or has expired. A recent end is announced again, because this call acknowledges it.
         """
-        if self.validator.find_ended(found, realm, session) is None:
+        ended = self.validator.find_ended(found, realm, session)
+        if ended is None:
             raise never
+        if self.clock.wall_ms() - ended.ended_ms < AGAIN_MS:
+            shards = realm.settings.revocation_shards
+            self.feed.announce(of_session(ended, session.user_id, realm.id, shards=shards))
 
 
 def _session(claims: Claims) -> Actor:

@@ -41,18 +41,25 @@ class Announcement:
         self._revocation = revocation
         # The request's: neither the entry nor the realm that names its shard is older.
         self._age = deadline.current(feed.clock)
+        self._sent_ms = feed.now_ms()
         self.writes: list[Write] = [] if revocation is None else [feed.entry(revocation)]
 
     def confirm(self) -> None:
         """Call it when the commit was answered: only a young entry can be relied upon.
 
-        If the process was suspended, a reader may have passed the entry's time, or may no longer
-        read its shard. Then it is written again, in the first shard, which is always read. Raises
-        `Unavailable`.
+        If the process was suspended or its clock was set, a reader may have passed the entry's
+        time, or may no longer read its shard. Then it is written again, in the first shard, which
+        is always read. Raises `Unavailable`.
         """
-        while self._revocation is not None and self._age.age() > CONFIRMED_SECONDS:
+        while self._revocation is not None and not self._is_young():
             self._age = Deadline(self._feed.clock)
+            self._sent_ms = self._feed.now_ms()
             self._feed.write(self._feed.entry(replace(self._revocation, shards=1)))
+
+    def _is_young(self) -> bool:
+        """Whether few seconds passed, and the entry's time is still a moment ago."""
+        passed = (self._feed.now_ms() - self._sent_ms) / 1000
+        return self._age.age() <= CONFIRMED_SECONDS and -1 <= passed <= CONFIRMED_SECONDS
 
 
 class DynamoFeed:
@@ -67,6 +74,12 @@ class DynamoFeed:
     def announcing(self, revocation: Revocation | None) -> Announcement:
         """The entry of an attempt that is sent now; without a write if there is nothing to tell."""
         return Announcement(self, revocation)
+
+    def announce(self, revocation: Revocation) -> None:
+        announced = self.announcing(revocation)
+        for entry in announced.writes:
+            self.write(entry)
+        announced.confirm()
 
     def entry(self, revocation: Revocation) -> Write:
         """The write of an entry with the present time."""
