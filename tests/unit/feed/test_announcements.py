@@ -7,9 +7,9 @@ from typing import Literal
 import pytest
 
 from sojourn.crypto.tokens import Claims
-from sojourn.directory.bodies import CredentialChanges, JwtKeyBody, RealmChanges
+from sojourn.directory.bodies import CredentialChanges, JwtKeyBody, RealmChanges, UserChanges
 from sojourn.domain.errors import SessionLimit
-from sojourn.domain.revocation import Revocation
+from sojourn.domain.revocation import AGAIN_MS, Revocation
 from sojourn.login.bodies import PasswordBody
 from tests.unit.directory.people import PASSWORD, People
 
@@ -96,11 +96,23 @@ ONE: dict[str, tuple[Callable[[Told], object], str]] = {
 
 @pytest.mark.parametrize("way", ONE)
 def test_end_of_one_session_names_it(world: Told, way: str) -> None:
-    """The end of one session is an entry with its id; to end it again is none."""
+    """The end of one session is an entry with its id."""
     end, reason = ONE[way]
     expected = of(world, world.first, reason=reason)
     end(world)
     assert world.told() == [expected]
+
+
+@pytest.mark.parametrize("way", ONE)
+def test_end_that_is_acknowledged_again_is_announced_again(world: Told, way: str) -> None:
+    """Who finds a session ended announces it too: its commit may have been late."""
+    end, reason = ONE[way]
+    expected = of(world, world.first, reason=reason)
+    end(world)
+    world.clock.advance(AGAIN_MS / 1000 - 1)
+    end(world)
+    assert world.told() == [expected, expected]
+    world.clock.advance(1)
     end(world)
     assert world.told() == []
 
@@ -249,6 +261,7 @@ def test_stop_of_a_key_names_the_key(world: Told, way: str) -> None:
     ]
     if way == "compromised":
         stop()
+        assert [told.key_id for told in world.told()] == [key_id]
         world.signing_keys.delete(world.server, key_id, force=False)
     world.login(world.ada)
     world.clock.advance(2 * 3_600)
@@ -310,3 +323,10 @@ def test_records_that_are_written_later_are_not_told_again(
     assert len(world.told()) == 1
     assert world.store.users.archive(world.ada) == 2
     assert world.told() == []
+
+
+def test_disabling_that_is_acknowledged_again_is_announced_again(world: Told) -> None:
+    """Who disables a disabled user announces it too: the commit may have been another's."""
+    for _ in range(2):
+        world.users.update(world.server, world.ada, UserChanges(state="inactive"))
+        assert [(told.scope, told.user_id) for told in world.told()] == [("user", world.ada)]

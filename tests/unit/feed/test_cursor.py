@@ -52,7 +52,7 @@ def test_cursor_is_the_same_after_its_text(cursor: Cursor) -> None:
         str(SWEPT).replace("rvc_", "rev_"),
         "rvc_" + "٣" * 20,
         "rvc_" + "-" * 20,
-        ids.new_id("kss", NOW),
+        "kss_04I0bUcFwbCrjqBKXnYGrT",
         "x" * 100_000,
     ],
 )

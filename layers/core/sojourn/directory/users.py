@@ -218,11 +218,14 @@ class Users:
             raise NotFound
         now_ms = self.clock.wall_ms()
         change = Change(before=found, after=found)
-        # Also if the user is inactive: this call acknowledges it, so the feed is told again.
-        if changes.state == "inactive":
+        if changes.state == "inactive" and found.state != "inactive":
             change = rules.end_all_for(found, realm, "user_disabled", by=by, now_ms=now_ms)
         elif fresh is not None:
             change = rules.end_all_for(found, realm, "password_changed", by=by, now_ms=now_ms)
+        elif changes.state == "inactive":
+            # Another call disabled the user, and this one acknowledges it.
+            again = rules.everything_of(found, realm, "user_disabled", now_ms=now_ms)
+            change = replace(change, revocation=again)
         after = change.after
         sent = named(changes, "username", "email", "name", "custom", "state")
         fields = {name: as_stored(name, value) for name, value in sent.items()}
