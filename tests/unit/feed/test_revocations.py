@@ -247,7 +247,7 @@ def test_shards_are_merged_in_order(world: World, limit: int) -> None:
     reader = Follower(world, limit)
     reader.poll()
     made = later(world, 20)
-    assert len({entry.revocation.shard for entry in world.store.feed.entries}) == 4
+    assert len({entry.revocation.shard for entry in world.store.feed.entries}) > 1
     assert reader.poll() == made
 
 
