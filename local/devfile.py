@@ -71,6 +71,7 @@ def write(
     names: Mapping[str, str],
     *,
     ca_file: Path | None = None,
+    application_url: str | None = None,
 ) -> None:
     """Write `dev.json` whole, readable by its owner alone: it holds passwords."""
     content = {
@@ -80,6 +81,7 @@ def write(
         "users": seeded.users,
         "api_users": seeded.api_users,
         "ca_file": None if ca_file is None else str(ca_file),
+        "application_url": application_url,
         "aws": {
             "region": os.environ["AWS_DEFAULT_REGION"],
             "directory_table": names["DirectoryTable"],

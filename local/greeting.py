@@ -20,6 +20,7 @@ class Place:
     folder: Path
     ca_file: Path | None = None
     dynamodb_url: str | None = None
+    application_url: str | None = None
 
     def shown(self, name: str = "") -> str:
         """A file of its folder, relative to the working directory."""
@@ -34,7 +35,7 @@ _TEXT = """
 Sojourn is ready at {base_url} ({seconds:.1f} s). Keys and passwords are in {dev_file},
 what the handlers log in {log}. Schedules do not run by themselves here:
 {curl} -X POST {base_url}/_local/run/CleanupFunction runs cleanup. Ctrl-C stops.
-The tables are in {store}.{tls}
+The tables are in {store}.{application}{tls}
 
 Paste these in another terminal. Log ada in on two devices:
 
@@ -62,7 +63,9 @@ For instance: SSL_CERT_FILE={ca} (Python, OpenSSL), NODE_EXTRA_CA_CERTS={ca} (No
 def text(base_url: str, seeded: "Seeded", place: Place, *, seconds: float) -> str:
     """The lines for this stack."""
     ada = seeded.users[0]
-    store, curl, tls = "this process, by moto", "curl", ""
+    store, curl, tls, application = "this process, by moto", "curl", "", ""
+    if place.application_url is not None:
+        application = f"\nThe application behind the authorizer is at {place.application_url}."
     if place.dynamodb_url is not None:
         store = f"DynamoDB Local at {place.dynamodb_url}"
     if place.ca_file is not None:
@@ -74,6 +77,7 @@ def text(base_url: str, seeded: "Seeded", place: Place, *, seconds: float) -> st
         store=store,
         curl=curl,
         tls=tls,
+        application=application,
         dev_file=place.shown("dev.json"),
         log=place.shown("dev.log"),
         realm_id=seeded.realm_id,

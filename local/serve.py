@@ -6,6 +6,7 @@ PORT                  another port; 0 takes any
 TLS=1                 https, by a certificate authority whose certificate is in .local/ca.pem
 STORE=dynamodb-local  the tables are in AWS's own DynamoDB Local, which needs Java and Maven
 CORS_ORIGINS, …       any parameter of template.yaml, by its name in capitals
+APPLICATION=…         also an application behind the authorizer, at the next port: its folder
 FAST_WAITS=1          the service's own waits move the clock instead of taking time (for tests)
 FAST_PASSWORDS=1      passwords are hashed in no time, and badly (for tests)
 SOJOURN_LOCAL         another folder for dev.json and dev.log than .local
@@ -24,12 +25,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from local import devfile, greeting, parameters
 
 if TYPE_CHECKING:
+    from local.application import Application
+    from local.stack import Stack
     from local.template import Template
 
 STORES: Final = ("moto", "dynamodb-local")
@@ -50,6 +54,7 @@ class Wanted:
     fast_waits: bool
     fast_passwords: bool
     parameters: dict[str, str]
+    application: Path | None
 
     @classmethod
     def of(cls, environ: Mapping[str, str], template: "Template") -> "Wanted":
@@ -71,6 +76,7 @@ class Wanted:
             fast_waits=_switch(environ, "FAST_WAITS"),
             fast_passwords=_switch(environ, "FAST_PASSWORDS"),
             parameters=given,
+            application=Path(environ["APPLICATION"]) if environ.get("APPLICATION") else None,
         )
 
 
@@ -174,12 +180,28 @@ def _serve(
     gateway = Gateway(stack, names, cors, host=host, dynamodb_url=place.dynamodb_url)
     say("Seeding a demo realm …")
     seeded = seed(stack, gateway)
-    with Server(listening, gateway, tls=context).running():
+    with contextlib.ExitStack() as serving:
+        serving.enter_context(Server(listening, gateway, tls=context).running())
+        application_url = None
+        if wanted.application is not None:
+            beside = serving.enter_context(_listening(wanted.port and wanted.port + 1))
+            at = f"127.0.0.1:{beside.getsockname()[1]}"
+            app = _application(wanted.application, stack, template, at, seeded.realm_id)
+            serving.enter_context(Server(beside, app, tls=context).running())
+            application_url = f"{base_url.partition(':')[0]}://{at}"
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN or number != signal.SIGHUP:
                 signal.signal(number, lambda *_: stop.set())
-        devfile.write(place.folder, base_url, seeded, names, ca_file=place.ca_file)
+        place = replace(place, application_url=application_url)
+        devfile.write(
+            place.folder,
+            base_url,
+            seeded,
+            names,
+            ca_file=place.ca_file,
+            application_url=application_url,
+        )
         gc.freeze()
         gc.enable()
         # moto makes so much of each call that to look after every 700 things takes a tenth of it.
@@ -190,6 +212,17 @@ def _serve(
         # From now on nobody finds this stack.
         (place.folder / devfile.NAME).unlink(missing_ok=True)
     stack.close()
+
+
+def _application(
+    folder: Path, stack: "Stack", template: "Template", host: str, realm_id: str
+) -> "Application":
+    from local.application import Application, ApplicationInvalid
+
+    try:
+        return Application(folder, stack, template, host=host, realm_id=realm_id)
+    except ApplicationInvalid as error:
+        raise Refused(str(error)) from error
 
 
 def _never_by_proxy() -> None:

@@ -1,15 +1,21 @@
 """The authorizer of the template: how others find it, who may call it, and for how long."""
 
+import json
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.template import Template
+from local.template import ROOT, Template
 from sojourn.domain.policy import Settings
 from sojourn.runtime.settings import LONGEST_TTL, EnvironmentSettings
 from sojourn.sessions.authorize import OWN_SECONDS
+from sojourn.sessions.authorizer_events import REALM_VARIABLE
+from tools.lint_template import CFN_LINT, EXAMPLES, translate
 
 TEMPLATE = Template.read()
+EXAMPLE = ROOT / "examples/protected-api/template.yaml"
 ACCOUNT = "${AWS::Region}:${AWS::AccountId}:"
 
 
@@ -56,3 +62,53 @@ def test_other_stacks_find_it_by_parameters() -> None:
         "/${AWS::StackName}/authorizer-ttl-seconds": {"Ref": "AuthorizerTtlSeconds"},
     }
     assert not [o for o in TEMPLATE.document["Outputs"].values() if "Export" in o]
+
+
+def test_example_is_wired_as_the_document_says() -> None:
+    """The example caches by the token, for the stack's own TTL, and names its realm."""
+    example = Template.read(EXAMPLE)
+    store = {p["Name"]["Fn::Sub"] for p in TEMPLATE.resources("AWS::SSM::Parameter").values()}
+    assert EXAMPLE in EXAMPLES
+    assert {
+        parameter["Default"].replace("/sojourn/", "/${AWS::StackName}/")
+        for parameter in example.parameters().values()
+        if parameter["Type"] == "AWS::SSM::Parameter::Value<String>"
+    } == store
+    (api,) = example.resources("AWS::Serverless::HttpApi").values()
+    assert api["StageVariables"] == {REALM_VARIABLE: {"Ref": "RealmId"}}
+    assert api["Auth"]["DefaultAuthorizer"] == "Sojourn"
+    assert api["Auth"]["Authorizers"]["Sojourn"] == {
+        "FunctionArn": {"Ref": "AuthorizerArn"},
+        "AuthorizerPayloadFormatVersion": "2.0",
+        "EnableSimpleResponses": True,
+        "EnableFunctionDefaultPermissions": False,
+        "Identity": {
+            "Headers": ["Authorization"],
+            "ReauthorizeEvery": {"Ref": "AuthorizerTtlSeconds"},
+        },
+    }
+
+
+def test_example_is_what_sam_makes_of_it(tmp_path: Path) -> None:
+    """SAM's translation of the example is linted, and has the authorizer on its routes."""
+    given = {
+        "RealmId": "rl_" + "1" * 22,
+        "AuthorizerArn": "/sojourn/authorizer-arn",
+        "AuthorizerTtlSeconds": "/sojourn/authorizer-ttl-seconds",
+    }
+    found = translate(EXAMPLE.read_text(), **given)
+    path = tmp_path / "translated.json"
+    path.write_text(json.dumps(found, default=str))
+    linted = subprocess.run([CFN_LINT, str(path)], capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout
+    body = found["Resources"]["Api"]["Properties"]["Body"]
+    (scheme,) = body["components"]["securitySchemes"].values()
+    made = scheme["x-amazon-apigateway-authorizer"]
+    assert made["identitySource"] == ["$request.header.Authorization"]
+    assert (made["authorizerPayloadFormatVersion"], made["enableSimpleResponses"]) == ("2.0", True)
+    guarded = {(p, m): at[m]["security"] for p, at in body["paths"].items() for m in at}
+    assert guarded == {
+        ("/who", "get"): [{"Sojourn": []}],
+        ("/who", "post"): [{"Sojourn": []}],
+        ("/health", "get"): [{"NONE": []}],
+    }

@@ -20,7 +20,7 @@ POLICY = "4135ea2d-6ad8-44b3-9df3-4b5a84be39ad"
 """AWS's managed cache policy CachingDisabled."""
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_example_is_linted(path: Path) -> None:
     """cfn-lint finds nothing in a template of the examples."""
     found = subprocess.run([CFN_LINT, str(path)], capture_output=True, text=True, check=False)
@@ -28,8 +28,9 @@ def test_example_is_linted(path: Path) -> None:
 
 
 def test_examples_are_there() -> None:
-    """The two templates that the document names are those that are linted."""
-    assert [path.name for path in EXAMPLES] == ["domain.yaml", "template.yaml"]
+    """The two templates that the document names are among those that are linted."""
+    names = [path.name for path in EXAMPLES if path.parent.name == "edge"]
+    assert names == ["domain.yaml", "template.yaml"]
 
 
 def test_edge_proves_itself() -> None:
