@@ -71,7 +71,8 @@ def test_only_public_documents_are_cached() -> None:
     """Only a realm's public documents may be cached, and no errors."""
     default, *others = behaviours()
     assert default["CachePolicyId"] == POLICY
-    assert [other["PathPattern"] for other in others] == ["/v1/realms/*/.well-known/*"]
+    public = {"/v1/realms/*/.well-known/*", "/.well-known/oauth-authorization-server/*"}
+    assert {other["PathPattern"] for other in others} == public
     kept = {
         error["ErrorCode"]: error["ErrorCachingMinTTL"] for error in CONFIG["CustomErrorResponses"]
     }
