@@ -3,10 +3,11 @@
 import base64
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
-from tests.integration.service.test_hostile import BODIES, EVENTS, TEXTS, VALUES
+from tests.integration.service.test_hostile import BODIES, EVENTS, FORMS, TEXTS, VALUES
 
 texts = st.one_of(
     st.sampled_from([*TEXTS.values()]),
@@ -74,6 +75,26 @@ def bodies(draw: st.DrawFn, right: dict[str, Any]) -> bytes:
             return json.dumps(draw(values)).encode()
         case 4:
             return raw[:-1] + b" " * draw(st.integers(0, 64_000)) + raw[-1:]
+    return raw
+
+
+@st.composite
+def forms(draw: st.DrawFn, right: dict[str, str]) -> bytes:
+    """A right form, and that spoilt in its parameters or its bytes."""
+    pairs = [*right.items()]
+    for name in draw(st.lists(st.sampled_from([*right]), max_size=2)):
+        pairs.append((name, draw(st.one_of(texts, tokens(right["token"])))))
+        if draw(st.booleans()):
+            pairs.pop(0)
+    pairs += draw(st.lists(st.tuples(texts, texts), max_size=3))
+    raw = urlencode(pairs, errors="surrogatepass").encode()
+    match draw(st.integers(0, 5)):
+        case 0 | 1:
+            return draw(bytes_of(raw))
+        case 2:
+            return draw(st.sampled_from([*BODIES.values(), *FORMS.values()]))
+        case 3:
+            return raw + b"&" * draw(st.integers(0, 60_000))
     return raw
 
 

@@ -228,7 +228,7 @@ def requests(things: Things, route: str) -> "st.SearchStrategy[dict[str, Any]]":
         "ip": st.one_of(st.ip_addresses().map(str), spoilt.headers),
     }
     if body is not None:
-        parts["raw"] = spoilt.bodies(body)
+        parts["raw"] = (spoilt.forms if operation.oauth else spoilt.bodies)(body)
     if "{id}" in route:
         parts["identifier"] = spoilt.sendable.filter(bool)
     wanted = {"raw": parts.pop("raw")} if "raw" in parts else {}
