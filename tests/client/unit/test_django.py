@@ -78,9 +78,9 @@ def test_who_does_not_look_asks_nobody() -> None:
 
 
 def test_session() -> None:
-    """A view gets the session, sync and async."""
+    """A view gets the session, sync and async; with the user it costs one call."""
     for path in ("/session", "/async_session"):
-        assert call(path, reply(200, valid()), BEARER).content.decode() == SESSION
+        assert call(path, reply(200, valid()), BEARER, asked=1).content.decode() == SESSION
     assert call("/async_user", reply(200, valid()), BEARER).content == b"True ada"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import RedirectResponse
 from flask import Flask, g
@@ -134,6 +135,24 @@ def test_flask(sojourn: Sojourn, user: User) -> None:
     run("Flask", app=app, sojourn=sojourn, g=g)
     with wsgi(app) as url:
         visit(url, user)
+
+
+def test_powertools(sojourn: Sojourn, user: User) -> None:
+    """Powertools' section protects a route."""
+    app = APIGatewayHttpResolver()
+    run("AWS Lambda with Powertools", app=app, sojourn=sojourn)
+    session = user.login()
+    event = {
+        "version": "2.0",
+        "rawPath": "/me",
+        "headers": {"authorization": f"Bearer {session['token']}"},
+        "requestContext": {"http": {"method": "GET", "path": "/me"}, "stage": "$default"},
+    }
+    found = []
+    for _ in range(2):
+        found.append(app.resolve(event, None)["statusCode"])  # type: ignore[arg-type]
+        user.api.call("DELETE", "/v1/session", bearer=session["token"])
+    assert found == [200, 401]
 
 
 def test_cookies(sojourn: Sojourn, user: User) -> None:
