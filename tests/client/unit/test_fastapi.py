@@ -4,11 +4,11 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Annotated, Any
 
 import pytest
-from fastapi import Depends, FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
 
 from sojourn_client import Session, SessionCookie, Sojourn, Terminated
 from sojourn_client.fastapi import SojournAuth
@@ -47,6 +47,10 @@ def site(*answers: Answer, cookie: SessionCookie | None = None) -> FastAPI:
     @app.post("/me")
     async def change(session: Annotated[Session, Depends(auth)]) -> str:
         return session.user_id
+
+    @app.websocket("/live")
+    async def live(socket: WebSocket, _: Annotated[Session, Depends(auth)]) -> None:
+        await socket.accept()
 
     @app.get("/maybe")
     async def maybe(session: Annotated[Session | None, Depends(auth.optional)]) -> str | None:
@@ -124,6 +128,35 @@ def test_cookie_mode() -> None:
     assert call(app, "POST", "/me", COOKIE, other).status == 403
     assert call(app, "POST", "/me", COOKIE).status == 403
     assert call(app, "POST", "/me", other).status == 401
+
+
+def connect(app: FastAPI, *headers: tuple[str, str]) -> list[str]:
+    """Open a WebSocket; the types of what the application sends."""
+    sent: list[str] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["type"])
+
+    scope = {
+        "type": "websocket",
+        "path": "/live",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers],
+        "extensions": {"websocket.http.response": {}},
+    }
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_websocket() -> None:
+    """A WebSocket has a session, and in cookie mode only the application's own pages open it."""
+    app = site(reply(200, valid()), cookie=SessionCookie())
+    assert connect(app, COOKIE, ("sec-fetch-site", "same-origin"))[0] == "websocket.accept"
+    for headers in ([COOKIE, ("sec-fetch-site", "same-site")], [COOKIE], []):
+        assert connect(app, *headers)[0] == "websocket.http.response.start"
 
 
 @pytest.mark.parametrize(
