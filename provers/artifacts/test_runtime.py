@@ -28,10 +28,13 @@ NO_ROUTE = {
 
 
 def event_for(logical_id: str) -> object:
-    """An event that a function answers without an access key."""
+    """An event that a function answers without an access key and a token."""
     function = FUNCTIONS[logical_id]
     if function.scheduled:
         return json.loads((EVENTS / f"{function.folder}-schedule.json").read_text())
+    if not function.routes:
+        text = (EVENTS / "authorizer-http.json").read_text()
+        return json.loads(text.replace("${LOGIN_TOKEN}", "garbage"))
     return NO_ROUTE
 
 
@@ -103,7 +106,7 @@ def test_second_invocation_reuses_the_instance(fleet: Fleet, logical_id: str) ->
     """An instance initialises once, and answers the second event as the first."""
     instance = fleet.instance(logical_id)
     answers = [instance.invoke(event_for(logical_id)) for _ in range(2)]
-    if not FUNCTIONS[logical_id].scheduled:
+    if FUNCTIONS[logical_id].routes:
         assert [answer["statusCode"] for answer in answers] == [404, 404]
     assert answers[0].keys() == answers[1].keys()
     assert len(instance.initialisations()) == 1

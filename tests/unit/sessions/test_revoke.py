@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from sojourn.crypto import tokens
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound, Unavailable, existing
 from sojourn.domain.session import Ended
 from sojourn.runtime import audit
-from sojourn.sessions import revoke as revoking
 from tests.support.world import LOGIN, MINUTES, World, access_key
 
 
@@ -130,7 +130,7 @@ def test_token_of_a_stopped_key_ends_nothing(
     session = world.begin(world.ada)
     named = existing(ids.parse_session_id(session.id))
     forged = replace(stolen, session=named)
-    monkeypatch.setattr(revoking, "claims_of", lambda *_, **__: forged)
+    monkeypatch.setattr(tokens, "verify_by_cache", lambda *_, **__: forged)
     revoke(world, "forged", world.server if by_server else None)
     assert session.id in world.active(world.ada)
 

@@ -1,7 +1,6 @@
 """Authenticate the caller: a user by a login token, or a server by an access key."""
 
 import hmac
-from collections.abc import Callable
 from typing import Final
 
 from sojourn.api import basic
@@ -82,34 +81,6 @@ def bearer(request: Request) -> str | None:
     return token
 
 
-def claims_of(
-    token: str, cache: RealmCache, clock: Clock, *, realm_id: str | None = None
-) -> Claims:
-    """The claims of a verified token. `Validator` then checks whether its session is active.
-
-    With a `realm_id`, a token of another realm is invalid, and no other realm is read.
-
-    A cached realm of any age is good enough to verify a signature; the realm is then read again
-    together with the user. An unknown key or issuer may belong to a newer state of the realm.
-
-    Raises `TokenInvalid`, `SessionExpired`.
-    """
-
-    def of(find: Callable[[str, str, str], Realm | None]) -> Claims:
-        return tokens.verify(
-            token,
-            realm_of=lambda realm, *named: (
-                find(realm, *named) if realm_id in (None, realm) else None
-            ),
-            clock=clock,
-        )
-
-    try:
-        return of(cache.last_with_key)
-    except TokenInvalid:
-        return of(cache.with_key)
-
-
 class Callers:
     """Authenticates the caller of a request."""
 
@@ -125,7 +96,7 @@ class Callers:
             raise TokenMissing("Send a login token as `Authorization: Bearer <token>`.")
         if token.startswith("ks_"):
             raise WrongCaller("This route takes a user's login token, not an access key.")
-        return claims_of(token, self._cache, self._clock)
+        return tokens.verify_by_cache(token, self._cache, self._clock)
 
     def server(self, request: Request, *, recorded: bool = True) -> Server:
         """The server of an access key. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
@@ -146,7 +117,7 @@ class Callers:
             )
         if token.startswith("ks_"):
             return self._server(token, request, recorded=recorded)
-        return claims_of(token, self._cache, self._clock)
+        return tokens.verify_by_cache(token, self._cache, self._clock)
 
     def client(self, request: Request, *, recorded: bool, optional: bool) -> Server | None:
         """The server that calls an OAuth endpoint, by Basic or Bearer; if `optional`, None too.

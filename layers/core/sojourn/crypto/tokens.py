@@ -16,6 +16,7 @@ from sojourn.crypto.signing_keys import JOSE_NAMES, PrivateKey, public_key
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
 from sojourn.domain.policy import SessionType
+from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod
 from sojourn.domain.signing_key import Algorithm, PublicKey
@@ -151,6 +152,34 @@ def verify(
     except jwt.PyJWTError as error:
         raise TokenInvalid from error
     return _checked(claims, realm, key, clock)
+
+
+def verify_by_cache(
+    token: str, cache: RealmCache, clock: Clock, *, realm_id: str | None = None
+) -> Claims:
+    """`verify` by the cached realms. `Validator` then checks whether the session is active.
+
+    With a `realm_id`, a token of another realm is invalid, and no other realm is read.
+
+    A cached realm of any age is good enough to verify a signature; the realm is then read again
+    together with the user. An unknown key or issuer may belong to a newer state of the realm.
+
+    Raises `TokenInvalid`, `SessionExpired`.
+    """
+
+    def of(find: Callable[[str, str, str], Realm | None]) -> Claims:
+        return verify(
+            token,
+            realm_of=lambda realm, *named: (
+                find(realm, *named) if realm_id in (None, realm) else None
+            ),
+            clock=clock,
+        )
+
+    try:
+        return of(cache.last_with_key)
+    except TokenInvalid:
+        return of(cache.with_key)
 
 
 def named(token: str) -> tuple[str, str, str] | None:

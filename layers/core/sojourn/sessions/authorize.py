@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from sojourn.crypto import tokens
-from sojourn.crypto.tokens import Claims
 from sojourn.domain.errors import TokenInvalid, Unavailable
 from sojourn.domain.policy import SessionType
 from sojourn.domain.ports import RealmCache
@@ -55,8 +54,11 @@ class Authorizer:
         Raises `TokenInvalid`, `SessionExpired`, `SessionEnded`, `TooStale`, and `Unavailable` if
         the answer would be too old.
         """
-        wanted = {named for named in (self.realm_id, realm_id) if named is not None}
-        standing = self.validator.standing(self._claims(token, wanted))
+        if self.realm_id is not None and realm_id not in (None, self.realm_id):
+            raise TokenInvalid
+        wanted = self.realm_id if realm_id is None else realm_id
+        claims = tokens.verify_by_cache(token, self.realms, self.clock, realm_id=wanted)
+        standing = self.validator.standing(claims)
         claims, session = standing.claims, standing.session
         self.check(claims.realm)
         if self.ttl_seconds and deadline.current(self.clock).age() > OWN_SECONDS:
@@ -90,20 +92,3 @@ class Authorizer:
         """`check` the one realm that this authorizer is for, if it is for one."""
         if self.realm_id is not None and (realm := self.realms.get(self.realm_id)) is not None:
             self.check(realm)
-
-    def _claims(self, token: str, wanted: set[str]) -> Claims:
-        """The claims of a verified token, as `api.callers` verifies it; no other realm is read."""
-
-        def known(realm_id: str, key_id: str, issuer: str) -> Realm | None:
-            return self.realms.last_with_key(realm_id, key_id, issuer) if of(realm_id) else None
-
-        def newer(realm_id: str, key_id: str, issuer: str) -> Realm | None:
-            return self.realms.with_key(realm_id, key_id, issuer) if of(realm_id) else None
-
-        def of(realm_id: str) -> bool:
-            return wanted <= {realm_id}
-
-        try:
-            return tokens.verify(token, realm_of=known, clock=self.clock)
-        except TokenInvalid:
-            return tokens.verify(token, realm_of=newer, clock=self.clock)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from sojourn.api.callers import claims_of
 from sojourn.api.structs import Form
+from sojourn.crypto import tokens
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated, existing
@@ -40,7 +40,7 @@ class Introspector:
         """
         server.must_see(realm_id)
         try:
-            claims = claims_of(token, self.realms, self.clock, realm_id=realm_id)
+            claims = tokens.verify_by_cache(token, self.realms, self.clock, realm_id=realm_id)
             standing = self.validator.standing(claims)
         except Unauthenticated:
             existing(self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None)

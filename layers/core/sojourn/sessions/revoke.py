@@ -3,7 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sojourn.api.callers import claims_of
+from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain.access_key import Server
@@ -32,7 +32,7 @@ class Revoker:
         if server is not None:
             server.must_see(realm_id)
         try:
-            claims = claims_of(token, self.realms, self.clock, realm_id=realm_id)
+            claims = tokens.verify_by_cache(token, self.realms, self.clock, realm_id=realm_id)
         except Unauthenticated:
             existing(self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
             return
