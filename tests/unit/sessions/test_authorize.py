@@ -1,14 +1,18 @@
 """Who may call an application's API, and for how long a gateway may go on believing it."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from functions.authorizer.app import handler
+from sojourn.bootstrap import Resources
 from sojourn.domain.errors import SessionEnded, SessionExpired, TokenInvalid, Unavailable
 from sojourn.domain.policy import MAX_STALENESS, Settings
 from sojourn.runtime import deadline
 from sojourn.sessions.authorize import OWN_SECONDS, Authorizer, TooStale
+from sojourn.store.realm_cache import RealmCache
+from tests.support.memory.resources import MemoryResources
 from tests.support.world import LOGIN, MINUTES, World
 
 TTL = 60
@@ -93,6 +97,14 @@ def test_another_realms_token_is_refused(
     assert authorizer(world, realm_id=world.realm_id).grant(token, realm_id=world.realm_id)
 
 
+def test_api_cannot_widen_what_the_stack_admits(world: World) -> None:
+    """Where the stack names one realm, an API that names another admits nobody."""
+    token = token_of(world, world.ada)
+    made = authorizer(world, realm_id=world.new_realm().id)
+    with pytest.raises(TokenInvalid):
+        made.grant(token, realm_id=world.realm_id)
+
+
 @pytest.mark.parametrize("realm_id", ["", "rl_", "elsewhere"])
 def test_realm_that_is_none_admits_nobody(world: World, realm_id: str) -> None:
     """An API that names its realm wrongly admits nobody, rather than everybody."""
@@ -100,14 +112,11 @@ def test_realm_that_is_none_admits_nobody(world: World, realm_id: str) -> None:
         authorizer(world).grant(token_of(world, world.ada), realm_id=realm_id)
 
 
-@pytest.mark.parametrize("ttl", [0, 1, TTL, 3_600])
+@pytest.mark.parametrize("ttl", [0, 1, TTL, MAX_STALENESS[1] - OWN_SECONDS - 1])
 @pytest.mark.parametrize("more", [-1, 0, 1])
 def test_sum_is_held_to_the_realm(world: World, ttl: int, more: int) -> None:
     """A cached answer's age is TTL and 5 s; a realm that allows less has its tokens refused."""
     allowed = ttl + OWN_SECONDS + more
-    low, high = MAX_STALENESS
-    if not low <= allowed <= high:
-        pytest.skip("no realm has this setting")
     world.settings(max_staleness_seconds=allowed)
     token = token_of(world, world.ada)
     made = replace(authorizer(world), ttl_seconds=ttl)
@@ -161,6 +170,38 @@ def test_named_realm_is_checked_at_the_start(world: World) -> None:
     world.settings(max_staleness_seconds=TTL + OWN_SECONDS - 1)
     with pytest.raises(TooStale, match=f"to {TTL - 1}, or raise max_staleness_seconds"):
         made.check_named()
+
+
+@pytest.mark.parametrize("ttl", [TTL, TTL + 1])
+def test_instance_starts_only_if_its_realm_allows_it(world: World, ttl: int) -> None:
+    """An instance whose realm allows less than the sum does not start, and says what to change."""
+    world.settings(max_staleness_seconds=TTL + OWN_SECONDS)
+    given = resources(world, ttl=ttl)
+    if ttl == TTL:
+        assert handler.compose(given).authorizer.realm_id == world.realm_id
+    else:
+        with pytest.raises(TooStale, match="max_staleness_seconds"):
+            handler.compose(given)
+
+
+def test_instance_starts_without_its_store(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the realm cannot be read at the start, each token's own is checked, as always."""
+
+    def unavailable(*_: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(type(world.store.realms), "get", unavailable)
+    assert handler.compose(resources(world, ttl=3_600))
+
+
+def resources(world: World, *, ttl: int) -> Resources:
+    """A function's resources over the world's store, for its realm."""
+    given = MemoryResources()
+    given.settings = replace(
+        given.settings, authorizer_ttl_seconds=ttl, authorizer_realm_id=world.realm_id
+    )
+    given.realm_cache = RealmCache(world.store.realms, world.clock)
+    return cast(Resources, given)
 
 
 def test_default_realm_is_served_by_the_default_authorizer(world: World) -> None:
