@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from sojourn_client.clock import Clock
 from sojourn_client.decision import Accept, Refuse, judged
 from sojourn_client.errors import Unavailable
+from sojourn_client.health import Observe, nobody
 from sojourn_client.session import Session
 from sojourn_client.token import read
 from sojourn_client.validation import Validation
@@ -17,17 +17,20 @@ class AlwaysVerifier:
     """Asks by the user's own token. Nothing is remembered, so there is nothing to forget."""
 
     validation: Validation
-    clock: Clock
-    timeout: float
     workers: Workers
+    observe: Observe = nobody
 
     def verify(self, text: str, _max_staleness: float | None = None, /) -> Session:
         """Raises `Rejected`, `Refused`, `Unavailable`."""
-        token = read(text, realm_id=self.validation.calls.realm_id)
+        calls = self.validation.calls
+        token = read(text, realm_id=calls.realm_id)
+        began = calls.clock.now()
         verdict = self.validation.one(
             token.text, session_id=token.session_id, user_id=token.user_id
         )
-        match judged(verdict, self.clock.now(), within=self.timeout):
+        now = calls.clock.now()
+        self.observe("asked", now.since(began))
+        match judged(verdict, now, within=calls.timeout):
             case Accept(session):
                 return session
             case Refuse(error):

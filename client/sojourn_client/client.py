@@ -3,26 +3,23 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Final, Literal, TypeVar
+from typing import Final, TypeVar
 
 from sojourn_client import fork
-from sojourn_client.always import AlwaysVerifier
 from sojourn_client.bearer import bearer_token
-from sojourn_client.cached import Cached
 from sojourn_client.calls import Calls
 from sojourn_client.clock import Clock, SystemClock
 from sojourn_client.errors import Rejected
-from sojourn_client.local import LocalVerifier
+from sojourn_client.health import Health, Observe, Observed, nobody
 from sojourn_client.manage import Manage, State
+from sojourn_client.modes import Mode, Options, machine
 from sojourn_client.session import Session
-from sojourn_client.store import Shared, Store
+from sojourn_client.store import Store
 from sojourn_client.transport import HttpTransport, Transport
 from sojourn_client.validation import Validation
-from sojourn_client.verifier import Verifier, awaited
+from sojourn_client.verifier import awaited
 from sojourn_client.workers import Workers
 
-Mode = Literal["always", "cached"]
-MAX_STALENESS: Final = 300.0
 CACHE_SIZE: Final = 10_000
 T = TypeVar("T")
 TIMEOUT: Final = 5.0
@@ -40,16 +37,19 @@ class Sojourn:
     - `realm_id`: tokens of other realms are `InvalidToken`.
     - `access_key`: of a server, `ks_…`. `authenticate`, `validate_many`, `sessions(user_id)` and
       `end(session_id)` need it.
-    - `mode`: "always" asks the service at each verification, so a terminated session is refused at
-      once. "cached" remembers a positive answer for up to `max_staleness` seconds, and verifies
-      signatures locally: a request whose session was terminated S seconds ago or more is refused.
-    - `max_staleness`: seconds, 300 by default; the realm's `max_staleness_seconds` counts too if it
-      is less. Only for "cached".
+    - `mode`: how a verification knows that a session was not terminated.
+      "always" asks the service each time: a terminated session is refused at once.
+      "cached" remembers a positive answer for up to `max_staleness` seconds.
+      "feed" polls what ended, and asks for each session once. It needs an access key with `read`.
+      With both, a request that comes S seconds after the termination or later is refused.
+    - `max_staleness`: S, in seconds: by default 300 for "cached" (where the realm's
+      `max_staleness_seconds` counts too, if it is less), and 10 for "feed".
     - `cache_size`: sessions that are remembered; the ones that were not used longest go first.
-    - `store`: shares answers between processes: see `sojourn_client.store`. Only for "cached".
+    - `store`: for "cached", shares answers between processes: see `sojourn_client.store`.
     - `timeout`: seconds that a call may take. Within it a call is tried up to three times, if it is
       safe to send it again.
     - `ca_file`: a file of certificate authorities in place of the machine's own.
+    - `observe`: called with what happens, for metrics: see `sojourn_client.health`.
 
     An error of the network is never taken for a yes: it is raised as `Unavailable`.
     """
@@ -66,30 +66,22 @@ class Sojourn:
         store: Store | None = None,
         timeout: float = TIMEOUT,
         ca_file: str | None = None,
+        observe: Observe = nobody,
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        _check(mode, max_staleness, store, cache_size, timeout)
-        clock = clock or SystemClock()
+        options = Options(mode, max_staleness, cache_size, store, observe)
+        if not timeout > 0:
+            raise ValueError("timeout must be more than 0 seconds.")
         self._transport = transport or HttpTransport(base_url, ca_file=ca_file)
-        calls = Calls(self._transport, realm_id, clock, timeout, access_key)
+        calls = Calls(self._transport, realm_id, clock or SystemClock(), timeout, access_key)
         self._validation = Validation(calls)
         self._manage = Manage(calls)
         self._workers = Workers()
-        self._verifier: Verifier
-        if mode == "always":
-            self._verifier = AlwaysVerifier(self._validation, clock, timeout, self._workers)
-        else:
-            staleness = MAX_STALENESS if max_staleness is None else max_staleness
-            self._verifier = LocalVerifier(
-                self._validation,
-                Cached(max_staleness=staleness, size=cache_size),
-                workers=self._workers,
-                max_staleness=staleness,
-                size=cache_size,
-                shared=None if store is None else Shared(store, staleness),
-            )
-        fork.remember(self._transport, self._workers, self._verifier)
+        self._machine = machine(options, self._validation, self._workers)
+        self._verifier = self._machine.verifier
+        self._observed = Observed(observe)
+        fork.remember(self._transport, self._workers)
 
     def verify(self, token: str, max_staleness: float | None = None) -> Session:
         """The session of a login token, with its user.
@@ -99,11 +91,13 @@ class Sojourn:
         Raises `InvalidToken`, `Expired`, `Terminated` if the token is not accepted (all of them are
         `Rejected`), and `Unavailable` if the service must be asked and does not answer.
         """
-        return self._verifier.verify(token, max_staleness)
+        with self._observed:
+            return self._verifier.verify(token, max_staleness)
 
     async def averify(self, token: str, max_staleness: float | None = None) -> Session:
         """`verify` for asyncio. A session that is remembered is accepted without a thread."""
-        return await self._verifier.averify(token, max_staleness)
+        with self._observed:
+            return await self._verifier.averify(token, max_staleness)
 
     def authenticate_request(self, request: object, max_staleness: float | None = None) -> Session:
         """`verify` the token of `Authorization: Bearer …`. Also raises `TokenMissing`.
@@ -241,8 +235,13 @@ class Sojourn:
         """`end_others` for asyncio."""
         await self._awaited(lambda: self.end_others(token))
 
+    def health(self) -> Health:
+        """The state of the client: in mode "feed", whether the feed is fresh. Asks nobody."""
+        return self._machine.health()
+
     def close(self) -> None:
         """End the threads and close the connections. A later call begins new ones."""
+        self._machine.close()
         self._workers.close()
         self._transport.close()
 
@@ -259,22 +258,3 @@ class Sojourn:
 
     async def _awaited(self, work: Callable[[], T]) -> T:
         return await awaited(self._workers, work)
-
-
-def _check(
-    mode: Mode,
-    max_staleness: float | None,
-    store: Store | None,
-    cache_size: int,
-    timeout: float,
-) -> None:
-    if mode not in ("always", "cached"):
-        raise ValueError('mode must be "always" or "cached".')
-    if mode == "always" and (max_staleness is not None or store is not None):
-        raise ValueError('max_staleness and store are for mode="cached".')
-    if max_staleness is not None and not max_staleness > 0:
-        raise ValueError("max_staleness must be more than 0 seconds.")
-    if cache_size < 1:
-        raise ValueError("cache_size must be 1 or more.")
-    if not timeout > 0:
-        raise ValueError("timeout must be more than 0 seconds.")

@@ -5,6 +5,7 @@ that write to one TLS connection would read each other's answers.
 """
 
 import os
+import threading
 from typing import Protocol, runtime_checkable
 from weakref import WeakSet
 
@@ -15,6 +16,24 @@ class Forked(Protocol):
 
     def after_fork(self) -> None:
         """Forget what is shared with the parent, without closing it."""
+
+
+class ForkLock:
+    """A lock that is free in a child process, whoever had it in the parent."""
+
+    def __init__(self) -> None:
+        self.after_fork()
+        remember(self)
+
+    def after_fork(self) -> None:
+        """The parent's lock is not in the child."""
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
 
 
 _alive: "WeakSet[Forked]" = WeakSet()

@@ -6,7 +6,6 @@ it where it is; an event loop has it done in another thread, and never waits for
 
 import asyncio
 import copy
-import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLong
@@ -18,15 +17,16 @@ from typing import Final
 from cachetools import LRUCache
 
 from sojourn_client.answers import understood
-from sojourn_client.clock import Clock
-from sojourn_client.decision import Accept, Ask, Policy, Refuse, judged
+from sojourn_client.calls import Calls
+from sojourn_client.decision import Accept, Ask, Policy, Refuse, Verdict, judged
 from sojourn_client.errors import Expired, InvalidToken, Refused, Unavailable
+from sojourn_client.fork import ForkLock
+from sojourn_client.health import Observe, nobody
 from sojourn_client.keys import NO_KEYS
 from sojourn_client.session import Session
 from sojourn_client.signature import Verified, kid_of, verify
 from sojourn_client.store import Shared
 from sojourn_client.token import LONGEST, digest, read
-from sojourn_client.validation import Validation
 from sojourn_client.workers import Flights, Workers
 
 _KEYS: Final = b"keys"
@@ -66,34 +66,45 @@ Course = Generator[Need, Got, Session]
 
 
 class LocalVerifier:
-    """Verifies signatures locally, and decides by a policy. Safe for threads and event loops."""
+    """Verifies signatures locally, and decides by a policy. Safe for threads and event loops.
+
+    - `ask` asks the service, in whichever thread
+    - `ensure` is called at each verification: it begins what runs beside
+    - `lock` is had by whoever reads or changes the policy
+    """
 
     def __init__(
         self,
-        validation: Validation,
+        calls: Calls,
         policy: Policy,
         *,
         workers: Workers,
         max_staleness: float,
         size: int,
+        ask: Callable[[str, Verified], Verdict],
+        ensure: Callable[[], None] | None = None,
+        lock: ForkLock | None = None,
         shared: Shared | None = None,
+        observe: Observe = nobody,
     ) -> None:
-        self._validation = validation
-        self._calls = validation.calls
-        self._clock: Clock = validation.calls.clock
-        self._realm_id = validation.calls.realm_id
+        self._calls = calls
+        self._clock = calls.clock
+        self._realm_id = calls.realm_id
         self._policy = policy
         self._workers = workers
         self._max_staleness = max_staleness
         self._size = size
+        self._ask_for = ask
+        self._ensure = ensure
         self._shared = shared
+        self._observe = observe
         self._keys = NO_KEYS
         self._flights: Flights[Outcome] = Flights()
+        self._lock = lock or ForkLock()
         self.after_fork()
 
     def after_fork(self) -> None:
         """Begin without what may have been changing when the process was forked."""
-        self._lock = threading.Lock()
         self._flights.after_fork()
         self._tokens: LRUCache[bytes, Verified] = LRUCache(self._size)
         self._policy.clear()
@@ -126,6 +137,8 @@ class LocalVerifier:
 
     def _course(self, text: str, max_staleness: float | None) -> Course:
         within = self._within(max_staleness)
+        if self._ensure is not None:
+            self._ensure()
         token = yield from self._verified(text)
         for shared in (True, True, False):
             now = self._clock.now()
@@ -200,11 +213,13 @@ class LocalVerifier:
 
     def _ask_service(self, text: str, token: Verified, within: float) -> Outcome:
         """Ask the service, and remember what it says."""
+        began = self._clock.now()
         try:
-            verdict = self._validation.one(text, session_id=token.session_id, user_id=token.user_id)
+            verdict = self._ask_for(text, token)
         except (Unavailable, Refused) as error:
             return Failed(error)
         now = self._clock.now()
+        self._observe("asked", now.since(began))
         with self._lock:
             self._policy.learn(token, verdict)
         if self._shared is not None:

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
-THREADS: Final = 16
+THREADS: Final = 32
 """Misses of event loops that are asked for at one time; more wait."""
 BACKGROUND_THREADS: Final = 4
 BACKGROUND_MOST: Final = 64
