@@ -12,7 +12,8 @@ Item = dict[str, Any]
 Image = dict[tuple[str, str, str], Item]
 """Every item of every table, by table, `pk` and `sk`."""
 
-_ID: Final = re.compile(r"(?:kss|usr|crd|key|jky|rl)_[0-9A-Za-z]{22,}")
+_ID: Final = re.compile(r"(?:kss|usr|crd|key|jky|rl|rev)_[0-9A-Za-z]{22,}")
+_SLICE: Final = re.compile(r"#feed#[0-9]+#")
 _EPOCH: Final = 1_000_000_000
 """Numbers from here on are times."""
 _UNTOLD: Final = {"v", "commit", "commits", "last_used_ms"}
@@ -161,6 +162,7 @@ class Known:
         for pattern, kind in _SECRETS:
             if pattern.fullmatch(text):
                 return kind
+        text = _SLICE.sub("#feed#time#", text)
         return _ID.sub(lambda match: names.get(match[0], match[0]), text)
 
 

@@ -7,7 +7,6 @@ the time at which its commit was sent, under an id that begins with this time.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
-from zlib import crc32
 
 from sojourn.domain import ids
 from sojourn.domain.revocation import CONFIRMED_SECONDS, Entry, Revocation, slice_of
@@ -96,7 +95,7 @@ class DynamoFeed:
             "expires_at": revocation.expires_at,
             "ttl": until,
             "due_at": until,
-            "due_shard": crc32(entry_id.encode()) % user_items.SHARDS,
+            "due_shard": user_items.shard(revocation.user_id or revocation.realm_id),
         }
         at = partition(revocation.realm_id, slice_of(now_ms), revocation.shard)
         return expressions.put(Key(self._table, at, entry_id), values)
