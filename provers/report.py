@@ -22,6 +22,7 @@ SECTIONS: Final = (
     "contract",
     "dynamodb-local",
     "concurrency",
+    "feed",
     "faults",
     "least-privilege",
     "artifacts",

@@ -43,9 +43,22 @@ class _Lane:
 
 
 class Strikes:
-    """Sits under a process's DynamoDB client."""
+    """Sits under a process's DynamoDB client.
 
-    def __init__(self, client: Any, counts: "Counter[str]") -> None:
+    An outage lasts for `outage` seconds, or for a time between two of them; what is late comes
+    within `latest`.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        counts: "Counter[str]",
+        *,
+        outage: tuple[float, float] = (OUTAGE, OUTAGE),
+        latest: float = LATEST,
+    ) -> None:
+        self._outage = outage
+        self._latest = latest
         self._session = client._endpoint.http_session
         self._counts = counts
         self._here = threading.local()
@@ -81,7 +94,7 @@ class Strikes:
         call = Call(0, event_name, request)
         fault = lane.random.choice([fault for fault in FAULTS if fault.applies(call)])
         if time.monotonic() >= lane.out_until and lane.random.random() < OUTAGES:
-            lane.out_until = time.monotonic() + OUTAGE
+            lane.out_until = time.monotonic() + lane.random.uniform(*self._outage)
         self._counts["struck"] += 1
         return fault.strike(self, call)
 
@@ -94,7 +107,7 @@ class Strikes:
         """Have the request carried out a while later."""
         lane = self._lane
         assert lane is not None
-        seconds = lane.random.uniform(0, LATEST)
+        seconds = lane.random.uniform(0, self._latest)
 
         def arrive() -> None:
             time.sleep(seconds)
