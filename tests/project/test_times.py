@@ -32,11 +32,7 @@ def test_longest_request_fits_in_a_time_out_and_that_in_the_gateways() -> None:
 
 
 def test_what_a_stopped_function_committed_is_still_read_by_the_feed() -> None:
-    """A function is stopped at its time-out. By then its entry is not older than the overlap.
-
-    So an ending that nobody answered for is in the feed, and whoever asks again and finds it done
-    need not announce it again.
-    """
+    """A function is stopped at its time-out. By then its entry is not older than the overlap."""
     functions = [function for function in Template.read().functions() if function.routes]
     assert len(functions) >= 7
     for function in functions:
