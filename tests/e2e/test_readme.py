@@ -9,10 +9,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from local.template import Template
+from sojourn_client import Terminated
 from tests.cli.tool import parse
 from tests.e2e.calls import PASSWORD, Api
 
@@ -147,18 +149,22 @@ def test_line_is_possible(line: str) -> None:
         parse(shlex.split(told))
 
 
-def test_client_example_validates_and_caches(api: Api) -> None:
-    """The example for applications validates a token, caches the answer, and takes no garbage."""
-    source = PYTHON[0].replace("http://127.0.0.1:3000", api.base_url)
-    example: dict[str, object] = {}
-    exec(compile(source, "README.md", "exec"), example)
-    session_of = example["session_of"]
-    assert callable(session_of)
-    token = api.user(api.realm()).login(PASSWORD)["token"]
-    first = session_of(token)
-    assert first["active"] is True
-    assert session_of(token) is first
-    assert session_of("garbage") is None
-    ended = api.user(api.realm()).login()["token"]
-    api.call("DELETE", "/v1/session", bearer=ended)
-    assert session_of(ended) is None
+def test_example_for_applications_verifies(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's lines for an application accept a session, and an ended one is refused."""
+    realm = api.realm()
+    user = api.user(realm)
+    session = user.login(PASSWORD)
+    names: dict[str, Any] = {
+        "BASE_URL": api.base_url,
+        "REALM_ID": realm,
+        "ACCESS_KEY": api.access_key,
+        "token": session["token"],
+    }
+    lines = compile(PYTHON[0], "README.md", "exec")
+    exec(lines, names)
+    names["sojourn"].close()
+    assert capsys.readouterr().out
+    api.call("DELETE", "/v1/session", bearer=session["token"])
+    with pytest.raises(Terminated):
+        exec(lines, names)
+    names["sojourn"].close()
