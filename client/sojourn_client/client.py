@@ -10,7 +10,7 @@ from sojourn_client.bearer import bearer_token
 from sojourn_client.calls import Calls
 from sojourn_client.clock import Clock, SystemClock
 from sojourn_client.errors import Rejected
-from sojourn_client.health import Health, Observe, Observed, nobody
+from sojourn_client.health import Health, Observe, Observed, guarded, nobody
 from sojourn_client.manage import Manage, State
 from sojourn_client.modes import Mode, Options, machine
 from sojourn_client.session import Session
@@ -44,7 +44,8 @@ class Sojourn:
       With both, a request that comes S seconds after the termination or later is refused.
     - `max_staleness`: S, in seconds: by default 300 for "cached" (where the realm's
       `max_staleness_seconds` counts too, if it is less), and 10 for "feed".
-    - `cache_size`: sessions that are remembered; the ones that were not used longest go first.
+    - `cache_size`: sessions that are remembered, in some 3 KB each; the ones that were not used for
+      longest go first. It should be as many as are active.
     - `store`: for "cached", shares answers between processes: see `sojourn_client.store`.
     - `timeout`: seconds that a call may take. Within it a call is tried up to three times, if it is
       safe to send it again.
@@ -70,6 +71,7 @@ class Sojourn:
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
+        observe = guarded(observe)
         options = Options(mode, max_staleness, cache_size, store, observe)
         if not timeout > 0:
             raise ValueError("timeout must be more than 0 seconds.")

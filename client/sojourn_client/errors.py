@@ -13,8 +13,12 @@ An error of the network is always `Unavailable`, and never an accepted token. No
 a password or an access key in its text.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+_NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
+"""Characters that an `error_description` must not contain (RFC 6750, 3)."""
 
 
 class SojournError(Exception):
@@ -34,7 +38,8 @@ class Rejected(SojournError):
     @property
     def challenge(self) -> str:
         """The value of `WWW-Authenticate` for the 401 (RFC 6750)."""
-        return f'Bearer error="invalid_token", error_description="{self.detail}"'
+        why = _NOT_IN_DESCRIPTION.sub("", self.detail)
+        return f'Bearer error="invalid_token", error_description="{why}"'
 
 
 class TokenMissing(Rejected):

@@ -35,6 +35,8 @@ SETTLING: Final = 5.0
 """Seconds after the end of a realm or the stop of a key was first read, in which the service may
 still answer by what it had cached: such an answer is good for one request."""
 KEYS: Final = 1_000
+ENTRIES: Final = 50_000
+"""Ids of entries that were read, by which repetitions are known: more than 40 seconds have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +99,18 @@ class Feed:
         if known is not None and self._covers(known.sent):
             return Accept(known.session)
         if self._began_within(token):
-            return Accept(token.session(token.claims["rid"]))
+            return Accept(token.session)
         return Ask()
 
     def learn(self, token: Verified, verdict: Verdict) -> None:
         outcome = verdict.outcome
         if isinstance(outcome, Session):
-            known = Known(token.digest, outcome, verdict.sent)
-            if token.session_id not in self._ended and self._counts(token, known):
-                self._known[token.session_id] = known
-                self._confirm(token.kid, verdict.sent)
+            self._known[token.session_id] = Known(token.digest, outcome, verdict.sent)
+            self._confirm(token.kid, verdict.sent)
             return
         # Ended is definite. Whatever else the service refuses, it is asked about again.
         error = outcome if isinstance(outcome, Terminated) else None
-        self._end(token.session_id, Ended(verdict.sent, token.created_at, error))
+        self._end(token.session_id, Ended(verdict.sent, token.session.created_at, error))
 
     def forget_user(self, user_id: str, now: Instant) -> None:
         self._ended_here[user_id] = now
@@ -128,7 +128,7 @@ class Feed:
         for entry in new:
             self._take(entry, now)
             self._read[entry.id] = None
-            if len(self._read) > self._size:
+            if len(self._read) > ENTRIES:
                 self._read.popitem(last=False)
         sweep = self.position.sweep or sent
         self.position = self.position.after(page, sent=sent, etag=etag)
@@ -167,10 +167,10 @@ class Feed:
 
         The wall clock may have been set back. Then the service tells.
         """
-        if token.expires_at is None or self.began is None:
+        if token.session.expires_at is None or self.began is None:
             return False
         passed = now.monotonic - self.began.monotonic
-        return self.began.wall + passed >= token.expires_at
+        return self.began.wall + passed >= token.session.expires_at
 
     def _began_within(self, token: Verified) -> bool:
         """Whether a session that was never validated began after coverage did.
@@ -178,7 +178,7 @@ class Feed:
         The token's `iat` counts if it is earlier: after a wrong clock, sessions of a user are dated
         forward to keep their order.
         """
-        began_at = min(token.created_at, token.issued_at + 1)
+        began_at = min(token.session.created_at, token.issued_at + 1)
         user = self._users.get(token.user_id)
         return (
             began_at > self._began_after

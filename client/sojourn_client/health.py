@@ -1,5 +1,6 @@
 """What a client tells of itself: its state, and numbers for metrics."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
@@ -27,7 +28,9 @@ Event = Literal[
 - `coverage_lost`: the feed was away for longer than it is kept; 1
 """
 Observe = Callable[[Event, float], None]
-"""Called in the thread in which it happens, also on event loops: it must not wait."""
+"""Called in the thread in which it happens, also on event loops: it must not wait. What it raises
+is logged, and changes nothing."""
+log = logging.getLogger("sojourn_client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,18 @@ class Observed:
             self.observe("rejected", 1.0)
         elif issubclass(kind, Unavailable):
             self.observe("unavailable", 1.0)
+
+
+def guarded(observe: Observe) -> Observe:
+    """What observes, so that its errors harm nobody."""
+
+    def observed(event: Event, number: float) -> None:
+        try:
+            observe(event, number)
+        except Exception:
+            log.exception("What observes the client failed")
+
+    return observe if observe is nobody else observed
 
 
 def nobody(_event: Event, _number: float) -> None:

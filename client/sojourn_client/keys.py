@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from jwt.algorithms import Algorithm
 
 from sojourn_client.clock import Instant
 
@@ -28,6 +29,11 @@ class Key:
     kid: str
     algorithm: str
     public: Any
+    scheme: Algorithm
+
+    def signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether this key made the signature of a message."""
+        return self.scheme.verify(message, self.public, signature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +92,9 @@ def _key(jwk: Any) -> Key | None:
     if not isinstance(kid, str) or (jwk.get("kty"), algorithm) not in _KINDS or "d" in jwk:
         return None
     try:
-        public = jwt.PyJWK(jwk, algorithm=algorithm).key
+        known = jwt.PyJWK(jwk, algorithm=algorithm)
     except jwt.PyJWTError:
         return None
-    if isinstance(public, RSAPublicKey) and public.key_size < _RSA_BITS:
+    if isinstance(known.key, RSAPublicKey) and known.key.key_size < _RSA_BITS:
         return None
-    return Key(kid, str(algorithm), public)
+    return Key(kid, str(algorithm), known.key, known.Algorithm)

@@ -23,7 +23,7 @@ from sojourn_client.errors import Expired, InvalidToken, Refused, Unavailable
 from sojourn_client.fork import ForkLock
 from sojourn_client.health import Observe, nobody
 from sojourn_client.keys import NO_KEYS
-from sojourn_client.session import Session
+from sojourn_client.session import Session, own
 from sojourn_client.signature import Verified, kid_of, verify
 from sojourn_client.store import Shared
 from sojourn_client.token import LONGEST, digest, read
@@ -150,14 +150,14 @@ class LocalVerifier:
                 if decision.refresh:
                     ask = partial(self._ask_service, text, token, within)
                     self._in_background(Need(token.digest, ask))
-                return decision.session
+                return own(decision.session)
             if isinstance(decision, Refuse):
                 raise decision.error
             key = token.digest if shared and within > 0 else None
             got = yield Need(key, partial(self._ask, text, token, within))
             match got.outcome:
                 case Accept(session) if got.mine:
-                    return session
+                    return own(session)
                 case Refuse(error) | Failed(error):
                     raise error if got.mine else copy.copy(error)
         raise Unavailable("The service's answers came too late.")

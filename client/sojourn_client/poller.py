@@ -110,7 +110,8 @@ class Poller:
         took = clock.now().since(began)
         self._observe("polled", took)
         # Four times in `max_staleness`, so that a poll may fail and the next one be in time.
-        return max(0.0, self._max_staleness / 4 * (0.8 + self._calls.chance() / 5) - took)
+        interval = self._max_staleness / 4 * (0.8 + self._calls.chance() / 5)
+        return max(interval / 4, interval - took)
 
     def _page(self) -> bool:
         """Read a page; whether more follow."""

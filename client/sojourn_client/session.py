@@ -1,7 +1,8 @@
 """What is known of a session and its user."""
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar
 
 _TYPES: Final = ("managed", "unmanaged")
@@ -61,6 +62,14 @@ class Session:
     ended_at: float | None = None
     reason: str | None = None
     token: str | None = field(default=None, repr=False)
+
+
+def own(session: Session) -> Session:
+    """A session for one request: what one request changes in `custom` reaches no other."""
+    if session.user is None or session.user.custom is None:
+        return session
+    user = replace(session.user, custom=copy.deepcopy(session.user.custom))
+    return replace(session, user=user)
 
 
 def session_of(body: Any) -> Session:

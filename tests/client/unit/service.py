@@ -21,7 +21,7 @@ LIFETIME = 21_600
 
 
 @functools.cache
-def private_key(kid: str = KID) -> Any:
+def private_key(kid: str) -> Any:
     """A key pair, which is made once."""
     del kid
     return ec.generate_private_key(ec.SECP256R1())

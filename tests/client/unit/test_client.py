@@ -100,6 +100,13 @@ def test_terminated_session_says_why_and_when() -> None:
     assert (caught.value.reason, caught.value.ended_at) == ("evicted", 1_790_000_001.5)
 
 
+def test_challenge_is_one_header() -> None:
+    """A reason with quotes or line breaks does not break out of `WWW-Authenticate`."""
+    challenge = Terminated('x"\r\nSet-Cookie: a=b\\').challenge
+    assert challenge.count('"') == 4
+    assert not set(challenge) & {"\r", "\n", "\\"}
+
+
 def ok(body: object) -> Reply:
     """200 with a body."""
     return reply(200, body)

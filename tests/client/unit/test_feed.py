@@ -130,11 +130,14 @@ def test_ended_session_is_refused_after_the_next_poll() -> None:
     assert asked(service) == before
 
 
-def test_staleness_counts_from_when_the_poll_was_sent() -> None:
+@pytest.mark.parametrize("news", [True, False])
+def test_staleness_counts_from_when_the_poll_was_sent(news: bool) -> None:
     """A poll whose answer comes late does not make what is known younger."""
     service = FeedService()
     sojourn, poller = warm(service)
     begun = service.begin()
+    if news:
+        service.end(service.begin())
     service.passes(S)
     service.there, service.back = 1.0, 3.5
     poller.poll()
@@ -280,8 +283,8 @@ def test_feed_that_was_away_too_long() -> None:
     """When the cursor is older than what is kept, everything is validated anew."""
     service = FeedService()
     events: list[str] = []
-    sojourn, poller = warm(service, observe=lambda event, _: events.append(event))
     begun, ended = service.begin(), service.begin()
+    sojourn, poller = warm(service, observe=lambda event, _: events.append(event))
     for each in (begun, ended):
         sojourn.verify(each.token)
     service.feed_away = True
@@ -321,11 +324,13 @@ def test_late_answer_does_not_undo_an_end() -> None:
     assert verifier is not None
 
 
-def test_own_end_is_seen_at_once() -> None:
+@pytest.mark.parametrize("validated", [True, False])
+def test_own_end_is_seen_at_once(validated: bool) -> None:
     """What this process ended is refused at once, before the feed tells."""
     service = FeedService()
+    old = service.begin()
     sojourn, poller = warm(service)
-    begun, other = service.begin(), service.begin()
+    begun, other = old if validated else service.begin(), service.begin()
     sojourn.verify(begun.token)
     sojourn.end(token=begun.token)
     with pytest.raises(Terminated):
@@ -335,6 +340,42 @@ def test_own_end_is_seen_at_once() -> None:
     before = asked(service)
     sojourn.verify(other.token)
     assert asked(service) == before
+
+
+def test_own_end_during_a_poll() -> None:
+    """A poll that was asked for before this process ended a session does not make up for it."""
+    service = FeedService()
+    sojourn, poller = warm(service)
+    begun = service.begin()
+    sojourn.verify(begun.token)
+    service.passes(1)
+
+    def ends() -> None:
+        service.passes(1)
+        service.lock.release()
+        try:
+            sojourn.end(token=begun.token)
+        finally:
+            service.lock.acquire()
+
+    service.during = ends
+    poller.poll()
+    with pytest.raises(Terminated):
+        sojourn.verify(begun.token)
+
+
+def test_key_that_was_confirmed_before_coverage() -> None:
+    """A key of which a token was accepted before coverage began may have been stopped since."""
+    service = FeedService()
+    sojourn, poller = client(service)
+    sojourn.verify(service.begin().token)
+    service.stop(KID)
+    service.passes(KEPT)
+    poller.poll()
+    service.passes(1)
+    poller.poll()
+    with pytest.raises(InvalidToken):
+        sojourn.verify(service.forge(KID).token)
 
 
 def test_refused_session_is_not_accepted_by_its_token() -> None:
@@ -348,22 +389,23 @@ def test_refused_session_is_not_accepted_by_its_token() -> None:
         sojourn.verify(forged.token)
 
 
-def test_wall_clock_set_back_revives_nobody() -> None:
+@pytest.mark.parametrize("seen_before", [True, False])
+def test_wall_clock_set_back_revives_nobody(seen_before: bool) -> None:
     """A session that expired does not begin anew when the wall clock is set back."""
     service = FeedService()
+    old = service.begin()
     sojourn, poller = warm(service)
-    begun = service.begin()
+    begun = old if seen_before else service.begin()
     sojourn.verify(begun.token)
-    service.passes(21_601)
-    poller.poll()
-    poller.poll()
+    for _ in range(44):
+        service.passes(500)
+        poller.poll()
     sojourn.verify(service.begin().token)
-    with pytest.raises(Expired):
-        sojourn.verify(begun.token)
-    service.sets_back(3_600)
-    poller.poll()
-    with pytest.raises(Expired):
-        sojourn.verify(begun.token)
+    for back in (0, 3_600):
+        service.sets_back(back)
+        poller.poll()
+        with pytest.raises(Expired):
+            sojourn.verify(begun.token)
 
 
 def test_knowledge_is_bounded_and_forgets_safely() -> None:
@@ -706,6 +748,19 @@ def test_what_happens_is_observed() -> None:
         "unavailable",
     ]
     assert events[0][1] == pytest.approx(0.5)
+
+
+def test_observer_that_fails_harms_nobody() -> None:
+    """What `observe` raises changes no verification."""
+
+    def observe(_event: str, _number: float) -> None:
+        raise RuntimeError("metrics are away")
+
+    service = FeedService()
+    sojourn, _ = warm(service, observe=observe)
+    begun = service.begin()
+    assert sojourn.verify(begun.token).id == begun.id
+    assert sojourn.health().fresh
 
 
 def test_feed_needs_a_key() -> None:

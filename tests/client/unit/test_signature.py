@@ -32,8 +32,8 @@ def test_good_token() -> None:
     """A token says its session, user, key, times and what it tells of the user."""
     token = check(signed(**GOOD, name="Ada", email="a@x.example", cs={"a": 1}))
     assert (token.session_id, token.user_id, token.kid) == (SID, USER, KID)
-    assert (token.created_at, token.issued_at) == (START, int(START))
-    session = token.session(REALM)
+    assert (token.session.created_at, token.issued_at) == (START, int(START))
+    session = token.session
     assert (session.id, session.created_at, session.expires_at) == (SID, START, int(START) + 60)
     assert session.user is not None
     assert (session.user.username, session.user.name, session.user.email) == (
@@ -121,7 +121,7 @@ def test_algorithm_none() -> None:
 
 def test_algorithm_confusion() -> None:
     """A public key is not taken for a shared secret (CVE-2022-29217)."""
-    public = private_key().public_key()
+    public = private_key(KID).public_key()
     form = serialization.PublicFormat.SubjectPublicKeyInfo
     head = _part({"alg": "HS256", "kid": KID, "typ": "JWT"})
     claims = signed(**GOOD).split(".")[1]
