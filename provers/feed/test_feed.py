@@ -42,8 +42,8 @@ def found() -> dict[str, Race]:
 
 def test_nothing_is_missed(races: Course, found: dict[str, Race]) -> None:
     """Every acknowledged ending is after every cursor of before, and in the next sweep."""
-    seconds = proof.rounds(full=150, quickly=12)
-    done = races.race(seconds=seconds, most=proof.rounds(full=2_000, quickly=100))
+    seconds = proof.rounds(full=150, quickly=10)
+    done = races.race(seconds=seconds, most=proof.rounds(full=2_000, quickly=60))
     found["nothing"] = done
     assert not done.findings.violations, "\n".join(done.findings.violations[:20])
     assert done.slices >= 2
@@ -56,7 +56,11 @@ def test_nothing_is_missed(races: Course, found: dict[str, Race]) -> None:
 @pytest.mark.parametrize("broken", BREAKAGES)
 def test_broken_code_is_found(races: Course, found: dict[str, Race], broken: str) -> None:
     """The same check finds what is missed when the code is broken in one way."""
-    done = races.race(seconds=proof.rounds(full=15, quickly=7), most=100, broken=broken)
+    done = races.race(
+        seconds=proof.rounds(full=15, quickly=6),
+        most=proof.rounds(full=100, quickly=30),
+        broken=broken,
+    )
     found[broken] = done
     assert done.findings.violations
     if len(found) == len(BREAKAGES) + 1:
