@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from sojourn_client import InvalidToken
@@ -131,6 +131,23 @@ def test_algorithm_confusion() -> None:
         signature = base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
         with pytest.raises(InvalidToken):
             check(f"{head}.{claims}.{signature}")
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256", "ES384", "RS256", "es256", None])
+def test_algorithm_is_the_keys(algorithm: str | None) -> None:
+    """A token that the key did sign, under another `alg` than the key's, is refused."""
+    claims = signed(**GOOD).split(".")[1]
+    for told, good in ((algorithm, False), ("ES256", True)):
+        message = f"{_part({'alg': told, 'kid': KID, 'typ': 'JWT'})}.{claims}"
+        signature = jwt.algorithms.ECAlgorithm(hashes.SHA256).sign(
+            message.encode(), private_key(KID)
+        )
+        text = f"{message}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+        if good:
+            assert check(text).session_id == SID
+        else:
+            with pytest.raises(InvalidToken):
+                check(text)
 
 
 def test_tampered_token() -> None:
