@@ -516,7 +516,7 @@ CLOCK: dict[str, Callable[[Service, Begun, float], None]] = {
 }
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     kind=st.sampled_from(["suspended", "set back"]),
     steps=st.lists(

@@ -853,7 +853,7 @@ class Run:
         assert begun.ended is None or came < begun.ended + S
 
 
-@settings(max_examples=250)
+@settings(max_examples=150)
 @given(
     kind=st.sampled_from(["suspended", "set back"]),
     skews=st.lists(st.floats(-5, 5), max_size=5),
