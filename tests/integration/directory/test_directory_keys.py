@@ -92,8 +92,11 @@ NEEDS: list[tuple[str, str, str, dict[str, object] | None]] = [
     ("admin", "PATCH", "/v1/access_keys/{key}", {"expires_at": None}),
     ("admin", "DELETE", "/v1/access_keys/{key}", None),
 ]
-# Routes that take no realm-bound access key, or none at all.
+# Routes that take no realm-bound access key, or none at all; and OAuth's, which take forms
+# (tests/e2e/test_oauth.py).
 OTHERS = {
+    "POST /v1/realms/{id}/introspect",
+    "POST /v1/realms/{id}/revoke",
     "POST /v1/realms",
     "POST /v1/login",
     "GET /v1/session",
