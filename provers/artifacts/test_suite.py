@@ -132,7 +132,10 @@ def test_schedules_are_answered(run: Run) -> None:
 def test_every_function_took_part(run: Run) -> None:
     """No function was left out, and each process wrote down what it opened."""
     instances = sum(len(several) for several in run.fleet.instances.values())
-    assert all(run.fleet.instances.values())
+    idle = {name for name, several in run.fleet.instances.items() if not several}
+    # The gateways of other stacks call the authorizer, and the feed's tests are of another suite:
+    # `test_runtime` starts both.
+    assert idle <= {"AuthorizerFunction", "RevocationsFunction"}
     assert len(run.opened) >= instances
 
 
