@@ -78,7 +78,7 @@ def test_stack_runs_and_stops_with_its_store(stack: Running, number: signal.Sign
     assert items["sojourn-sessions"] == 5
     stack.api.advance(7 * 3_600)
     assert stack.api.clean_up()["removed"] > 0
-    assert stack.api.items()["sojourn-sessions"] < 4
+    assert stack.api.items()["sojourn-sessions"] < 5
     stack.process.send_signal(number)
     said, _ = stack.process.communicate(timeout=30)
     assert stack.process.returncode == 0
