@@ -19,7 +19,7 @@ from provers.artifacts.building import Built, files
 from provers.artifacts.conftest import Cloud
 from provers.artifacts.fleet import Fleet
 from tests.e2e.calls import PASSWORD, Api
-from tests.e2e.test_events import EXPECTED, filled
+from tests.e2e.test_events import ADMITTED, EXPECTED, filled
 
 OPENED = Path(__file__).with_name("opened")
 SECRET = re.compile(
@@ -71,6 +71,8 @@ def run(audited: Fleet) -> Iterator[Run]:
             name: audited.invoke(function, filled(api, name))
             for name, (function, _, _) in EXPECTED.items()
         }
+        for name in ADMITTED:
+            answers[name] = audited.invoke("AuthorizerFunction", filled(api, name))
         for folder in ("cleanup", "rotate"):
             event = json.loads((ROOT / f"events/{folder}-schedule.json").read_text())
             answers[folder] = audited.invoke(f"{folder.title()}Function", event)
@@ -123,6 +125,14 @@ def test_event_is_answered(run: Run, name: str) -> None:
         assert (body["code"], body["request_id"]) == (code, f"event-{name}")
 
 
+@pytest.mark.parametrize("name", ADMITTED)
+def test_authorizer_says_who_calls(run: Run, name: str) -> None:
+    """The built authorizer admits each kind of event, and says of which realm the caller is."""
+    said = run.answers[name][ADMITTED[name]]
+    assert isinstance(said, dict)
+    assert str(said["realm_id"]).startswith("rl_")
+
+
 def test_schedules_are_answered(run: Run) -> None:
     """The scheduled functions answer with their counts."""
     assert run.answers["cleanup"].keys() >= {"found", "removed", "remaining"}
@@ -132,10 +142,7 @@ def test_schedules_are_answered(run: Run) -> None:
 def test_every_function_took_part(run: Run) -> None:
     """No function was left out, and each process wrote down what it opened."""
     instances = sum(len(several) for several in run.fleet.instances.values())
-    idle = {name for name, several in run.fleet.instances.items() if not several}
-    # The gateways of other stacks call the authorizer, and the feed's tests are of another suite:
-    # `test_runtime` starts both.
-    assert idle <= {"AuthorizerFunction", "RevocationsFunction"}
+    assert all(run.fleet.instances.values())
     assert len(run.opened) >= instances
 
 
