@@ -115,11 +115,7 @@ class Application:
         if not all(sources):
             return events.message(401)
         asked = {
-            **{
-                name: part
-                for name, part in event.items()
-                if name not in ("body", "isBase64Encoded")
-            },
+            **{name: part for name, part in event.items() if name not in NOT_TOLD},
             "type": "REQUEST",
             "routeArn": f"{METHODS}/$default/{event['routeKey'].replace(' /', '/', 1)}",
             "identitySource": sources,

@@ -86,6 +86,18 @@ def test_idle_poll_is_not_sent_again(world: World) -> None:
     assert len(fresh.body["collection"]) == 2
 
 
+def test_end_that_is_asked_for_again_is_announced_again(world: World) -> None:
+    """Who is told 204 for a session that had ended finds it in the feed after that answer, too."""
+    session = world.login("ada").body
+    for _ in range(2):
+        assert world.call("DELETE", "/v1/session", bearer=session["token"]).status == 204
+        world.clock.advance(41)
+        cursor = poll(world).body["cursor"]
+    assert world.call("DELETE", "/v1/session", bearer=session["token"]).status == 204
+    (entry,) = poll(world, cursor).body["collection"]
+    assert entry["session_ids"] == [session["id"]]
+
+
 def test_answers_of_other_readers_have_other_tags(world: World) -> None:
     """A reader that began later has seen less: the tag of another reader's answer is not its."""
     tag = poll(world, poll(world).body["cursor"]).headers["etag"]

@@ -8,9 +8,10 @@ import pytest
 
 from sojourn.crypto.tokens import Claims
 from sojourn.directory.bodies import CredentialChanges, JwtKeyBody, RealmChanges, UserChanges
-from sojourn.domain.errors import SessionLimit
+from sojourn.domain.errors import SessionLimit, Unavailable
 from sojourn.domain.revocation import AGAIN_MS, Revocation
 from sojourn.login.bodies import PasswordBody
+from tests.support.world import meanwhile
 from tests.unit.directory.people import PASSWORD, People
 
 NEW = "another horse entirely"
@@ -330,3 +331,31 @@ def test_disabling_that_is_acknowledged_again_is_announced_again(world: Told) ->
     for _ in range(2):
         world.users.update(world.server, world.ada, UserChanges(state="inactive"))
         assert [(told.scope, told.user_id) for told in world.told()] == [("user", world.ada)]
+
+
+def test_deletion_that_another_call_made_is_announced_again(
+    world: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two delete a user at once: each acknowledges it, and each announces it."""
+    monkeypatch.setattr(world.store.removal, "finish_user", lambda *_: False)
+
+    def another() -> None:
+        world.users.delete(world.server, world.ada)
+
+    meanwhile(world.store.directory, "commit", another)
+    another()
+    told = world.told()
+    assert [(each.scope, each.user_id, each.reason) for each in told] == [
+        ("user", world.ada, "user_deleted")
+    ] * 2
+
+
+def test_shards_change_by_a_right_clock_alone(world: Told) -> None:
+    """A clock that is known to be wrong would have readers leave out shards with entries."""
+    world.skew.off_ms = 3_600_000
+    with pytest.raises(Unavailable):
+        world.realms.update(world.stack, world.realm_id, RealmChanges(revocation_shards=2))
+    world.realms.update(world.stack, world.realm_id, RealmChanges(max_sessions=2))
+    world.skew.off_ms = 0
+    world.realms.update(world.stack, world.realm_id, RealmChanges(revocation_shards=2))
+    assert world.realm.settings.revocation_shards == 2

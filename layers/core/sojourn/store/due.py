@@ -46,16 +46,11 @@ class DynamoDue:
                 return
 
     def remove_record(self, user_id: str, session_id: str, *, now: int) -> bool:
-        record = Key(self._table, user_id, user_items.ENDED + session_id)
-        return self._held(
-            expressions.delete(record, condition="due_at <= :now", values={":now": now})
-        )
+        return self.remove_entry(user_id, user_items.ENDED + session_id, now=now)
 
     def remove_entry(self, owner: str, entry_id: str, *, now: int) -> bool:
-        entry = Key(self._table, owner, entry_id)
-        return self._held(
-            expressions.delete(entry, condition="due_at <= :now", values={":now": now})
-        )
+        due = Key(self._table, owner, entry_id)
+        return self._held(expressions.delete(due, condition="due_at <= :now", values={":now": now}))
 
     def progress(self, realm_id: str, name: str) -> Progress | None:
         found = self._dynamo.get(self._settlement(realm_id, name))
