@@ -1,9 +1,10 @@
-"""What the local stack refuses to serve as an application, and says why."""
+"""An application beside the local stack: what its authorizer is told, and what is not served."""
 
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
+from werkzeug.test import Client
 
 from local.application import Application, ApplicationInvalid, stored
 from local.clock import LocalClock
@@ -65,6 +66,31 @@ def test_what_cannot_be_served_is_said(tmp_path: Path, before: str, after: str, 
     """A template that the local stack cannot serve as it is meant is refused, with the reason."""
     with pytest.raises(ApplicationInvalid, match=said):
         application(changed(tmp_path, before, after))
+
+
+class Asked(OneStack):
+    """A stack whose authorizer refuses, and keeps the events that it was asked with."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+
+    def invoke(self, logical_id: str, event: dict[str, Any]) -> dict[str, Any]:
+        assert logical_id == "AuthorizerFunction"
+        self.events.append(event)
+        return {"isAuthorized": False}
+
+
+@pytest.mark.parametrize("body", [b"card=4111", b"\xff\x00"], ids=["text", "binary"])
+def test_authorizer_is_not_told_the_body(body: bytes) -> None:
+    """The authorizer's event has what API Gateway tells of a request: its body is not in it."""
+    stack = Asked()
+    served = Application(EXAMPLE, cast(Stack, stack), SERVICE, host="localhost", realm_id=REALM)
+    headers = {"authorization": "Bearer t", "content-type": "application/x-www-form-urlencoded"}
+    answer = Client(served).post("/who", data=body, headers=headers)
+    assert answer.status_code == 403
+    (event,) = stack.events
+    assert (event["type"], event["identitySource"]) == ("REQUEST", ["Bearer t"])
+    assert event.keys() & {"body", "isBase64Encoded"} == set()
 
 
 def test_folder_without_a_template_is_refused(tmp_path: Path) -> None:
