@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sojourn_client.answers import understood
 from sojourn_client.decision import Accept, Refuse, judged
 from sojourn_client.errors import Unavailable
 from sojourn_client.health import Observe, nobody
@@ -40,6 +41,10 @@ class AlwaysVerifier:
     async def averify(self, text: str, _max_staleness: float | None = None, /) -> Session:
         """Raises as `verify` does."""
         return await awaited(self.workers, lambda: self.verify(text))
+
+    def prefetch(self) -> None:
+        """Nothing is kept, but whether the service and the realm are there is known early."""
+        understood(self.validation.calls.key_set().reply)
 
     def forget_user(self, user_id: str) -> None:
         """Nothing is known of anybody."""

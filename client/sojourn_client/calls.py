@@ -64,6 +64,10 @@ class Calls:
         """A call without a credential. Raises `Refused`, `Unavailable`."""
         return understood(self.ask(method, path, {}, body).reply)
 
+    def key_set(self) -> Answered:
+        """The answer to a question for the realm's public keys. Raises `Unavailable`."""
+        return self.ask("GET", f"/v1/realms/{self.realm_id}/.well-known/jwks.json", {})
+
     def key_headers(self) -> dict[str, str]:
         """The headers of a server's call. Raises `ValueError` if there is no access key."""
         if self.access_key is None:

@@ -237,6 +237,22 @@ class Sojourn:
         """`end_others` for asyncio."""
         await self._awaited(lambda: self.end_others(token))
 
+    def prefetch(self) -> None:
+        """Have at hand what verifications need, so that the first request need not wait.
+
+        Fetches the realm's public keys; in mode "feed" begins to poll, and returns when the feed
+        has been read. Call it when a process starts, after a fork in each child. It is not needed:
+        the first verification does the same.
+
+        Raises `Unavailable` if the service cannot be reached, and `Refused` if there is no such
+        realm, or the access key may not read its feed. Takes at most twice `timeout`.
+        """
+        self._machine.prefetch()
+
+    async def aprefetch(self) -> None:
+        """`prefetch` for asyncio."""
+        await self._awaited(self.prefetch)
+
     def health(self) -> Health:
         """The state of the client: in mode "feed", whether the feed is fresh. Asks nobody."""
         return self._machine.health()

@@ -131,6 +131,12 @@ class LocalVerifier:
             session: Session = done.value
             return session
 
+    def prefetch(self) -> None:
+        if self._keys.failed:
+            outcome = self._here(Need(_KEYS, self._fetch_keys)).outcome
+            if isinstance(outcome, Failed):
+                raise copy.copy(outcome.error)
+
     def forget_user(self, user_id: str) -> None:
         with self._lock:
             self._policy.forget_user(user_id, self._clock.now())
@@ -232,9 +238,8 @@ class LocalVerifier:
     def _fetch_keys(self) -> Outcome:
         """Fetch the realm's keys."""
         self._keys = self._keys.trying(self._clock.now())
-        path = f"/v1/realms/{self._realm_id}/.well-known/jwks.json"
         try:
-            answered = self._calls.ask("GET", path, {})
+            answered = self._calls.key_set()
             self._keys = self._keys.loaded(understood(answered.reply), answered.sent)
         except (Unavailable, Refused) as error:
             return Failed(error)

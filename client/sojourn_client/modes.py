@@ -64,6 +64,16 @@ class Machine:
         """The state of the client."""
         return Health(self.mode) if self.poller is None else self.poller.health()
 
+    def prefetch(self) -> None:
+        """Have at hand what the first verification needs. Raises `Refused`, `Unavailable`."""
+        if self.poller is None:
+            self.verifier.prefetch()
+            return
+        done = self.poller.polls
+        self.poller.ensure()  # it polls while the keys are fetched
+        self.verifier.prefetch()
+        self.poller.wait(after=done)
+
     def close(self) -> None:
         """Stop what runs beside."""
         if self.poller is not None:

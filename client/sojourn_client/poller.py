@@ -1,5 +1,6 @@
 """Polls the feed in a thread of its own, one a process."""
 
+import copy
 import logging
 import threading
 import weakref
@@ -17,6 +18,8 @@ log = logging.getLogger("sojourn_client")
 LONGEST_PAUSE: Final = 30.0
 FIRST_PAUSE: Final = 0.5
 _MOST_PAGES: Final = 1_000
+_GRACE: Final = 1.0
+"""Seconds beyond the time-out that are waited for what the thread does."""
 _GONE: Final = ("cursor_expired", "cursor_invalid")
 
 
@@ -50,7 +53,10 @@ class Poller:
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._failures = 0
-        self._error: str | None = None
+        self._failure: Exception | None = None
+        self._polled = threading.Condition()
+        self.polls = 0
+        """Polls that have ended, well or not."""
 
     def ensure(self) -> None:
         """Begin to poll, if this process does not yet. Without a thread, the service is asked."""
@@ -71,6 +77,26 @@ class Poller:
                 return
             self._thread = thread
 
+    def wait(self, *, after: int) -> None:
+        """Wait until the feed is fresh, or the next poll after so many has ended without that.
+
+        Raises why it could not be read: `Refused`, `Unavailable`.
+        """
+        if self._thread is None:
+            raise Unavailable("The feed cannot be polled: no thread can be started.")
+        with self._polled:
+            self._polled.wait_for(
+                lambda: self.polls > after or self.health().fresh, self._calls.timeout + _GRACE
+            )
+            failure = self._failure
+        if self.health().fresh:
+            return
+        if isinstance(failure, ValueError):
+            raise Unavailable("The answer is not the feed: check base_url.")
+        if failure is not None:
+            raise copy.copy(failure)
+        raise Unavailable("The feed was not read in time.")
+
     def close(self) -> None:
         """Stop polling. The next verification begins anew."""
         with self._starting:
@@ -87,11 +113,19 @@ class Poller:
             staleness=staleness,
             polling=self._thread is not None and self._thread.is_alive(),
             failures=self._failures,
-            error=self._error,
+            error=None if self._failure is None else str(self._failure),
         )
 
     def poll(self) -> float:
         """Read the feed to its end; returns the seconds until the next poll."""
+        try:
+            return self._sweep()
+        finally:
+            with self._polled:
+                self.polls += 1
+                self._polled.notify_all()
+
+    def _sweep(self) -> float:
         clock = self._calls.clock
         began = clock.now()
         try:
@@ -100,13 +134,13 @@ class Poller:
                     break
         except (Unavailable, Refused, Rejected, ValueError) as error:
             self._failures += 1
-            self._error = str(error)
+            self._failure = copy.copy(error)  # without the frames that it came through
             self._observe("poll_failed", 1.0)
             told = error.retry_after if isinstance(error, Unavailable | Refused) else None
             longest = min(LONGEST_PAUSE, max(1.0, self._max_staleness))
             backoff = min(longest, FIRST_PAUSE * 2 ** min(self._failures - 1, 10))
             return told or backoff * (0.5 + self._calls.chance() / 2)
-        self._failures, self._error = 0, None
+        self._failures, self._failure = 0, None
         took = clock.now().since(began)
         self._observe("polled", took)
         # Four times in `max_staleness`, so that a poll may fail and the next one be in time.

@@ -19,6 +19,9 @@ class Verifier(Protocol):
     async def averify(self, text: str, max_staleness: float | None = None, /) -> Session:
         """The session of a token. What is known needs no thread. Raises as `verify` does."""
 
+    def prefetch(self) -> None:
+        """Fetch the realm's public keys, unless they are there. Raises `Refused`, `Unavailable`."""
+
     def forget_user(self, user_id: str) -> None:
         """Ask again for each session of a user: this process has ended some of them."""
 
