@@ -8,11 +8,12 @@ def pairs(request: object) -> Iterator[tuple[str, str]]:
     """Name and value of each header; a name may come more than once.
 
     `request` has `headers`, as attribute (Starlette, FastAPI, Django, Flask, werkzeug, aiohttp, …)
-    or as member (an event of AWS Lambda, where `cookies` are beside them).
+    or as member (an event of AWS Lambda, where `cookies` may be beside them; where there are
+    `multiValueHeaders`, `headers` has only the last one of a name).
     """
     headers = getattr(request, "headers", None)
     if headers is None and isinstance(request, Mapping):
-        headers = request.get("headers")
+        headers = _every(request.get("multiValueHeaders")) or request.get("headers")
         for cookie in request.get("cookies") or ():
             yield "cookie", _text(cookie)
     for name, value in _items(headers):
@@ -35,6 +36,12 @@ def method(request: object) -> str:
         known = (context.get("http") or {}).get("method") or request.get("httpMethod")
         found = known or request.get("method")
     return found if isinstance(found, str) else ""
+
+
+def _every(headers: Any) -> list[tuple[str, str]]:
+    if not isinstance(headers, Mapping):
+        return []
+    return [(name, value) for name, each in headers.items() for value in each or ()]
 
 
 def _items(headers: Any) -> Iterable[tuple[Any, Any]]:

@@ -33,6 +33,9 @@ def test_token_is_found(headers: object) -> None:
 def test_token_of_an_event() -> None:
     """An event of Lambda has its headers as a member."""
     assert bearer_token({"headers": {"authorization": "Bearer t.o.k"}}) == "t.o.k"
+    many = {"Authorization": ["Bearer t.o.k"], "x-nothing": None}
+    for headers in ({"Authorization": "Bearer t.o.k"}, None):
+        assert bearer_token({"headers": headers, "multiValueHeaders": many}) == "t.o.k"
 
 
 MISSING: dict[str, object] = {

@@ -55,10 +55,29 @@ def test_methods_are_those_of_powertools(name: str) -> None:
     assert public - {"any_of", "cognito"} == set(METHODS)
 
 
+def test_prefetch_asks_the_service() -> None:
+    """`prefetch` succeeds when the realm's keys can be fetched."""
+    verifier(reply(200, {"keys": []})).prefetch()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said", "retryable"),
+    [
+        (NoReply("The service cannot be reached.", sent=False), "cannot be reached", True),
+        (problem(404, "not_found"), "404 not_found", False),
+    ],
+)
+def test_prefetch_says_what_is_wrong(answer: Answer, said: str, retryable: bool) -> None:
+    """It raises Powertools' own error, whose text says what the service or the network said."""
+    with pytest.raises(JWKSFetchError, match=said) as caught:
+        verifier(answer).prefetch()
+    assert caught.value.retryable is retryable
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
 def test_claims() -> None:
     """A session that stands gives the claims of its token."""
     accepting = verifier(reply(200, valid()))
-    accepting.prefetch()
     for claims in (
         accepting.verify(token()),
         accepting.verify_authorization_header(f"bearer {token()}"),
@@ -73,6 +92,7 @@ def test_claims() -> None:
         (problem(401, "token_invalid"), InvalidTokenError, False),
         (ENDED, SessionEndedError, False),
         (AWAY, JWKSFetchError, True),
+        (problem(403, "edge_required"), JWKSFetchError, False),
     ],
 )
 def test_errors(answer: Answer, kind: type[AuthError], retryable: bool) -> None:
