@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from sojourn_client import retry
 from sojourn_client.answers import Body, code_of, retry_after, understood
@@ -114,11 +114,6 @@ class Calls:
         if isinstance(found, NoReply):
             raise Unavailable(found.detail)
         return Answered(found, now)
-
-
-def segment(text: str) -> str:
-    """A text such as a username or an email, quoted as a path segment."""
-    return quote(text, safe="")
 
 
 def _target(path: str, query: Mapping[str, object] | None) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sojourn_client.answers import Body
-from sojourn_client.calls import Calls, segment
+from sojourn_client.calls import Calls
 from sojourn_client.errors import Unavailable
+from sojourn_client.paths import name_segment, session_segment
 from sojourn_client.session import Session, session_of, user_of
 from sojourn_client.token import read
 
@@ -45,7 +46,7 @@ class Manage:
         """`POST /v1/users/{user}/authenticate`."""
         reported = _given(ip=ip, client=client) or None
         told = _given(password=password, request=reported, replace=replace)
-        path = f"/v1/users/{segment(user)}/authenticate"
+        path = f"/v1/users/{name_segment(user)}/authenticate"
         return _session(self.calls.as_server("POST", path, told))
 
     def sessions(self, user_id: str | None, token: str | None, state: State) -> list[Session]:
@@ -54,7 +55,9 @@ class Manage:
 
     def end(self, session_id: str | None, token: str | None) -> str:
         """`DELETE /v1/session` or `DELETE /v1/sessions/{id}`; returns the user's id."""
-        path = "/v1/session" if session_id is None else f"/v1/sessions/{segment(session_id)}"
+        path = "/v1/session"
+        if session_id is not None:
+            path = f"/v1/sessions/{session_segment(session_id)}"
         if token is not None:
             self.calls.as_user(token, "DELETE", path)
         elif session_id is not None:

@@ -283,7 +283,9 @@ def test_refusal_has_what_the_api_said() -> None:
     limit = problem(409, "session_limit", sessions=[{"id": SESSION}])
     sojourn, script = client(limit)
     with pytest.raises(Refused, match="session_limit") as caught:
-        sojourn.authenticate("a/da", "secret", ip="203.0.113.9", client="Firefox", replace=SESSION)
+        sojourn.authenticate(
+            "ada@x.org", "secret", ip="203.0.113.9", client="Firefox", replace=SESSION
+        )
     error = caught.value
     assert (error.code, error.status, error.detail, error.errors) == (
         "session_limit",
@@ -293,7 +295,7 @@ def test_refusal_has_what_the_api_said() -> None:
     )
     assert error.problem["sessions"] == [{"id": SESSION}]
     (asked,) = script.asked
-    assert asked.path == "/v1/users/a%2Fda/authenticate"
+    assert asked.path == "/v1/users/ada%40x.org/authenticate"
     assert json.loads(asked.body or b"") == {
         "password": "secret",
         "request": {"ip": "203.0.113.9", "client": "Firefox"},

@@ -172,3 +172,16 @@ def test_readme_runs(api: Api, realm_id: str, capsys: pytest.CaptureFixture[str]
     exec(compile(code, "client/README.md", "exec"), names)
     printed = capsys.readouterr().out.splitlines()
     assert printed == re.findall(r"`([^`]+)`", README.split("This prints ")[1])[:2]
+
+
+def test_forged_name_or_id_reaches_no_other_route(sojourn: Sojourn, user: User) -> None:
+    """What a browser sends as a device's id, or types as a name, deletes and ends nothing else."""
+    token = user.login()["token"]
+    for session_id in (f"../users/{user.id}", f"../users/{user.id}?"):
+        with pytest.raises(Refused) as caught:
+            sojourn.end(session_id)
+        assert caught.value.code == "not_found"
+    with pytest.raises(Refused) as caught:
+        sojourn.authenticate(f"{user.id}/end_sessions?", PASSWORD)
+    assert caught.value.code == "credential_wrong"
+    assert sojourn.verify(token).user_id == user.id
