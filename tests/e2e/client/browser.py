@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,9 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import uvicorn
 from werkzeug.serving import make_server
+from werkzeug.wrappers import Request, Response
+
+from local import events
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -126,6 +129,24 @@ def wsgi(app: Any) -> Iterator[str]:
         server.shutdown()
         thread.join(20)
         server.server_close()
+
+
+@contextmanager
+def http_api(function: Callable[[dict[str, Any], Any], Any]) -> Iterator[str]:
+    """A Lambda function behind an HTTP API, until the block ends.
+
+    It has one request at a time, as an instance in Lambda has.
+    """
+    one = threading.Lock()
+
+    @Request.application
+    def gateway(request: Request) -> Response:
+        event = events.event_of(request, "$default", {}, host=request.host)
+        with one:
+            return events.answer_of(function(event, None))
+
+    with wsgi(gateway) as url:
+        yield url
 
 
 @contextmanager

@@ -9,12 +9,17 @@ import pytest
 
 from sojourn_client import Sojourn
 from tests.e2e.calls import PASSWORD, Api, User
-from tests.e2e.client.browser import ROOT, Browser, asgi, django, example, wsgi
+from tests.e2e.client.browser import ROOT, Browser, asgi, django, example, http_api, wsgi
 
 FASTAPI = "fastapi/app.py"
 DJANGO = "django/app.py"
-SERVED = {FASTAPI: asgi, "starlette/app.py": asgi, "flask/app.py": wsgi}
-"""Each application, and the kind of server that it needs. Django's settings are a process's own."""
+SERVED = {
+    FASTAPI: ("app", asgi),
+    "starlette/app.py": ("app", asgi),
+    "flask/app.py": ("app", wsgi),
+    "powertools/site.py": ("handler", http_api),
+}
+"""What each application is named, and how it is served. Django's settings are a process's own."""
 LONGEST = 44
 
 
@@ -48,9 +53,10 @@ def base_url(api: Api, request: pytest.FixtureRequest, realm: tuple[str, str]) -
         with django(ROOT / "examples" / DJANGO, **told) as url:
             yield url
         return
+    name, served = SERVED[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        app = example(request.param, patch, **told).app
-    with SERVED[request.param](app) as url:
+        app = getattr(example(request.param, patch, **told), name)
+    with served(app) as url:
         yield url
 
 
