@@ -1,0 +1,1 @@
+"""A client of AWS's JSON services: signature, endpoints, credentials, connections."""
