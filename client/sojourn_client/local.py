@@ -154,8 +154,8 @@ class LocalVerifier:
                 decision = self._policy.decide(token, now, within)
             if isinstance(decision, Accept):
                 if decision.refresh:
-                    ask = partial(self._ask_service, text, token, within)
-                    self._in_background(Need(token.digest, ask))
+                    again = partial(self._ask, text, token, within, refreshing=True)
+                    self._in_background(Need(token.digest, again))
                 return own(decision.session)
             if isinstance(decision, Refuse):
                 raise decision.error
@@ -204,8 +204,10 @@ class LocalVerifier:
             raise ValueError("max_staleness must be 0 seconds or more.")
         return min(max_staleness, self._max_staleness)
 
-    def _ask(self, text: str, token: Verified, within: float) -> Outcome:
-        """Ask the store, and then the service."""
+    def _ask(
+        self, text: str, token: Verified, within: float, *, refreshing: bool = False
+    ) -> Outcome:
+        """Ask the store, and then the service. Refreshing takes no answer that is due for it."""
         shared = None
         if self._shared is not None and within > 0:
             shared = self._shared.get(token, self._clock)
@@ -213,7 +215,8 @@ class LocalVerifier:
             with self._lock:
                 self._policy.learn(token, shared)
                 decision = self._policy.decide(token, self._clock.now(), within)
-            if not isinstance(decision, Ask):
+            due = isinstance(decision, Accept) and decision.refresh and refreshing
+            if not due and not isinstance(decision, Ask):
                 return decision
         return self._ask_service(text, token, within)
 

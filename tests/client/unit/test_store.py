@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sojourn_client import Sojourn, Terminated, Unavailable
+from sojourn_client.cached import REFRESH, lifetime
 from sojourn_client.clock import Instant
 from sojourn_client.decision import Verdict
 from sojourn_client.keys import keys_of
@@ -15,6 +16,7 @@ from sojourn_client.store import packed, unpacked
 from sojourn_client.token import read
 from tests.client.unit.script import REALM, FakeClock, valid
 from tests.client.unit.service import KID, Begun, Service, jwk, session_id
+from tests.client.unit.test_cached import settle
 
 S = 100.0
 
@@ -70,6 +72,20 @@ def test_session_is_asked_for_once_for_all() -> None:
     for part in begun.token.split("."):
         assert part not in key
         assert part.encode() not in store.kept[key][0]
+
+
+def test_session_is_refreshed_once_for_all() -> None:
+    """Of processes that have a session in use, one asks for it again; the others see its answer."""
+    service = Service()
+    first, second, _ = clients(service)
+    begun = service.login()
+    for count in (1, 2, 3):
+        for _ in range(3):
+            for sojourn in (first, second):
+                sojourn.verify(begun.token)
+                settle(sojourn)
+        assert service.validations() == count
+        service.passes(REFRESH * lifetime(begun.id, S) + 1)
 
 
 @pytest.mark.parametrize("clock_is_back", [0.0, 5_000.0])
