@@ -8,6 +8,7 @@ import click
 from sojourn_cli.completion import completion
 from sojourn_cli.credentials import credentials
 from sojourn_cli.doctor import doctor
+from sojourn_cli.drill.command import drill
 from sojourn_cli.init import init
 from sojourn_cli.keys import keys
 from sojourn_cli.realms import realms
@@ -65,6 +66,7 @@ COMMANDS = (
     sessions,
     token,
     doctor,
+    drill,
     completion,
 )
 for command in COMMANDS:

@@ -15,6 +15,8 @@ from urllib3 import exceptions
 SECONDS: Final = 40
 """API Gateway answers within 30 seconds."""
 LONGEST_ANSWER: Final = 32 * 1024 * 1024
+CONNECTIONS: Final = 16
+"""Connections that are kept for later requests. More may be open at once."""
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -34,11 +36,14 @@ class Reply:
 
 
 class Reach:
-    """Sends requests to one base URL, one after the other."""
+    """Sends requests to one base URL. Safe to use from several threads."""
 
-    def __init__(self, base_url: str, *, ca_file: str | None = None) -> None:
+    def __init__(
+        self, base_url: str, *, ca_file: str | None = None, longest: int = LONGEST_ANSWER
+    ) -> None:
         self.base_url = checked_url(base_url)
-        self._ca_file = ca_file
+        self.ca_file = ca_file
+        self._longest = longest
 
     def ask(
         self, method: str, path: str, *, headers: Mapping[str, str], body: bytes | None = None
@@ -59,10 +64,10 @@ class Reach:
                 preload_content=False,
             )
             with answer:
-                content = answer.read(LONGEST_ANSWER + 1)
+                content = answer.read(self._longest + 1)
         except exceptions.HTTPError as error:
             raise NotReachable(f"{self.base_url} {_why(error)}") from error
-        if len(content) > LONGEST_ANSWER:
+        if len(content) > self._longest:
             raise NotReachable(f"{self.base_url} answered without end; is it Sojourn?")
         return Reply(answer.status, answer.headers, content)
 
@@ -73,12 +78,15 @@ class Reach:
         proxy = getproxies().get(scheme)
         # A proxy would connect to its own loopback address, and would see the key.
         if proxy is None or host in _LOOPBACK or proxy_bypass(host):
-            manager = urllib3.PoolManager(ca_certs=self._ca_file)
+            manager = urllib3.PoolManager(maxsize=CONNECTIONS, ca_certs=self.ca_file)
         else:
             given = urllib3.util.parse_url(proxy if "://" in proxy else f"http://{proxy}")
             known = urllib3.make_headers(proxy_basic_auth=unquote(given.auth or ""))
             manager = urllib3.ProxyManager(
-                given.url, proxy_headers=known if given.auth else None, ca_certs=self._ca_file
+                given.url,
+                proxy_headers=known if given.auth else None,
+                maxsize=CONNECTIONS,
+                ca_certs=self.ca_file,
             )
         return manager.connection_from_url(self.base_url)
 

@@ -78,6 +78,17 @@ def output(
     return session, outputs[name]
 
 
+def parameter(name: str, *, stack_name: str, region: str | None, profile: str | None) -> str | None:
+    """A deployed stack's value of a template parameter. Raises `StackProblem`."""
+    try:
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+        stack = _described(session.client("cloudformation", config=PATIENT), stack_name)
+    except (ClientError, BotoCoreError, ValueError) as error:
+        raise StackProblem(_told_of(stack_name, error)) from error
+    values = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+    return values.get(name)
+
+
 def told_by(error: Exception) -> str:
     """The error message of AWS or its SDK, as a sentence."""
     if not isinstance(error, ClientError):
@@ -88,8 +99,13 @@ def told_by(error: Exception) -> str:
 
 def _outputs(cloudformation: Any, stack_name: str) -> dict[str, str]:
     """A stack's outputs, by their names."""
-    (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    stack = _described(cloudformation, stack_name)
     return {one["OutputKey"]: str(one["OutputValue"]) for one in stack.get("Outputs", [])}
+
+
+def _described(cloudformation: Any, stack_name: str) -> dict[str, Any]:
+    (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
+    return dict(stack)
 
 
 def _told_of(stack_name: str, error: Exception) -> str:

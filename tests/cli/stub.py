@@ -68,9 +68,9 @@ class Stub:
 
 
 @contextmanager
-def served(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
+def served(context: ssl.SSLContext | None = None, stub: Stub | None = None) -> Iterator[Stub]:
     """A stub on the loopback, with TLS if it is given how."""
-    stub = Stub()
+    answering = stub or Stub()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -80,7 +80,7 @@ def served(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
             length = int(self.headers.get("content-length", "0"))
             sent = self.rfile.read(length)
             parts = urlsplit(self.path)
-            said = stub.answer(
+            said = answering.answer(
                 Asked(
                     method=self.command,
                     path=unquote(parts.path),
@@ -113,9 +113,9 @@ def served(context: ssl.SSLContext | None = None) -> Iterator[Stub]:
             server.socket, server_side=True, do_handshake_on_connect=False
         )
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}).start()
-    stub.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
+    answering.url = f"http{'s' if context else ''}://127.0.0.1:{server.server_address[1]}"
     try:
-        yield stub
+        yield answering
     finally:
         server.shutdown()
         server.server_close()

@@ -1,0 +1,1 @@
+"""`sojourn drill`: end canary sessions, and measure when each verifier refuses them."""
