@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev test test-unit check prove mutate audit clean requirements openapi install
+.PHONY: help dev bench bench-check test test-unit check prove mutate audit clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -65,6 +65,12 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, imports, format and
 	@echo "cfn-lint, source and translated …" && $(BIN)/python -m tools.lint_template
 	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
 	  .venv-sam/bin/sam validate --lint --template template.yaml
+
+bench: .venv/.installed ## measure what the service costs: CPU over its floor, cold starts, calls, bytes
+	@$(BIN)/python -m bench.speed
+
+bench-check: .venv/.installed ## compare what `make bench` measured with bench/budgets.toml
+	@$(BIN)/python -m bench.speed.check
 
 audit: .venv/.installed .venv-audit/.installed ## ask what is known against the pinned packages
 	@$(BIN)/python -m tools.audit
