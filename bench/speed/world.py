@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from bench.speed import jws
-from sojourn.crypto import signing_keys, tokens
+from sojourn.crypto import signing_keys
 from sojourn.crypto.passwords import Hasher
+from sojourn.crypto.token_claims import claims_of
 from sojourn.domain import ids, lockout
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import AccessKey
@@ -185,7 +186,7 @@ class Maker:
     def token(self, user: User) -> str:
         """The token of a user's newest session."""
         session = user.sessions[-1]
-        claims = tokens.claims_of(
+        claims = claims_of(
             user,
             self.realm,
             session_id=session.id,

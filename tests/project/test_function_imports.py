@@ -12,6 +12,7 @@ EVERY: Final = frozenset(function.folder for function in Template.read().functio
 BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
 READS_KEYS: Final = BEHIND_API | {"authorizer"}
 KNOWS_CALLERS: Final = READS_KEYS - {"discovery"}
+MAKES_KEYS: Final = frozenset({"directory", "rotate"})
 PASSWORDS: Final = frozenset({"login", "directory"})
 
 MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
@@ -24,17 +25,24 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
     "urllib3": (EVERY, "botocore sends requests with it"),
     "aws_lambda_powertools": (EVERY, "writes logs and metrics"),
     "typing_extensions": (EVERY, "Powertools imports it"),
-    "msgspec": (BEHIND_API | {"rotate"}, "bodies and answers; in rotate, lines of the audit log"),
+    "msgspec": (
+        READS_KEYS | {"rotate"},
+        "bodies and answers, the parts of tokens; in rotate, lines of the audit log",
+    ),
     "cryptography": (READS_KEYS | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
-    "jwt": (READS_KEYS, "verifies and signs tokens; in discovery, writes public keys as JWKs"),
+    "jwt": (frozenset({"login"}), "signs tokens"),
     "argon2": (PASSWORDS, "tries and sets passwords"),
     "sojourn.domain": (EVERY, "what is true"),
     "sojourn.runtime": (EVERY, "clock, deadline, telemetry"),
     "sojourn.store": (EVERY, "the tables"),
     "sojourn.crypto.kms": (EVERY, "names the key service; the client is made where it is used"),
-    "sojourn.crypto.signing_keys": (READS_KEYS | {"rotate"}, "reads keys; rotate makes them"),
-    "sojourn.crypto.new_signing_key": (frozenset({"directory", "rotate"}), "a realm's next key"),
-    "sojourn.crypto.tokens": (KNOWS_CALLERS, "verifies a caller's token; login signs"),
+    "sojourn.crypto.public_keys": (READS_KEYS | {"rotate"}, "reads keys; rotate makes such"),
+    "sojourn.crypto.signing_keys": (MAKES_KEYS | {"login"}, "makes keys; login signs with them"),
+    "sojourn.crypto.new_signing_key": (MAKES_KEYS, "a realm's next key"),
+    "sojourn.crypto.tokens": (KNOWS_CALLERS, "verifies a caller's token"),
+    "sojourn.crypto.unverified_token": (KNOWS_CALLERS, "reads a caller's token"),
+    "sojourn.crypto.token_claims": (PASSWORDS, "a token's claims and size"),
+    "sojourn.crypto.unsigned_token": (frozenset({"login"}), "signs tokens"),
     "sojourn.crypto.token_sizes": (frozenset({"directory"}), "no change makes a token too long"),
     "sojourn.crypto.passwords": (PASSWORDS, "tries and sets passwords"),
     "sojourn.crypto.common_passwords": (PASSWORDS, "refuses passwords that are common"),

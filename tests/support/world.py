@@ -7,7 +7,8 @@ from typing import Any, Final, cast
 
 from sojourn.api.paging import Page
 from sojourn.bootstrap import Resources
-from sojourn.crypto.tokens import Claims, verify
+from sojourn.crypto.tokens import Claims, verified
+from sojourn.crypto.unverified_token import UnverifiedToken
 from sojourn.directory.bodies import RealmBody
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
@@ -152,7 +153,8 @@ class World:
         """Begin a session; what its token claims."""
         login = replace(LOGIN, **changes)
         view = self.logins.of_server(self.realm, self.stored(user_id), login)
-        return verify(view.token, realm_of=self.cache.with_key, clock=self.clock)
+        token = UnverifiedToken(view.token)
+        return verified(token, self.cache.with_key(*token.named), self.clock)
 
     def again(self, claims: Claims) -> Claims:
         """The same token's claims, against the realm as it is now."""

@@ -18,7 +18,10 @@ STRICT: Final[Mapping[str, tuple[str, ...]]] = {
         *("domain.realm", "domain.signing_key", "domain.key_rules"),
         *("domain.lockout", "domain.addresses"),
     ),
-    "tokens": ("domain.ids", "crypto.tokens", "crypto.signing_keys"),
+    "tokens": (
+        *("domain.ids", "crypto.unverified_token", "crypto.tokens", "crypto.public_keys"),
+        *("crypto.token_claims", "crypto.unsigned_token", "crypto.signing_keys"),
+    ),
     "store": (
         *("store.user_items", "store.realm_items", "store.access_key_items", "store.access_keys"),
         *("store.client", "store.expressions", "store.users", "store.names"),

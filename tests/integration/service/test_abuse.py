@@ -26,6 +26,7 @@ from tests.support.http_world import PASSWORD, Answer, World
 
 DER, PEM = signing_keys.generate("rs256")
 """An attacker's own key pair."""
+PUBLIC: Any = serialization.load_pem_public_key(PEM.encode())
 
 
 def b64(value: bytes) -> str:
@@ -91,7 +92,7 @@ FORGERIES: dict[str, Callable[[World, dict[str, Any], dict[str, Any]], str]] = {
     "RFC 7515 4.1.5: x5u": lambda _w, h, c: forged({**h, "x5u": "https://e.example/c"}, c),
     "RFC 7515 4.1.6: x5c": lambda _w, h, c: forged({**h, "x5c": [b64(DER)]}, c),
     "CVE-2018-0114: jwk": lambda _w, h, c: forged(
-        {**h, "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(signing_keys.public_key(PEM)))},
+        {**h, "jwk": json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(PUBLIC))},
         c,
     ),
     "RFC 7515 4.1.11: crit": lambda _w, h, c: forged({**h, "crit": ["exp"]}, c),

@@ -165,14 +165,11 @@ def test_realm_that_is_too_old_is_read_with_the_user(
     assert made == ["batch_get_item" if seconds else "get_item", *writes]
 
 
-def test_what_no_key_signed_has_no_user_read(world: World, token: str) -> None:
-    """With an old cached realm, a forged token causes a read of the realm, but of no user."""
+def test_what_no_key_signed_is_read_for_nothing(world: World, token: str) -> None:
+    """A forged token that names a known key causes no read, however old the cached realm is."""
     world.clock.advance(STALE)
     head, _, signature = token.rpartition(".")
     forged = f"{head}.{signature[::-1]}"
-    with calls() as made:
-        assert world.call("GET", "/v1/session", bearer=forged).status == 401
-    assert made == ["get_item"]
     with calls() as made:
         assert world.call("GET", "/v1/session", bearer=forged).status == 401
     assert made == []

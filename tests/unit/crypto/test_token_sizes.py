@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sojourn.crypto import tokens
+from sojourn.crypto import unsigned_token
+from sojourn.crypto.token_claims import claims_of
 from sojourn.crypto.token_sizes import (
     SECONDS,
     USERS,
@@ -19,6 +20,7 @@ from sojourn.crypto.token_sizes import (
     grows,
     longest,
 )
+from sojourn.crypto.unverified_token import LONGEST
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import JWT_FIELDS
 from sojourn.domain.realm import Realm
@@ -53,7 +55,7 @@ def token(user: User, owner: Realm, algo: str, method: AuthMethod) -> str:
     by_key = user.user_type == "api"
     managed = owner.settings.session_type == "managed" and not by_key
     minutes = owner.settings.api_key_minutes if by_key else owner.settings.session_minutes
-    claims = tokens.claims_of(
+    claims = claims_of(
         user,
         owner,
         session_id="kss_" + "A" * 54,
@@ -64,8 +66,8 @@ def token(user: User, owner: Realm, algo: str, method: AuthMethod) -> str:
     if not managed:
         claims["auth_method"] = method
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tokens, "LONGEST", 1_000_000)
-        return tokens.unsigned(claims, PAIRS[algo][1]).sign()
+        patched.setattr(unsigned_token, "LONGEST", 1_000_000)
+        return unsigned_token.unsigned(claims, PAIRS[algo][1]).sign()
 
 
 @given(
@@ -124,7 +126,7 @@ def test_change_is_refused_when_it_makes_a_token_too_long() -> None:
     """A change is refused when the token grows over the limit, and says by how much."""
     owner = of(["rs256"])
     small, large, larger = (user(custom=custom(size)) for size in (100, 3_000, 3_003))
-    over = longest(large, owner) - tokens.LONGEST
+    over = longest(large, owner) - LONGEST
     assert over > 0
     with pytest.raises(Invalid) as refused:
         check_user(None, large, realm=owner)

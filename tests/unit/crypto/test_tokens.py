@@ -5,17 +5,21 @@ import hashlib
 import hmac
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from sojourn.crypto import signing_keys, token_sizes, tokens
+from sojourn.crypto import signing_keys, token_sizes, tokens, unsigned_token
 from sojourn.crypto.signing_keys import PrivateKey
+from sojourn.crypto.token_claims import claims_of
+from sojourn.crypto.unsigned_token import unsigned as unsigned_of
+from sojourn.crypto.unverified_token import LONGEST, UnverifiedToken
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid, SessionExpired, TokenInvalid
+from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, PublicKey
 from sojourn.domain.user import User
@@ -46,7 +50,7 @@ def claims(**changes: object) -> dict[str, object]:
     session_id = ids.new_session_id(
         created_ms=NOW, user_id=USER.id, user_generation=0, realm_generation=0
     )
-    good = tokens.claims_of(
+    good = claims_of(
         USER,
         OWNER,
         session_id=session_id,
@@ -59,8 +63,8 @@ def claims(**changes: object) -> dict[str, object]:
 
 def verify(token: str, owner: Realm = OWNER, clock: MovedClock = CLOCK) -> tokens.Claims:
     """Verify against one realm."""
-    known = {owner.id: owner}
-    return tokens.verify(token, realm_of=lambda r, *_: known.get(r), clock=clock)
+    read = UnverifiedToken(token)
+    return tokens.verified(read, {owner.id: owner}.get(read.named[0]), clock)
 
 
 def part(value: object) -> str:
@@ -79,7 +83,7 @@ def signed(body: dict[str, object], header: dict[str, Any] | None = None) -> str
 def test_each_algorithm_round_trips(algo: str) -> None:
     """A token of each algorithm verifies and says whose session it is."""
     body = claims()
-    found = verify(tokens.unsigned(body, PAIRS[algo][1]).sign())
+    found = verify(unsigned_of(body, PAIRS[algo][1]).sign())
     assert (found.session.text, found.user_id) == (body["sid"], USER.id)
 
 
@@ -118,26 +122,27 @@ def test_algorithm_is_the_keys(alg: str) -> None:
 
 def test_former_issuers_tokens_stay_good() -> None:
     """A token names the realm's issuer or a former one, exactly, and no other of the stack's."""
-    before = tokens.unsigned(claims(), RS_PRIVATE).sign()
+    before = unsigned_of(claims(), RS_PRIVATE).sign()
     owner = OWNER.naming("https://new.example.com", now_ms=NOW)
     assert (
-        tokens.claims_of(
+        claims_of(
             USER, owner, session_id="kss_1", session_type="managed", issued_at=1, expires_at=2
         )["iss"]
         == "https://new.example.com"
     )
     for issuer in (owner.issuer, OWNER.issuer):
-        assert verify(tokens.unsigned(claims(iss=issuer), RS_PRIVATE).sign(), owner).realm == owner
+        assert verify(unsigned_of(claims(iss=issuer), RS_PRIVATE).sign(), owner).realm == owner
     for other in (OWNER.issuer + "/", OWNER.issuer[:-1], ""):
         with pytest.raises(TokenInvalid):
             verify(signed(claims() | {"iss": other}), owner)
     header = {"alg": "RS256", "typ": "JWT", "kid": RS_PUBLIC.id}
     for none in ([OWNER.issuer], 7, None):
         unsigned = f"{part(header)}.{part(claims() | {'iss': none})}"
-        assert tokens.named(f"{unsigned}.{part('signature')}") is None
-    assert tokens.named(before) == (OWNER.id, RS_PUBLIC.id, OWNER.issuer)
+        with pytest.raises(TokenInvalid):
+            UnverifiedToken(f"{unsigned}.{part('signature')}")
+    assert UnverifiedToken(before).named == (OWNER.id, RS_PUBLIC.id, OWNER.issuer)
     with pytest.raises(TokenInvalid):
-        verify(tokens.unsigned(claims(iss=owner.issuer), RS_PRIVATE).sign(), OWNER)
+        verify(unsigned_of(claims(iss=owner.issuer), RS_PRIVATE).sign(), OWNER)
 
 
 def test_public_key_as_an_hmac_secret() -> None:
@@ -180,7 +185,7 @@ def test_another_realms_key_with_the_same_kid() -> None:
     other, private = signing("rs256")
     stolen = replace(private, id=RS_PUBLIC.id)
     with pytest.raises(TokenInvalid):
-        verify(tokens.unsigned(claims(), stolen).sign())
+        verify(unsigned_of(claims(), stolen).sign())
     assert other.id != RS_PUBLIC.id
 
 
@@ -234,7 +239,7 @@ def test_text_in_a_good_token_is_refused(part_of_it: int, text: str) -> None:
 def test_too_long_a_token_is_never_signed() -> None:
     """A token over 4,000 bytes is refused, and the message says by how much."""
     with pytest.raises(Invalid, match="over the limit of 4000"):
-        tokens.unsigned(claims(cs={"x": "y" * 4_000}), RS_PRIVATE).sign()
+        unsigned_of(claims(cs={"x": "y" * 4_000}), RS_PRIVATE).sign()
 
 
 @pytest.mark.parametrize("algo", list(PAIRS))
@@ -243,15 +248,15 @@ def test_longest_token_is_of_4000_bytes(algo: str) -> None:
     # Base64 without padding leaves out every fourth length, for these headers that of 4,000.
     sizes = {token_sizes.longest(padded(n), only(algo)): n for n in range(2_000, 2_600)}
     assert 4_000 not in sizes
-    longest = tokens.unsigned(claims(cs="x" * sizes[3_999]), PAIRS[algo][1]).sign()
+    longest = unsigned_of(claims(cs="x" * sizes[3_999]), PAIRS[algo][1]).sign()
     assert len(longest) == 3_999
     verify(longest)
     with pytest.raises(Invalid) as refused:
-        tokens.unsigned(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
+        unsigned_of(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
     assert "would be 4001 bytes, 1 over the limit of 4000" in refused.value.detail
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(tokens, "LONGEST", 5_000)
-        longer = tokens.unsigned(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
+        patched.setattr(unsigned_token, "LONGEST", 5_000)
+        longer = unsigned_of(claims(cs="x" * sizes[4_001]), PAIRS[algo][1]).sign()
     assert len(longer) == 4_001
     with pytest.raises(TokenInvalid):
         verify(longer)
@@ -290,7 +295,7 @@ def test_claims_are_the_sessions_and_what_the_realm_asks_for() -> None:
 
     def made(who: User, fields: tuple[str, ...], expires_at: int | None) -> dict[str, object]:
         owner = replace(OWNER, settings=replace(OWNER.settings, jwt_fields=fields))
-        return tokens.claims_of(
+        return claims_of(
             who,
             owner,
             session_id="kss_1",
@@ -344,32 +349,27 @@ def test_nothing_is_looked_up_by_what_is_no_id(name: str, odd: object) -> None:
     body = claims()
     (header if name == "kid" else body)[name] = odd
     with pytest.raises(TokenInvalid):
-        tokens.verify(
-            f"{part(header)}.{part(body)}.",
-            realm_of=lambda *_: pytest.fail("looked for"),
-            clock=CLOCK,
-        )
+        UnverifiedToken(f"{part(header)}.{part(body)}.")
 
 
 def test_part_that_is_nested_too_deep() -> None:
     """A part of nothing but brackets is garbage, however deep a stack it takes to see it."""
     deep = base64.urlsafe_b64encode(b"[" * 1_450).rstrip(b"=").decode()
-    assert len(f"{deep}.{deep}.") <= tokens.LONGEST
+    assert len(f"{deep}.{deep}.") <= LONGEST
     with pytest.raises(TokenInvalid):
         verify(f"{deep}.{deep}.")
 
 
 def test_realm_and_key_that_a_token_names() -> None:
     """A token's realm, key and issuer are read without belief in it; garbage names none."""
-    assert tokens.named(signed(claims())) == (OWNER.id, RS_PRIVATE.id, OWNER.issuer)
-    assert tokens.named("garbage") is None
+    assert UnverifiedToken(signed(claims())).named == (OWNER.id, RS_PRIVATE.id, OWNER.issuer)
 
 
 def test_unknown_realm_and_unknown_key() -> None:
     """A token of a realm that is not there, or of a key that it has no more, is refused."""
     token = signed(claims())
     with pytest.raises(TokenInvalid):
-        tokens.verify(token, realm_of=lambda *_: None, clock=CLOCK)
+        tokens.verified(UnverifiedToken(token), None, CLOCK)
     with pytest.raises(TokenInvalid):
         verify(token, replace(OWNER, keys={}))
 
@@ -415,13 +415,47 @@ def test_part_that_is_no_object(which: str) -> None:
             verify(".".join([*token, signature]))
 
 
-def test_realm_is_asked_for_by_what_the_token_names() -> None:
-    """The realm's id, the key's id and the issuer that it is asked for by are the token's."""
-    asked: list[tuple[object, ...]] = []
+class Asked:
+    """A cache that has one realm, or only its store has it, and what was asked of both."""
 
-    def realm_of(*named: object) -> Realm:
-        asked.append(named)
+    def __init__(self, *, cached: bool) -> None:
+        self._cached = cached
+        self.asked: list[tuple[str, ...]] = []
+
+    def last_with_key(self, *named: str) -> Realm | None:
+        self.asked.append(("cached", *named))
+        return OWNER if self._cached else None
+
+    def with_key(self, *named: str) -> Realm | None:
+        self.asked.append(("read", *named))
         return OWNER
 
-    tokens.verify(signed(claims()), realm_of=realm_of, clock=CLOCK)
-    assert asked == [(OWNER.id, RS_PUBLIC.id, OWNER.issuer)]
+
+NAMED = (OWNER.id, RS_PUBLIC.id, OWNER.issuer)
+
+
+def test_realm_is_asked_for_by_what_the_token_names() -> None:
+    """A cached realm that has the token's key and issuer is enough; any other is read."""
+    known, unknown = Asked(cached=True), Asked(cached=False)
+    assert tokens.verify(signed(claims()), cast(RealmCache, known), CLOCK).realm is OWNER
+    assert known.asked == [("cached", *NAMED)]
+    tokens.verify(signed(claims()), cast(RealmCache, unknown), CLOCK, realm_id=OWNER.id)
+    assert unknown.asked == [("cached", *NAMED), ("read", *NAMED)]
+
+
+def test_bad_signature_reads_nothing() -> None:
+    """A key never changes, so a signature that a cached key refuses is looked at once."""
+    known = Asked(cached=True)
+    with pytest.raises(TokenInvalid):
+        tokens.verify(signed(claims())[:-4] + "AAAA", cast(RealmCache, known), CLOCK)
+    assert known.asked == [("cached", *NAMED)]
+
+
+def test_token_of_another_realm_than_the_one_that_is_asked_for() -> None:
+    """A token of another realm is invalid where one realm is meant, and nothing is read."""
+    cache = Asked(cached=True)
+    with pytest.raises(TokenInvalid):
+        tokens.verify(
+            signed(claims()), cast(RealmCache, cache), CLOCK, realm_id=ids.new_id("rl", 9)
+        )
+    assert cache.asked == []

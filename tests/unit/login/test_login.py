@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sojourn.crypto import tokens
+from sojourn.crypto import unsigned_token
 from sojourn.crypto.signing_keys import PrivateKey, SigningKeys
-from sojourn.crypto.tokens import Claims, UnsignedToken, verify
+from sojourn.crypto.tokens import Claims, verify
+from sojourn.crypto.unsigned_token import UnsignedToken
 from sojourn.domain import ids
 from sojourn.domain.errors import (
     Invalid,
@@ -62,7 +63,7 @@ def test_unmanaged_login_leaves_no_record(world: World) -> None:
     view = world.logins.of_server(world.realm, before, LOGIN)
     assert world.stored(world.ada) == before
     assert view.request == Origin(ip="203.0.113.9", client="tests/1.0", reported=False)
-    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
+    claims = verify(view.token, world.cache, world.clock)
     seen = world.validator.validate(claims)
     assert (seen.session_type, seen.request) == ("unmanaged", None)
     assert (seen.expires_at, seen.auth_method) == (view.expires_at, "server")
@@ -285,7 +286,7 @@ def test_token_that_would_be_too_long_begins_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A login whose token may not be signed is refused before anything is committed."""
-    monkeypatch.setattr(tokens, "LONGEST", 100)
+    monkeypatch.setattr(unsigned_token, "LONGEST", 100)
     before = world.stored(world.ada)
     with pytest.raises(Invalid, match="over the limit"):
         world.login(world.ada)
@@ -363,7 +364,7 @@ def test_login_that_was_held_up_begins_by_the_realm_as_it_is_now(world: World) -
         with deadline.deadline(world.clock):
             other = world.login(world.ada)
         view = world.logins.of_server(then, user, LOGIN)
-    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
+    claims = verify(view.token, world.cache, world.clock)
     assert world.reason(claims) is None
     assert world.reason(other) == "evicted"
 
@@ -445,5 +446,5 @@ def test_login_reads_its_realm_again_after_its_clock_went_back(
     with deadline.deadline(world.clock, seconds=60):
         world.clock.set_back(0.05)
         view = world.logins.of_server(then, user, LOGIN)
-    claims = verify(view.token, realm_of=world.cache.with_key, clock=world.clock)
+    claims = verify(view.token, world.cache, world.clock)
     assert world.reason(claims) is None

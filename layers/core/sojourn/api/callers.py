@@ -96,7 +96,7 @@ class Callers:
             raise TokenMissing("Send a login token as `Authorization: Bearer <token>`.")
         if token.startswith("ks_"):
             raise WrongCaller("This route takes a user's login token, not an access key.")
-        return tokens.verify_by_cache(token, self._cache, self._clock)
+        return tokens.verify(token, self._cache, self._clock)
 
     def server(self, request: Request, *, recorded: bool = True) -> Server:
         """The server of an access key. Raises `TokenMissing`, `AccessKeyInvalid`, `WrongCaller`.
@@ -117,7 +117,7 @@ class Callers:
             )
         if token.startswith("ks_"):
             return self._server(token, request, recorded=recorded)
-        return tokens.verify_by_cache(token, self._cache, self._clock)
+        return tokens.verify(token, self._cache, self._clock)
 
     def client(self, request: Request, *, recorded: bool, optional: bool) -> Server | None:
         """The server that calls an OAuth endpoint, by Basic or Bearer; if `optional`, None too.

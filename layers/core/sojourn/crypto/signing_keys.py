@@ -1,12 +1,12 @@
 """Private signing keys: created, encrypted by KMS, decrypted and cached in memory."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from sojourn.crypto.public_keys import EXPONENT
 from sojourn.domain import ids
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.ports import Cipher, Realms
@@ -17,9 +17,6 @@ from sojourn.runtime.clock import Clock
 
 PRIVATE_KEY_SECONDS: Final = 3_600
 PRIVATE_KEYS: Final = 64
-
-JOSE_NAMES: Final[dict[Algorithm, str]] = {"rs256": "RS256", "es256": "ES256", "eddsa": "EdDSA"}
-"""Algorithms as RFC 7518 and RFC 8037 name them."""
 
 AnyPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
@@ -38,7 +35,7 @@ def generate(algo: Algorithm) -> tuple[bytes, str]:
     """A new key pair: the private key as PKCS#8 DER, the public key as PEM."""
     private: AnyPrivateKey
     if algo == "rs256":
-        private = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+        private = rsa.generate_private_key(public_exponent=EXPONENT, key_size=2_048)
     elif algo == "es256":
         private = ec.generate_private_key(ec.SECP256R1())
     else:
@@ -63,12 +60,6 @@ def new_key(
     ciphertext = cipher.encrypt(der, realm_id=realm_id, key_id=key_id)
     public = PublicKey(id=key_id, algo=algo, pem=pem, signs_from_ms=now_ms, created_ms=now_ms)
     return public, ciphertext
-
-
-@lru_cache(maxsize=256)
-def public_key(pem: str) -> Any:
-    """Parse a public key from PEM (cached, because parsing takes longer than verifying)."""
-    return serialization.load_pem_public_key(pem.encode())
 
 
 class SigningKeys:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sojourn.crypto.tokens import LONGEST, claims_of, size_of, too_long
+from sojourn.crypto.token_claims import claims_of, size_of, too_long
+from sojourn.crypto.unverified_token import LONGEST
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid
 from sojourn.domain.policy import JWT_FIELDS

@@ -6,10 +6,10 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sojourn.crypto import tokens
 from sojourn.crypto.passwords import VerifiedPassword
 from sojourn.crypto.signing_keys import SigningKeys
-from sojourn.crypto.tokens import UnsignedToken
+from sojourn.crypto.token_claims import claims_of
+from sojourn.crypto.unsigned_token import UnsignedToken, unsigned
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import (
@@ -156,7 +156,7 @@ class Logins:
                 password_success=success,
             )
             claims = _managed_claims(user, realm, session)
-            return _Begun(change, session, tokens.unsigned(claims, key), read)
+            return _Begun(change, session, unsigned(claims, key), read)
 
         found = _Found(user, _Read(realm, deadline.current(self.clock)))
         begun = optimistic.commit(
@@ -190,7 +190,7 @@ class Logins:
         by_key = user.user_type == "api"
         minutes = realm.settings.api_key_minutes if by_key else realm.settings.session_minutes
         expires_at = now_ms // 1000 + 60 * minutes if minutes else None
-        claims = tokens.claims_of(
+        claims = claims_of(
             user,
             realm,
             session_id=session_id,
@@ -200,7 +200,7 @@ class Logins:
         )
         claims["auth_method"] = login.auth_method
         key = self.keys.for_realm(realm, seconds=60 * minutes)
-        token = tokens.unsigned(claims, key).sign()
+        token = unsigned(claims, key).sign()
         if expires_at is None and not realm.keys[key.id].open_ended:
             self.realms.record_open_ended(realm.id, key.id)
         telemetry.count(LoginSucceeded=1)
@@ -264,7 +264,7 @@ def _holds(user: User, digest: str) -> bool:
 
 
 def _managed_claims(user: User, realm: Realm, session: Session) -> dict[str, object]:
-    return tokens.claims_of(
+    return claims_of(
         user,
         realm,
         session_id=session.id,

@@ -1,29 +1,22 @@
 """A realm's public documents: OpenID Connect Discovery 1.0, RFC 8414 and the key set."""
 
 import json
-from collections.abc import Callable
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final, Literal
 
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from msgspec import UNSET, UnsetType
 
 from sojourn.api.structs import Answer, JwtKeyId
-from sojourn.crypto.signing_keys import JOSE_NAMES, public_key
+from sojourn.crypto.public_keys import EXPONENT, JOSE_NAMES, key_bytes
 from sojourn.domain import ids
 from sojourn.domain.errors import existing
 from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
-from sojourn.domain.signing_key import Algorithm, PublicKey
+from sojourn.domain.signing_key import PublicKey
 
-_AS_JWK: Final[dict[Algorithm, Callable[..., Any]]] = {
-    "rs256": RSAAlgorithm.to_jwk,
-    "es256": ECAlgorithm.to_jwk,
-    "eddsa": OKPAlgorithm.to_jwk,
-}
-_PUBLIC: Final = ("kty", "n", "e", "crv", "x", "y")
 _CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "rid", "sid", "session_type", "auth_method")
 _CLAIMS_OF: Final = {
     "username": ("preferred_username",),
@@ -133,9 +126,20 @@ def key_set(realm: Realm) -> JwkSet:
 
 def jwk(key: PublicKey) -> Jwk:
     """A public key as a JWK; `alg` is its only algorithm."""
-    members = _AS_JWK[key.algo](public_key(key.pem), as_dict=True)
-    shown: dict[str, Any] = {name: members[name] for name in _PUBLIC if name in members}
-    return Jwk(**shown | {"alg": JOSE_NAMES[key.algo], "kid": key.id})
+    raw = key_bytes(key.pem, key.algo)
+    members: dict[str, Any]
+    if key.algo == "rs256":
+        members = {"kty": "RSA", "n": _base64url(raw), "e": _base64url(EXPONENT.to_bytes(3))}
+    elif key.algo == "es256":
+        x, y = _base64url(raw[:32]), _base64url(raw[32:])
+        members = {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+    else:
+        members = {"kty": "OKP", "crv": "Ed25519", "x": _base64url(raw)}
+    return Jwk(**members, alg=JOSE_NAMES[key.algo], kid=key.id)
+
+
+def _base64url(raw: bytes) -> str:
+    return urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 @cache

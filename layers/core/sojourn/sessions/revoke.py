@@ -32,7 +32,7 @@ class Revoker:
         if server is not None:
             server.must_see(realm_id)
         try:
-            claims = tokens.verify_by_cache(token, self.realms, self.clock, realm_id=realm_id)
+            claims = tokens.verify(token, self.realms, self.clock, realm_id=realm_id)
         except Unauthenticated:
             existing(self.realms.get(realm_id) if ids.is_id("rl", realm_id) else None)
             return

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from sojourn.api.structs import InRealm
-from sojourn.crypto import tokens
-from sojourn.crypto.tokens import Claims
+from sojourn.crypto.tokens import Claims, verified
+from sojourn.crypto.unverified_token import UnverifiedToken
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated
 from sojourn.domain.ports import RealmCache, UserStore
@@ -46,21 +46,26 @@ class ManyValidator:
         ended records are read in one batch each; realms in a second one if a token names an unknown
         key.
         """
-        named = {found for token in sent if (found := tokens.named(token))}
+        tokens = [_read(token) for token in sent]
+        named = {token.named for token in tokens if isinstance(token, UnverifiedToken)}
         realms = self.realms.with_keys(found for found in named if server.sees(found[0]))
-        verified = [self._verified(token, realms) for token in sent]
-        snapshot = _Snapshot.of(self.users, [c for c in verified if isinstance(c, Claims)])
+        callers = [self._verified(token, realms) for token in tokens]
+        snapshot = _Snapshot.of(self.users, [c for c in callers if isinstance(c, Claims)])
         validator = replace(self.validator, users=snapshot)
-        worth = [_answer(validator, claims) for claims in verified]
+        worth = [_answer(validator, caller) for caller in callers]
         if snapshot.missed:
             # The records say why these sessions ended; the other results do not change.
             snapshot.read_ended(self.users)
-            worth = [_answer(validator, claims) for claims in verified]
+            worth = [_answer(validator, caller) for caller in callers]
         return answers.Validations(collection=worth)
 
-    def _verified(self, token: str, realms: Mapping[str, Realm | None]) -> Claims | Unauthenticated:
+    def _verified(
+        self, token: UnverifiedToken | Unauthenticated, realms: Mapping[str, Realm | None]
+    ) -> Claims | Unauthenticated:
+        if isinstance(token, Unauthenticated):
+            return token
         try:
-            return tokens.verify(token, realm_of=lambda r, *_: realms.get(r), clock=self.clock)
+            return verified(token, realms.get(token.named[0]), self.clock)
         except Unauthenticated as error:
             return error
 
@@ -92,6 +97,13 @@ class _Snapshot:
         if where not in self._ended:
             self.missed.add(where)
         return self._ended.get(where)
+
+
+def _read(token: str) -> UnverifiedToken | Unauthenticated:
+    try:
+        return UnverifiedToken(token)
+    except Unauthenticated as error:
+        return error
 
 
 def _answer(validator: Validator, claims: Claims | Unauthenticated) -> answers.Validation:
