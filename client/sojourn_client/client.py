@@ -75,6 +75,7 @@ class Sojourn:
         options = Options(mode, max_staleness, cache_size, store, observe)
         if not timeout > 0:
             raise ValueError("timeout must be more than 0 seconds.")
+        self.realm_id = realm_id
         self._transport = transport or HttpTransport(base_url, ca_file=ca_file)
         calls = Calls(self._transport, realm_id, clock or SystemClock(), timeout, access_key)
         self._validation = Validation(calls)
