@@ -82,8 +82,10 @@ def log_in(
 
     Behind a proxy give `ip`, or all browsers share one count of failed logins.
     """
-    known = ip or request.META.get("REMOTE_ADDR")
-    return _with(response, web().log_in(request, user, password, ip=known, replace=replace)[1])
+    peer = request.META.get("REMOTE_ADDR")
+    return _with(
+        response, web().log_in(request, user, password, ip=ip, peer=peer, replace=replace)[1]
+    )
 
 
 async def alog_in(
@@ -96,8 +98,8 @@ async def alog_in(
     replace: str | None = None,
 ) -> R:
     """`log_in` for asyncio."""
-    known = ip or request.META.get("REMOTE_ADDR")
-    done = await web().alog_in(request, user, password, ip=known, replace=replace)
+    peer = request.META.get("REMOTE_ADDR")
+    done = await web().alog_in(request, user, password, ip=ip, peer=peer, replace=replace)
     return _with(response, done[1])
 
 

@@ -102,9 +102,10 @@ class SojournAuth:
 
         Behind a proxy use werkzeug's `ProxyFix`, or all browsers share one count of failed logins.
         """
-        known = ip or request.remote_addr
         try:
-            _, cookies = self._web.log_in(request, user, password, ip=known, replace=replace)
+            _, cookies = self._web.log_in(
+                request, user, password, ip=ip, peer=request.remote_addr, replace=replace
+            )
         except REFUSED as error:
             raise self._refused(error) from error
         return _with(response, cookies)

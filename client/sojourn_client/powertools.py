@@ -169,9 +169,9 @@ class SojournVerifier:
         Behind CloudFront give `ip`, or all browsers share one count of failed logins.
         """
         raw = _raw(event)
-        known = ip or _address(raw)
+        peer = _address(raw)
         try:
-            _, cookies = self._web.log_in(raw, user, password, ip=known, replace=replace)
+            _, cookies = self._web.log_in(raw, user, password, ip=ip, peer=peer, replace=replace)
         except REFUSED as error:
             raise _answered(error) from error
         return _with(response, cookies)

@@ -80,9 +80,11 @@ class LogIn:
         Behind a proxy the server must know the browser's address (uvicorn's `--proxy-headers` and
         `--forwarded-allow-ips`), or all browsers share one count of failed logins.
         """
-        known = ip or (request.client.host if request.client else None)
+        peer = request.client.host if request.client else None
         try:
-            _, cookies = await self._web.alog_in(request, user, password, ip=known, replace=replace)
+            _, cookies = await self._web.alog_in(
+                request, user, password, ip=ip, peer=peer, replace=replace
+            )
         except REFUSED as error:
             raise self._refused(error) from error
         return _with(response, cookies)

@@ -25,7 +25,7 @@ _WAIT: Final = 1.0
 class Web:
     """Sessions of requests: by `Authorization: Bearer …`, or in cookie mode by the cookie.
 
-    It has no state of any request. `ip` of `log_in` is the browser's address.
+    It has no state of any request.
     """
 
     sojourn: Sojourn
@@ -45,9 +45,19 @@ class Web:
         return await self.sojourn.averify(self.token(request))
 
     def log_in(
-        self, request: object, user: str, password: str, *, ip: str | None, replace: str | None
+        self,
+        request: object,
+        user: str,
+        password: str,
+        *,
+        ip: str | None,
+        peer: str | None,
+        replace: str | None,
     ) -> tuple[Session, list[str]]:
         """A new session, and each `Set-Cookie` for it.
+
+        `ip` is the browser's address as the application says, which the service checks; without it
+        `peer` counts, what the server says of the connection, if that is an address.
 
         Raises `CrossSite` (or other sites could log a browser in as somebody else), `Refused`,
         `Unavailable`.
@@ -56,15 +66,24 @@ class Web:
         cookie.check(request)
         client = " ".join(values(request, "user-agent")) or None
         session = self.sojourn.authenticate(
-            user, password, ip=_address(ip), client=client, replace=replace
+            user, password, ip=ip or _address(peer), client=client, replace=replace
         )
         return session, cookie.begin(session, now=self.clock.now().wall)
 
     async def alog_in(
-        self, request: object, user: str, password: str, *, ip: str | None, replace: str | None
+        self,
+        request: object,
+        user: str,
+        password: str,
+        *,
+        ip: str | None,
+        peer: str | None,
+        replace: str | None,
     ) -> tuple[Session, list[str]]:
         """`log_in` for asyncio."""
-        return await asyncio.to_thread(self.log_in, request, user, password, ip=ip, replace=replace)
+        return await asyncio.to_thread(
+            self.log_in, request, user, password, ip=ip, peer=peer, replace=replace
+        )
 
     def log_out(self, request: object) -> list[str]:
         """End the request's session; each `Set-Cookie` to forget it. No error if it has ended.

@@ -44,7 +44,9 @@ class Site:
 
 def log_in(site: Site, headers: list[tuple[str, str]], ip: str | None = "203.0.113.9") -> list[str]:
     """Log in by a form."""
-    return site.web.log_in(Incoming("POST", headers), "ada", "secret", ip=ip, replace=None)[1]
+    return site.web.log_in(
+        Incoming("POST", headers), "ada", "secret", ip=None, peer=ip, replace=None
+    )[1]
 
 
 def test_log_in_tells_where_the_browser_is() -> None:
@@ -64,6 +66,14 @@ def test_what_is_no_address_is_not_told(ip: str | None) -> None:
     site = Site.of(reply(200, valid(token=token())))
     log_in(site, OWN, ip)
     assert b'"ip"' not in (site.script.asked[0].body or b"")
+
+
+def test_address_of_the_application_is_passed_on() -> None:
+    """An address that the application gives goes to the service, which takes one with a port."""
+    site = Site.of(reply(200, valid(token=token())))
+    given = "203.0.113.9:443"
+    site.web.log_in(Incoming("POST", OWN), "ada", "secret", ip=given, peer="10.0.0.1", replace=None)
+    assert b'"ip": "203.0.113.9:443"' in (site.script.asked[0].body or b"")
 
 
 def test_other_site_logs_nobody_in_or_out() -> None:
