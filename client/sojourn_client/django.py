@@ -189,8 +189,13 @@ def _first(former: Any) -> bool:
 
 
 def _nobody(error: Rejected, former: Any) -> Any:
-    """Django's own user, if no token came; a token that is not accepted is never somebody."""
+    """Django's own user, if no token came; a token that is not accepted is never somebody.
+
+    Whoever is nobody has `error`, Django's own `AnonymousUser` too.
+    """
     if isinstance(error, TokenMissing) and former is not None:
+        if not former.is_authenticated:
+            former.error = error
         return former
     return Nobody(error)
 

@@ -77,7 +77,8 @@ def session(request: HttpRequest) -> HttpResponse:
 async def async_user(request: HttpRequest) -> HttpResponse:
     """Who the user is, in an async view."""
     found = await request.auser()
-    return HttpResponse(f"{found.is_authenticated} {found}".strip())
+    error = getattr(found, "error", "")
+    return HttpResponse(f"{found.is_authenticated} {found} {error}".strip())
 
 
 async def async_session(request: HttpRequest) -> HttpResponse:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,10 +152,19 @@ def http_api(function: Callable[[dict[str, Any], Any], Any]) -> Iterator[str]:
 @contextmanager
 def django(script: Path, **environment: str) -> Iterator[str]:
     """A script with Django's commands, run as a developer does, until the block ends."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        place = f"127.0.0.1:{free.getsockname()[1]}"
+    port = free_port()
+    line = [str(script), "runserver", "--noreload", "--skip-checks", str(port)]
+    with command([sys.executable, *line], port=port, cwd=script.parent, **environment) as url:
+        yield url
+
+
+@contextmanager
+def command(line: Sequence[str], *, port: int, cwd: Path, **environment: str) -> Iterator[str]:
+    """A command that serves an application at a port, until the block ends."""
+    place = f"127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, str(script), "runserver", "--noreload", "--skip-checks", place],
+        line,
+        cwd=cwd,
         env={**os.environ, **environment, "PYTHONPATH": str(ROOT / "client")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -171,6 +180,12 @@ def django(script: Path, **environment: str) -> Iterator[str]:
     finally:
         process.kill()
         process.communicate()
+
+
+def free_port() -> int:
+    """A port at which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 def reached(place: str) -> bool:
