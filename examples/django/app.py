@@ -25,7 +25,7 @@ settings.configure(
     ALLOWED_HOSTS=["127.0.0.1", "localhost"],
 )
 FORM = "<form method=post action='{}'>{}<button>{}</button></form>"
-FIELDS = "<input name=user placeholder=Username><input name=password type=password>"
+FIELDS = "<input name=user placeholder=Name required><input name=password type=password required>"
 
 
 def login_form(why):

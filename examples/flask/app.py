@@ -12,7 +12,7 @@ app = Flask(__name__)
 sojourn = Sojourn(os.environ["BASE_URL"], os.environ["REALM_ID"], os.environ["ACCESS_KEY"])
 auth = SojournAuth(sojourn, cookie=SessionCookie())
 FORM = "<form method=post action='{}'>{}<button>{}</button></form>"
-FIELDS = "<input name=user placeholder=Username><input name=password type=password>"
+FIELDS = "<input name=user placeholder=Name required><input name=password type=password required>"
 
 
 @app.errorhandler(401)

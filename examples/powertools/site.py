@@ -14,7 +14,7 @@ sojourn = Sojourn(os.environ["BASE_URL"], os.environ["REALM_ID"], os.environ["AC
 verifier = SojournVerifier(sojourn, cookie=SessionCookie())
 HOME = {"Location": "/"}
 FORM = "<form method=post action='{}'>{}<button>{}</button></form>"
-FIELDS = "<input name=user placeholder=Username><input name=password type=password>"
+FIELDS = "<input name=user placeholder=Name required><input name=password type=password required>"
 
 
 @app.exception_handler(Refused)

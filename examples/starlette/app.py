@@ -16,7 +16,7 @@ from sojourn_client.starlette import SojournBackend
 sojourn = Sojourn(os.environ["BASE_URL"], os.environ["REALM_ID"], os.environ["ACCESS_KEY"])
 backend = SojournBackend(sojourn, cookie=SessionCookie())
 FORM = "<form method=post action='{}'>{}<button>{}</button></form>"
-FIELDS = "<input name=user placeholder=Username><input name=password type=password>"
+FIELDS = "<input name=user placeholder=Name required><input name=password type=password required>"
 
 
 async def login_form(request, error):

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,19 +19,21 @@ from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.responses import PlainTextResponse
 
 from sojourn_client import Sojourn
+from tests.cli.tool import parse
 from tests.e2e.calls import PASSWORD, Api, User
 from tests.e2e.client.browser import ROOT, Browser, asgi, command, django, free_port
 
 PAGE = (ROOT / "docs/applications.md").read_text()
 BLOCKS = {
-    "Install and connect": ["sh", "sh"],
+    "Install and connect": ["sh"],
     "FastAPI": ["python", "sh"],
-    "Starlette": ["python"],
+    "Starlette": ["sh", "python"],
     "Flask": ["python", "sh"],
-    "Django": ["python", "python", "sh"],
-    "Django REST framework": ["python"],
-    "AWS Lambda with Powertools": ["python", "python"],
+    "Django": ["sh", "python", "python", "sh"],
+    "Django REST framework": ["sh", "python"],
+    "AWS Lambda with Powertools": ["sh", "python", "python"],
     "Your devices": ["python"],
+    "The bound, and how it is checked": ["sh"],
     "Test your application": ["python"],
 }
 """The languages of each section's blocks. A new block needs a test."""
@@ -79,9 +82,8 @@ def told(user: User) -> dict[str, str]:
 
 @contextmanager
 def started(title: str, folder: Path, told: dict[str, str]) -> Iterator[str]:
-    """The section's application, by the section's own command but for its port."""
-    (line,) = blocks(title, "sh")
-    words = shlex.split(line)
+    """The section's application, by the section's last command but for its port."""
+    words = shlex.split(blocks(title, "sh")[-1].splitlines()[-1])
     port = str(free_port())
     if words[0] == "python":
         words = [*words[1:], "--noreload", port]
@@ -129,20 +131,27 @@ def test_every_block_is_known() -> None:
 
 
 def test_extras_are_there() -> None:
-    """Each line that installs names an extra that the client has."""
-    extras = re.findall(r"^(\w+) = \[", (ROOT / "client/pyproject.toml").read_text(), re.MULTILINE)
-    for line in blocks("Install and connect", "sh")[0].splitlines():
-        assert re.match(r"pip install '\./client\[(\w+)\]'", line)[1] in extras  # type: ignore[index]
+    """The page installs each of the client's extras, by its name."""
+    extras = tomllib.loads((ROOT / "client/pyproject.toml").read_text())["project"]
+    lines = re.findall(r"^pip install .*$", PAGE, re.MULTILINE)
+    named = [re.findall(r'^pip install "\$SOJOURN/client\[(\w+)\]"', line) for line in lines]
+    assert sorted(named) == sorted([extra] for extra in extras["optional-dependencies"])
 
 
 def test_variables_are_read(beside: Path) -> None:
     """The lines that export the variables find them, and print a user to log in with."""
-    script = blocks("Install and connect", "sh")[1] + '\necho "$BASE_URL|$REALM_ID|$ACCESS_KEY"\n'
-    ran = subprocess.run(
-        ["bash", "-eu"], input=script, cwd=beside, capture_output=True, text=True, check=True
-    )
+    (block,) = blocks("Install and connect", "sh")
+    script = block.replace("~/sojourn", str(beside)) + 'echo "$BASE_URL|$REALM_ID|$ACCESS_KEY"'
+    ran = subprocess.run(["bash", "-eu"], input=script, capture_output=True, text=True, check=True)
     assert "'password': " in ran.stdout
     assert re.search(r"^http\S+\|rl_\w+\|ks_\w+$", ran.stdout, re.MULTILINE)
+
+
+def test_drill_is_possible() -> None:
+    """The operator's tool takes the line that drills the page's application."""
+    (line,) = blocks("The bound, and how it is checked", "sh")
+    tool, *words = shlex.split(line)
+    assert (tool, parse(words)) == ("sojourn", ("drill",))
 
 
 @pytest.mark.parametrize("title", ["FastAPI", "Flask"])
@@ -167,8 +176,9 @@ def test_api_without_cookies(user: User, told: dict[str, str], tmp_path: Path) -
 
 def test_django(user: User, told: dict[str, str], tmp_path: Path) -> None:
     """In a project as Django makes it, the lines for settings.py and urls.py are enough."""
-    make = [sys.executable, "-m", "django", "startproject", "mysite", "."]
-    subprocess.run(make, cwd=tmp_path, check=True)
+    made = shlex.split(blocks("Django", "sh")[0].splitlines()[-1])
+    assert made[0] == "django-admin"
+    subprocess.run([sys.executable, "-m", "django", *made[1:]], cwd=tmp_path, check=True)
     for name, code in zip(("settings.py", "urls.py"), blocks("Django"), strict=True):
         with (tmp_path / "mysite" / name).open("a") as file:
             file.write(code)
