@@ -19,12 +19,13 @@ Body = dict[str, Any]
 _LONGEST_WAIT: Final = 3_600.0
 
 
-def understood(reply: Reply) -> Body:
+def understood(reply: Reply, *, by_token: bool = True) -> Body:
     """The body of a successful answer; empty if there is none.
 
     Raises `Rejected` if the caller's token is not accepted, `Refused` if the API refused the call,
     and `Unavailable` if the answer is an error of the service, or not from Sojourn: a proxy's 401
-    says nothing about a token.
+    says nothing about a token. A 401 to a call that was not made `by_token` is `Refused`: it is
+    about the access key, and no user's token.
     """
     if reply.status in (204, 304):
         return {}
@@ -36,7 +37,8 @@ def understood(reply: Reply) -> Body:
             raise Refused(body, status=reply.status, retry_after=retry_after(reply))
         raise Unavailable(f"The service answered {reply.status}.", retry_after(reply))
     if body is not None and reply.status >= 400 and isinstance(body.get("code"), str):
-        if reply.status == 401 and (rejected := rejection(body)) is not None:
+        rejected = rejection(body) if by_token and reply.status == 401 else None
+        if rejected is not None:
             raise rejected
         raise Refused(body, status=reply.status)
     raise Unavailable(

@@ -58,11 +58,11 @@ class Calls:
     ) -> Body:
         """A call with the access key. Raises `Refused`, `Unavailable`, `ValueError` without one."""
         answered = self.ask(method, _target(path, query), self.key_headers(), body)
-        return understood(answered.reply)
+        return understood(answered.reply, by_token=False)
 
     def as_nobody(self, method: str, path: str, body: object = None) -> Body:
         """A call without a credential. Raises `Refused`, `Unavailable`."""
-        return understood(self.ask(method, path, {}, body).reply)
+        return understood(self.ask(method, path, {}, body).reply, by_token=False)
 
     def key_set(self) -> Answered:
         """The answer to a question for the realm's public keys. Raises `Unavailable`."""

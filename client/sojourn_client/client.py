@@ -1,5 +1,6 @@
 """`Sojourn`: the client of one realm."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import partial
 from types import TracebackType
@@ -21,6 +22,8 @@ from sojourn_client.verifier import awaited
 from sojourn_client.workers import Workers
 
 CACHE_SIZE: Final = 10_000
+_REALM: Final = re.compile(r"rl_[0-9A-Za-z]+")
+_KEY: Final = re.compile(r"ks_[0-9A-Za-z_-]+")
 T = TypeVar("T")
 TIMEOUT: Final = 5.0
 """Seconds of one call, with its retries."""
@@ -75,6 +78,12 @@ class Sojourn:
         options = Options(mode, max_staleness, cache_size, store, observe)
         if not timeout > 0:
             raise ValueError("timeout must be more than 0 seconds.")
+        if not isinstance(realm_id, str) or not _REALM.fullmatch(realm_id):
+            raise ValueError("realm_id must look like rl_….")
+        if access_key is not None and not _KEY.fullmatch(access_key):
+            raise ValueError("access_key must look like ks_…, without white space around it.")
+        if mode == "feed" and access_key is None:
+            raise ValueError('mode="feed" needs an access_key with the permission read.')
         self.realm_id = realm_id
         self._transport = transport or HttpTransport(base_url, ca_file=ca_file)
         calls = Calls(self._transport, realm_id, clock or SystemClock(), timeout, access_key)

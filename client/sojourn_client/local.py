@@ -99,6 +99,7 @@ class LocalVerifier:
         self._shared = shared
         self._observe = observe
         self._keys = NO_KEYS
+        self._keys_missing = ""
         self._flights: Flights[Outcome] = Flights()
         self._lock = lock or ForkLock()
         self.after_fork()
@@ -189,7 +190,7 @@ class LocalVerifier:
             self._in_background(need)
         key = keys.keys.get(kid)
         if key is None and keys.failed:
-            raise Unavailable("The realm's keys cannot be fetched.")
+            raise Unavailable(f"The realm's keys cannot be fetched. {self._keys_missing}")
         if key is None:
             raise InvalidToken
         token = verify(unverified, key, realm_id=self._realm_id)
@@ -245,9 +246,11 @@ class LocalVerifier:
             answered = self._calls.key_set()
             self._keys = self._keys.loaded(understood(answered.reply), answered.sent)
         except (Unavailable, Refused) as error:
+            self._keys_missing = str(error)
             return Failed(error)
         except ValueError:
-            return Failed(Unavailable("The answer is not a key set: check base_url."))
+            self._keys_missing = "The answer is not a key set: check base_url."
+            return Failed(Unavailable(self._keys_missing))
         return None
 
     def _here(self, need: Need) -> Got:

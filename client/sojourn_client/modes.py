@@ -108,7 +108,6 @@ def _cached(options: Options, validation: Validation, workers: Workers) -> Local
 
 
 def _feed(options: Options, validation: Validation, workers: Workers) -> Machine:
-    validation.calls.key_headers()  # the feed is for servers
     feed = Feed(max_staleness=options.staleness, size=options.cache_size)
     batches = Batches(validation, workers)
     poller = Poller(

@@ -8,7 +8,7 @@ from typing import Final
 
 from sojourn_client.answers import understood
 from sojourn_client.calls import Calls
-from sojourn_client.errors import Refused, Rejected, Unavailable
+from sojourn_client.errors import Refused, Unavailable
 from sojourn_client.feed import Feed
 from sojourn_client.fork import ForkLock
 from sojourn_client.health import Health, Observe
@@ -132,7 +132,9 @@ class Poller:
             for _ in range(_MOST_PAGES):
                 if not self._page():
                     break
-        except (Unavailable, Refused, Rejected, ValueError) as error:
+        except (Unavailable, Refused, ValueError) as error:
+            if self._failures == 0:
+                log.warning("The feed cannot be read, so the service is asked: %s", error)
             self._failures += 1
             self._failure = copy.copy(error)  # without the frames that it came through
             self._observe("poll_failed", 1.0)
@@ -140,6 +142,8 @@ class Poller:
             longest = min(LONGEST_PAUSE, max(1.0, self._max_staleness))
             backoff = min(longest, FIRST_PAUSE * 2 ** min(self._failures - 1, 10))
             return told or backoff * (0.5 + self._calls.chance() / 2)
+        if self._failures > 0:
+            log.info("The feed is read again")
         self._failures, self._failure = 0, None
         took = clock.now().since(began)
         self._observe("polled", took)
@@ -155,7 +159,7 @@ class Poller:
             headers = position.headers(clock.now())
         answered = self._calls.ask("GET", position.path(), self._calls.key_headers() | headers)
         try:
-            body = understood(answered.reply)
+            body = understood(answered.reply, by_token=False)
         except Refused as error:
             if error.code in _GONE and position.cursor is not None:
                 with self.lock:

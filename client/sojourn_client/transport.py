@@ -112,6 +112,8 @@ def checked_url(text: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable():
         raise ValueError("base_url must look like https://sessions.example.com.")
+    if parts.path.endswith("/v1"):
+        raise ValueError("base_url must not end with /v1: the client adds it.")
     if parts.username is not None or parts.query or parts.fragment or " " in url:
         raise ValueError("base_url must have no user, query or fragment.")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:

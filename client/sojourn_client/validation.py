@@ -57,7 +57,7 @@ class Validation:
             {"tokens": tokens},
             idempotent=True,
         )
-        told = understood(answered.reply).get("collection")
+        told = understood(answered.reply, by_token=False).get("collection")
         if not isinstance(told, list) or len(told) != len(tokens):
             raise _not_sojourn()
         return [_verdict(each, answered.sent, self.calls.realm_id) for each in told]

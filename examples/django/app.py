@@ -35,7 +35,8 @@ def login_form(why):
 @require_POST
 def login(request):
     try:
-        return log_in(request, redirect("/"), request.POST["user"], request.POST["password"])
+        user, password = request.POST.get("user", ""), request.POST.get("password", "")
+        return log_in(request, redirect("/"), user, password)
     except Refused as error:
         return login_form(error.detail)
 

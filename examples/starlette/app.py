@@ -26,8 +26,8 @@ async def login_form(request, error):
 
 async def log_in(request):
     form = await request.form()
-    answer = RedirectResponse("/", 303)
-    return await backend.log_in(request, answer, str(form["user"]), str(form["password"]))
+    user, password = (str(form.get(name, "")) for name in ("user", "password"))
+    return await backend.log_in(request, RedirectResponse("/", 303), user, password)
 
 
 @requires("authenticated", status_code=401)

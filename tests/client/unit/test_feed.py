@@ -765,7 +765,7 @@ def test_observer_that_fails_harms_nobody() -> None:
 
 def test_feed_needs_a_key() -> None:
     """Mode "feed" without an access key is a mistake that is told at once."""
-    with pytest.raises(ValueError, match="access key"):
+    with pytest.raises(ValueError, match="needs an access_key"):
         Sojourn("https://s.example.com", REALM, mode="feed")
 
 
