@@ -23,6 +23,7 @@ SECTIONS: Final = (
     "dynamodb-local",
     "concurrency",
     "feed",
+    "drill",
     "faults",
     "least-privilege",
     "artifacts",
@@ -52,8 +53,8 @@ def _commit() -> str:
         ).stdout.strip()
 
     commit = git("rev-parse", "--short", "HEAD") or "no commit"
-    code = ("layers", "functions", "local", "tests", "provers", "tools", "template.yaml")
-    changed = git("status", "--porcelain", "--untracked-files=no", "--", *code)
+    code = ("layers", "functions", "cli", "client", "local", "tests", "provers", "tools")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", *code, "template.yaml")
     return f"{commit} with changes" if changed else commit
 
 

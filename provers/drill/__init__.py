@@ -1,0 +1,1 @@
+"""The bound, measured by `sojourn drill` on the local stack."""
