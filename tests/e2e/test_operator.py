@@ -127,6 +127,34 @@ def test_sessions_are_listed_and_ended(api: Api, tool: Tool, realm: str) -> None
     assert {session["id"] for session in kept} == {laptop["id"], phone["id"]}
 
 
+def test_drill(api: Api, tool: Tool, realm: str) -> None:
+    """The API is drilled: it refuses at once, and the canary is gone; so with a named user."""
+    ada = user_of(api, tool, realm, "ada")
+    phone = ada.login(agent="Phone/1.0")
+    for whose in ((), ("--user", "ada")):
+        told = value(tool, "drill", "--realm", realm, "--rounds", "3", "--after", "0.1", *whose)
+        (verifier,) = told["verifiers"]
+        assert (verifier["state"], verifier["rounds"]) == ("ok", 3)
+        assert verifier["last_acceptance"]["max"] == 0
+    assert [user["id"] for user in value(tool, "users", "list", "--realm", realm)] == [ada.id]
+    listed = value(tool, "sessions", "list", "--user", ada.id, "--realm", realm)
+    assert [session["id"] for session in listed] == [phone["id"]]
+
+
+def test_drill_after_one_that_was_killed(api: Api, tool: Tool, realm: str) -> None:
+    """A canary that is left over is removed; one whose drill may still run is left alone."""
+    mark = {"run": "0123456789abcdef", "until": 1}
+    create = ("users", "create", "sojourn-drill", "--no-password", "--realm", realm, "--custom")
+    left = value(tool, *create, json.dumps({"sojourn_drill": mark}))
+    drill = ("drill", "--realm", realm, "--rounds", "1", "--after", "0.1")
+    assert tool(*drill).exit_code == 0
+    assert tool("users", "show", left["id"], "--realm", realm).exit_code == 1
+    value(tool, *create, json.dumps({"sojourn_drill": {**mark, "until": 99_999_999_999}}))
+    running = tool(*drill)
+    assert running.exit_code == 1
+    assert "A drill of this realm is running" in running.stderr
+
+
 def test_realm_ends(api: Api, tool: Tool, realm: str) -> None:
     """A realm's sessions are counted, then ended at once."""
     ada, bob = (user_of(api, tool, realm, name) for name in ("ada", "bob"))

@@ -38,10 +38,14 @@ class Canary:
         """A new session's id and token."""
         body = {"user_id": self.user_id, "request": {"client": self.client}}
         session = self.api.one("POST", "/v1/sessions", body)
-        found = session.get("id"), session.get("token")
-        if not all(isinstance(text, str) for text in found):
+        session_id, token = session.get("id"), session.get("token")
+        if not isinstance(session_id, str) or not isinstance(token, str):
             raise NotReachable(f"{self.api.reach.base_url} began a session that is not Sojourn's.")
-        return str(found[0]), str(found[1])
+        if session.get("session_type") != "managed":
+            raise click.UsageError(
+                "The user's sessions are unmanaged; they cannot be ended. Name a human: --user."
+            )
+        return session_id, token
 
     def end(self, session_id: str) -> None:
         """Return when its end is acknowledged."""

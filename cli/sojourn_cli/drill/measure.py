@@ -84,6 +84,12 @@ def decided(answers: Sequence[Answer], end: End, bound: float) -> bool:
     )
 
 
+def settled(answers: Sequence[Answer], end: End, bound: float, wanted: int) -> bool:
+    """Whether it is known what a verifier does at its bound: it said so, or will not."""
+    late = [answer for answer in answers if answer.sent - end.acknowledged >= bound]
+    return decided(late, end, bound) or is_warm(late, wanted) is False
+
+
 def not_accepted(answers: Sequence[Answer]) -> Measure:
     """Of a verifier that did not accept the session before its end."""
     return Measure("not_accepted", answers=Counter(answer.told for answer in answers))

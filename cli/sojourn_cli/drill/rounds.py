@@ -9,14 +9,16 @@ from typing import Final
 
 from sojourn_cli.clock import Clock
 from sojourn_cli.drill.canary import Canary
-from sojourn_cli.drill.measure import End, Measure, decided, is_warm, measured, not_accepted
+from sojourn_cli.drill.measure import End, Measure, is_warm, measured, not_accepted, settled
 from sojourn_cli.drill.verifiers import Verifier
 from sojourn_cli.drill.watch import Watch
 
 WARMING: Final = 30.0
 """Seconds in which every verifier must accept a new session."""
-PATIENCE: Final = 30.0
-"""Seconds to wait, after all bounds, for a verifier that neither accepts nor refuses."""
+PATIENCE: Final = 60.0
+"""Seconds to wait, after all bounds, for a verifier that neither accepts nor refuses.
+
+It is more than what one request may take."""
 PHASE: Final = 4
 """A client in mode "feed" polls four times in its `max_staleness`."""
 LONGEST_PHASE: Final = 10.0
@@ -37,7 +39,7 @@ class Plan:
 
     def round_seconds(self, longest: float) -> float:
         """How long a round takes at the most, if everybody answers in time."""
-        return longest + phase(longest) + self.after + self.warm * self.every
+        return longest + phase(longest) + self.after + self.every
 
 
 def phase(longest: float) -> float:
@@ -117,8 +119,15 @@ class Drill:
             return None
         session_id, token = self.canary.begin()
         watches = [
-            Watch(v, token, every=self.plan.every, clock=self.clock, ca_file=self.ca_file)
-            for v in self.verifiers
+            Watch(
+                verifier,
+                token,
+                every=self.plan.every,
+                warm=self.plan.warm,
+                clock=self.clock,
+                ca_file=self.ca_file,
+            )
+            for verifier in self.verifiers
         ]
         try:
             for watch in watches:
@@ -153,10 +162,10 @@ class Drill:
         """Look on until the longest bound is over, and everybody has said something after it."""
         longest = max((watch.verifier.bound for watch in watches), default=-self.plan.after)
         self._stop.wait(end.acknowledged + longest + self.plan.after - self.clock.monotonic())
-        self._wait(
-            PATIENCE,
-            lambda: all(decided(w.answers(), end, w.verifier.bound) for w in watches),
-        )
+        self._wait(PATIENCE, lambda: all(self._is_settled(w, end) for w in watches))
+
+    def _is_settled(self, watch: Watch, end: End) -> bool:
+        return settled(watch.answers(), end, watch.verifier.bound, self.plan.warm)
 
     def _wait(self, seconds: float, until: Callable[[], bool]) -> None:
         limit = self.clock.monotonic() + seconds

@@ -17,11 +17,19 @@ class Watch:
     """The answers of one verifier, in the order of their requests."""
 
     def __init__(
-        self, verifier: Verifier, token: str, *, every: float, clock: Clock, ca_file: str | None
+        self,
+        verifier: Verifier,
+        token: str,
+        *,
+        every: float,
+        warm: int,
+        clock: Clock,
+        ca_file: str | None,
     ) -> None:
         self.verifier = verifier
         self._headers = verifier.headers(token)
         self._every = every
+        self._warm = warm
         self._clock = clock
         self._reach = Reach(verifier.base_url, ca_file=ca_file, longest=LONGEST_PAGE)
         self._answers: list[Answer] = []
@@ -51,12 +59,17 @@ class Watch:
         while not self._stopped:
             answer = self._ask()
             self._answers.append(answer)
-            if self._wake.wait(self._pause(answer.sent)):
+            if self._wake.wait(self._pause(answer)):
                 self._wake.clear()
 
-    def _pause(self, sent: float) -> float:
-        """Seconds until the next request: at the bound, if it is before the next in turn."""
-        now, at = self._clock.monotonic(), sent + self._every
+    def _pause(self, answer: Answer) -> float:
+        """Seconds until the next request: at the bound, if it is before the next in turn.
+
+        There is none as long as it warms: whatever was kept there is to be young at the end.
+        """
+        if answer.outcome == "accepted" and len(self._answers) < self._warm:
+            return 0.0
+        now, at = self._clock.monotonic(), answer.sent + self._every
         if self._bound_at is not None and now < self._bound_at < at:
             at = self._bound_at
         return max(0.0, at - now)

@@ -127,8 +127,10 @@ class Service(Stub):
                 return page(*({"id": s.id, "request": {"client": s.client}} for s in mine))
             case "POST", ["sessions"] if asked.body["user_id"] in self.users:
                 session = self.begin(asked.body["user_id"], asked.body["request"]["client"])
+                human = self.users[session.user_id].get("user_type") != "api"
                 view = {"object": "session", "id": session.id, "token": f"token-{session.id}"}
-                return Say(201, view)
+                kind = {"session_type": "managed" if human else "unmanaged"}
+                return Say(201, view | kind)
             case "DELETE", ["sessions", _] if last in self.sessions:
                 session = self.sessions[last]
                 session.ended = min(session.ended, time.monotonic())

@@ -173,6 +173,14 @@ def test_named_user(service: Service, drilled: Drilled) -> None:
     assert all(session.client.startswith("sojourn-drill/") for session in begun)
 
 
+def test_named_machine(service: Service, drilled: Drilled) -> None:
+    """A machine's sessions cannot be ended, so naming one is a usage error."""
+    service.add_user("robot", user_type="api")
+    done = drilled("--user", "robot")
+    assert done.exit_code == 2
+    assert "unmanaged" in done.stderr
+
+
 def test_named_user_after_a_kill(service: Service, drilled: Drilled) -> None:
     """Sessions that a killed drill has left with a named user are ended by the next one."""
     ada = service.add_user("ada")

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import boto3
 import pytest
 from click.testing import Result
 
+from sojourn.runtime.clock import SystemClock
 from sojourn_cli.drill import rounds
-from tests.cli.drill.conftest import Drilled
+from tests.cli.drill.conftest import FAST, Drilled
 from tests.cli.drill.service import NO, OK, Service, Session, always, at_once, then
 from tests.cli.stub import Asked, Say, problem
-from tests.cli.tool import REALM
+from tests.cli.tool import REALM, Tool
 
 PAGE = Say(200, b"<h1>Hello</h1>")
 ONE = ("--at-once", "1", "--json")
@@ -248,6 +250,24 @@ def test_authorizer(service: Service, drilled: Drilled) -> None:
     assert "the authorizer denies the realm's tokens" in denied.stderr
 
 
+def test_ttl_of_the_stack(service: Service, environment: dict[str, str]) -> None:
+    """With --stack-name the TTL is the stack's own parameter, unless another one is given."""
+    template = {
+        "Parameters": {"AuthorizerTtlSeconds": {"Type": "Number", "Default": 0}},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {"ApiUrl": {"Value": service.url}},
+    }
+    boto3.client("cloudformation").create_stack(
+        StackName="drilled", TemplateBody=json.dumps(template)
+    )
+    service.verifiers["/who"] = at_once
+    tool = Tool("https://another.example", clock=SystemClock())
+    stack = ("--stack-name", "drilled", "--authorizer", f"{service.url}/who")
+    done = tool("drill", *FAST, *stack, "--json")
+    assert done.exit_code == 0, done.output
+    assert verifier(done, "authorizer")["bound_seconds"] == 0
+
+
 def test_rounds_at_the_same_time(service: Service, drilled: Drilled) -> None:
     """All rounds are carried out, however many at a time, by at most `max_sessions` sessions."""
     service.settings["max_sessions"] = 3
@@ -324,6 +344,30 @@ def test_realm_of_the_key(service: Service, drilled: Drilled) -> None:
     done = drilled()
     assert done.exit_code == 2
     assert "give --realm" in done.stderr
+
+
+def test_at_the_204_and_at_the_bound(service: Service, drilled: Drilled) -> None:
+    """Requests are sent at once after the 204, and at the bound, however seldom otherwise."""
+    came: list[float] = []
+
+    def look(session: Session) -> Say:
+        came.append(session.since)
+        return at_once(session)
+
+    service.verifiers["/app"] = look
+    done = drilled("--application", f"{service.url}/app", "--every", "60", "--json")
+    assert done.exit_code == 0, done.output
+    *before, after, at_bound = came
+    assert (len(before), max(before) < 0) == (3, True)
+    assert after >= 0
+    assert at_bound >= 1
+
+
+def test_each_request_has_its_own_connection(service: Service, drilled: Drilled) -> None:
+    """A verifier is told to close, so that the next request may reach another process of it."""
+    assert drilled().exit_code == 0
+    asked = [one for one in service.asked if one.path == "/v1/session"]
+    assert {one.headers["connection"] for one in asked} == {"close"}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sojourn_cli.drill.measure import (
     measured,
     not_accepted,
     percentile,
+    settled,
     worst,
 )
 from sojourn_cli.drill.outcome import Outcome
@@ -136,6 +137,21 @@ def test_warm(told: Sequence[str], warm: bool | None) -> None:
     kinds: dict[str, Outcome] = {"200": "accepted", "401": "refused"}
     given = [Answer(0, 0, kinds.get(text, "neither"), text) for text in told]
     assert is_warm(given, 3) is warm
+
+
+def test_settled() -> None:
+    """The wait is over with a yes or a no at the bound, or with what will not change."""
+
+    def after(*told: str) -> list[Answer]:
+        kinds: dict[str, Outcome] = {"200": "accepted", "401": "refused"}
+        return [Answer(110, 110, kinds.get(text, "neither"), text) for text in told]
+
+    assert not settled(answers((109, "refused")), END, BOUND, 3)
+    assert settled(answers((110, "refused")), END, BOUND, 3)
+    assert settled(answers((110, "accepted")), END, BOUND, 3)
+    assert settled(after("302 to /login", "302 to /login", "404"), END, BOUND, 3)
+    assert not settled(after("302 to /login", "503", "302 to /login"), END, BOUND, 3)
+    assert not settled(after("503", "503", "503", "429"), END, BOUND, 3)
 
 
 def test_worst_measure_counts() -> None:
