@@ -2,10 +2,13 @@
 
 import json
 import random
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode
+
+import click
 
 from sojourn_cli.answers import Answer, understood
 from sojourn_cli.clock import Clock
@@ -17,6 +20,7 @@ Query = Mapping[str, object]
 TRIES: Final = 5
 LONGEST_WAIT: Final = 30.0
 PAGE: Final = 100
+_OTHER_ROUTE: Final = re.compile(r"[/?#\\]")
 BYTES_AS_TYPED: Final = "surrogateescape"
 """Pass on arguments that are not valid text; the API refuses them with a message."""
 
@@ -94,7 +98,15 @@ class Api:
 
 
 def segment(text: str) -> str:
-    """A text such as a username or an email, quoted as a path segment."""
+    """A text such as a username, an email or an id, quoted as a path segment.
+
+    API Gateway decodes a path before it routes, so a name such as `../realms/rl_…` would reach
+    another route. No name and no id has these characters.
+    """
+    if _OTHER_ROUTE.search(text) or text.strip() in ("", ".", ".."):
+        raise click.UsageError(
+            r"A name or an id is not empty, not . or .., and has none of / ? # \: give the id."
+        )
     return quote(text, safe="", errors=BYTES_AS_TYPED)
 
 
