@@ -19,7 +19,7 @@ from tests.client.unit.script import (
     token,
 )
 from tests.client.unit.service import Service
-from tests.client.unit.test_feed import client as feed_client
+from tests.client.unit.feed_client import client as feed_client
 
 URL = "https://s.example"
 
