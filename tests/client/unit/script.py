@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sojourn_client import Sojourn
 from sojourn_client.clock import Instant
 from sojourn_client.transport import NoReply, Reply, Request
 
@@ -62,6 +63,23 @@ class Script:
         """There is nothing to close."""
 
 
+def answering(
+    *answers: Answer, access_key: str | None = None, timeout: float = 5.0
+) -> tuple[Sojourn, Script]:
+    """A client of a service that gives these answers, and what it asks."""
+    clock = FakeClock()
+    script = Script(list(answers), clock)
+    made = Sojourn(
+        "https://sessions.example.com",
+        REALM,
+        access_key,
+        transport=script,
+        clock=clock,
+        timeout=timeout,
+    )
+    return made, script
+
+
 def reply(status: int = 200, body: object = None, **headers: str) -> Reply:
     """An answer with JSON; a header's name has `_` for `-`."""
     raw = b"" if body is None else json.dumps(body).encode()
@@ -108,3 +126,7 @@ def valid(**more: Any) -> dict[str, Any]:
 
 def _part(told: object) -> str:
     return base64.urlsafe_b64encode(json.dumps(told).encode()).rstrip(b"=").decode()
+
+
+ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
+AWAY = NoReply("away", sent=True)

@@ -14,24 +14,20 @@ from django.core.exceptions import ImproperlyConfigured, SynchronousOnlyOperatio
 from django.test import AsyncClient, Client, override_settings
 from rest_framework.test import APIClient
 
-from sojourn_client import SessionCookie, Sojourn
+from sojourn_client import SessionCookie
 from sojourn_client.django import SojournMiddleware
-from sojourn_client.transport import NoReply
 from tests.client.unit.script import (
-    REALM,
+    AWAY,
+    ENDED,
     SESSION,
     USER,
     Answer,
-    FakeClock,
-    Script,
-    problem,
+    answering,
     reply,
     token,
     valid,
 )
 
-ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
-AWAY = NoReply("away", sent=True)
 BEARER = {"authorization": f"Bearer {token()}"}
 COOKIE = {"cookie": f"__Host-session={token()}"}
 
@@ -47,9 +43,7 @@ def call(
     asked: int | None = None,
 ) -> Any:
     """One request, and optionally how often the service was asked for it."""
-    clock = FakeClock()
-    script = Script([answer], clock)
-    sojourn = Sojourn("https://s.example", REALM, transport=script, clock=clock, timeout=0.1)
+    sojourn, script = answering(answer, timeout=0.1)
     middleware = [*before, django_site.OURS]
     with override_settings(SOJOURN=sojourn, SOJOURN_COOKIE=cookie, MIDDLEWARE=middleware):
         if "async" in path or path == "/careless":
@@ -159,10 +153,7 @@ def test_settings_are_checked_at_start() -> None:
 
 def rest(answer: Answer, headers: dict[str, str], cookie: SessionCookie | None = None) -> Any:
     """One request to a view of Django REST framework, which needs no middleware."""
-    clock = FakeClock()
-    sojourn = Sojourn(
-        "https://s.example", REALM, transport=Script([answer], clock), clock=clock, timeout=0.1
-    )
+    sojourn, _ = answering(answer, timeout=0.1)
     with override_settings(SOJOURN=sojourn, SOJOURN_COOKIE=cookie, MIDDLEWARE=[]):
         return APIClient().post("/api", headers=headers)
 

@@ -10,22 +10,12 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
 
-from sojourn_client import Session, SessionCookie, Sojourn, Terminated
+from sojourn_client import Session, SessionCookie, Terminated
 from sojourn_client.fastapi import SojournAuth
 from sojourn_client.transport import NoReply, Reply
 from sojourn_client.transport import Request as Sent
 from tests.client.unit.asgi import Answered, ask
-from tests.client.unit.script import (
-    REALM,
-    SESSION,
-    Answer,
-    FakeClock,
-    Script,
-    problem,
-    reply,
-    token,
-    valid,
-)
+from tests.client.unit.script import SESSION, Answer, answering, problem, reply, token, valid
 
 BEARER = ("authorization", f"Bearer {token()}")
 COOKIE = ("cookie", f"__Host-session={token()}")
@@ -33,11 +23,7 @@ COOKIE = ("cookie", f"__Host-session={token()}")
 
 def site(*answers: Answer, cookie: SessionCookie | None = None) -> FastAPI:
     """An application with a protected page and one for everybody."""
-    clock = FakeClock()
-    script = Script(list(answers), clock)
-    auth = SojournAuth(
-        Sojourn("https://s.example", REALM, transport=script, clock=clock), cookie=cookie
-    )
+    auth = SojournAuth(answering(*answers)[0], cookie=cookie)
     app = FastAPI()
 
     @app.get("/me")

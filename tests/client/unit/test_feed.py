@@ -4,13 +4,7 @@ from functools import partial
 
 import pytest
 
-from sojourn_client import (
-    Expired,
-    InvalidToken,
-    Sojourn,
-    Terminated,
-    Unavailable,
-)
+from sojourn_client import Expired, InvalidToken, Sojourn, Terminated, Unavailable
 from tests.client.unit.feed_client import KEY2, S, asked, client, warm
 from tests.client.unit.feed_service import KEPT, FeedService
 from tests.client.unit.script import REALM, USER

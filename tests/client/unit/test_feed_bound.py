@@ -5,9 +5,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sojourn_client import (
-    SojournError,
-)
+from sojourn_client import SojournError
 from sojourn_client.feed import SETTLING
 from tests.client.unit.feed_client import KEY2, OTHER, S, client
 from tests.client.unit.feed_service import KEPT, LATEST, FeedService

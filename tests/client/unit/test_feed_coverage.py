@@ -4,11 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn_client import (
-    InvalidToken,
-    Rejected,
-    Terminated,
-)
+from sojourn_client import InvalidToken, Rejected, Terminated
 from tests.client.unit.feed_client import S, asked, client, warm
 from tests.client.unit.feed_service import KEPT, FeedService
 from tests.client.unit.service import KID

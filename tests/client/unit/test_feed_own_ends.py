@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from sojourn_client import (
-    InvalidToken,
-    Terminated,
-)
+from sojourn_client import InvalidToken, Terminated
 from tests.client.unit.feed_client import asked, warm
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.service import KID

@@ -9,10 +9,7 @@ from typing import Any
 
 import pytest
 
-from sojourn_client import (
-    Terminated,
-    Unavailable,
-)
+from sojourn_client import Terminated, Unavailable
 from tests.client.unit.feed_client import S, client, warm
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import reply

@@ -6,32 +6,17 @@ from flask.testing import FlaskClient
 from flask_login import LoginManager, current_user, login_required
 from werkzeug.exceptions import Unauthorized
 
-from sojourn_client import SessionCookie, Sojourn, Terminated
+from sojourn_client import SessionCookie, Terminated
 from sojourn_client.flask import SojournAuth
 from sojourn_client.transport import NoReply
-from tests.client.unit.script import (
-    REALM,
-    USER,
-    Answer,
-    FakeClock,
-    Script,
-    problem,
-    reply,
-    token,
-    valid,
-)
+from tests.client.unit.script import ENDED, USER, Answer, answering, reply, token, valid
 
 BEARER = {"authorization": f"Bearer {token()}"}
-ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
 
 
 def site(*answers: Answer, cookie: SessionCookie | None = None) -> FlaskClient:
     """A client of an application with a page of each kind."""
-    clock = FakeClock()
-    script = Script(list(answers), clock)
-    auth = SojournAuth(
-        Sojourn("https://s.example", REALM, transport=script, clock=clock), cookie=cookie
-    )
+    auth = SojournAuth(answering(*answers)[0], cookie=cookie)
     app = Flask("site")
     manager = LoginManager(app)
     manager.request_loader(auth.load_user)

@@ -7,6 +7,7 @@ import pytest
 
 from sojourn_client import InvalidToken, Refused, Sojourn, Unavailable
 from sojourn_client.transport import NoReply
+from tests.client.unit.feed_client import client as feed_client
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import (
     REALM,
@@ -14,20 +15,19 @@ from tests.client.unit.script import (
     Answer,
     FakeClock,
     Script,
+    answering,
     problem,
     reply,
     token,
 )
 from tests.client.unit.service import Service
-from tests.client.unit.feed_client import client as feed_client
 
 URL = "https://s.example"
 
 
 def client(answer: Answer) -> Sojourn:
     """A client with a key, of a service that always answers this."""
-    clock = FakeClock()
-    return Sojourn(URL, REALM, "ks_1", transport=Script([answer], clock), clock=clock)
+    return answering(answer, access_key="ks_1")[0]
 
 
 @pytest.mark.parametrize(

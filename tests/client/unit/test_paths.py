@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn_client import Refused, Sojourn
-from tests.client.unit.script import REALM, SESSION, FakeClock, Script, reply, token, valid
+from tests.client.unit.script import SESSION, Script, answering, reply, token, valid
 
 USER = "usr_" + "5" * 22
 ELSEWHERE = ["", " ", ".", "..", "../users", f"../users/{USER}", "a/b", "a?", "a#", "a\\b", "a%2fb"]
@@ -14,9 +14,7 @@ NAMES = ["ada", "ada@example.com", USER, "O'Ada+x=1&y@example.com", "Ärger.漢"
 
 def client() -> tuple[Sojourn, Script]:
     """A client of a service that says yes."""
-    clock = FakeClock()
-    script = Script([reply(200, valid(token=token()))], clock)
-    return Sojourn("https://s.example", REALM, "ks_1", transport=script, clock=clock), script
+    return answering(reply(200, valid(token=token())), access_key="ks_1")
 
 
 @pytest.mark.parametrize("name", [*ELSEWHERE, *NO_TEXT, f"{USER}/end_sessions?"], ids=ascii)

@@ -15,33 +15,29 @@ from aws_lambda_powertools.utilities.auth_alpha.jwt.exceptions import (
 )
 from aws_lambda_powertools.utilities.auth_alpha.jwt.testing import mock_claims
 
-from sojourn_client import Sojourn
 from sojourn_client.powertools import SessionEndedError, SojournVerifier
 from sojourn_client.transport import NoReply
 from tests.client.unit.script import (
+    AWAY,
+    ENDED,
     REALM,
     SESSION,
     USER,
     Answer,
-    FakeClock,
-    Script,
+    answering,
     problem,
     reply,
     token,
     valid,
 )
 
-ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
-AWAY = NoReply("away", sent=True)
 ARN = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/me"
 METHODS = ["verify", "verify_authorization_header", "prefetch", "require", "authorize"]
 
 
 def verifier(answer: Answer) -> SojournVerifier:
     """A verifier over a service that answers this."""
-    clock = FakeClock()
-    script = Script([answer], clock)
-    return SojournVerifier(Sojourn("https://s.example", REALM, transport=script, clock=clock))
+    return SojournVerifier(answering(answer)[0])
 
 
 @pytest.mark.parametrize("name", METHODS)

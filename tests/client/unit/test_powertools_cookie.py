@@ -23,14 +23,15 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from sojourn_client import Refused, SessionCookie, Sojourn
 from sojourn_client.powertools import CrossSiteError, SojournVerifier
-from sojourn_client.transport import NoReply
 from tests.client.unit.script import (
+    AWAY,
+    ENDED,
     REALM,
     SESSION,
     USER,
     Answer,
-    FakeClock,
     Script,
+    answering,
     problem,
     reply,
     token,
@@ -42,16 +43,12 @@ COOKIE = f"{NAME}={token()}"
 OWN = {"host": "app.example", "sec-fetch-site": "same-origin", "user-agent": "Firefox/1.0"}
 OTHER = {**OWN, "sec-fetch-site": "cross-site"}
 ACCEPTED = reply(200, valid())
-ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
-AWAY = NoReply("away", sent=True)
 Event = dict[str, Any]
 
 
 def site(*answers: Answer) -> tuple[SojournVerifier, Script]:
     """A verifier in cookie mode over a script of the service's answers."""
-    clock = FakeClock()
-    script = Script(list(answers), clock)
-    sojourn = Sojourn("https://s.example", REALM, "ks_1", transport=script, clock=clock)
+    sojourn, script = answering(*answers, access_key="ks_1")
     return SojournVerifier(sojourn, cookie=SessionCookie()), script
 
 

@@ -11,25 +11,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sojourn_client import SessionCookie, Sojourn
+from sojourn_client import SessionCookie
 from sojourn_client.starlette import SojournBackend
 from sojourn_client.transport import NoReply
 from tests.client.unit.asgi import Answered, ask
-from tests.client.unit.script import (
-    REALM,
-    USER,
-    Answer,
-    FakeClock,
-    Script,
-    problem,
-    reply,
-    token,
-    valid,
-)
+from tests.client.unit.script import ENDED, USER, Answer, answering, reply, token, valid
 
 BEARER = ("authorization", f"Bearer {token()}")
 COOKIE = ("cookie", f"__Host-session={token()}")
-ENDED = problem(401, "session_ended", reason="evicted", ended_at=5.0)
 
 
 def call(
@@ -39,10 +28,7 @@ def call(
     cookie: SessionCookie | None = None,
 ) -> Answered:
     """One request to a page that tells who its user is."""
-    clock = FakeClock()
-    script = Script([answer], clock)
-    sojourn = Sojourn("https://s.example", REALM, transport=script, clock=clock)
-    backend = SojournBackend(sojourn, cookie=cookie)
+    backend = SojournBackend(answering(answer)[0], cookie=cookie)
 
     async def me(request: Request) -> JSONResponse:
         user = request.user

@@ -10,7 +10,6 @@ from sojourn_client import (
     InvalidToken,
     Refused,
     SessionCookie,
-    Sojourn,
     SojournError,
     Terminated,
     TokenMissing,
@@ -19,7 +18,7 @@ from sojourn_client import (
 from sojourn_client.transport import NoReply
 from sojourn_client.web import Web, refusal
 from tests.client.unit.requests import Incoming
-from tests.client.unit.script import REALM, Answer, FakeClock, Script, problem, reply, token, valid
+from tests.client.unit.script import Answer, Script, answering, problem, reply, token, valid
 
 OWN = [("host", "app.example"), ("sec-fetch-site", "same-origin"), ("user-agent", "Firefox/1.0")]
 OTHER = [("host", "app.example"), ("sec-fetch-site", "cross-site")]
@@ -36,10 +35,8 @@ class Site:
     @classmethod
     def of(cls, *answers: Answer) -> "Site":
         """A site, and what the service answers."""
-        clock = FakeClock()
-        script = Script(list(answers), clock)
-        sojourn = Sojourn("https://s.example", REALM, "ks_1", transport=script, clock=clock)
-        return cls(script, Web(sojourn, SessionCookie(), clock))
+        sojourn, script = answering(*answers, access_key="ks_1")
+        return cls(script, Web(sojourn, SessionCookie(), script.clock))
 
 
 def log_in(site: Site, headers: list[tuple[str, str]], ip: str | None = "203.0.113.9") -> list[str]:
