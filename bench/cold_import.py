@@ -19,7 +19,9 @@ CLIENT = (
 CASES = {
     "nothing": "pass",
     "msgspec, with one type": "import msgspec; msgspec.defstruct('M', [('a', str)])",
-    "Powertools Logger and metrics provider": "import sojourn.runtime.telemetry",
+    "Powertools Logger and metrics provider": (
+        "from aws_lambda_powertools import Logger; import sojourn.runtime.metrics"
+    ),
     "PyJWT and cryptography": "import jwt",
     "the verification of tokens": "import sojourn.crypto.tokens",
     "boto3 and a DynamoDB client": CLIENT,

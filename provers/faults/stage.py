@@ -21,7 +21,7 @@ from provers.faults.wire import BadServer
 from sojourn.bootstrap import CLIENT_CONFIG, Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
-from sojourn.runtime import telemetry
+from sojourn.runtime import metrics, telemetry
 from tests.support.clock import MovedClock
 from tests.support.http_world import World
 
@@ -130,8 +130,12 @@ class Stage:
 
 def _quieten(patch: pytest.MonkeyPatch) -> None:
     """Leave out what takes time and shows nothing here: logs, RSA keys, short waits."""
-    for name in ("info", "warning", "failure", "count", "seconds"):
-        patch.setattr(telemetry, name, lambda *_args, **_fields: None)
+    for module, names in (
+        (telemetry, ("info", "warning", "failure", "count")),
+        (metrics, ("count", "seconds")),
+    ):
+        for name in names:
+            patch.setattr(module, name, lambda *_args, **_fields: None)
     # A wait of the longest kind spends the deadline in fewer tries.
     patch.setattr(random, "uniform", lambda _low, high: high)
     generate = signing_keys.generate

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
+
+from sojourn.runtime import telemetry
 
 Told = Callable[[str, object], None]
 """Hears of a line: what it is of, and what it says."""
@@ -14,13 +15,12 @@ Told = Callable[[str, object], None]
 
 def watch_logs(told: Told) -> Callable[[], None]:
     """Tell of every line from now on; what is returned ends it."""
-    formatted = LambdaPowertoolsFormatter.format
+    written = telemetry.write
     serialised = AmazonCloudWatchEMFProvider.serialize_metric_set
 
-    def format(self: Any, record: Any) -> str:
-        line = str(formatted(self, record))
+    def write(line: str) -> None:
         told("log lines", line)
-        return line
+        written(line)
 
     def serialize_metric_set(self: Any, *arguments: Any, **named: Any) -> Any:
         metrics = serialised(self, *arguments, **named)
@@ -28,10 +28,10 @@ def watch_logs(told: Told) -> Callable[[], None]:
         return metrics
 
     provider: Any = AmazonCloudWatchEMFProvider
-    formatter: Any = LambdaPowertoolsFormatter
-    formatter.format, provider.serialize_metric_set = format, serialize_metric_set
+    lines: Any = telemetry
+    lines.write, provider.serialize_metric_set = write, serialize_metric_set
 
     def end() -> None:
-        formatter.format, provider.serialize_metric_set = formatted, serialised
+        lines.write, provider.serialize_metric_set = written, serialised
 
     return end

@@ -13,6 +13,7 @@ BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
 READS_KEYS: Final = BEHIND_API | {"authorizer"}
 KNOWS_CALLERS: Final = READS_KEYS - {"discovery"}
 MAKES_KEYS: Final = frozenset({"directory", "rotate"})
+COUNTS: Final = frozenset({"login", "cleanup", "rotate"})
 PASSWORDS: Final = frozenset({"login", "directory"})
 
 MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
@@ -23,12 +24,12 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
     "dateutil": (EVERY, "botocore reads times with it"),
     "six": (EVERY, "dateutil imports it"),
     "urllib3": (EVERY, "botocore sends requests with it"),
-    "aws_lambda_powertools": (EVERY, "writes logs and metrics"),
-    "typing_extensions": (EVERY, "Powertools imports it"),
-    "msgspec": (
-        READS_KEYS | {"rotate"},
-        "bodies and answers, the parts of tokens; in rotate, lines of the audit log",
+    "aws_lambda_powertools": (
+        COUNTS,
+        "writes metrics; the others' when there is something to count",
     ),
+    "typing_extensions": (EVERY, "msgspec imports it"),
+    "msgspec": (EVERY, "bodies and answers, the parts of tokens, lines of the log"),
     "cryptography": (READS_KEYS | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
     "jwt": (frozenset({"login"}), "signs tokens"),
     "argon2": (PASSWORDS, "tries and sets passwords"),

@@ -17,11 +17,11 @@ Out = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def _own_logger(capsys: Out) -> Iterator[None]:
-    """A logger that writes to where this test reads."""
-    telemetry._logger.cache_clear()
+def _own_settings() -> Iterator[None]:
+    """The settings are those of this test."""
+    telemetry._settings.cache_clear()
     yield
-    telemetry._logger.cache_clear()
+    telemetry._settings.cache_clear()
 
 
 def lines(capsys: Out) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from sojourn.domain.ports import UserStore
 from sojourn.domain.user import User
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.settlement import Settlement
-from sojourn.runtime import deadline, optimistic, telemetry
+from sojourn.runtime import deadline, metrics, optimistic, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 
@@ -135,11 +135,11 @@ class Cleanup:
             self.clock.sleep(wait)
 
     def _told(self, report: Report) -> Report:
-        telemetry.count(
+        metrics.count(
             CleanupFound=report.found,
             CleanupRemoved=report.removed,
             CleanupRemaining=report.remaining,
         )
-        telemetry.seconds(CleanupOldestOverdueSeconds=report.oldest_overdue_seconds)
+        metrics.seconds(CleanupOldestOverdueSeconds=report.oldest_overdue_seconds)
         telemetry.info("Cleanup is done", **report.answer())
         return report

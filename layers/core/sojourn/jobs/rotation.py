@@ -8,7 +8,7 @@ from sojourn.domain import key_rules
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
 from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm, RealmChange
-from sojourn.runtime import audit, deadline, telemetry
+from sojourn.runtime import audit, deadline, metrics, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.optimistic import commit_newest
@@ -50,9 +50,9 @@ class Rotation:
                 continue
             with deadline.deadline(self.clock):
                 report = self._turn(replace(report, realms=report.realms + 1), realm)
-        telemetry.count(KeysRotated=report.rotated, KeysRemoved=report.removed)
-        telemetry.count(RotationDelayed=report.delayed)
-        telemetry.count(RotationFailed=report.failed + report.remaining)
+        metrics.count(KeysRotated=report.rotated, KeysRemoved=report.removed)
+        metrics.count(RotationDelayed=report.delayed)
+        metrics.count(RotationFailed=report.failed + report.remaining)
         telemetry.info("Rotation is done", **report.answer())
         return report
 

@@ -27,7 +27,7 @@ from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
 from sojourn.login.lockout import Lockout
-from sojourn.runtime import deadline, optimistic, telemetry
+from sojourn.runtime import deadline, metrics, optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 from sojourn.runtime.deadline import Deadline
@@ -163,7 +163,7 @@ class Logins:
             _Beginnings(self.users), found, decide, clock=self.clock, gone=LoginFailed
         )
         token = begun.token.sign()
-        telemetry.count(LoginSucceeded=1, SessionsEvicted=len(begun.change.ended))
+        metrics.count(LoginSucceeded=1, SessionsEvicted=len(begun.change.ended))
         return answers.begun(begun.session, begun.change.after, token)
 
     def _current(self, read: "_Read") -> "_Read":
@@ -203,7 +203,7 @@ class Logins:
         token = unsigned(claims, key).sign()
         if expires_at is None and not realm.keys[key.id].open_ended:
             self.realms.record_open_ended(realm.id, key.id)
-        telemetry.count(LoginSucceeded=1)
+        metrics.count(LoginSucceeded=1)
         return answers.begun_unmanaged(
             session_id,
             user,

@@ -1,34 +1,28 @@
-"""Logs and metrics. Only this module imports Powertools.
+"""Log lines: JSON in the shape of Powertools' Logger.
 
 A line has the route, never the path, headers or body. No state of one request is visible to
-another: fields are passed with each line, the request id is removed after the request, and each
-request has its own metrics object.
+another: fields are passed with each line, and the request id is removed after the request.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final, TypeAlias
 
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
-    AmazonCloudWatchEMFProvider,
-)
+from msgspec.json import Encoder
 
-NAMESPACE: Final = "Sojourn"
-AUDIT: Final = logging.CRITICAL + 10
+Value: TypeAlias = "str | float | None | Sequence[Value] | Mapping[str, Value]"
+"""What a line may have: values that are JSON, and so no object that has secrets in it."""
+AUDIT: Final = "AUDIT"
 """The level of audit lines. It is above every `LogLevel`, so audit lines are always written."""
-logging.addLevelName(AUDIT, "AUDIT")
 
+_LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50, AUDIT: 60}
+_JSON: Final = Encoder(enc_hook=str)
 _REQUEST: Final = ContextVar("request_id", default="")
-
-
-@lru_cache(maxsize=1)
-def _logger() -> Logger:
-    return Logger()
 
 
 @contextmanager
@@ -41,46 +35,114 @@ def request(request_id: str) -> Iterator[None]:
         _REQUEST.reset(token)
 
 
-def info(message: str, **fields: object) -> None:
+def info(message: str, **fields: Value) -> None:
     """One line of JSON at level INFO."""
-    _logger().info(message, extra=_of_request(fields), stacklevel=3)
+    _log("INFO", message, fields)
 
 
-def warning(message: str, **fields: object) -> None:
+def warning(message: str, **fields: Value) -> None:
     """One line of JSON at level WARNING."""
-    _logger().warning(message, extra=_of_request(fields), stacklevel=3)
+    _log("WARNING", message, fields)
 
 
-def failure(message: str, **fields: object) -> None:
+def failure(message: str, **fields: Value) -> None:
     """One line of JSON at level ERROR, with the stack trace of the current exception."""
-    _logger().exception(message, extra=_of_request(fields), stacklevel=3)
+    _log("ERROR", message, fields, error=sys.exception())
 
 
-def audit(event: str, **fields: object) -> None:
-    """One line of JSON at level AUDIT."""
-    logger: Any = _logger()  # its `log` is in none of its types
-    logger.log(AUDIT, "Audit", extra=_of_request({"event": event, **fields}), stacklevel=3)
-
-
-def _of_request(fields: Mapping[str, object]) -> dict[str, object]:
-    request_id = _REQUEST.get()
-    return {**fields, "request_id": request_id} if request_id else dict(fields)
+def audit(event: str, **fields: Value) -> None:
+    """One line of JSON at level AUDIT, located where `audit.record` was called."""
+    _log(AUDIT, "Audit", {"event": event, **fields}, depth=3)
 
 
 def count(**metrics: int) -> None:
-    """Write counts as metrics, at once, as one line of CloudWatch's embedded metric format."""
-    _flush(metrics, MetricUnit.Count)
+    """`metrics.count`, which is imported now: for what few requests count."""
+    from sojourn.runtime.metrics import count
+
+    count(**metrics)
 
 
-def seconds(**metrics: float) -> None:
-    """Write times in seconds as metrics, as `count` does."""
-    _flush(metrics, MetricUnit.Seconds)
+def write(line: str) -> None:
+    """Write a line to the log. If nobody reads it any more, the request goes on."""
+    with suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
-def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
-    provider = AmazonCloudWatchEMFProvider(
-        namespace=NAMESPACE, metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
-    )
-    for name, value in metrics.items():
-        provider.add_metric(name=name, unit=unit, value=value)
-    provider.flush_metrics()
+def timestamp(epoch_ms: int) -> str:
+    """A time as Powertools writes it, in the zone of `TZ`: `2026-11-24 09:30:00,123+0000`."""
+    whole, ms = divmod(epoch_ms, 1000)
+    return time.strftime(f"%Y-%m-%d %H:%M:%S,{ms:03}%z", time.localtime(whole))
+
+
+@lru_cache(maxsize=1)
+def _settings() -> tuple[str, int]:
+    """The service's name, and the lowest level that is logged."""
+    level = os.environ.get("LOG_LEVEL", "INFO").upper()
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME", "service_undefined")
+    return service, _LEVELS.get(level, _LEVELS["INFO"])
+
+
+def _log(
+    level: str,
+    message: str,
+    fields: Mapping[str, Value],
+    *,
+    error: BaseException | None = None,
+    depth: int = 2,
+) -> None:
+    service, lowest = _settings()
+    if _LEVELS[level] < lowest:
+        return
+    caller = sys._getframe(depth)
+    line: dict[str, object] = {
+        "level": level,
+        "location": f"{caller.f_code.co_name}:{caller.f_lineno}",
+        "message": message,
+        "timestamp": timestamp(time.time_ns() // 1_000_000),
+        "service": service,
+        **{name: value for name, value in fields.items() if value is not None},
+    }
+    if request_id := _REQUEST.get():
+        line["request_id"] = request_id
+    if error is not None:
+        line |= _told(error)
+    if trace_id := os.environ.get("_X_AMZN_TRACE_ID"):
+        line["xray_trace_id"] = trace_id.split(";")[0].replace("Root=", "")
+    write(_encoded(line))
+
+
+def _encoded(line: dict[str, object]) -> str:
+    try:
+        return _JSON.encode(line).decode()
+    except (ValueError, TypeError, OverflowError):
+        # A lone surrogate, or a key or a number that has no JSON.
+        import json
+
+        return json.dumps(line, separators=(",", ":"), default=str, skipkeys=True)
+
+
+def _told(error: BaseException) -> dict[str, object]:
+    """An exception as text, and its frames as values."""
+    import traceback
+
+    notes = getattr(error, "__notes__", None)
+    return {
+        "exception": "".join(traceback.format_exception(error)).removesuffix("\n"),
+        "exception_name": type(error).__name__,
+        **({} if notes is None else {"exception_notes": notes}),
+        "stack_trace": {
+            "type": type(error).__name__,
+            "value": error,
+            "module": type(error).__module__,
+            "frames": [
+                {
+                    "file": frame.filename,
+                    "line": frame.lineno,
+                    "function": frame.name,
+                    "statement": frame.line,
+                }
+                for frame in traceback.extract_tb(error.__traceback__)
+            ],
+        },
+    }
