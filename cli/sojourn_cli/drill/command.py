@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from math import ceil
@@ -14,6 +14,7 @@ import click
 from sojourn_cli.api import Api, segment
 from sojourn_cli.drill.canary import canary
 from sojourn_cli.drill.figures import Found, found, show
+from sojourn_cli.drill.options import AT_ONCE, of_rounds, of_verifiers
 from sojourn_cli.drill.rounds import PATIENCE, WARMING, Drill, Plan
 from sojourn_cli.drill.svg import svg
 from sojourn_cli.drill.told import Told, understood
@@ -26,39 +27,20 @@ from sojourn_cli.where import Where, located, realm_option
 
 View = dict[str, Any]
 FAILED: Final = 1
-AT_ONCE: Final = 4
-Command = Callable[..., None]
-_SECONDS: Final = click.FloatRange(min=0.01, max=60)
-
-
-def _of_verifiers(command: Command) -> Command:
-    """The options that say what to ask; each may be repeated."""
-    options = (
-        ("--application", "applications", "URL", "A URL of an application that uses a client."),
-        ("--authorizer", "authorizers", "URL", "A URL behind the Lambda authorizer."),
-        ("--max-staleness", "max_staleness", "SECONDS", "An application's max_staleness, 0: none."),
-        ("--ttl", "ttl", "SECONDS", "An authorizer's TTL; with --stack-name the stack's."),
-        ("--cookie", "cookies", "COOKIE", "Send an application the token in this cookie."),
-        ("--refused-by", "refused_by", "ANSWER", "Beside 401: 403, 302:/login or text:Log in."),
-    )
-    for name, target, what, text in reversed(options):
-        command = click.option(name, target, metavar=f"[NAME=]{what}", multiple=True, help=text)(
-            command
-        )
-    return command
 
 
 @click.command()
 @located
 @realm_option
-@_of_verifiers
+@of_verifiers
 @click.option("--user", help="Whose sessions to end, in place of a user of the drill's own.")
-@click.option("--rounds", type=click.IntRange(1, 10_000), default=10, show_default=True)
-@click.option("--at-once", type=click.IntRange(1, 16), help="Rounds at a time, 4 by default.")
-@click.option("--every", type=_SECONDS, default=0.25, show_default=True, help="Seconds.")
-@click.option("--after", type=_SECONDS, default=2.0, show_default=True, help="Seconds.")
-@click.option("--warm", type=click.IntRange(1, 1_000), default=3, show_default=True)
-@click.option("--svg", "image", type=click.Path(dir_okay=False, path_type=Path))
+@of_rounds
+@click.option(
+    "--svg",
+    "image",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the histograms to this file.",
+)
 @json_option
 def drill(
     where: Where,
@@ -152,7 +134,8 @@ def _lasts(plan: Plan, asked: list[Verifier], settings: View) -> float:
             "that they are refused would say nothing. Raise session_minutes, or drill in a realm "
             "with longer sessions."
         )
-    return each * ceil(plan.rounds / plan.at_once)
+    staggered = max(verifier.bound for verifier in asked) * (1 - 1 / plan.at_once)
+    return each * ceil(plan.rounds / plan.at_once) + staggered
 
 
 def _announced(plan: Plan, asked: list[Verifier], seconds: float) -> str:

@@ -19,6 +19,8 @@ PATIENCE: Final = 60.0
 """Seconds to wait, after all bounds, for a verifier that neither accepts nor refuses.
 
 It is more than what one request may take."""
+LEAVING: Final = 60.0
+"""Seconds that requests under way may take after an interruption."""
 PHASE: Final = 4
 """A client in mode "feed" polls four times in its `max_staleness`."""
 LONGEST_PHASE: Final = 10.0
@@ -73,25 +75,25 @@ class Drill:
 
     def run(self) -> list[Round]:
         """Every round; fewer if a verifier does not accept. Raises `click.ClickException`."""
-        lanes = [
-            threading.Thread(target=self._lane, args=(number,), daemon=True)
-            for number in range(min(self.plan.at_once, self.plan.rounds))
-        ]
+        lanes: list[threading.Event] = []
         try:
-            for lane in lanes:
-                lane.start()
-            for lane in lanes:
-                lane.join()
+            for number in range(min(self.plan.at_once, self.plan.rounds)):
+                # Not `join`: before Python 3.13 an interrupted one takes the thread for finished.
+                lanes.append(threading.Event())
+                threading.Thread(target=self._lane, args=(number, lanes[-1]), daemon=True).start()
+            for over in lanes:
+                over.wait()
         finally:
             # No lane may begin a session once the canary is removed.
             self._stop.set()
-            for lane in lanes:
-                lane.join()
+            limit = self.clock.monotonic() + LEAVING
+            for over in lanes:
+                over.wait(max(0.0, limit - self.clock.monotonic()))
         if self._errors:
             raise self._errors[0]
         return self._done
 
-    def _lane(self, number: int) -> None:
+    def _lane(self, number: int, over: threading.Event) -> None:
         try:
             self._stop.wait(number * self._longest / self.plan.at_once)
             while next(self._numbers) < self.plan.rounds and not self._over():
@@ -102,6 +104,8 @@ class Drill:
         except BaseException as error:  # noqa: BLE001 - `run` raises it
             self._errors.append(error)
             self._stop.set()
+        finally:
+            over.set()
 
     def _over(self) -> bool:
         return self._stop.is_set() or self._no_more.is_set()

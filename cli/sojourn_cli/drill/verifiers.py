@@ -41,7 +41,7 @@ class Verifier:
         return self.base_url + self.target
 
     def headers(self, token: str) -> dict[str, str]:
-        """Each request has a connection of its own, so that it may reach any process there."""
+        """The token, and that the connection is for one request."""
         alone = {"connection": "close"}
         if self.cookie is None:
             return {"authorization": f"Bearer {token}", **alone}

@@ -31,7 +31,7 @@ class Watch:
         self._every = every
         self._warm = warm
         self._clock = clock
-        self._reach = Reach(verifier.base_url, ca_file=ca_file, longest=LONGEST_PAGE)
+        self._ca_file = ca_file
         self._answers: list[Answer] = []
         self._stopped = False
         self._wake = threading.Event()
@@ -75,9 +75,14 @@ class Watch:
         return max(0.0, at - now)
 
     def _ask(self) -> Answer:
+        """One request over a connection of its own, so that it may reach any process there.
+
+        A kept one would also lead to errors: a server that was asked to close it need not say so.
+        """
+        reach = Reach(self.verifier.base_url, ca_file=self._ca_file, longest=LONGEST_PAGE)
         sent = self._clock.monotonic()
         try:
-            reply = self._reach.ask("GET", self.verifier.target, headers=self._headers)
+            reply = reach.ask("GET", self.verifier.target, headers=self._headers)
         except NotReachable as error:
             said = printable(error.format_message().removeprefix(f"{self.verifier.base_url} "))
             return Answer(sent, self._clock.monotonic(), "neither", said)

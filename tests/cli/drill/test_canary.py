@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import threading
 import time
 from typing import Any
 
@@ -65,9 +66,11 @@ def test_user_of_the_same_name_is_left_alone(
 
 def test_two_drills_begin_at_once(service: Service, drilled: Drilled) -> None:
     """Who comes second is refused, and does not remove the other's canary."""
-    service.on("GET /v1/users/sojourn-drill", problem(404, "not_found", "Not found"))
-    service.add_user("sojourn-drill", custom=mark(LATER))
+    user = service.add_user("sojourn-drill", custom=mark(LATER))
+    none = problem(404, "not_found", "Not found")
+    service.on("GET /v1/users/sojourn-drill", none, Say(200, user))
     assert drilled().exit_code == 1
+    assert service.calls()[-2:] == ["POST /v1/users", "GET /v1/users/sojourn-drill"]
     assert len(service.users) == 1
 
 
@@ -128,6 +131,28 @@ def test_signals(service: Service, number: signal.Signals, code: int) -> None:
     assert (service.users, service.active()) == ({}, [])
 
 
+def test_interrupted_while_a_session_begins(service: Service) -> None:
+    """A session that begins while the drill is interrupted is ended too: nothing outruns it."""
+    service.add_user("ada")
+    asked_for, answered = threading.Event(), threading.Event()
+
+    def slow(asked: Asked) -> Say:
+        if (asked.method, asked.path) == ("POST", "/v1/sessions"):
+            asked_for.set()
+            answered.wait(60)
+        return Service.answer(service, asked)
+
+    service.answer = slow  # type: ignore[method-assign]
+    process = started(service, "--user", "ada", "--rounds", "1")
+    assert asked_for.wait(60)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)  # a drill that does not wait for its threads is over by now
+    answered.set()
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (len(service.sessions), service.active()) == (1, [])
+
+
 def test_killed(service: Service, drilled: Drilled) -> None:
     """A drill that was killed is cleaned up by the next one, once it cannot run any more."""
     process = begun(service)
@@ -144,20 +169,25 @@ def begun(service: Service) -> "subprocess.Popen[str]":
     """A drill as a process, in the middle of a round that takes long."""
     service.settings["max_staleness_seconds"] = 20
     service.verifiers["/app"] = always(OK)
-    process = subprocess.Popen(
-        [SOJOURN, "drill", "--application", f"{service.url}/app", "--rounds", "2"],
-        env=environment(service),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_interruptible,  # noqa: PLW1509 - it takes no lock
-    )
+    process = started(service, "--application", f"{service.url}/app", "--rounds", "2")
     limit = time.monotonic() + 120
     while not any(asked.path == "/app" for asked in list(service.asked)):
         assert process.poll() is None
         assert time.monotonic() < limit
         time.sleep(0.02)
     return process
+
+
+def started(service: Service, *options: str) -> "subprocess.Popen[str]":
+    """A drill as a process."""
+    return subprocess.Popen(
+        [SOJOURN, "drill", *options],
+        env=environment(service),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - it takes no lock
+    )
 
 
 def test_named_user(service: Service, drilled: Drilled) -> None:

@@ -45,13 +45,13 @@ def test_api_that_refuses_at_once(service: Service, drilled: Drilled) -> None:
 
 
 def test_verifier_within_its_bound(service: Service, drilled: Drilled) -> None:
-    """What is accepted after the end and before the bound is measured, and is right."""
+    """What is accepted after the end and before the bound is no fault."""
     service.verifiers["/cached"] = lambda session: NO if session.since >= 0.3 else OK
     done = drilled("--application", f"{service.url}/cached", "--json")
     assert done.exit_code == 0, done.output
     found = verifier(done)
     assert found["bound_is"] == "the realm's max_staleness_seconds"
-    assert 0 < found["last_acceptance"]["max"] < 0.3
+    assert 0 <= found["last_acceptance"]["max"] < 0.3
     assert found["first_refusal"]["p50"] >= found["last_acceptance"]["p50"]
 
 
@@ -72,23 +72,28 @@ def test_verifier_that_keeps_accepting(service: Service, drilled: Drilled) -> No
 
 def test_verifier_that_refuses_late(service: Service, drilled: Drilled) -> None:
     """A refusal after the bound is too late."""
-    service.verifiers["/late"] = lambda session: NO if session.since > 0.6 else OK
-    limits = ("--max-staleness", "0.2", "--after", "2")
+    service.verifiers["/late"] = lambda session: NO if session.since > 2 else OK
+    limits = ("--max-staleness", "0.2", "--after", "4")
     done = drilled("--application", f"{service.url}/late", *limits, "--json")
     assert done.exit_code == 1
     assert verifier(done)["state"] == "exceeded"
-    assert 0.2 <= verifier(done)["last_acceptance"]["max"] < 0.6
+    assert 0.2 <= verifier(done)["last_acceptance"]["max"] < 2
 
 
 def test_verifier_that_accepts_again(service: Service, drilled: Drilled) -> None:
     """One that refused at once and accepts again after the bound is found: the last one counts."""
-    service.verifiers["/two"] = lambda session: OK if not 0 <= session.since <= 0.5 else NO
-    limits = ("--max-staleness", "0.4", "--after", "1")
+    numbers = itertools.count()
+
+    def forgetful(session: Session) -> Say:
+        return NO if session.since >= 0 and next(numbers) < 2 else OK
+
+    service.verifiers["/two"] = forgetful
+    limits = ("--max-staleness", "0.1", "--after", "2")
     done = drilled("--application", f"{service.url}/two", *limits, "--json")
     assert done.exit_code == 1
     found = verifier(done)
     assert found["state"] == "exceeded"
-    assert found["last_acceptance"]["p50"] >= 0.5
+    assert found["last_acceptance"]["p50"] >= max(0.1, found["first_refusal"]["p50"])
     assert "it accepted a request" in done.stderr
 
 
@@ -357,10 +362,10 @@ def test_at_the_204_and_at_the_bound(service: Service, drilled: Drilled) -> None
     service.verifiers["/app"] = look
     done = drilled("--application", f"{service.url}/app", "--every", "60", "--json")
     assert done.exit_code == 0, done.output
-    *before, after, at_bound = came
-    assert (len(before), max(before) < 0) == (3, True)
-    assert after >= 0
-    assert at_bound >= 1
+    # A wait may be over a moment too early, so that there is one request more.
+    after = [since for since in came if since >= 0]
+    assert (len(came) - len(after), len(after) in (2, 3)) == (3, True)
+    assert after[0] < 1 <= after[-1]
 
 
 def test_each_request_has_its_own_connection(service: Service, drilled: Drilled) -> None:
