@@ -10,6 +10,7 @@ from bench.client.verification import (
     Case,
     draw,
     floor,
+    peers,
     powertools,
     signature,
     summed_up,
@@ -103,3 +104,14 @@ def test_rounds_go_on_where_the_last_one_ended() -> None:
     for _ in range(2):
         cpu(2)
     assert seen == ["a", "b", "c", "a"]
+
+
+@pytest.mark.parametrize("missing", ["node", "npm"])
+def test_node_is_left_out_where_it_is_missing(
+    missing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Node.js or npm there is no case of theirs, but a sentence that says so."""
+    monkeypatch.setattr("shutil.which", lambda name: None if name == missing else f"/bin/{name}")
+    with peers(REALM, [BEGUN.token]) as (found, left_out):
+        assert found == []
+        assert left_out == ["aws-jwt-verify was left out: Node.js or npm is not installed."]
