@@ -1,9 +1,10 @@
 """`python -m tools.mutation [MODULE …]`: run the mutants, and report the survivors.
 
 `strict` stands for the modules that keep the rules, the tokens and the store. Without a module,
-all that there are. The results of a room's last run stay under `.build/mutation`: with
-`--survivors`, only what was not killed there meets the tests, such as tests written for it. So a
-run that was stopped is finished, and what timed out beside other work is tried again.
+all that there are. A mutant meets its room's unit tests first, and those over a table where it
+survives. The results of a room's last run stay under `.build/mutation`: with `--survivors`, only
+what was not killed there meets the tests, such as tests written for it. So a run that was stopped
+is finished, and what timed out beside other work is tried again.
 """
 
 import argparse
@@ -45,11 +46,11 @@ def main() -> int:
     seconds = 0.0
     for room, found in groupby(chosen or modules(), key=lambda name: name.partition(".")[0]):
         part = list(found)
-        if given.survivors:
-            _forget_survivors(part)
-        else:
+        if not given.survivors:
             _lay_out(room, part)
-        _run(room, part)
+            _run("unit", room, part)
+        _forget_survivors(part)
+        _run("unit,integration", room, part)
         fates |= _fates(part)
         seconds += sum(sum(_meta(module)["durations_by_key"].values()) for module in part)
     recorded = given.record or {*strict} <= {*(chosen or modules())}
@@ -119,9 +120,11 @@ def _forget_survivors(chosen: Sequence[str]) -> None:
         _results(module).write_text(json.dumps(meta, indent=4))
 
 
-def _run(room: str, chosen: Sequence[str]) -> None:
-    """Run the mutants of a room's modules that have no result yet."""
-    command = [sys.executable, "-m", "tools.mutation.worker", room, *chosen]
+def _run(kinds: str, room: str, chosen: Sequence[str]) -> None:
+    """Have a room's tests of these kinds meet the mutants that have no result yet."""
+    # What mutmut knows of one choice of tests is not so of another.
+    (_WORK / room / "mutants/mutmut-stats.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "tools.mutation.worker", kinds, room, *chosen]
     subprocess.run(command, cwd=_WORK / room, check=True)
 
 
