@@ -6,6 +6,7 @@ import sys
 import click
 
 from sojourn_cli.completion import completion
+from sojourn_cli.cost import cost
 from sojourn_cli.credentials import credentials
 from sojourn_cli.doctor import doctor
 from sojourn_cli.drill.command import drill
@@ -67,6 +68,7 @@ COMMANDS = (
     token,
     doctor,
     drill,
+    cost,
     completion,
 )
 for command in COMMANDS:

@@ -43,6 +43,7 @@ def test_each_command_has_a_line() -> None:
         "doctor",
         "drill",
         "token",
+        "cost",
         "completion",
     }
     assert asking == set(EXAMPLES)

@@ -17,7 +17,7 @@ from tests.project.requirements import DEV, LAYER, ROOT, pinned
 
 DATA = {
     "sojourn": {"common_passwords.txt", "openapi.json", "py.typed"},
-    "sojourn_cli": {"py.typed"},
+    "sojourn_cli": {"counts.toml", "cpu.toml", "prices.toml", "py.typed"},
     "sojourn_client": {"py.typed"},
 }
 """What is in each package beside modules."""

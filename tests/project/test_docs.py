@@ -197,7 +197,7 @@ def test_links_lead_somewhere(page: Path) -> None:
         r"`((?:docs|tests|bench|events|examples|functions|layers)/[\w./-]+)`", text
     ):
         assert (ROOT / target).exists(), target
-    for module in re.findall(r"python -m (bench\.\w+)", text):
+    for module in re.findall(r"python -m (bench(?:\.\w+)+)", text):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
 
