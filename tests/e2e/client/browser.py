@@ -44,6 +44,8 @@ class Browser:
     agent: str
     cookies: dict[str, str] = field(default_factory=dict)
     set: list[str] = field(default_factory=list)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """What a proxy adds."""
 
     def get(self, path: str, *, follow: bool = True, **headers: str) -> Page:
         """Open a page, and follow redirects."""
@@ -65,7 +67,7 @@ class Browser:
     ) -> Page:
         connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=30)
         try:
-            known = {"user-agent": self.agent, **headers}
+            known = {"user-agent": self.agent, **self.headers, **headers}
             if self.cookies:
                 known["cookie"] = "; ".join(map("=".join, self.cookies.items()))
             connection.request(method, path, body, known)

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
@@ -18,6 +18,7 @@ from starlette.authentication import requires
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.responses import PlainTextResponse
 
+from sojourn.domain.session import Reason
 from sojourn_client import Sojourn
 from tests.cli.tool import parse
 from tests.e2e.calls import PASSWORD, Api, User
@@ -51,6 +52,21 @@ def blocks(title: str, language: str = "python") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", section(title), re.DOTALL | re.MULTILINE)
 
 
+def rows(title: str) -> dict[str, str]:
+    """A section's table: the second cell by the first."""
+    return dict(re.findall(r"^\| (.+?) \| (.+?) \|", section(title), re.MULTILINE))
+
+
+def project(folder: Path) -> None:
+    """A project as Django makes it, with the section's lines."""
+    made = shlex.split(blocks("Django", "sh")[0].splitlines()[-1])
+    assert made[0] == "django-admin"
+    subprocess.run([sys.executable, "-m", "django", *made[1:]], cwd=folder, check=True)
+    for name, code in zip(("settings.py", "urls.py"), blocks("Django"), strict=True):
+        with (folder / "mysite" / name).open("a") as file:
+            file.write(code)
+
+
 def run(title: str, **names: Any) -> dict[str, Any]:
     """Run a section's first block with these names; what it has made."""
     exec(compile(blocks(title)[0], "docs/applications.md", "exec"), names)
@@ -81,9 +97,9 @@ def told(user: User) -> dict[str, str]:
 
 
 @contextmanager
-def started(title: str, folder: Path, told: dict[str, str]) -> Iterator[str]:
-    """The section's application, by the section's last command but for its port."""
-    words = shlex.split(blocks(title, "sh")[-1].splitlines()[-1])
+def started(title: str, folder: Path, told: dict[str, str], more: str = "") -> Iterator[str]:
+    """The section's application, by the section's last command, with more options and a port."""
+    words = [*shlex.split(blocks(title, "sh")[-1].splitlines()[-1]), *shlex.split(more)]
     port = str(free_port())
     if words[0] == "python":
         words = [*words[1:], "--noreload", port]
@@ -163,6 +179,43 @@ def test_application(title: str, user: User, told: dict[str, str], tmp_path: Pat
         browse(url, user)
 
 
+@pytest.mark.parametrize("title", ["FastAPI", "Flask", "Django"])
+def test_address_behind_a_proxy(
+    title: str, user: User, told: dict[str, str], tmp_path: Path
+) -> None:
+    """With what the table sets, the session has the address that the proxy saw."""
+    (row,) = (row for at, row in rows("The browser's address").items() if title in at)
+    (means,) = re.findall(r"`(.+?)`", row)
+    more = ""
+    if title == "Django":
+        project(tmp_path)
+        urls = tmp_path / "mysite/urls.py"
+        code, before = urls.read_text(), "user, password)"
+        assert code.count(before) == 1
+        urls.write_text(code.replace(before, "user, password, " + means.removeprefix("log_in(…, ")))
+    else:
+        (code,) = blocks(title)
+        if title == "Flask":
+            code += f"from werkzeug.middleware.proxy_fix import ProxyFix\n{means}\n"
+        else:
+            more = means.replace("<the proxy's address>", "127.0.0.1")
+        (tmp_path / "app.py").write_text(code)
+    with started(title, tmp_path, told, more) as url:
+        forwarded = {"x-forwarded-for": "192.0.2.1, 198.51.100.7"}
+        browser = Browser(url, "Firefox", headers=forwarded)
+        assert "Hello" in browser.post("/login", user=user.username, password=PASSWORD).text
+    with Sojourn(told["BASE_URL"], user.realm_id, told["ACCESS_KEY"]) as sojourn:
+        newest, *_ = sojourn.sessions(user.id)
+    assert newest.request is not None
+    assert (newest.request.ip, newest.request.client) == ("198.51.100.7", "Firefox")
+
+
+def test_reasons_are_all_told() -> None:
+    """Each reason for which a session may end is in the table, and no other."""
+    told = re.findall(r"`(\w+)`", " ".join(rows("Why a user was logged out")))
+    assert sorted(told) == sorted(["reason", *get_args(Reason)])
+
+
 def test_api_without_cookies(user: User, told: dict[str, str], tmp_path: Path) -> None:
     """Without `cookie=…` the same application takes bearer tokens, and without its form says so."""
     (code,) = blocks("FastAPI")
@@ -176,12 +229,7 @@ def test_api_without_cookies(user: User, told: dict[str, str], tmp_path: Path) -
 
 def test_django(user: User, told: dict[str, str], tmp_path: Path) -> None:
     """In a project as Django makes it, the lines for settings.py and urls.py are enough."""
-    made = shlex.split(blocks("Django", "sh")[0].splitlines()[-1])
-    assert made[0] == "django-admin"
-    subprocess.run([sys.executable, "-m", "django", *made[1:]], cwd=tmp_path, check=True)
-    for name, code in zip(("settings.py", "urls.py"), blocks("Django"), strict=True):
-        with (tmp_path / "mysite" / name).open("a") as file:
-            file.write(code)
+    project(tmp_path)
     with started("Django", tmp_path, told) as url:
         browse(url, user)
 
