@@ -66,8 +66,8 @@ check: .venv/.installed .venv-sam/.installed ## lint, types, imports, format and
 	@echo "sam validate …" && SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-west-1 \
 	  .venv-sam/bin/sam validate --lint --template template.yaml
 
-bench: .venv/.installed ## measure what the service costs: CPU over its floor, cold starts, calls, bytes
-	@$(BIN)/python -m bench.speed
+bench: .venv/.installed ## measure what the service costs, and write docs/performance.md (SCALE=1, USERS=…, PARTS=…: CONTRIBUTING)
+	@$(BIN)/python -m bench.speed $(if $(PARTS),--parts $(PARTS)) $(if $(SCALE),--scale) $(if $(USERS),--users $(USERS))
 
 bench-check: .venv/.installed ## compare what `make bench` measured with bench/budgets.toml
 	@$(BIN)/python -m bench.speed.check

@@ -16,7 +16,8 @@ class Case:
 
     name: str
     function: str
-    event: Callable[[World], Event]
+    event: Callable[[World, int], Event]
+    """The event of a user, by number."""
     status: int = 200
     stale: bool = False
     title: str = ""
@@ -87,39 +88,43 @@ def _event(
     return event
 
 
-def _validate(world: World) -> Event:
-    return _event("GET /v1/session", bearer=world.token)
+def _validate(world: World, user: int) -> Event:
+    return _event("GET /v1/session", bearer=world.tokens[user])
 
 
-def _batch(world: World) -> Event:
+def _batch(world: World, _user: int) -> Event:
     body = {"realm_id": world.realm_id, "tokens": world.tokens}
     return _event("POST /v1/sessions/validate", bearer=world.access_key, body=body)
 
 
-def _list(world: World) -> Event:
-    return _event("GET /v1/sessions", bearer=world.token)
+def _list(world: World, user: int) -> Event:
+    return _event("GET /v1/sessions", bearer=world.tokens[user])
 
 
-def _terminate(world: World) -> Event:
-    return _event("DELETE /v1/sessions/{id}", bearer=world.token, path={"id": world.other_id})
+def _terminate(world: World, user: int) -> Event:
+    return _event(
+        "DELETE /v1/sessions/{id}", bearer=world.tokens[user], path={"id": world.oldest[user]}
+    )
 
 
-def _ending(scope: str) -> Callable[[World], Event]:
-    return lambda world: _event("DELETE /v1/sessions", bearer=world.token, query={"scope": scope})
+def _ending(scope: str) -> Callable[[World, int], Event]:
+    return lambda world, user: _event(
+        "DELETE /v1/sessions", bearer=world.tokens[user], query={"scope": scope}
+    )
 
 
-def _by_password(world: World) -> Event:
-    body = {"realm_id": world.realm_id, "username": world.username, "password": PASSWORD}
+def _by_password(world: World, user: int) -> Event:
+    body = {"realm_id": world.realm_id, "username": world.usernames[user], "password": PASSWORD}
     return _event("POST /v1/login", body=body)
 
 
-def _by_api_key(world: World) -> Event:
+def _by_api_key(world: World, _user: int) -> Event:
     return _event("POST /v1/login", body={"realm_id": world.realm_id, "api_key": world.api_key})
 
 
-def _new_password(world: World) -> Event:
+def _new_password(world: World, user: int) -> Event:
     body = {"current_password": PASSWORD, "password": "another long password"}
-    return _event("POST /v1/password", bearer=world.token, body=body)
+    return _event("POST /v1/password", bearer=world.tokens[user], body=body)
 
 
 MEASURED: Final = (

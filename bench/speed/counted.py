@@ -39,9 +39,9 @@ def count(bench: Bench, *, cases: Sequence[Case] = COUNTED) -> list[Counted]:
         found.append(
             Counted(
                 case=case,
-                operations=tuple(operation for operation, _, _ in calls),
-                sent=sum(len(body.encode()) for _, body, _ in calls),
-                received=sum(size for _, _, size in calls),
+                operations=tuple(call["operation"] for call in calls),
+                sent=sum(call["sent"] for call in calls),
+                received=sum(call["received"] for call in calls),
             )
         )
     return found

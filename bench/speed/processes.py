@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from typing import Any, Final
 import botocore
 
 from bench.speed.cases import BY_NAME
+from bench.speed.stub import Call
 from bench.speed.world import TABLES, World
 from local import devfile
 from local.aws import REGION
@@ -64,40 +65,48 @@ class Asked:
         assert process.stdin is not None
         assert process.stdout is not None
         self._in, self._out = process.stdin, process.stdout
+        self.pid = process.pid
         self._out.readline()
 
-    def run(self, name: str, times: int) -> float:
-        """Nanoseconds of CPU of one answer. Stops the bench if the answer is not the expected."""
-        self._in.write(f"{name} {times}\n")
-        self._in.flush()
-        told = self._out.readline()
-        if not told:
-            raise SystemExit(f"The worker for {name} ended; what it said is above.")
-        found = json.loads(told)
+    def run(self, name: str, times: int, user: int | None = None) -> float:
+        """Nanoseconds of CPU of one answer. Stops the bench if the last is not as expected.
+
+        With the number of a user, it answers so many users once each, from this one, and tells the
+        least of them.
+        """
+        found = self.tell(f"{name} {times}" if user is None else f"{name} {times} {user}")
         if found["last"]["statusCode"] != BY_NAME[name].status:
             raise SystemExit(f"{name} answered {found['last']}")
         return float(found["cpu_ns"]) / times
 
     def answer(self, name: str) -> Mapping[str, Any]:
         """The answer to a case."""
-        self._in.write(f"{name} 1\n")
-        self._in.flush()
-        last: Mapping[str, Any] = json.loads(self._out.readline())["last"]
+        last: Mapping[str, Any] = self.tell(f"{name} 1")["last"]
         return last
+
+    def tell(self, asked: str) -> Mapping[str, Any]:
+        """What the process says to a line."""
+        self._in.write(asked + "\n")
+        self._in.flush()
+        told = self._out.readline()
+        if not told:
+            raise SystemExit(f"A worker ended at {asked!r}; what it said is above.")
+        found: Mapping[str, Any] = json.loads(told)
+        return found
 
 
 class Bench:
     """A stub with a world, and the workers that were started for it."""
 
-    def __init__(self, stack: ExitStack, world: World, *, secure: bool) -> None:
+    def __init__(self, stack: ExitStack, world: World, *, secure: bool, before: str | None) -> None:
         self._stack = stack
         self.world = world
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="sojourn-bench-")))
         self.path = folder / "world.json"
         world.write(self.path)
-        stub = self._started(
-            "bench.speed.stub", dict(os.environ), *([str(folder)] if secure else [])
-        )
+        more = ["--tls", str(folder)] if secure else []
+        more += [] if before is None else ["--before", before]
+        stub = stack.enter_context(self._started("bench.speed.stub", os.environ, *more))
         assert stub.stdout is not None
         self.port = int(stub.stdout.readline())
         self.endpoint = f"http{'s' * secure}://127.0.0.1:{self.port}"
@@ -108,47 +117,65 @@ class Bench:
             self.authorities.write_text(usual + (folder / devfile.CA).read_text())
 
     def worker(self, kind: str) -> Asked:
-        """A new worker: the floor's, or a function's."""
-        environ = environment("login" if kind == "floor" else kind, self.endpoint)
-        return Asked(self._started("bench.speed.worker", environ, kind))
+        """A new worker until the bench ends: the floor's, or a function's."""
+        return self._stack.enter_context(self.working(kind))
 
-    def calls(self) -> Sequence[tuple[str, str, int]]:
-        """The requests since this was last asked: operation, body, bytes of the answer."""
+    @contextmanager
+    def working(self, kind: str, *under: str) -> Iterator[Asked]:
+        """A new worker until the block ends, as another program's argument if there is one."""
+        environ = environment("login" if kind == "floor" else kind, self.endpoint)
+        with self._started("bench.speed.worker", environ, kind, under=under) as process:
+            yield Asked(process)
+
+    @contextmanager
+    def crowd(self) -> Iterator[Callable[[str], Any]]:
+        """Many logins at once: what to ask for, and what is told."""
+        environ = environment("login", self.endpoint)
+        with self._started("bench.speed.crowd", environ) as process:
+            yield Asked(process).tell
+
+    def breakdown(self, name: str) -> Mapping[str, int]:
+        """Samples of a case's CPU time, by owner."""
+        function = BY_NAME[name].function
+        environ = environment(function, self.endpoint)
+        with self._started("bench.speed.breakdown", environ, name) as process:
+            told, _ = process.communicate()
+        found: Mapping[str, int] = json.loads(told)["samples"]
+        return found
+
+    def calls(self) -> Sequence[Call]:
+        """The requests since this was last asked."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/calls")
-        found = json.loads(connection.getresponse().read())
+        found: Sequence[Call] = json.loads(connection.getresponse().read())
         connection.close()
-        return [(operation, body, size) for operation, body, size in found]
+        return found
 
+    @contextmanager
     def _started(
-        self, module: str, environ: Mapping[str, str], *more: str
-    ) -> "subprocess.Popen[str]":
-        return self._stack.enter_context(
-            ended(
-                subprocess.Popen(
-                    [sys.executable, "-m", module, str(self.path), *more],
-                    cwd=ROOT,
-                    env=environ,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    text=True,
-                )
-            )
+        self, module: str, environ: Mapping[str, str], *more: str, under: Sequence[str] = ()
+    ) -> Iterator["subprocess.Popen[str]"]:
+        process = subprocess.Popen(
+            [*under, sys.executable, "-m", module, str(self.path), *more],
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if under else None,
+            text=True,
         )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @contextmanager
-def ended(process: "subprocess.Popen[str]") -> Iterator["subprocess.Popen[str]"]:
-    """A process that ends with the block."""
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def bench(world: World, *, secure: bool = False, before: str | None = None) -> Iterator[Bench]:
+    """A stub with that world, and its workers, until the block ends.
 
-
-@contextmanager
-def bench(world: World, *, secure: bool = False) -> Iterator[Bench]:
-    """A stub with that world, and its workers, until the block ends. `secure`: it speaks TLS."""
+    `secure`: it speaks TLS. `before`: the address of the DynamoDB that it passes requests on to.
+    """
     with ExitStack() as stack:
-        yield Bench(stack, world, secure=secure)
+        yield Bench(stack, world, secure=secure, before=before)

@@ -1,9 +1,10 @@
 """The figures of the last measurements, in a file that git ignores."""
 
 import json
+import os
 import platform
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -20,6 +21,8 @@ class Results:
     figures: dict[str, dict[str, float]] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     """What is more than single figures: the points of plots, tables."""
+    about: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """When and on what each part was measured."""
 
     @classmethod
     def kept(cls, path: Path = LATEST) -> Self:
@@ -27,21 +30,26 @@ class Results:
         if not path.exists():
             return cls()
         told = json.loads(path.read_text())
-        return cls(figures=told["figures"], data=told["data"])
+        return cls(**told)
+
+    def begin(self, part: str, *sections: str) -> None:
+        """Measure a part anew: its sections are emptied."""
+        self.about[part] = machine()
+        for section in sections:
+            self.figures.pop(section, None)
 
     def note(self, section: str, name: str, value: float) -> None:
         """Keep a figure."""
         self.figures.setdefault(section, {})[name] = value
 
     def keep(self, path: Path = LATEST) -> None:
-        """Write the file, with when and on what it was measured."""
+        """Write the file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        told = {"about": about(), "figures": self.figures, "data": self.data}
-        path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        path.write_text(json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n")
 
 
-def about() -> dict[str, str]:
-    """When, of which commit, and on which processor and Python."""
+def machine() -> dict[str, Any]:
+    """When, of which commit, on which processor and Python, and beside how much else."""
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"],
         cwd=ROOT,
@@ -54,6 +62,8 @@ def about() -> dict[str, str]:
         "commit": commit or "no commit",
         "python": platform.python_version(),
         "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg()[0],
     }
 
 

@@ -55,7 +55,7 @@ def answers(handler: object, name: str, world: str) -> dict[str, int]:
     from bench.speed.world import World
 
     case = BY_NAME[name]
-    event = case.event(World.read(Path(world)))
+    event = case.event(World.read(Path(world)), 0)
     taken = []
     for _ in range(WARM + 1):
         began = time.process_time_ns()

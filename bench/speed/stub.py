@@ -1,16 +1,19 @@
 """A stub of DynamoDB's wire on loopback, which answers at once with a world's items.
 
-Run: python -m bench.speed.stub WORLD [FOLDER]
+Run: python -m bench.speed.stub WORLD [--tls FOLDER] [--before URL]
 
-With a folder it speaks TLS, and writes the certificate of its authority there.
+With a folder it speaks TLS, and writes the certificate of its authority there. With the address of
+a DynamoDB it answers what that one does, and counts the units.
 
 It prints its port, and ends with its standard input. Reads get the items that they name, with the
 projection that they ask for. Writes succeed and change nothing, so that each request meets the same
 state. KMS decrypts what it is given to itself. `GET /calls` has the requests since
-it was last asked, at most 4,096.
+it was last asked, at most 50,000.
 It is a process of its own: its CPU time is not the service's.
 """
 
+import argparse
+import contextlib
 import json
 import socket
 import sys
@@ -19,13 +22,25 @@ import zlib
 from collections.abc import Mapping
 from email.utils import formatdate
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
+from bench.speed.before import Before
 from bench.speed.world import World
 from local import tls
 
 _REQUEST_ID: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEF"
-_MOST: Final = 4_096
+MOST: Final = 50_000
+
+
+Call = dict[str, Any]
+"""What is known of a request: its operation, and its body, units, error or written keys."""
+
+
+class Answering(Protocol):
+    """Whoever knows the answers."""
+
+    def answer(self, target: str, body: bytes) -> tuple[int, bytes, Call]:
+        """Status and body of the answer, and what is to be known of the request."""
 
 
 class Tables:
@@ -37,17 +52,18 @@ class Tables:
         }
         self._answers: dict[tuple[str, bytes], bytes] = {}
 
-    def answer(self, target: str, body: bytes) -> bytes:
-        """The answer's body. Equal reads have equal answers."""
+    def answer(self, target: str, body: bytes) -> tuple[int, bytes, Call]:
+        """The answer. Equal reads have equal ones."""
         operation = target.rpartition(".")[2]
+        call = {"operation": operation, "body": body.decode()}
         if operation not in _READS:
-            return b"{}"
+            return 200, b"{}", call
         known = self._answers.get((operation, body))
         if known is None:
             known = json.dumps(self._read(operation, json.loads(body))).encode()
-            if len(self._answers) < _MOST:
+            if len(self._answers) < MOST:
                 self._answers[operation, body] = known
-        return known
+        return 200, known, call
 
     def _read(self, operation: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         if operation == "Decrypt":
@@ -79,7 +95,7 @@ _READS: Final = frozenset({"GetItem", "BatchGetItem", "Query", "Decrypt"})
 class Connection:
     """One connection, served by a thread of its own until the other side closes it."""
 
-    def __init__(self, sock: socket.socket, tables: Tables, calls: list[list[Any]]) -> None:
+    def __init__(self, sock: socket.socket, tables: Answering, calls: list[Call]) -> None:
         self._socket = sock
         self._tables = tables
         self._calls = calls
@@ -90,12 +106,7 @@ class Connection:
         waiting = b""
         while True:
             while b"\r\n\r\n" not in waiting:
-                try:
-                    more = self._socket.recv(1 << 16)
-                except OSError:
-                    more = b""
-                if not more:
-                    self._socket.close()
+                if not (more := self._socket.recv(1 << 18)):
                     return
                 waiting += more
             head, _, rest = waiting.partition(b"\r\n\r\n")
@@ -106,36 +117,51 @@ class Connection:
             }
             length = int(headers.get("content-length", "0"))
             while len(rest) < length:
-                rest += self._socket.recv(1 << 20)
+                if not (more := self._socket.recv(1 << 18)):
+                    return
+                rest += more
             body, waiting = rest[:length], rest[length:]
             self._socket.sendall(self._answered(first, headers, body))
 
     def _answered(self, first: str, headers: Mapping[str, str], body: bytes) -> bytes:
         if first.startswith("GET "):
             told, self._calls[:] = json.dumps(self._calls).encode(), []
-        else:
-            target = headers["x-amz-target"]
-            told = self._tables.answer(target, body)
-            if len(self._calls) < _MOST:
-                self._calls.append([target.rpartition(".")[2], body.decode(), len(told)])
-        return (
-            "HTTP/1.1 200 OK\r\nServer: Server\r\n"
-            f"Date: {formatdate(usegmt=True)}\r\n"
-            "Content-Type: application/x-amz-json-1.0\r\n"
-            f"Content-Length: {len(told)}\r\nConnection: keep-alive\r\n"
-            f"x-amzn-RequestId: {_REQUEST_ID}\r\nx-amz-crc32: {zlib.crc32(told)}\r\n\r\n"
-        ).encode() + told
+            return _http(200, told)
+        status, told, call = self._tables.answer(headers["x-amz-target"], body)
+        if len(self._calls) < MOST:
+            self._calls.append(call | {"received": len(told), "sent": len(body)})
+        return _http(status, told)
+
+
+def _http(status: int, body: bytes) -> bytes:
+    return (
+        f"HTTP/1.1 {status} Answer\r\nServer: Server\r\n"
+        f"Date: {formatdate(usegmt=True)}\r\n"
+        "Content-Type: application/x-amz-json-1.0\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: keep-alive\r\n"
+        f"x-amzn-RequestId: {_REQUEST_ID}\r\nx-amz-crc32: {zlib.crc32(body)}\r\n\r\n"
+    ).encode() + body
 
 
 def main() -> None:
     """Serve until standard input ends."""
-    tables, calls = Tables(World.read(Path(sys.argv[1]))), list[list[Any]]()
-    listening = socket.create_server(("127.0.0.1", 0), backlog=64)
-    secure = tls.context(Path(sys.argv[2]))[0] if len(sys.argv) > 2 else None
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("world", type=Path)
+    parser.add_argument("--tls", type=Path)
+    parser.add_argument("--before")
+    options = parser.parse_args()
+    calls: list[Call] = []
+    before: Before | None = Before(options.before) if options.before else None
+    tables: Answering = before or Tables(World.read(options.world))
+    secure = tls.context(options.tls)[0] if options.tls else None
+    listening = socket.create_server(("127.0.0.1", 0), backlog=128)
 
     def serve(taken: socket.socket) -> None:
-        sock = taken if secure is None else secure.wrap_socket(taken, server_side=True)
-        Connection(sock, tables, calls).serve()
+        # Whoever asks may hang up at any time.
+        with contextlib.suppress(OSError):
+            sock = taken if secure is None else secure.wrap_socket(taken, server_side=True)
+            with sock:
+                Connection(sock, tables, calls).serve()
 
     def accept() -> None:
         while True:

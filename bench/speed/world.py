@@ -76,18 +76,14 @@ class World:
     key_id: str
     private_key: str
     """PKCS#8 DER in base64; the stub's KMS decrypts to it."""
-    user_id: str
-    api_user_id: str
-    token: str
-    """Of the user's newest session."""
-    session_id: str
-    other_id: str
-    """The user's oldest session."""
-    username: str
+    user_ids: tuple[str, ...]
+    usernames: tuple[str, ...]
+    tokens: tuple[str, ...]
+    """Of each user's newest session."""
+    oldest: tuple[str, ...]
+    """The ids of each user's oldest session."""
     api_key: str
     access_key: str
-    tokens: tuple[str, ...]
-    """One of each of a hundred users."""
     items: list[tuple[str, Wire]]
     """Each item, after the name of its table."""
 
@@ -227,7 +223,6 @@ def made(*, sessions: int = 3, users: int = BATCH) -> World:
     """A world whose users have so many sessions each."""
     maker = Maker(most=max(10, sessions + 1))
     humans = [maker.human(number, sessions=sessions) for number in range(users)]
-    user = humans[0]
     robot, api_key = maker.robot()
     key_id = ids.new_id("key", maker.now_ms)
     secret = ids.new_secret("ks", key_id)
@@ -249,14 +244,11 @@ def made(*, sessions: int = 3, users: int = BATCH) -> World:
         realm_id=maker.realm.id,
         key_id=maker.key_id,
         private_key=b64encode(maker.der).decode(),
-        user_id=user.id,
-        api_user_id=robot.id,
-        token=maker.token(user),
-        session_id=user.sessions[-1].id,
-        other_id=user.sessions[0].id,
-        username=user.username or "",
+        user_ids=tuple(each.id for each in humans),
+        usernames=tuple(each.username or "" for each in humans),
+        tokens=tuple(maker.token(each) for each in humans),
+        oldest=tuple(each.sessions[0].id for each in humans),
         api_key=api_key,
         access_key=secret,
-        tokens=tuple(maker.token(each) for each in humans),
         items=items,
     )

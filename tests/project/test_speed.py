@@ -41,7 +41,7 @@ def requests(stub: Bench, worker: Asked, case: Case) -> list[tuple[str, list[str
     worker.run(case.name, 2)
     stub.calls()
     worker.run(case.name, 1)
-    return [(operation, sorted(counted.keys_of(body))) for operation, body, _ in stub.calls()]
+    return [(call["operation"], sorted(counted.keys_of(call["body"]))) for call in stub.calls()]
 
 
 def unlike(keys: list[str]) -> list[str]:
