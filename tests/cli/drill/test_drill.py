@@ -10,12 +10,13 @@ import boto3
 import pytest
 from click.testing import Result
 
+from local import tls
 from sojourn.runtime.clock import SystemClock
 from sojourn_cli.drill import rounds
 from tests.cli.drill.conftest import FAST, Drilled
 from tests.cli.drill.service import NO, OK, Service, Session, always, at_once, then
-from tests.cli.stub import Asked, Say, problem
-from tests.cli.tool import REALM, Tool
+from tests.cli.stub import Asked, Say, problem, served
+from tests.cli.tool import KEY, REALM, Tool
 
 PAGE = Say(200, b"<h1>Hello</h1>")
 ONE = ("--at-once", "1", "--json")
@@ -271,6 +272,19 @@ def test_ttl_of_the_stack(service: Service, environment: dict[str, str]) -> None
     done = tool("drill", *FAST, *stack, "--json")
     assert done.exit_code == 0, done.output
     assert verifier(done, "authorizer")["bound_seconds"] == 0
+
+
+def test_local_stack_that_speaks_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The authority of the local stack is trusted for the applications beside it too."""
+    monkeypatch.setenv("SOJOURN_LOCAL", str(tmp_path))
+    context, ca_file = tls.context(tmp_path)
+    service = Service(verifiers={"/app": at_once})
+    with served(context, service):
+        dev = {"base_url": service.url, "access_key": KEY, "ca_file": str(ca_file)}
+        (tmp_path / "dev.json").write_text(json.dumps(dev))
+        local = ("--local", "--application", f"{service.url}/app")
+        done = Tool("", clock=SystemClock())("drill", *FAST, *local)
+        assert done.exit_code == 0, done.output
 
 
 def test_rounds_at_the_same_time(service: Service, drilled: Drilled) -> None:
