@@ -38,14 +38,16 @@ _OVERRIDES = (
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_DYNAMODB",
     "AWS_ENDPOINT_URL_KMS",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_PROFILE",
     "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
 )
 
 
 def use_local(*, ca_file: str | None = None) -> None:
-    """Make boto3 use this machine with dummy credentials, whatever the environment says.
+    """Make AWS clients use this machine with dummy credentials, whatever the environment says.
 
     `ca_file` has the certificate of the authority of a stack that speaks TLS.
     """

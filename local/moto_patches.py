@@ -80,21 +80,26 @@ def _hand_over_what_is_asked() -> None:
         if address is None or passthrough_url(request.url) or not isinstance(target, bytes):
             return process(stubber, request)
         service, region = address.groups()
-        handler = DynamoHandler() if service == "dynamodb" else KmsResponse()
-        handler.headers = {"x-amz-target": target.decode()}
-        handler.querystring = {}
-        handler.region = region
-        handler.current_account = DEFAULT_ACCOUNT_ID
-        handler.response_headers = {"server": "amazon.com", "date": http_date()}
-        asked: Any = {"body": request.body}
-        if handler.automated_parameter_parsing:
-            operation = get_service_model(service).operation_model(handler._get_action())
-            handler.params = JSONParser(operation, map_type=dict).parse(asked)
-        else:
-            handler.body = asked["body"].decode()
-        return handler.call_action()
+        return answer(service, region, target.decode(), request.body)
 
     BotocoreStubber.process_request = straight  # type: ignore[method-assign,assignment]
+
+
+def answer(service: str, region: str, target: str, body: Any) -> Any:
+    """moto's status, headers and body for a call of DynamoDB or KMS."""
+    handler = DynamoHandler() if service == "dynamodb" else KmsResponse()
+    handler.headers = {"x-amz-target": target}
+    handler.querystring = {}
+    handler.region = region
+    handler.current_account = DEFAULT_ACCOUNT_ID
+    handler.response_headers = {"server": "amazon.com", "date": http_date()}
+    asked: Any = {"body": body}
+    if handler.automated_parameter_parsing:
+        operation = get_service_model(service).operation_model(handler._get_action())
+        handler.params = JSONParser(operation, map_type=dict).parse(asked)
+    else:
+        handler.body = asked["body"].decode()
+    return handler.call_action()
 
 
 def _copy_touched_items_alone() -> None:

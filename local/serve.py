@@ -161,8 +161,7 @@ def _serve(
     from local.gateway import Gateway
     from local.http_server import Server
     from local.seed import seed
-    from local.stack import FastPasswords, Stack
-    from sojourn.bootstrap import Resources
+    from local.stack import FastPasswords, LocalResources, Stack
 
     host = f"127.0.0.1:{listening.getsockname()[1]}"
     base_url = f"{'http' if context is None else 'https'}://{host}"
@@ -174,7 +173,7 @@ def _serve(
         LocalClock(fast_waits=wanted.fast_waits),
         public_url=base_url,
         parameters=wanted.parameters,
-        made_of=FastPasswords if wanted.fast_passwords else Resources,
+        made_of=FastPasswords if wanted.fast_passwords else LocalResources,
     )
     cors = template.cors(stack.known)
     gateway = Gateway(stack, names, cors, host=host, dynamodb_url=place.dynamodb_url)

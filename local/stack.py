@@ -11,11 +11,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from local import in_process
 from local.clock import LocalClock
 from local.template import Function, Template
 from sojourn.api import edge
-from sojourn.bootstrap import Resources
+from sojourn.bootstrap import Connect, Resources
 from sojourn.crypto.passwords import Hasher
+from sojourn.runtime.clock import Clock
 
 GATEWAY_TIMEOUT = 30
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -61,7 +63,21 @@ class Functions(Protocol):
         """The function's answer. Raises `HandlerFailed`."""
 
 
-class FastPasswords(Resources):
+class LocalResources(Resources):
+    """Resources whose AWS is moto in this process, unless an endpoint is set."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        clock: Clock | None = None,
+        endpoint_url: str | None = None,
+        connect: Connect = in_process.connect,
+    ) -> None:
+        super().__init__(environ, clock=clock, endpoint_url=endpoint_url, connect=connect)
+
+
+class FastPasswords(LocalResources):
     """Resources with very fast password hashes: only for tests."""
 
     hasher = Hasher(memory_kib=64, iterations=1)
@@ -79,7 +95,7 @@ class Stack:
         public_url: str,
         endpoint_url: str | None = None,
         parameters: Mapping[str, str] | None = None,
-        made_of: type[Resources] = Resources,
+        made_of: type[Resources] = LocalResources,
     ) -> None:
         self.clock = clock
         self.functions: dict[str, Function] = {}

@@ -1,6 +1,6 @@
 """Inject random faults into simultaneous calls to DynamoDB.
 
-The faults are those of `provers/faults`. What a connection does is raised as botocore raises it,
+The faults are those of `provers/faults`. What a connection does is raised as the pool raises it,
 and a request that arrives late is carried out while others go on, or after its caller gave up.
 """
 
@@ -10,15 +10,18 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from random import Random
-from typing import Any, Final
-
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
+from typing import Final
 
 from provers.faults.catalogue import BY_NAME
 from provers.faults.layer import Call
 from provers.faults.wire import Manner
+from sojourn.aws.endpoints import Endpoint
+from sojourn.aws.errors import NoAnswer
+from sojourn.aws.http1 import Reply
+from sojourn.aws.pool import Request, Transport
+from sojourn.bootstrap import Connect
 
 FAULTS: Final = tuple(
     BY_NAME[name]
@@ -43,7 +46,7 @@ class _Lane:
 
 
 class Strikes:
-    """Sits under a process's DynamoDB client.
+    """Sits under all of a process's clients, which share connections; it strikes DynamoDB's calls.
 
     An outage lasts for `outage` seconds, or for a time between two of them; what is late comes
     within `latest`.
@@ -51,7 +54,7 @@ class Strikes:
 
     def __init__(
         self,
-        client: Any,
+        connect: Connect,
         counts: "Counter[str]",
         *,
         outage: tuple[float, float] = (OUTAGE, OUTAGE),
@@ -59,11 +62,14 @@ class Strikes:
     ) -> None:
         self._outage = outage
         self._latest = latest
-        self._session = client._endpoint.http_session
+        self._below = cache(connect)
         self._counts = counts
         self._here = threading.local()
         self._late: list[threading.Thread] = []
-        client.meta.events.register_first("before-send.dynamodb", self._before_send)
+
+    def connect(self, endpoint: Endpoint) -> Transport:
+        """Sit under a client that is being made."""
+        return _Under(self, self._below(endpoint))
 
     @contextmanager
     def on(self, random: Random, share: float) -> Iterator[None]:
@@ -83,25 +89,24 @@ class Strikes:
     def _lane(self) -> _Lane | None:
         return getattr(self._here, "lane", None)
 
-    def _before_send(
-        self, event_name: str, request: AWSPreparedRequest, **_: Any
-    ) -> AWSResponse | None:
-        lane = self._lane
-        if lane is None:
-            return None
+    def send(self, request: Request, transport: Transport) -> Reply:
+        """What comes back from a request."""
+        call, lane = Call(0, request, transport), self._lane
+        if call.service == "dynamodb":
+            self._counts["calls"] += 1
+        if lane is None or call.service != "dynamodb":
+            return self.through(call)
         if time.monotonic() >= lane.out_until and lane.random.random() >= lane.share:
-            return None
-        call = Call(0, event_name, request)
+            return self.through(call)
         fault = lane.random.choice([fault for fault in FAULTS if fault.applies(call)])
         if time.monotonic() >= lane.out_until and lane.random.random() < OUTAGES:
             lane.out_until = time.monotonic() + lane.random.uniform(*self._outage)
         self._counts["struck"] += 1
         return fault.strike(self, call)
 
-    def through(self, call: Call) -> AWSResponse:
+    def through(self, call: Call) -> Reply:
         """Have the request carried out; its true answer."""
-        answer: AWSResponse = self._session.send(call.request)
-        return answer
+        return call.carried_out()
 
     def postpone(self, call: Call) -> None:
         """Have the request carried out a while later."""
@@ -117,18 +122,32 @@ class Strikes:
         thread.start()
         self._late.append(thread)
 
-    def spoiled(self, answer: AWSResponse, manner: Manner) -> AWSResponse:
+    def spoiled(self, answer: Reply, manner: Manner) -> Reply:
         """An answer that does not come."""
         if manner == "hold":
-            raise ReadTimeoutError(endpoint_url=answer.url)
-        raise ConnectionClosedError(endpoint_url=answer.url)
+            raise NoAnswer("The answer did not come in time.")
+        raise NoAnswer("The connection was closed.")
 
-    def refused(self) -> AWSResponse:
+    def refused(self) -> Reply:
         """A connection that nobody takes."""
-        raise EndpointConnectionError(endpoint_url="")
+        raise NoAnswer("No connection.", sent=False)
 
     def wait_in_vain(self) -> None:
         """The others need no longer wait than they do."""
 
     def meanwhile(self) -> None:
         """The others are at it already."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """A transport that is struck."""
+
+    strikes: Strikes
+    transport: Transport
+
+    def send(self, request: Request) -> Reply:
+        return self.strikes.send(request, self.transport)
+
+    def warm(self) -> None:
+        self.transport.warm()

@@ -15,14 +15,15 @@ from multiprocessing.synchronize import Barrier
 from random import Random
 from typing import Any, Final
 
-import boto3
-
+from local import in_process
 from local.stack import FastPasswords
 from local.turns import in_turns
 from provers.concurrency.calls import OWN, PERFORM, RAISED, REALM, Ask, Lane, Record, Someone, seen
 from provers.concurrency.clock import CrewClock
 from provers.concurrency.strikes import Strikes
-from sojourn.bootstrap import CLIENT_CONFIG
+from sojourn.aws.client import Client, Response
+from sojourn.aws.errors import Refused
+from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Superseded
 from sojourn.domain.user import Change
 from sojourn.runtime import deadline, optimistic
@@ -93,13 +94,13 @@ class Worker:
         self._deadline = deadline.deadline
         self._worlds: list[World] = []
         self._stage: Stage | None = None
-        self._share_clients()
+        self._strikes = Strikes(in_process.connect, self._counts)
         self._count()
         self._die()
 
     def open(self, opening: Opening) -> Stage:
         """Make a realm."""
-        instance = Instance(FastPasswords(opening.environment, clock=self._clock))
+        instance = Instance(self._resources(opening.environment))
         _, key = instance.directory.access_keys.create_first(name="concurrency", force=True)
         self.enter(Stage(opening.environment, key, ""))
         return self.realm(opening.settings)
@@ -162,7 +163,7 @@ class Worker:
         assert self._stage is not None
         stage = self._stage
         while len(self._worlds) < count:
-            resources = FastPasswords(stage.environment, clock=self._clock)
+            resources = self._resources(stage.environment)
             made = World.attached(
                 resources, stage.environment, key=stage.key, realm_id=stage.realm_id
             )
@@ -202,31 +203,15 @@ class Worker:
             status, told = RAISED, {"error": traceback.format_exc()}
         return Record(user, ask.name, ask.given, began, time.monotonic_ns(), status, told)
 
-    def _share_clients(self) -> None:
-        """Have the instances share boto3's clients, which take a tenth of a second to make."""
-        session: Any = boto3.session.Session()
-        made: dict[str, Any] = {}
+    def _resources(self, environment: dict[str, str]) -> Resources:
+        """An instance's resources; the connections are all instances'."""
+        return FastPasswords(environment, clock=self._clock, connect=self._strikes.connect)
 
-        class Shared:
-            """A session that makes each client once."""
-
-            def client(self, service: str, **options: Any) -> Any:
-                if service not in made:
-                    made[service] = session.client(service, **options)
-                return made[service]
-
-        boto3.session.Session = Shared  # type: ignore[assignment,misc]
-        dynamodb = Shared().client("dynamodb", config=CLIENT_CONFIG)
-        dynamodb.meta.events.register("after-call.dynamodb", self._answered)
-        self._strikes = Strikes(dynamodb, self._counts)
-
-    def _answered(self, parsed: Mapping[str, Any], **_more: Any) -> None:
-        self._counts["calls"] += 1
-        code = parsed.get("Error", {}).get("Code", "")
-        codes = {reason.get("Code") for reason in parsed.get("CancellationReasons", ())}
-        if code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in codes:
+    def _answered(self, error: Refused) -> None:
+        codes = {reason.get("Code") for reason in error.members.get("CancellationReasons", ())}
+        if error.code == "ConditionalCheckFailedException" or "ConditionalCheckFailed" in codes:
             self._counts["conditions failed"] += 1
-        if code == "TransactionConflictException" or "TransactionConflict" in codes:
+        if error.code == "TransactionConflictException" or "TransactionConflict" in codes:
             self._counts["transaction conflicts"] += 1
 
     def _count(self) -> None:
@@ -244,8 +229,18 @@ class Worker:
             counts["wanted"] += 1
             return call(self, operation, **parameters)
 
+        answered, sent = self._answered, Client.call
+
+        def told(self: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
+            try:
+                return sent(self, operation, parameters)
+            except Refused as error:
+                answered(error)
+                raise
+
         DynamoUsers.commit_with = counted_commit  # type: ignore[method-assign]
         DynamoDB._call = counted_call  # type: ignore[method-assign]
+        Client.call = told  # type: ignore[method-assign]
 
     def _die(self) -> None:
         """Have a function that is stopped after its commit archive nothing."""

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ReadTimeoutError
-
 from provers.faults.layer import Call, Killed, Wire, answer_of, replace_body
+from sojourn.aws.errors import NoAnswer
+from sojourn.aws.http1 import Reply
 
-Strike = Callable[[Wire, Call], AWSResponse]
+Strike = Callable[[Wire, Call], Reply]
 _HTML: Final = "<html><body>Service indisponible – réessayez</body></html>".encode("cp1252")
 
 
@@ -28,7 +27,7 @@ class Named:
     def applies(self, call: Call) -> bool:
         return self.where(call)
 
-    def strike(self, layer: Wire, call: Call) -> AWSResponse:
+    def strike(self, layer: Wire, call: Call) -> Reply:
         return self.act(layer, call)
 
 
@@ -59,17 +58,17 @@ def _key_service(call: Call) -> bool:
 def _refusal(code: str, *, status: int = 400) -> Strike:
     """The service says no, and has done nothing."""
 
-    def strike(_layer: Wire, _call: Call) -> AWSResponse:
+    def strike(_layer: Wire, _call: Call) -> Reply:
         return _error(code, status)
 
     return strike
 
 
-def _error(code: str, status: int, **members: Any) -> AWSResponse:
+def _error(code: str, status: int, **members: Any) -> Reply:
     return answer_of(status, json.dumps({"__type": f"com.amazonaws#{code}", **members}).encode())
 
 
-def _conflict(_layer: Wire, call: Call) -> AWSResponse:
+def _conflict(_layer: Wire, call: Call) -> Reply:
     """Another transaction is about an item of this write."""
     if not _transaction(call):
         return _error("TransactionConflictException", 400)
@@ -78,57 +77,57 @@ def _conflict(_layer: Wire, call: Call) -> AWSResponse:
     return _error("TransactionCanceledException", 400, CancellationReasons=reasons)
 
 
-def _internal_after(layer: Wire, call: Call) -> AWSResponse:
+def _internal_after(layer: Wire, call: Call) -> Reply:
     layer.through(call)
     return _error("InternalServerError", 500)
 
 
-def _html(_layer: Wire, _call: Call) -> AWSResponse:
+def _html(_layer: Wire, _call: Call) -> Reply:
     return answer_of(503, _HTML, kind="text/html")
 
 
-def _html_after(layer: Wire, call: Call) -> AWSResponse:
+def _html_after(layer: Wire, call: Call) -> Reply:
     layer.through(call)
     return answer_of(503, _HTML, kind="text/html")
 
 
-def _refused(layer: Wire, _call: Call) -> AWSResponse:
+def _refused(layer: Wire, _call: Call) -> Reply:
     return layer.refused()
 
 
-def _dropped(layer: Wire, call: Call) -> AWSResponse:
+def _dropped(layer: Wire, call: Call) -> Reply:
     return layer.spoiled(layer.through(call), "drop")
 
 
-def _cut(layer: Wire, call: Call) -> AWSResponse:
+def _cut(layer: Wire, call: Call) -> Reply:
     return layer.spoiled(layer.through(call), "cut")
 
 
-def _garbled(layer: Wire, call: Call) -> AWSResponse:
+def _garbled(layer: Wire, call: Call) -> Reply:
     return layer.spoiled(layer.through(call), "garble")
 
 
-def _delayed(layer: Wire, call: Call) -> AWSResponse:
+def _delayed(layer: Wire, call: Call) -> Reply:
     answer = layer.through(call)
     layer.wait_in_vain()
     return layer.spoiled(answer, "hold")
 
 
-def _arrives_late(layer: Wire, call: Call) -> AWSResponse:
+def _arrives_late(layer: Wire, call: Call) -> Reply:
     """The call itself is what takes its time: it is carried out after the operation's end."""
     layer.postpone(call)
     layer.wait_in_vain()
-    raise ReadTimeoutError(endpoint_url=call.request.url)
+    raise NoAnswer("The answer did not come in time.")
 
 
-def _crossed(layer: Wire, call: Call) -> AWSResponse:
+def _crossed(layer: Wire, call: Call) -> Reply:
     """The answer is lost, and before it is asked again somebody else writes the same items."""
     answer = layer.through(call)
     layer.meanwhile()
     return layer.spoiled(answer, "drop")
 
 
-def _unprocessed(layer: Wire, call: Call) -> AWSResponse:
+def _unprocessed(layer: Wire, call: Call) -> Reply:
     """DynamoDB hands back the first key's item, and all other keys."""
     parameters = call.body
     wanted = parameters["RequestItems"]
@@ -137,20 +136,20 @@ def _unprocessed(layer: Wire, call: Call) -> AWSResponse:
     key = left[first]["Keys"].pop(0)
     left = {table: request for table, request in left.items() if request["Keys"]}
     replace_body(call, {**parameters, "RequestItems": {first: {**wanted[first], "Keys": [key]}}})
-    answer = json.loads(layer.through(call).content)
+    answer = json.loads(layer.through(call).body)
     return answer_of(200, json.dumps({**answer, "UnprocessedKeys": left}).encode())
 
 
-def _nothing_processed(_layer: Wire, call: Call) -> AWSResponse:
+def _nothing_processed(_layer: Wire, call: Call) -> Reply:
     left = call.body["RequestItems"]
     return answer_of(200, json.dumps({"Responses": {}, "UnprocessedKeys": left}).encode())
 
 
-def _killed(_layer: Wire, _call: Call) -> AWSResponse:
+def _killed(_layer: Wire, _call: Call) -> Reply:
     raise Killed
 
 
-def _killed_after(layer: Wire, call: Call) -> AWSResponse:
+def _killed_after(layer: Wire, call: Call) -> Reply:
     layer.through(call)
     raise Killed
 

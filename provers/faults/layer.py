@@ -1,23 +1,24 @@
-"""Fault injection below boto3, for every call to DynamoDB and KMS.
+"""Fault injection below the AWS client, for every call to DynamoDB and KMS.
 
-It hangs on botocore's `before-send` event: by then the request is what would go over the wire, and
-what comes back is parsed as an answer or raised as a failure by botocore itself.
+It stands in the place of the client's transport: by then the request is what would go over the
+wire, and what comes back is checked and read by the client itself.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from io import BytesIO
+from functools import cache
 from typing import Any, Protocol
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
-from botocore.httpsession import URLLib3Session
-from moto.core.models import botocore_stubber
-
-from provers.faults.wire import BadServer, Manner, Reply
+from local import in_process
+from provers.faults.wire import BadServer, Manner
+from sojourn.aws.client import Client
+from sojourn.aws.connection import Timeouts
+from sojourn.aws.endpoints import Endpoint
+from sojourn.aws.http1 import Reply
+from sojourn.aws.pool import Pool, Request, Transport
 from tests.support.clock import MovedClock
 
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"}
@@ -25,7 +26,7 @@ READ_TIMEOUT = 3.0
 """Seconds that a client waits for an answer; see `sojourn/bootstrap.py`."""
 AILING = 0.3
 """Seconds that each call takes while a fault lasts: what ails is slow too."""
-_IMPATIENT = 0.03
+_IMPATIENT = Timeouts(connect=1.0, read=0.03)
 
 
 class Killed(BaseException):
@@ -34,21 +35,21 @@ class Killed(BaseException):
 
 @dataclass
 class Call:
-    """One request as it would be sent; `number` counts from 1."""
+    """One request as it would be sent, and by what; `number` counts from 1."""
 
     number: int
-    event: str
-    request: AWSPreparedRequest
+    request: Request
+    transport: Transport
 
-    @cached_property
+    @property
     def service(self) -> str:
         """`dynamodb` or `kms`."""
-        return self.event.split(".")[1]
+        return self.request.service
 
-    @cached_property
+    @property
     def operation(self) -> str:
         """Such as `GetItem`."""
-        return self.event.split(".")[2]
+        return self.request.operation
 
     @property
     def name(self) -> str:
@@ -61,22 +62,20 @@ class Call:
         return self.operation in WRITES
 
     @property
-    def _sent(self) -> bytes:
-        sent = self.request.body
-        assert isinstance(sent, bytes)
-        return sent
-
-    @property
     def body(self) -> dict[str, Any]:
         """Its parameters."""
-        parameters: dict[str, Any] = json.loads(self._sent)
+        parameters: dict[str, Any] = json.loads(self.request.body)
         return parameters
+
+    def carried_out(self) -> Reply:
+        """Have it carried out; its true answer."""
+        return self.transport.send(self.request)
 
 
 class Wire(Protocol):
     """What is under a client, as far as faults need it."""
 
-    def through(self, call: Call) -> AWSResponse:
+    def through(self, call: Call) -> Reply:
         """Have the call carried out; its true answer."""
         ...
 
@@ -84,11 +83,11 @@ class Wire(Protocol):
         """Have the call carried out later."""
         ...
 
-    def spoiled(self, answer: AWSResponse, manner: Manner) -> AWSResponse:
+    def spoiled(self, answer: Reply, manner: Manner) -> Reply:
         """An answer as a bad connection delivers it."""
         ...
 
-    def refused(self) -> AWSResponse:
+    def refused(self) -> Reply:
         """A connection that nobody takes."""
         ...
 
@@ -109,7 +108,7 @@ class Fault(Protocol):
         """Whether this call can meet it."""
         ...
 
-    def strike(self, layer: Wire, call: Call) -> AWSResponse:
+    def strike(self, layer: Wire, call: Call) -> Reply:
         """The answer that the client gets; or it raises what the client meets instead."""
         ...
 
@@ -151,18 +150,15 @@ class Layer:
         """What another instance does while an answer is on its way."""
         self._written = written
         self._late: list[Call] = []
-        self._sessions: dict[str, Any] = {}
-        self._impatient = URLLib3Session(timeout=(1, _IMPATIENT))  # type: ignore[arg-type]
+        self._below = cache(in_process.connect)
 
-    def attach(self, client: Any) -> None:
+    def connect(self, endpoint: Endpoint) -> Transport:
+        """Sit under a client that is being made; all of them share connections."""
+        return _Under(self, self._below(endpoint))
+
+    def attach(self, client: Client) -> None:
         """Sit under a client."""
-        service = client.meta.service_model.service_id.hyphenize()
-        self._sessions[service] = client._endpoint.http_session
-        client.meta.events.register_first("before-send", self._before_send)
-
-    def detach(self, client: Any) -> None:
-        """Leave a client, which others use after."""
-        client.meta.events.unregister("before-send", self._before_send)
+        client.transport = _Under(self, client.transport)
 
     @property
     def struck(self) -> int:
@@ -181,41 +177,36 @@ class Layer:
             self.through(call)
         self._late = []
 
-    def through(self, call: Call) -> AWSResponse:
+    def through(self, call: Call) -> Reply:
         """Have the call carried out; its true answer."""
         if call.writes:
             self._written()
-        answer: AWSResponse | None = botocore_stubber(call.event, call.request)
-        if answer is None:
-            answer = self._sessions[call.service].send(call.request)
-        return answer
+        return call.carried_out()
 
     def postpone(self, call: Call) -> None:
         """Have the call carried out when everything works again."""
         self._late.append(call)
 
-    def spoiled(self, answer: AWSResponse, manner: Manner) -> AWSResponse:
-        """An answer as a bad connection delivers it: botocore raises, or has half of it."""
-        headers = tuple((str(n), str(v)) for n, v in answer.headers.items())
-        self.bad.spoil(Reply(answer.status_code, headers, answer.content), manner)
-        return self._elsewhere(self.bad.url)
+    def spoiled(self, answer: Reply, manner: Manner) -> Reply:
+        """An answer as a bad connection delivers it: the pool raises, or the client does."""
+        self.bad.spoil(answer, manner)
+        return self._elsewhere(self.bad.endpoint)
 
-    def refused(self) -> AWSResponse:
-        """A connection that nobody takes: botocore raises."""
-        return self._elsewhere(self.bad.refusing_url)
+    def refused(self) -> Reply:
+        """A connection that nobody takes: the pool raises."""
+        return self._elsewhere(self.bad.refusing_endpoint)
 
     def wait_in_vain(self) -> None:
         """Let the time pass that a client waits for an answer."""
         self.clock.advance(READ_TIMEOUT)
 
-    def _elsewhere(self, url: str) -> AWSResponse:
-        headers = HTTPHeaders.from_dict({"content-length": "2"})
-        request = AWSPreparedRequest("POST", url, headers, b"{}", False)
-        answer: AWSResponse = self._impatient.send(request)
-        return answer
+    def _elsewhere(self, endpoint: Endpoint) -> Reply:
+        head = b"POST / HTTP/1.1\r\ncontent-length: 2\r\n\r\n"
+        return Pool(endpoint, _IMPATIENT).send(Request("dynamodb", "GetItem", head, b"{}"))
 
-    def _before_send(self, event_name: str, request: AWSPreparedRequest, **_: Any) -> Any:
-        call = Call(len(self.made) + 1, event_name, request)
+    def send(self, request: Request, transport: Transport) -> Reply:
+        """What comes back from a request."""
+        call = Call(len(self.made) + 1, request, transport)
         self.made.append(call)
         for plan in self.plans:
             if plan.strikes(call, met=plan in self.met):
@@ -226,6 +217,20 @@ class Layer:
         if self.lagging:
             lag(call, self.lagging)
         return self.through(call)
+
+
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """A transport under which a layer sits."""
+
+    layer: Layer
+    transport: Transport
+
+    def send(self, request: Request) -> Reply:
+        return self.layer.send(request, self.transport)
+
+    def warm(self) -> None:
+        self.transport.warm()
 
 
 def lag(call: Call, replicas: Mapping[str, str]) -> None:
@@ -245,20 +250,14 @@ def lag(call: Call, replicas: Mapping[str, str]) -> None:
 
 def replace_body(call: Call, parameters: Mapping[str, Any]) -> None:
     """Change what a call asks; nobody here checks its signature."""
-    call.request.body = json.dumps(parameters).encode()
-    call.request.headers["Content-Length"] = str(len(call.request.body))
+    body = json.dumps(parameters).encode()
+    head = re.sub(rb"content-length: \d+", b"content-length: %d" % len(body), call.request.head)
+    call.request = call.request._replace(head=head, body=body)
 
 
-def answer_of(status: int, body: bytes, *, kind: str = "application/x-amz-json-1.0") -> AWSResponse:
+def answer_of(status: int, body: bytes, *, kind: str = "application/x-amz-json-1.0") -> Reply:
     """An answer of the service's own shape."""
-    headers = HTTPHeaders.from_dict(
-        {"content-type": kind, "content-length": str(len(body)), "x-amzn-requestid": "0" * 26}
-    )
+    headers = {"content-type": kind, "content-length": str(len(body)), "x-amzn-requestid": "0" * 26}
     if "json" in kind:
         headers["x-amz-crc32"] = str(zlib.crc32(body))
-    return AWSResponse("http://127.0.0.1/", status, headers, _Raw(body))
-
-
-class _Raw(BytesIO):
-    def stream(self, **_kwargs: Any) -> Any:
-        yield self.read()
+    return Reply(status, headers, body)

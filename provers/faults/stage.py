@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
-from typing import Any, Self
+from typing import Self
 
 import boto3
 import pytest
@@ -18,7 +18,8 @@ from local.template import Template
 from provers.faults.layer import Layer
 from provers.faults.tables import Tables
 from provers.faults.wire import BadServer
-from sojourn.bootstrap import CLIENT_CONFIG, Resources
+from sojourn.aws.client import Client
+from sojourn.bootstrap import Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
 from sojourn.runtime import metrics, telemetry
@@ -26,16 +27,6 @@ from tests.support.clock import MovedClock
 from tests.support.http_world import World
 
 START_MS = 2_500_000_000_000
-
-
-class _Given:
-    """Stands in for boto3's session, and gives clients that are there already."""
-
-    def __init__(self, clients: dict[str, Any]) -> None:
-        self._clients = clients
-
-    def client(self, service: str, **_options: Any) -> Any:
-        return self._clients[service]
 
 
 @dataclass
@@ -46,9 +37,8 @@ class Stage:
     tables: Tables
     replicas: dict[str, str]
     layer: Layer
-    _faulty: _Given
-    _sound: _Given
-    _patch: pytest.MonkeyPatch
+    """Under which things go wrong."""
+    _sound: Layer
     _world: World | None = None
 
     def instance(self, clock: MovedClock, *, faulty: bool = False) -> World:
@@ -61,16 +51,15 @@ class Stage:
         return world
 
     def _resources(self, clock: MovedClock, *, faulty: bool) -> Resources:
-        given = self._faulty if faulty else self._sound
-        self._patch.setattr(boto3.session, "Session", lambda: given)
+        layer = self.layer if faulty else self._sound
         # Cleanup shuffles; here it must come out the same each time.
         random.seed(5)
-        return FastPasswords(self.environment, clock=clock)
+        return FastPasswords(self.environment, clock=clock, connect=layer.connect)
 
     @property
-    def client(self) -> Any:
-        """The DynamoDB client under which things go wrong."""
-        return self._faulty.client("dynamodb")
+    def client(self) -> Client:
+        """A DynamoDB client under which things go wrong."""
+        return self._resources(MovedClock(), faulty=True).realms.dynamo.client
 
     def catch_up(self) -> None:
         """Have the replicas hold what the tables hold."""
@@ -86,6 +75,7 @@ class Stage:
         with pytest.MonkeyPatch.context() as patch, BadServer() as bad:
             for name, value in aws.ENVIRONMENT.items():
                 patch.setenv(name, value)
+            patch.setenv("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
             mock = mock_aws(config={"core": {"passthrough": {"urls": [r"http://127\.0\.0\.1:.*"]}}})
             mock.start()
             try:
@@ -114,18 +104,9 @@ class Stage:
             "PUBLIC_URL": "https://sessions.example.com",
         }
         tables = Tables(endpoint, list(names.values()))
-        layers = [Layer(bad, written=tables.written) for _ in range(2)]
-        given = []
-        for layer in layers:
-            clients = {
-                "dynamodb": session.client("dynamodb", endpoint_url=endpoint, config=CLIENT_CONFIG),
-                "kms": session.client("kms", config=CLIENT_CONFIG),
-            }
-            for client in clients.values():
-                layer.attach(client)
-            given.append(_Given(clients))
+        faulty, sound = (Layer(bad, written=tables.written) for _ in range(2))
         _quieten(patch)
-        return cls(environment, tables, replicas, layers[0], given[0], given[1], patch)
+        return cls(environment, tables, replicas, faulty, sound)
 
 
 def _quieten(patch: pytest.MonkeyPatch) -> None:

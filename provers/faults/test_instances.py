@@ -213,8 +213,9 @@ def test_lagging_reads_are_stale(trials: Trials, stage: Stage, found: Found) -> 
         client = stage.client
         table = stage.environment["SESSIONS_TABLE"]
         key = {"pk": {"S": cast.ada}, "sk": {"S": "user"}}
-        stale = client.get_item(TableName=table, Key=key)["Item"]
-        fresh = client.get_item(TableName=table, Key=key, ConsistentRead=True)["Item"]
+        asked = {"TableName": table, "Key": key}
+        stale = client.call("GetItem", asked).members["Item"]
+        fresh = client.call("GetItem", {**asked, "ConsistentRead": True}).members["Item"]
     finally:
         stage.layer.lagging = {}
     assert int(stale["v"]["N"]) < int(fresh["v"]["N"])

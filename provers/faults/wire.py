@@ -2,19 +2,12 @@
 
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Literal, Self
 
+from sojourn.aws.endpoints import Endpoint
+from sojourn.aws.http1 import Reply
+
 Manner = Literal["drop", "cut", "hold", "garble"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A true answer, to be spoiled."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
 
 
 class BadServer:
@@ -30,7 +23,7 @@ class BadServer:
         self._closed = socket.socket()
         self._closed.bind(("127.0.0.1", 0))
         self._manner: Manner = "drop"
-        self._reply = Reply(200, (), b"{}")
+        self._reply = Reply(200, {}, b"{}")
         self._held: list[socket.socket] = []
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -46,14 +39,14 @@ class BadServer:
             open_socket.close()
 
     @property
-    def url(self) -> str:
+    def endpoint(self) -> Endpoint:
         """Where it answers."""
-        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+        return _here(self._listener)
 
     @property
-    def refusing_url(self) -> str:
+    def refusing_endpoint(self) -> Endpoint:
         """Where nobody listens."""
-        return f"http://127.0.0.1:{self._closed.getsockname()[1]}/"
+        return _here(self._closed)
 
     def spoil(self, reply: Reply, manner: Manner) -> None:
         """Answer the next request with this, in that manner."""
@@ -79,12 +72,14 @@ class BadServer:
             return b""
         half = self._reply.body[: len(self._reply.body) // 2]
         length = len(half) if self._manner == "garble" else len(self._reply.body)
-        named = [
-            (n, v) for n, v in self._reply.headers if n.lower() in ("content-type", "x-amz-crc32")
-        ]
+        kept = {"content-type", "x-amz-crc32"} & self._reply.headers.keys()
         lines = [f"HTTP/1.1 {self._reply.status} OK", f"content-length: {length}"]
-        lines += [f"{name}: {value}" for name, value in named]
+        lines += [f"{name}: {self._reply.headers[name]}" for name in sorted(kept)]
         return "\r\n".join([*lines, "", ""]).encode() + half
+
+
+def _here(bound: socket.socket) -> Endpoint:
+    return Endpoint("127.0.0.1", bound.getsockname()[1], secure=False, region="")
 
 
 def _read_request(connection: socket.socket) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from provers.feed.clock import SPEED
+from sojourn.aws.client import Client, Response
 from sojourn.domain.revocation import Revocation
 from sojourn.feed import cursor
 from sojourn.store import feed
@@ -24,25 +25,32 @@ LOST: Final = 0.25
 class Replica:
     """Answers reads that are not consistent. It shows an item a while after it first met it."""
 
-    def __init__(self, client: Any) -> None:
-        self._query = client.query
+    def __init__(self) -> None:
+        self._call = Client.call
         self._met: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
-        client.query = self.query
 
-    def query(self, **parameters: Any) -> Any:
-        """A query's answer; of a moment ago, if it need not be consistent."""
-        answer = self._query(**parameters)
-        if parameters.get("ConsistentRead"):
+    def sit(self) -> None:
+        """Stand before the calls of every client from now on."""
+
+        def call(client: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
+            return self.call(client, operation, parameters)
+
+        Client.call = call  # type: ignore[method-assign,assignment]
+
+    def call(self, client: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
+        """An answer; of a query, one of a moment ago if it need not be consistent."""
+        answer = self._call(client, operation, parameters)
+        if operation != "Query" or parameters.get("ConsistentRead"):
             return answer
         now = time.monotonic()
         with self._lock:
             shown = [
                 item
-                for item in answer["Items"]
+                for item in answer.members["Items"]
                 if now - self._met.setdefault((item["pk"]["S"], item["sk"]["S"]), now) >= LAG
             ]
-        return {**answer, "Items": shown}
+        return answer._replace(members={**answer.members, "Items": shown})
 
 
 def no_overlap(patch: pytest.MonkeyPatch) -> None:
@@ -55,7 +63,7 @@ def not_consistent(patch: pytest.MonkeyPatch) -> None:
     call = DynamoDB._call
 
     def eventually(self: DynamoDB, operation: str, **parameters: Any) -> Any:
-        if operation == "query":
+        if operation == "Query":
             parameters.pop("ConsistentRead", None)
         return call(self, operation, **parameters)
 

@@ -10,25 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from random import Random
-from typing import Any, Final, Protocol
-
-import boto3
-from botocore.config import Config
+from typing import Final, Protocol
 
 from local.stack import FastPasswords
 from provers.concurrency.strikes import Strikes
 from provers.feed import breakages
 from provers.feed.clock import SPEED, RaceClock, Start
 from provers.feed.records import Played, together
+from sojourn.aws.connection import Timeouts
+from sojourn.aws.endpoints import Endpoint
+from sojourn.aws.pool import Pool
+from sojourn.bootstrap import Connect
 from sojourn.runtime import deadline
 from tests.support import contract
 from tests.support.http_world import World
 
-CONFIG: Final = Config(
-    connect_timeout=deadline.CONNECT_SECONDS / SPEED,
-    read_timeout=deadline.READ_SECONDS / SPEED,
-    retries={"total_max_attempts": 1, "mode": "standard"},
-    max_pool_connections=64,
+TIMEOUTS: Final = Timeouts(
+    connect=deadline.CONNECT_SECONDS / SPEED, read=deadline.READ_SECONDS / SPEED
 )
 OUTAGE: Final = (0.3 * deadline.SECONDS / SPEED, 1.2 * deadline.SECONDS / SPEED)
 """Seconds that an outage lasts: some are longer than a call tries."""
@@ -67,28 +65,16 @@ class Lane(Protocol):
     def run(self, part: Part, worlds: Sequence[World], random: Random, played: Played) -> None: ...
 
 
-def instance(stage: Stage, clock: RaceClock) -> World:
+def instance(stage: Stage, clock: RaceClock, connect: Connect) -> World:
     """An instance of every function, with a clock of its own."""
     environment = dict(stage.environment)
-    resources = FastPasswords(environment, clock=clock)
+    resources = FastPasswords(environment, clock=clock, connect=connect)
     return World.attached(resources, environment, key=stage.key, realm_id=stage.realm_id)
 
 
-def share_client(config: Config = CONFIG) -> Any:
-    """Have all instances share one client of each service; DynamoDB's."""
-    session: Any = boto3.session.Session()
-    made: dict[str, Any] = {}
-
-    class Shared:
-        """A session that makes each client once."""
-
-        def client(self, service: str, **options: Any) -> Any:
-            if service not in made:
-                made[service] = session.client(service, **options | {"config": config})
-            return made[service]
-
-    boto3.session.Session = Shared  # type: ignore[assignment,misc]
-    return Shared().client("dynamodb")
+def hasty(endpoint: Endpoint) -> Pool:
+    """Connections with time-outs as much shorter as time is faster."""
+    return Pool(endpoint, TIMEOUTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +86,10 @@ class Process:
 
     @classmethod
     def made(cls) -> "Process":
-        """A process's one client, under which faults and a replica sit."""
-        client, counts = share_client(), Counter[str]()
-        breakages.Replica(client)
-        return cls(Strikes(client, counts, outage=OUTAGE, latest=LATEST), counts)
+        """A process's connections, under which faults sit, and clients behind a replica."""
+        counts = Counter[str]()
+        breakages.Replica().sit()
+        return cls(Strikes(hasty, counts, outage=OUTAGE, latest=LATEST), counts)
 
     def play(self, part: Part, lanes: Sequence[Lane]) -> Played:
         """Run the lanes, each in a thread, until the race ends."""
@@ -112,7 +98,8 @@ class Process:
 
         def run(number: int, lane: Lane, mine: Played) -> None:
             random = Random(f"{part.seed}/{number}")
-            worlds = [instance(part.stage, RaceClock(part.start, ahead)) for ahead in lane.ahead]
+            clocks = [RaceClock(part.start, ahead) for ahead in lane.ahead]
+            worlds = [instance(part.stage, clock, self.strikes.connect) for clock in clocks]
             try:
                 with self.strikes.on(random, part.strikes):
                     lane.run(part, worlds, random, mine)

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
-from local import aws, dynamodb_local
+from local import aws, dynamodb_local, in_process
 from local.stack import FastPasswords
 from local.template import Template
 from provers.feed import process
@@ -141,14 +141,14 @@ def _stage(endpoint: str, keys: str, clock: RaceClock) -> Stage:
     }
     first = Instance(FastPasswords(environment, clock=clock))
     _, key = first.directory.access_keys.create_first(name="race", force=True)
-    world = process.instance(Stage(environment, key, ""), clock)
+    world = process.instance(Stage(environment, key, ""), clock, in_process.connect)
     settings = {"name": "Race", "jwt_algo": "eddsa", "max_sessions": CAP}
     realm = world.admin("POST", "/v1/realms", settings)
     return Stage(environment, key, realm.body["id"])
 
 
 def _checked(stage: Stage, clock: RaceClock, played: Played, most: int) -> Race:
-    world = process.instance(stage, clock)
+    world = process.instance(stage, clock, in_process.connect)
     feed = world.resources.feed
     numbers = range(slice_of(clock.start.wall_ms), slice_of(clock.wall_ms()) + 1)
     entries: list[Entry] = []

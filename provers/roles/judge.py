@@ -6,12 +6,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
-
 from provers.roles.policy import Request
 from provers.roles.requests import HERE, Place, requests_of
 from provers.roles.roles import Role
+from sojourn.aws.client import Client, Response
+from sojourn.aws.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class Judge:
         finally:
             _acting.reset(token)
 
-    def judge(self, role: Role, request: Request, operation: str) -> None:
+    def judge(self, role: Role, request: Request) -> None:
         """Raise what AWS would answer to a request that the role does not allow."""
         use = Use(role.name, request)
         self._told(use)
@@ -61,34 +60,28 @@ class Judge:
             f"User: {who} is not authorized to perform: {request.action} on resource: "
             f"{request.resource} because no identity-based policy allows the action"
         )
-        raise ClientError(
-            {
-                "Error": {"Code": "AccessDeniedException", "Message": message},
-                "ResponseMetadata": {"HTTPStatusCode": 400},  # type: ignore[typeddict-item]
-            },
-            operation,
-        )
+        raise Refused(400, "AccessDeniedException", {"message": message})
 
     def call(self, role: Role, service: str, operation: str, call: Mapping[str, Any]) -> None:
         """Judge all that a call asks."""
         for request in requests_of(service, operation, call, self._place):
-            self.judge(role, request, operation)
+            self.judge(role, request)
 
 
 def sit() -> Callable[[], None]:
-    """Stand before every boto3 client's calls from now on; what is returned ends it."""
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+    """Stand before every AWS client's calls from now on; what is returned ends it."""
+    original = Client.call
 
-    def judged(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    def judged(self: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
         acting = _acting.get()
         if acting is not None:
             judge, role = acting
-            judge.call(role, client.meta.service_model.service_name, operation, parameters)
-        return original(client, operation, parameters)
+            judge.call(role, self.service, operation, parameters)
+        return original(self, operation, parameters)
 
-    BaseClient._make_api_call = judged  # type: ignore[attr-defined]
+    Client.call = judged  # type: ignore[method-assign]
 
     def rise() -> None:
-        BaseClient._make_api_call = original  # type: ignore[attr-defined]
+        Client.call = original  # type: ignore[method-assign]
 
     return rise

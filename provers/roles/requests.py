@@ -1,4 +1,4 @@
-"""The IAM requests of a boto3 call: actions, resource ARNs and condition keys.
+"""The IAM requests of an AWS call: actions, resource ARNs and condition keys.
 
 Sources: the Service Authorization Reference's pages of DynamoDB and KMS; the DynamoDB Developer
 Guide, "Using IAM policy conditions for fine-grained access control" and "Using IAM with DynamoDB

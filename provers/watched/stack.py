@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import boto3
-from botocore.client import BaseClient
 
 from local.stack import Handler, Stack
 from local.template import Function
@@ -25,6 +24,7 @@ from provers.roles.roles import STACK, role_of, roles
 from provers.watched.logs import watch_logs
 from provers.watched.record import VARIABLE, Recorder
 from sojourn.api import edge
+from sojourn.aws.client import Client, Response
 from sojourn.crypto import signing_keys
 
 GIVEN: Final = {
@@ -71,7 +71,7 @@ def watch(stack: type[Stack]) -> None:
             judge: Judge = vars(self)["judge"]
             role = judge.roles[f"{logical_id.removesuffix('Function')}ScheduleRole"]
             target = HERE.arn("lambda", f"function:{STACK}-{logical_id}")
-            judge.judge(role, Request("lambda:InvokeFunction", target), "Invoke")
+            judge.judge(role, Request("lambda:InvokeFunction", target))
         return invoked(self, logical_id, event)
 
     def close(self: Stack) -> None:
@@ -157,16 +157,16 @@ def _strings(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def _watch_calls(recorder: Recorder) -> None:
     """Keep what is written to DynamoDB, and what KMS is told beside the text to encrypt."""
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+    original = Client.call
 
-    def kept(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    def kept(self: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
         if operation.startswith(("Put", "Update", "Delete", "TransactWrite")):
             recorder.text("writes to DynamoDB", parameters)
         elif "EncryptionContext" in parameters:
             recorder.text("encryption contexts", parameters["EncryptionContext"])
-        return original(client, operation, parameters)
+        return original(self, operation, parameters)
 
-    BaseClient._make_api_call = kept  # type: ignore[attr-defined]
+    Client.call = kept  # type: ignore[method-assign]
 
 
 def _watch_keys(recorder: Recorder) -> None:

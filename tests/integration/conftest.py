@@ -15,10 +15,10 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.models import dynamodb_backends
 
-from local import aws, dynamodb_local, moto_patches
+from local import aws, dynamodb_local, in_process, moto_patches
 from local.stack import FastPasswords
 from local.template import Template
-from sojourn.bootstrap import Resources
+from sojourn.bootstrap import Connect, Resources
 from sojourn.crypto import signing_keys
 from sojourn.domain.signing_key import Algorithm
 from tests.support.clock import MovedClock
@@ -50,22 +50,18 @@ class RsaKeys(Iterator[tuple[bytes, str]]):
 
 @dataclass(frozen=True)
 class Provision:
-    """An AWS for as long as it is wanted, and what takes long to make: clients, some RSA keys."""
+    """An AWS for as long as it is wanted, and what takes long to make: some RSA keys."""
 
     environment: dict[str, str]
-    session: boto3.session.Session
     rsa_keys: Iterator[tuple[bytes, str]]
 
     def share(self, patch: pytest.MonkeyPatch) -> None:
         """Have the tests of a module use them; those of others in this process do not."""
-        make, generate = boto3.session.Session, signing_keys.generate
+        generate = signing_keys.generate
 
         def quickly(algo: Algorithm) -> tuple[bytes, str]:
             return next(self.rsa_keys) if algo == "rs256" else generate(algo)
 
-        patch.setattr(
-            boto3.session, "Session", lambda **named: make(**named) if named else self.session
-        )
         patch.setattr(signing_keys, "generate", quickly)
 
 
@@ -105,8 +101,6 @@ def provided() -> Iterator[Provision]:
     for logical_id, name in names.items():
         aws.create_table(client, name, dynamodb_local.known(tables[logical_id]))
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
-    session: Any = boto3.session.Session()
-    session.client = functools.cache(session.client)
     environment = {
         "DIRECTORY_TABLE": names["DirectoryTable"],
         "SESSIONS_TABLE": names["SessionsTable"],
@@ -114,7 +108,7 @@ def provided() -> Iterator[Provision]:
         "KMS_KEY_ID": key,
         "PUBLIC_URL": "https://sessions.example.com",
     }
-    yield Provision(environment, session, RsaKeys())
+    yield Provision(environment, RsaKeys())
     mock.stop()
 
 
@@ -142,13 +136,15 @@ def resources(environment: dict[str, str], clock: MovedClock) -> Resources:
     return resources_of(environment, clock)
 
 
-def resources_of(environment: dict[str, str], clock: MovedClock) -> Resources:
+def resources_of(
+    environment: dict[str, str], clock: MovedClock, connect: Connect = in_process.connect
+) -> Resources:
     """The resources as another instance would have them."""
     os.environ.update(aws.ENVIRONMENT)
     endpoint = endpoint_of()
     if endpoint is not None:
         os.environ["AWS_ENDPOINT_URL_DYNAMODB"] = endpoint
-    return FastPasswords(environment, clock=clock)
+    return FastPasswords(environment, clock=clock, connect=connect)
 
 
 def empty(environment: dict[str, str]) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from moto.core.botocore_stubber import BotocoreStubber
 
 from local.events import match
+from local.in_process import Moto
 from sojourn.api.parameters import REALM
+from sojourn.aws.http1 import Reply
+from sojourn.aws.pool import Request
 from tests.support import contract
 from tests.support.cpu import LIMIT_MS, slowness
 from tests.support.http_world import PASSWORD, ROUTES, Answer, World
@@ -38,17 +40,17 @@ class Stopwatch:
     @contextmanager
     def started(self) -> Iterator[None]:
         """Count the store's time apart, meanwhile."""
-        original = BotocoreStubber.__call__
+        original = Moto.send
 
-        def counted(stubber: Any, *arguments: Any, **named: Any) -> Any:
+        def counted(moto: Moto, request: Request) -> Reply:
             started = time.thread_time()
             try:
-                return original(stubber, *arguments, **named)
+                return original(moto, request)
             finally:
                 self._store += time.thread_time() - started
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(BotocoreStubber, "__call__", counted)
+            patch.setattr(Moto, "send", counted)
             yield
 
     def over(self, handler: Handler) -> Handler:

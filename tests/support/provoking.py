@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from local.stack import FastPasswords
+from sojourn.aws.client import Client
 from sojourn.domain import ids, lockout
 from sojourn.domain.lockout import PER_ADDRESS
 from sojourn.feed.cursor import Cursor
 from tests.support import contract
+from tests.support.calls import refusal
 from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
 from tools.openapi.components import about
@@ -147,12 +147,11 @@ def _smallest(body: str) -> Mapping[str, object]:
 def broken_store() -> Iterator[None]:
     """DynamoDB refuses every call."""
 
-    def refused(_client: Any, operation: str, _parameters: Any) -> Any:
-        error = {"Code": "ThrottlingException", "Message": "too much"}
-        raise ClientError({"Error": error}, operation)  # type: ignore[typeddict-item]
+    def refused(*_: object) -> Any:
+        raise refusal("ThrottlingException")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", refused)
+        patch.setattr(Client, "call", refused)
         yield
 
 

@@ -1,8 +1,9 @@
 """The stores that the contract tests run on, with their fixtures."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from sojourn.aws.client import Client
 from sojourn.bootstrap import Resources
 from sojourn.domain.access_key import AccessKey
 from sojourn.domain.due import Due
@@ -111,9 +112,9 @@ class DynamoStore:
         return self.directory
 
     @property
-    def client(self) -> Any:
+    def client(self) -> Client:
         """The client that its calls are made by."""
-        return self.realms.dynamo._client
+        return self.realms.dynamo.client
 
     @property
     def keys(self) -> DynamoAccessKeys:

@@ -1,17 +1,23 @@
 """The composition root: settings, AWS clients and stores, passed to the features."""
 
-from collections.abc import Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Final
 
-import boto3
-from botocore.config import Config
-
+from sojourn.aws import container
+from sojourn.aws.client import DYNAMODB, KMS, Api, Client
+from sojourn.aws.connection import Timeouts
+from sojourn.aws.credentials import Credentials
+from sojourn.aws.endpoints import Endpoint, endpoint_of
+from sojourn.aws.errors import NoAnswer
+from sojourn.aws.pool import Pool, Transport
 from sojourn.crypto.kms import KmsCipher
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock, SystemClock
 from sojourn.runtime.settings import EnvironmentSettings
-from sojourn.store import response_integrity, user_items
+from sojourn.store import user_items
 from sojourn.store.access_keys import DynamoAccessKeys
 from sojourn.store.attempts import DynamoAttempts
 from sojourn.store.client import DynamoDB
@@ -26,19 +32,21 @@ from sojourn.store.users import DynamoUsers
 if TYPE_CHECKING:
     from sojourn.crypto.passwords import Hasher
 
-CLIENT_CONFIG: Final = Config(
-    connect_timeout=deadline.CONNECT_SECONDS,
-    read_timeout=deadline.READ_SECONDS,
-    # Retries are ours, inside the request's deadline; the first attempt is the total.
-    retries={"total_max_attempts": 1, "mode": "standard"},
-    max_pool_connections=64,
-)
+Connect = Callable[[Endpoint], Transport]
+"""How requests reach the services: over sockets, or otherwise in tests and on the local stack."""
+TIMEOUTS: Final = Timeouts(connect=deadline.CONNECT_SECONDS, read=deadline.READ_SECONDS)
+
+
+def sockets(endpoint: Endpoint) -> Pool:
+    """Connections that trust the authorities of AWS_CA_BUNDLE, or the system's."""
+    return Pool(endpoint, TIMEOUTS, ca_file=os.environ.get("AWS_CA_BUNDLE") or None)
 
 
 class Resources:
     """The parts of which `functions/<name>/app.py` composes its services.
 
-    boto3 finds region, credentials and endpoint by its own rules; `endpoint_url` overrides them.
+    Region, credentials and endpoints are the process's environment's (`sojourn.aws`);
+    `endpoint_url` overrides the endpoints.
     """
 
     def __init__(
@@ -47,13 +55,20 @@ class Resources:
         *,
         clock: Clock | None = None,
         endpoint_url: str | None = None,
+        connect: Connect = sockets,
     ) -> None:
-        """Raises `SettingsError` if an environment variable is missing."""
+        """Raises `SettingsError` and `EndpointInvalid` for what is wrong in the environment."""
         self.settings = EnvironmentSettings.of(environ)
         self.clock = clock or SystemClock()
-        self._session = boto3.session.Session()
         self._endpoint_url = endpoint_url
-        dynamo = DynamoDB(self._client("dynamodb"), self.clock)
+        self._connect = connect
+        self._credentials = Credentials(
+            os.environ,
+            fetch=partial(container.fetch, os.environ),
+            now_ms=self.clock.machine_ms,
+        )
+        self._clients: list[Client] = []
+        dynamo = DynamoDB(self._client(DYNAMODB), self.clock)
         self.skew = dynamo.skew
         sessions = self.settings.sessions_table
         self.feed = DynamoFeed(
@@ -74,7 +89,7 @@ class Resources:
     @cached_property
     def cipher(self) -> KmsCipher:
         """KMS. Its client is created only in functions that use private keys."""
-        return KmsCipher(self._client("kms"), self.settings.kms_key_id, self.clock)
+        return KmsCipher(self._client(KMS), self.settings.kms_key_id, self.clock)
 
     @cached_property
     def hasher(self) -> "Hasher":
@@ -83,9 +98,16 @@ class Resources:
 
         return Hasher()
 
-    def _client(self, service: Literal["dynamodb", "kms"]) -> Any:
-        made = self._session.client(service, config=CLIENT_CONFIG, endpoint_url=self._endpoint_url)
-        made.meta.events.register(
-            "before-parse", response_integrity.check, unique_id="whole_answers"
-        )
+    def warm(self) -> None:
+        """Connect to the services. What fails is tried again by the first call."""
+        for client in self._clients:
+            with suppress(NoAnswer):
+                client.transport.warm()
+
+    def _client(self, api: Api) -> Client:
+        endpoint = endpoint_of(api.service, os.environ, url=self._endpoint_url)
+        transport = self._connect(endpoint)
+        now_ms = self.clock.machine_ms
+        made = Client(api, endpoint, self._credentials, transport, now_ms=now_ms)
+        self._clients.append(made)
         return made

@@ -41,7 +41,8 @@ class Entry(Generic[S]):
         self._handler: Handler | None = None
         self._lock = threading.Lock()
         if os.environ.get("AWS_LAMBDA_RUNTIME_API"):
-            self._composed()
+            # Connections, and the certificates of authorities, take long at the first call.
+            self._composed(warm=True)
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         return self._composed()(event, context)
@@ -50,10 +51,13 @@ class Entry(Generic[S]):
         """The handler over those resources."""
         return self.serve(resources, self.compose(resources))
 
-    def _composed(self) -> Handler:
+    def _composed(self, *, warm: bool = False) -> Handler:
         with self._lock:
             if self._handler is None:
-                self._handler = self.bind(Resources(os.environ))
+                resources = Resources(os.environ)
+                self._handler = self.bind(resources)
+                if warm:
+                    resources.warm()
             return self._handler
 
 

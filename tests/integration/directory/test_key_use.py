@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from sojourn.api.callers import USE_MS
+from sojourn.aws.client import Response
 from sojourn.domain.errors import AlreadyInitialised
 from sojourn.store.access_keys import DynamoAccessKeys
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_races import all_at_once
+from tests.support.calls import Call, Parameters, between, refusal
 from tests.support.http_world import PASSWORD, Answer, World
 from tests.support.instance import Instance
+from tests.support.lost_answers import WRITES
 from tests.support.stores import store_of
 
 HOUR = USE_MS / 1000
@@ -155,15 +157,13 @@ def test_use_is_written_once_an_hour(world: World) -> None:
 def test_use_is_one_write(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first use in an hour is written by one UpdateItem, and the next by none."""
     made = make(world).body
-    client = store_of(world.resources).realms.dynamo._client
     written: list[str] = []
-    original = client.update_item
 
-    def counted(**parameters: Any) -> Any:
+    def counted(_operation: str, parameters: Parameters, call: Call) -> Response:
         written.append(parameters["Key"]["pk"]["S"])
-        return original(**parameters)
+        return call(parameters)
 
-    monkeypatch.setattr(client, "update_item", counted)
+    between(monkeypatch, store_of(world.resources).client, counted, "UpdateItem")
     for _ in range(3):
         use(world, made["secret"])
     assert written == [made["id"]]
@@ -191,9 +191,11 @@ def test_validation_writes_nothing(world: World, monkeypatch: pytest.MonkeyPatch
     world.user("ada")
     token = world.login("ada").body["token"]
     world.clock.advance(HOUR + 1)
-    client = store_of(world.resources).realms.dynamo._client
-    for operation in ("update_item", "put_item", "delete_item", "transact_write_items"):
-        monkeypatch.setattr(client, operation, None)
+
+    def forbidden(operation: str, *_: object) -> Response:
+        raise AssertionError(operation)
+
+    between(monkeypatch, store_of(world.resources).client, forbidden, *WRITES)
     assert world.call("GET", "/v1/session", bearer=token).status == 200
     many = world.admin("POST", "/v1/sessions/validate", {"tokens": [token]})
     assert many.body["collection"][0]["active"] is True
@@ -214,16 +216,15 @@ def test_use_that_cannot_be_written_fails_nothing(
 ) -> None:
     """Writing a use is tried once, without a wait, and the request goes on when it fails."""
     made = make(world).body
-    client = store_of(world.resources).realms.dynamo._client
     tried: list[str] = []
 
-    def away(**parameters: Any) -> Any:
+    def away(_operation: str, parameters: Parameters, _call: Call) -> Response:
         tried.append(parameters["Key"]["pk"]["S"])
-        raise ClientError({"Error": {"Code": code, "Message": ""}}, "UpdateItem")
+        raise refusal(code)
 
     began = world.clock.stopwatch()
     with monkeypatch.context() as patched:
-        patched.setattr(client, "update_item", away)
+        between(patched, store_of(world.resources).client, away, "UpdateItem")
         use(world, made["secret"])
     assert tried == [made["id"]]
     assert world.clock.stopwatch() == began

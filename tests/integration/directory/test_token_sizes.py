@@ -225,4 +225,4 @@ def test_small_users_do_not_hang_on_the_realm(world: World) -> None:
     user_id = make(world).body["id"]
     with calls() as made:
         assert change(world, user_id, name="Ada", custom=custom(500)).status == 200
-    assert [name for name in made if name not in READS] == ["update_item"]
+    assert [name for name in made if name not in READS] == ["UpdateItem"]

@@ -414,7 +414,7 @@ def test_failed_login_reads_no_sessions(world: World, monkeypatch: pytest.Monkey
 
     def call(self: DynamoDB, operation: str, **parameters: Any) -> Any:
         answer = original(self, operation, **parameters)
-        if operation == "batch_get_item":
+        if operation == "BatchGetItem":
             table = world.environment["SESSIONS_TABLE"]
             read.extend(set(item) for item in answer["Responses"].get(table, []))
         return answer
@@ -576,7 +576,7 @@ def test_lost_answer_of_a_count(
     user_id = world.user("ada")
     path = f"/v1/users/{user_id}/authenticate"
     body: dict[str, object] = {"password": WRONG}
-    lost(monkeypatch, world, "transact_write_items" if ip else "put_item")
+    lost(monkeypatch, world, "TransactWriteItems" if ip else "PutItem")
     if ip:
         body["request"] = {"ip": ip}
     for failures in (1, 2):
@@ -591,7 +591,7 @@ def test_counting_that_is_refused_is_a_503(world: World, monkeypatch: pytest.Mon
     original = DynamoDB._call
 
     def call(self: DynamoDB, operation: str, **parameters: Any) -> Any:
-        if operation == "transact_write_items":
+        if operation == "TransactWriteItems":
             raise Unavailable
         return original(self, operation, **parameters)
 

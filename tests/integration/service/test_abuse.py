@@ -142,7 +142,7 @@ def test_token_of_another_stack(world: World, token: str) -> None:
             refused = world.call("GET", "/v1/session", bearer=foreign)
         assert (refused.status, refused.body["code"]) == (401, "token_invalid")
         seen += made
-    assert seen == ["get_item"]
+    assert seen == ["GetItem"]
 
 
 def test_another_realms_key_of_the_same_kid(world: World, token: str, dynamodb: Any) -> None:

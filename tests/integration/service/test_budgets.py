@@ -9,7 +9,7 @@ import pytest
 from sojourn.store.client import DynamoDB
 from tests.support.http_world import PASSWORD, World
 
-READS = {"get_item", "batch_get_item", "query"}
+READS = {"GetItem", "BatchGetItem", "Query"}
 HOUR = 3_600
 
 
@@ -23,7 +23,7 @@ def calls() -> Iterator[list[str]]:
         key = parameters.get("Key", {}).get("pk", {}).get("S", "")
         if not key.startswith("key_"):
             made.append(operation)
-            if operation == "get_item":
+            if operation == "GetItem":
                 assert parameters["ConsistentRead"] is True
             for request in parameters.get("RequestItems", {}).values():
                 assert request["ConsistentRead"] is True
@@ -47,7 +47,7 @@ def test_validation_is_one_consistent_read(world: World, token: str) -> None:
     """A managed session is validated by one consistent GetItem, and no write."""
     with calls() as made:
         assert world.call("GET", "/v1/session", bearer=token).status == 200
-    assert made == ["get_item"]
+    assert made == ["GetItem"]
 
 
 def test_authorizer_reads_once(world: World, token: str) -> None:
@@ -56,7 +56,7 @@ def test_authorizer_reads_once(world: World, token: str) -> None:
     for answer in (True, False):
         with calls() as made:
             assert world.authorize(token)["isAuthorized"] is answer
-        assert made == ["get_item"]
+        assert made == ["GetItem"]
         world.call("DELETE", "/v1/session", bearer=token)
     with calls() as made:
         assert not world.authorize("garbage")["isAuthorized"]
@@ -68,7 +68,7 @@ def test_list_is_one_read(world: World, token: str) -> None:
     """A user's list is one read."""
     with calls() as made:
         assert world.call("GET", "/v1/sessions", bearer=token).status == 200
-    assert made == ["get_item"]
+    assert made == ["GetItem"]
 
 
 def test_login_is_at_most_three_reads_and_one_update(world: World, token: str) -> None:
@@ -79,11 +79,11 @@ def test_login_is_at_most_three_reads_and_one_update(world: World, token: str) -
     for ip in ("203.0.113.9", "203.0.113.10"):
         with calls() as made:
             assert world.login("ada", ip=ip).status == 200
-        assert made == ["batch_get_item"] * 3 + ["update_item"]
+        assert made == ["BatchGetItem"] * 3 + ["UpdateItem"]
         assert world.login("ada", ip=ip, password="wrong password").status == 401
         with calls() as made:
             assert world.login("ada", ip=ip).status == 200
-        assert made == ["batch_get_item"] * 3 + ["update_item"]
+        assert made == ["BatchGetItem"] * 3 + ["UpdateItem"]
     assert token
 
 
@@ -98,20 +98,20 @@ def test_login_on_behalf_has_the_budget_of_a_login(world: World, token: str, nam
         assert answer.status == 200
     assert len(made) == 4
     assert set(made[:3]) <= READS
-    assert made[3] == "update_item"
+    assert made[3] == "UpdateItem"
 
 
 def test_unmanaged_login_writes_for_a_new_address_alone(world: World, token: str) -> None:
     """An unmanaged login writes nothing, but once for an address or for the end of a row."""
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"session_type": "unmanaged"})
     wrong = {"ip": "198.51.100.7", "password": "wrong password"}
-    reads = ["batch_get_item"] * 3
-    for expected in ([*reads, "update_item"], reads):
+    reads = ["BatchGetItem"] * 3
+    for expected in ([*reads, "UpdateItem"], reads):
         with calls() as made:
             assert world.login("ada", ip="198.51.100.7").status == 200
         assert made == expected
     assert world.login("ada", **wrong).status == 401
-    for expected in ([*reads, "update_item"], reads):
+    for expected in ([*reads, "UpdateItem"], reads):
         with calls() as made:
             assert world.login("ada", ip="198.51.100.7").status == 200
         assert made == expected
@@ -128,10 +128,10 @@ def test_api_key_login_writes_nothing(world: World) -> None:
     assert world.call("POST", "/v1/login", body).status == 200
     with calls() as made:
         assert world.call("POST", "/v1/login", body).status == 200
-    assert made == ["get_item", "batch_get_item"]
+    assert made == ["GetItem", "BatchGetItem"]
     with calls() as made:
         assert world.call("POST", "/v1/login", body | {"api_key": "ak_none"}).status == 401
-    counted = ["get_item", "batch_get_item", "put_item"]
+    counted = ["GetItem", "BatchGetItem", "PutItem"]
     assert made == counted
     world.admin("PATCH", f"/v1/users/{robot}", {"state": "inactive"})
     with calls() as made:
@@ -145,10 +145,10 @@ OWN = [
     ("GET", "/v1/session", []),
     ("GET", "/v1/sessions", []),
     ("GET", "/v1/sessions/{session}", []),
-    ("DELETE", "/v1/session", ["transact_write_items"]),
-    ("DELETE", "/v1/sessions/{session}", ["transact_write_items"]),
-    ("DELETE", "/v1/sessions?scope=others", ["transact_write_items"]),
-    ("DELETE", "/v1/sessions?scope=all", ["transact_write_items"]),
+    ("DELETE", "/v1/session", ["TransactWriteItems"]),
+    ("DELETE", "/v1/sessions/{session}", ["TransactWriteItems"]),
+    ("DELETE", "/v1/sessions?scope=others", ["TransactWriteItems"]),
+    ("DELETE", "/v1/sessions?scope=all", ["TransactWriteItems"]),
 ]
 
 
@@ -162,7 +162,7 @@ def test_realm_that_is_too_old_is_read_with_the_user(
     world.clock.advance(seconds)
     with calls() as made:
         assert world.call(method, path.format(session=other), bearer=token).status < 300
-    assert made == ["batch_get_item" if seconds else "get_item", *writes]
+    assert made == ["BatchGetItem" if seconds else "GetItem", *writes]
 
 
 def test_what_no_key_signed_is_read_for_nothing(world: World, token: str) -> None:
@@ -181,11 +181,11 @@ def test_termination_is_one_read_and_one_transaction(world: World, token: str) -
     for path in ("/v1/sessions?scope=others", "/v1/session"):
         with calls() as made:
             assert world.call("DELETE", path, bearer=token).status == 204
-        assert made == ["get_item", "transact_write_items"]
+        assert made == ["GetItem", "TransactWriteItems"]
     later = world.login("ada").body["token"]
     with calls() as made:
         assert world.call("DELETE", "/v1/sessions?scope=all", bearer=later).status == 204
-    assert made == ["get_item", "transact_write_items"]
+    assert made == ["GetItem", "TransactWriteItems"]
 
 
 def test_introspection_is_one_consistent_read(world: World, token: str) -> None:
@@ -194,7 +194,7 @@ def test_introspection_is_one_consistent_read(world: World, token: str) -> None:
     ended = world.login("ada").body["token"]
     assert world.call("DELETE", "/v1/session", bearer=ended).status == 204
     for sent, active in ((token, True), (ended, False)):
-        for seconds, read in ((0, "get_item"), (STALE, "batch_get_item")):
+        for seconds, read in ((0, "GetItem"), (STALE, "BatchGetItem")):
             world.clock.advance(seconds)
             with calls() as made:
                 answer = world.call("POST", path, form={"token": sent}, bearer=world.key)
@@ -210,10 +210,10 @@ def test_revocation_is_one_read_and_one_transaction(
     path, key = f"/v1/realms/{world.realm_id}/revoke", world.key if by_server else None
     # The function terminate has a cache of its own.
     assert world.call("POST", path, form={"token": "garbage"}).status == 200
-    for sent, expected in (("garbage", []), (token, ["get_item", "transact_write_items"])):
+    for sent, expected in (("garbage", []), (token, ["GetItem", "TransactWriteItems"])):
         with calls() as made:
             assert world.call("POST", path, form={"token": sent}, bearer=key).status == 200
-        assert [call for call in made if call != "update_item"] == expected
+        assert [call for call in made if call != "UpdateItem"] == expected
     assert world.call("GET", "/v1/session", bearer=token).status == 401
 
 
@@ -227,7 +227,7 @@ def test_end_of_a_users_sessions_by_a_server(world: World, token: str) -> None:
         world.login("ada")
         with calls() as made:
             assert world.admin(method, path).status < 300
-        assert made == ["get_item", "transact_write_items"]
+        assert made == ["GetItem", "TransactWriteItems"]
 
 
 def test_changes_that_end_sessions_look_for_nothing_after(world: World, token: str) -> None:
@@ -239,7 +239,7 @@ def test_changes_that_end_sessions_look_for_nothing_after(world: World, token: s
     with calls() as made:
         assert world.call("POST", "/v1/password", change, bearer=token).status == 204
     assert set(made[:-1]) <= READS
-    assert made[-1] == "transact_write_items"
+    assert made[-1] == "TransactWriteItems"
     credentials = world.admin("GET", f"/v1/credentials?user_id={found['user_id']}").body
     one = f"/v1/credentials/{credentials['collection'][0]['id']}"
     for method, path, body in (
@@ -253,8 +253,8 @@ def test_changes_that_end_sessions_look_for_nothing_after(world: World, token: s
             world.admin("POST", "/v1/sessions", {"user_id": found["user_id"]})
         with calls() as made:
             assert world.admin(method, path, body).status < 300
-        assert made[:2] == ["get_item", "get_item"]
-        assert made[2:] in (["transact_write_items"], ["update_item"]), (path, body)
+        assert made[:2] == ["GetItem", "GetItem"]
+        assert made[2:] in (["TransactWriteItems"], ["UpdateItem"]), (path, body)
 
 
 def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:
@@ -275,8 +275,8 @@ def test_failed_logins_make_the_same_calls(world: World, token: str) -> None:
                 answer = world.call("POST", "/v1/login", body)
             seen.append((answer.status, {**answer.body, "request_id": ""}, made))
         assert [entry == seen[0] for entry in seen] == [True] * 4
-        counted = (401, ["batch_get_item", "batch_get_item", "transact_write_items"])
-        refused = (429, ["batch_get_item", "batch_get_item"])
+        counted = (401, ["BatchGetItem", "BatchGetItem", "TransactWriteItems"])
+        refused = (429, ["BatchGetItem", "BatchGetItem"])
         assert (seen[0][0], seen[0][2]) == (counted if number < 5 else refused)
     assert token
 
@@ -295,8 +295,8 @@ def test_failed_logins_by_a_server_make_the_same_calls(world: World, token: str)
                 answer = world.call("POST", path, body, bearer=world.key, realm=world.realm_id)
             seen.append((answer.status, {**answer.body, "request_id": ""}, made))
         assert [entry == seen[0] for entry in seen] == [True] * 4
-        reads = ["batch_get_item", "batch_get_item"]
-        counted, refused = (422, [*reads, "transact_write_items"]), (429, reads)
+        reads = ["BatchGetItem", "BatchGetItem"]
+        counted, refused = (422, [*reads, "TransactWriteItems"]), (429, reads)
         assert (seen[0][0], seen[0][2]) == (counted if number < 5 else refused)
     assert token
 
@@ -311,7 +311,7 @@ def test_many_validations_are_three_reads_at_most(world: World, token: str) -> N
         with calls() as made:
             answer = world.admin("POST", "/v1/sessions/validate", {"tokens": tokens})
         assert answer.status == 200
-        assert made == ["batch_get_item"] * batches
+        assert made == ["BatchGetItem"] * batches
 
 
 @pytest.mark.parametrize("garbage", ["x", "a.b.c", "x" * 5_000])
@@ -329,7 +329,7 @@ def test_login_that_evicts_is_one_transaction(world: World, token: str) -> None:
     for _ in range(2):
         with calls() as made:
             assert world.login("ada").status == 200
-        assert made == ["batch_get_item"] * 3 + ["transact_write_items"]
+        assert made == ["BatchGetItem"] * 3 + ["TransactWriteItems"]
     assert token
 
 
@@ -343,13 +343,13 @@ def test_poll_of_the_feed_reads_the_realm_and_each_shard(world: World, token: st
         cursor = world.call("GET", path, bearer=world.key).body["cursor"]
         with calls() as made:
             answer = world.call("GET", f"{path}&after={cursor}", bearer=world.key)
-        assert (answer.status, made) == (200, ["get_item", *["query"] * shards])
+        assert (answer.status, made) == (200, ["GetItem", *["Query"] * shards])
     world.admin("DELETE", f"/v1/sessions/{session}")
     with calls() as made:
         answer = world.call("GET", f"{path}&after={cursor}", bearer=world.key)
     assert len(answer.body["collection"]) == 1
-    assert made == ["get_item", *["query"] * 3]
+    assert made == ["GetItem", *["Query"] * 3]
     world.clock.advance(HOUR / 2)
     with calls() as made:
         assert world.call("GET", f"{path}&after={cursor}", bearer=world.key).status == 200
-    assert made == ["get_item", *["query"] * 6]
+    assert made == ["GetItem", *["Query"] * 6]

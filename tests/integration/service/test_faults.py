@@ -15,16 +15,13 @@ from tests.support.http_world import World
 
 @pytest.fixture
 def layer(world: World) -> Iterator[Layer]:
-    """What goes wrong under the clients of every instance."""
+    """What goes wrong under the clients of the world and of instances that are made with it."""
     given = world.resources
-    clients = [given.realms.dynamo._client, given.cipher._client]
     with BadServer() as bad:
         layer = Layer(bad, written=lambda: None)
-        for client in clients:
+        for client in (given.realms.dynamo.client, given.cipher.client):
             layer.attach(client)
         yield layer
-        for client in clients:
-            layer.detach(client)
 
 
 def struck(layer: Layer, world: World, fault: str, number: int) -> None:
@@ -38,20 +35,18 @@ def test_half_an_answer_is_no_answer(
 ) -> None:
     """An answer that did not come whole is asked again, and never taken for an empty one.
 
-    botocore does not hold a body to its length: half of an item would be no item, and a live
-    session one that never was.
+    Half of an item would be no item, and a live session one that never was.
     """
     user_id = world.user("ada")
     token = world.login("ada").body["token"]
-    fresh = world.beside(resources_of(environment, world.clock))
     for number in (1, 2):
         struck(layer, world, fault, number)
-        fresh = world.beside(resources_of(environment, world.clock))
+        fresh = world.beside(resources_of(environment, world.clock, layer.connect))
         assert fresh.call("GET", "/v1/session", bearer=token).status == 200
         assert layer.struck == 1
     for number in range(1, 6):
         struck(layer, world, fault, number)
-        fresh = world.beside(resources_of(environment, world.clock))
+        fresh = world.beside(resources_of(environment, world.clock, layer.connect))
         assert fresh.login("ada").status == 200
         assert layer.struck == 1
     assert len(world.active(user_id)) == 6

@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local.turns import in_turns
+from sojourn.aws.client import Response
 from sojourn.domain.due import Due
 from sojourn.domain.session import Login, Origin
 from sojourn.domain.session_rules import begin
@@ -17,6 +17,7 @@ from sojourn.runtime import deadline, optimistic
 from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.integration.conftest import resources_of
+from tests.support.calls import between, refusal
 from tests.support.clock import MovedClock
 from tests.support.http_world import Answer, World
 from tests.support.lost_answers import lose_answers
@@ -190,14 +191,14 @@ def test_session_ended_between_ends_nothing_itself(
 
 def lost(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, *, times: int = 1) -> None:
     """Lose the answer of an operation that was done."""
-    client = world.resources.seen_users._dynamo._client
+    client = world.resources.seen_users._dynamo.client
     lose_answers(monkeypatch, client, operation, times=times)
 
 
 def test_lost_answer_of_a_login(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A login whose write was done and whose answer was lost finds its own session."""
     user_id = world.user("ada")
-    lost(monkeypatch, world, "update_item")
+    lost(monkeypatch, world, "UpdateItem")
     answer = world.login("ada")
     assert answer.status == 200
     assert world.active(user_id) == [answer.body["id"]]
@@ -208,7 +209,7 @@ def test_lost_answer_of_a_login_that_evicts(world: World, monkeypatch: pytest.Mo
     world.admin("PATCH", f"/v1/realms/{world.realm_id}", {"max_sessions": 1})
     user_id = world.user("ada")
     first = world.login("ada").body
-    lost(monkeypatch, world, "transact_write_items")
+    lost(monkeypatch, world, "TransactWriteItems")
     answer = world.login("ada")
     assert answer.status == 200
     assert world.active(user_id) == [answer.body["id"]]
@@ -219,7 +220,7 @@ def test_lost_answer_of_an_end(world: World, monkeypatch: pytest.MonkeyPatch) ->
     """An end whose answer was lost is done, once, and says so."""
     user_id = world.user("ada")
     first = world.login("ada").body
-    lost(monkeypatch, world, "transact_write_items")
+    lost(monkeypatch, world, "TransactWriteItems")
     assert world.call("DELETE", "/v1/session", bearer=first["token"]).status == 204
     assert world.active(user_id) == []
     assert world.reasons(user_id) == {first["id"]: "logout"}
@@ -227,12 +228,11 @@ def test_lost_answer_of_an_end(world: World, monkeypatch: pytest.MonkeyPatch) ->
 
 def refuse(monkeypatch: pytest.MonkeyPatch, world: World, operation: str, code: str) -> None:
     """Refuse every call of an operation."""
-    client = world.resources.seen_users._dynamo._client
 
-    def call(**_parameters: Any) -> Any:
-        raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+    def call(*_: object) -> Response:
+        raise refusal(code)
 
-    monkeypatch.setattr(client, operation, call)
+    between(monkeypatch, world.resources.seen_users._dynamo.client, call, operation)
 
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerError", "AccessDenied"])
@@ -241,7 +241,7 @@ def test_store_away(world: World, monkeypatch: pytest.MonkeyPatch, code: str) ->
     user_id = world.user("ada")
     first = world.login("ada").body
     with monkeypatch.context() as patched:
-        for operation in ("update_item", "transact_write_items"):
+        for operation in ("UpdateItem", "TransactWriteItems"):
             refuse(patched, world, operation, code)
         before = world.clock.monotonic()
         login = world.login("ada")

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError, EndpointConnectionError, ParamValidationError
 
 from provers.watched.logs import watch_logs
 from provers.watched.secrets import Search, Secret
+from sojourn.aws.client import Client, Response
+from sojourn.aws.errors import NoAnswer
 from sojourn.crypto import signing_keys
+from tests.support.calls import refusal
 from tests.support.http_world import PASSWORD, World
 
 OTHER = "another horse and no battery"
@@ -21,24 +22,17 @@ OTHER = "another horse and no battery"
 
 def throttled(operation: str, _call: object) -> Exception:
     """What the store answers when it has too much to do: it is asked again."""
-    error = {"Code": "ThrottlingException", "Message": "too much"}
-    return ClientError({"Error": error}, operation)  # type: ignore[typeddict-item]
+    return refusal("ThrottlingException", message="too much")
 
 
 def refused(operation: str, call: object) -> Exception:
     """An answer that says back all that it was asked."""
-    error = {"Code": "ValidationException", "Message": f"not valid: {call!r}"}
-    return ClientError({"Error": error}, operation)  # type: ignore[typeddict-item]
-
-
-def not_sent(operation: str, call: object) -> Exception:
-    """boto3's own complaint, which shows the parameter."""
-    return ParamValidationError(report=f"Invalid type for parameter, value: {call!r}")
+    return refusal("ValidationException", message=f"not valid: {call!r}")
 
 
 def cut_off(operation: str, _call: object) -> Exception:
     """No connection."""
-    return EndpointConnectionError(endpoint_url="https://dynamodb.eu-west-1.amazonaws.com")
+    return NoAnswer("No connection to dynamodb.eu-west-1.amazonaws.com", sent=False)
 
 
 def unheard_of(operation: str, call: object) -> Exception:
@@ -46,7 +40,7 @@ def unheard_of(operation: str, call: object) -> Exception:
     return RuntimeError(f"{operation} of {call!r}")
 
 
-FAULTS = (throttled, refused, not_sent, cut_off, unheard_of)
+FAULTS = (throttled, refused, cut_off, unheard_of)
 
 
 @dataclass
@@ -137,17 +131,17 @@ def test_no_failure_tells_a_secret(
 ) -> None:
     """Each call to AWS of each request fails in turn; what is logged of it holds no secret."""
     asked = calls(world, said)
-    original = BaseClient._make_api_call  # type: ignore[attr-defined]
+    original = Client.call
     left = 0
 
-    def failing(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
+    def failing(client: Client, operation: str, parameters: Mapping[str, Any]) -> Response:
         nonlocal left
         left -= 1
-        if left < 0 and client.meta.service_model.service_name == "dynamodb":
+        if left < 0 and client.service == "dynamodb":
             raise fault(operation, parameters)
         return original(client, operation, parameters)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", failing)
+    monkeypatch.setattr(Client, "call", failing)
     failed = 0
     for call in asked:
         for after in itertools.count():

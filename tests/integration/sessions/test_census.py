@@ -29,7 +29,7 @@ def before(monkeypatch: pytest.MonkeyPatch, act: Callable[[int], None]) -> None:
     call, batches = DynamoDB._call, [0]
 
     def acting(self: DynamoDB, operation: str, **parameters: Any) -> Any:
-        if operation == "batch_get_item":
+        if operation == "BatchGetItem":
             batches[0] += 1
             act(batches[0])
         return call(self, operation, **parameters)

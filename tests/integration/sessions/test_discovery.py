@@ -204,7 +204,7 @@ def test_garbage_is_no_load(world: World, monkeypatch: pytest.MonkeyPatch) -> No
             get(world, name, realm_id="garbage")
             get(world, name, realm_id=absent)
             get(world, name)
-    assert reads == ["get_item", "get_item"]
+    assert reads == ["GetItem", "GetItem"]
     world.clock.advance(5)
     get(world, "jwks.json")
     assert len(reads) == 3

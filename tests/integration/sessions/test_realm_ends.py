@@ -142,12 +142,12 @@ def test_end_is_one_write_however_many_sessions(world: World) -> None:
         token = world.login(name).body["token"]
     with calls() as made:
         assert end(world).status == 200
-    assert made == ["get_item", "transact_write_items"]
+    assert made == ["GetItem", "TransactWriteItems"]
     token = world.login("bob").body["token"]
     validated(world, token)
     with calls() as made:
         assert validated(world, token).status == 200
-    assert made == ["get_item"]
+    assert made == ["GetItem"]
 
 
 def test_sixteen_ends_at_once_all_end(world: World) -> None:

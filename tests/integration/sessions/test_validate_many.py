@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sojourn.aws.client import Response
 from sojourn.domain import ids
 from sojourn.sessions.validate_many import BODY_LIMIT, MOST
 from sojourn.store import expressions
@@ -14,6 +15,7 @@ from sojourn.store import users as store
 from sojourn.store.users import DynamoUsers
 from tests.integration.directory.test_jwt_keys import kid
 from tests.integration.service.test_budgets import calls
+from tests.support.calls import Call, Parameters, answered, between
 from tests.support.http_world import Answer, World
 from tests.support.stores import store_of
 
@@ -259,7 +261,7 @@ def test_order_is_that_of_the_tokens(world: World) -> None:
     assert len(sent) == MOST
     with calls() as made:
         answers = collection(world, *sent)
-    assert made == ["batch_get_item", "batch_get_item"]
+    assert made == ["BatchGetItem", "BatchGetItem"]
     assert [a["active"] for a in answers] == [tokens.index(t) % 3 != 0 for t in sent[:-1]] + [False]
     assert answers[:5] == [by_itself(world, token) for token in sent[:5]]
 
@@ -274,7 +276,7 @@ def test_made_up_realms_are_one_read(world: World) -> None:
         claims = json.dumps(own | {"rid": realm_id, "aud": realm_id}).encode()
         body = base64.urlsafe_b64encode(claims).rstrip(b"=").decode()
         made_up.append(f"{header}.{body}.{signature}")
-    for reads in (["batch_get_item"], []):
+    for reads in (["BatchGetItem"], []):
         with calls() as made:
             assert collection(world, *made_up) == [GARBAGE] * MOST
         assert made == reads
@@ -349,22 +351,20 @@ def test_a_server_asks(world: World) -> None:
 
 def slow(world: World, monkeypatch: pytest.MonkeyPatch, *, keys: int) -> list[int]:
     """Have each batch process so many of its keys; how many came back, by call."""
-    client = world.resources.seen_users._dynamo._client
-    original = client.batch_get_item
     returned: list[int] = []
 
-    def partial(RequestItems: dict[str, Any]) -> Any:
-        ((table, request),) = RequestItems.items()
+    def partial(_operation: str, parameters: Parameters, call: Call) -> Response:
+        ((table, request),) = parameters["RequestItems"].items()
         done, rest = request["Keys"][:keys], request["Keys"][keys:]
         returned.append(len(rest))
-        answer: dict[str, Any] = {"Responses": {}}
+        answer = answered(Responses={})
         if done:
-            answer = original(RequestItems={table: {**request, "Keys": done}})
+            answer = call({"RequestItems": {table: {**request, "Keys": done}}})
         if rest:
-            answer["UnprocessedKeys"] = {table: {**request, "Keys": rest}}
+            answer.members["UnprocessedKeys"] = {table: {**request, "Keys": rest}}
         return answer
 
-    monkeypatch.setattr(client, "batch_get_item", partial)
+    between(monkeypatch, world.resources.seen_users._dynamo.client, partial, "BatchGetItem")
     return returned
 
 

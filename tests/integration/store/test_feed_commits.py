@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sojourn.aws.client import Response
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.errors import Unavailable
@@ -15,6 +16,7 @@ from sojourn.domain.session import Reason
 from sojourn.domain.user import Change, User
 from sojourn.runtime import deadline
 from tests.integration.store.test_store_contract import BY, OWNER, with_sessions
+from tests.support.calls import Call, Parameters, between
 from tests.support.clock import MovedClock
 from tests.support.lost_answers import lose_answers
 from tests.support.stores import DynamoStore
@@ -73,17 +75,16 @@ def around(
     after: Callable[[], object] = lambda: None,
 ) -> list[dict[str, Any]]:
     """Something happens before each call of an operation is done, and after; what is asked."""
-    call = getattr(store.client, operation)
     asked: list[dict[str, Any]] = []
 
-    def called(**parameters: Any) -> Any:
-        asked.append(parameters)
+    def called(_operation: str, parameters: Parameters, call: Call) -> Response:
+        asked.append(dict(parameters))
         before()
-        answer = call(**parameters)
+        answer = call(parameters)
         after()
         return answer
 
-    patch.setattr(store.client, operation, called)
+    between(patch, store.client, called, operation)
     return asked
 
 
@@ -95,7 +96,7 @@ def test_entry_is_a_write_of_the_endings_transaction(
 ) -> None:
     """One transaction has the user, the entry and the record; the entry knows how long it stays."""
     user = with_sessions(store, 1)
-    asked = around(monkeypatch, store, "transact_write_items")
+    asked = around(monkeypatch, store, "TransactWriteItems")
     store.users.commit(ending(user))
     ((_, entry, _),) = [call["TransactItems"] for call in asked]
     item = entry["Put"]["Item"]
@@ -111,7 +112,7 @@ def test_feed_is_read_consistently_and_by_its_attributes(
 ) -> None:
     """A page of the feed is a consistent query of the base table, for what an entry shows."""
     store.users.commit(ending(with_sessions(store, 1)))
-    asked = around(monkeypatch, store, "query")
+    asked = around(monkeypatch, store, "Query")
     entries(store, shards=1)
     assert len(asked) == 2
     for call in asked:
@@ -131,7 +132,7 @@ def test_entry_of_a_process_that_was_suspended_is_written_again(
     """Before an ending is answered, there is an entry of it that is 14 seconds old at most."""
     user = in_a_later_shard(store)
     began = clock.wall_ms()
-    around(monkeypatch, store, "transact_write_items", before=lambda: clock.advance(MINUTE))
+    around(monkeypatch, store, "TransactWriteItems", before=lambda: clock.advance(MINUTE))
     told = store.users.commit(ending(user)).revocation
     first, second = entries(store)
     times = [ids.created_ms(entry.id) - began for entry in (first, second)]
@@ -145,7 +146,7 @@ def test_entry_that_is_written_again_is_in_the_first_shard(
 ) -> None:
     """After a suspension the realm may have fewer shards: the first is always read."""
     user = in_a_later_shard(store)
-    around(monkeypatch, store, "transact_write_items", before=lambda: clock.advance(MINUTE))
+    around(monkeypatch, store, "TransactWriteItems", before=lambda: clock.advance(MINUTE))
     store.users.commit(ending(user))
     assert len(entries(store)) == 2
     (again,) = entries(store, shards=1)
@@ -171,7 +172,7 @@ def test_entry_of_a_request_that_took_its_time_is_written_once(
     around(
         monkeypatch,
         store,
-        "transact_write_items",
+        "TransactWriteItems",
         after=lambda: clock.advance(CONFIRMED_SECONDS),
     )
     store.users.commit(ending(user))
@@ -184,8 +185,8 @@ def test_entry_is_written_until_one_is_in_time(
     """A process that is suspended again while it writes the entry again writes it once more."""
     user = with_sessions(store, 1)
     pauses = [MINUTE, MINUTE, 0.0]
-    around(monkeypatch, store, "transact_write_items", after=lambda: clock.advance(pauses.pop(0)))
-    around(monkeypatch, store, "put_item", after=lambda: clock.advance(pauses.pop(0)))
+    around(monkeypatch, store, "TransactWriteItems", after=lambda: clock.advance(pauses.pop(0)))
+    around(monkeypatch, store, "PutItem", after=lambda: clock.advance(pauses.pop(0)))
     store.users.commit(ending(user))
     assert (len(entries(store)), pauses) == (3, [])
 
@@ -195,7 +196,7 @@ def test_clock_that_was_set_while_the_commit_was_under_way_is_not_trusted(
 ) -> None:
     """An entry whose time was ahead is written again by the clock as it was set."""
     user = with_sessions(store, 1)
-    around(monkeypatch, store, "transact_write_items", after=lambda: clock.set_back(MINUTE))
+    around(monkeypatch, store, "TransactWriteItems", after=lambda: clock.set_back(MINUTE))
     store.users.commit(ending(user))
     again, first = entries(store)
     assert ids.created_ms(again.id) == clock.wall_ms()
@@ -207,8 +208,8 @@ def test_ending_whose_entry_is_late_is_not_acknowledged(
 ) -> None:
     """If the entry cannot be written again, the caller is not told that the session has ended."""
     user = with_sessions(store, 1)
-    around(monkeypatch, store, "transact_write_items", after=lambda: clock.advance(MINUTE))
-    lose_answers(monkeypatch, store.client, "put_item", times=9)
+    around(monkeypatch, store, "TransactWriteItems", after=lambda: clock.advance(MINUTE))
+    lose_answers(monkeypatch, store.client, "PutItem", times=9)
     with pytest.raises(Unavailable):
         store.users.commit(ending(user))
 
@@ -223,8 +224,8 @@ def test_lost_answer_is_the_same_entry(
 ) -> None:
     """A commit that is sent again has the entry of before; if that is old by then, a new one."""
     user = with_sessions(store, 1)
-    around(monkeypatch, store, "transact_write_items", after=lambda: clock._move(pause))
-    asked = lose_answers(monkeypatch, store.client, "transact_write_items")
+    around(monkeypatch, store, "TransactWriteItems", after=lambda: clock._move(pause))
+    asked = lose_answers(monkeypatch, store.client, "TransactWriteItems")
     store.users.commit(ending(user))
     assert len(asked) == 2
     assert asked[0] == asked[1]
@@ -236,7 +237,7 @@ def test_end_of_a_realm_is_confirmed_too(
 ) -> None:
     """A realm's commit that was answered late has a second entry, in the first shard."""
     store.add_realm(REALM)
-    around(monkeypatch, store, "transact_write_items", after=lambda: clock.advance(MINUTE))
+    around(monkeypatch, store, "TransactWriteItems", after=lambda: clock.advance(MINUTE))
     store.realms.commit(RealmChange(REALM, REALM.ending_all(by="key_1", now_ms=7)))
     first, second = entries(store)
     assert ids.created_ms(second.id) == clock.wall_ms()
@@ -248,7 +249,7 @@ def test_commit_without_an_entry_is_never_late(
 ) -> None:
     """A suspended process that ended nothing writes nothing more."""
     user = with_sessions(store, 1)
-    around(monkeypatch, store, "update_item", after=lambda: clock.advance(MINUTE))
+    around(monkeypatch, store, "UpdateItem", after=lambda: clock.advance(MINUTE))
     store.users.commit(Change(user, replace(user, name="Ada")))
     assert entries(store) == []
 

@@ -8,6 +8,7 @@ import pytest
 from functions.cleanup.app import handler as cleanup
 from functions.directory.app import handler as directory
 from functions.terminate.app import handler as terminate
+from sojourn.aws.client import Response
 from sojourn.bootstrap import Resources
 from sojourn.domain import ids
 from sojourn.domain.job_ports import Removal
@@ -18,6 +19,7 @@ from sojourn.store.realm_items import REALM
 from sojourn.store.realms import DynamoDirectory
 from sojourn.store.users import DynamoUsers
 from tests.integration.store.test_store_contract import NOW, with_ended
+from tests.support.calls import Call, Parameters, between
 from tests.support.stores import store_of
 
 KEYS = {"pk", "sk"}
@@ -42,15 +44,12 @@ def seen(resources: Resources) -> DynamoUsers:
 def read(at: DynamoDirectory, monkeypatch: pytest.MonkeyPatch) -> list[set[str] | None]:
     """Fills with the attributes that each read names from now on; None where it names none."""
     found: list[set[str] | None] = []
-    client = at.dynamo._client
-    for operation in ("get_item", "batch_get_item", "query"):
-        call = getattr(client, operation)
 
-        def noted(call: Any = call, **parameters: Any) -> Any:
-            found.extend(map(_named, _reads(parameters)))
-            return call(**parameters)
+    def noted(_operation: str, parameters: Parameters, call: Call) -> Response:
+        found.extend(map(_named, _reads(parameters)))
+        return call(parameters)
 
-        monkeypatch.setattr(client, operation, noted)
+    between(monkeypatch, at.dynamo.client, noted, "GetItem", "BatchGetItem", "Query")
     return found
 
 

@@ -72,7 +72,7 @@ def test_deletion_goes_through_every_record(
     assert store.users.get(user.id) is None
 
 
-@pytest.mark.parametrize("operation", ["update_item", "delete_item"])
+@pytest.mark.parametrize("operation", ["UpdateItem", "DeleteItem"])
 def test_deletion_whose_answer_is_lost_is_done(
     store: DynamoStore, lose: Callable[[str], list[Any]], operation: str
 ) -> None:
@@ -90,7 +90,7 @@ def test_record_whose_removal_is_not_heard_of_is_gone(
 ) -> None:
     """A record whose removal had no answer is gone; that it went by this call is not known."""
     user, (record,) = with_ended(store, 1)
-    lose("delete_item")
+    lose("DeleteItem")
     removed = store.due.remove_record(user.id, record.session.id, now=record.keep_until)
     assert (removed, kept(store, user, [record])) == (False, [None])
 
@@ -100,12 +100,12 @@ def test_settlement_whose_answer_is_lost_is_saved(
 ) -> None:
     """A settlement's progress is written again after a lost answer, and stays finished."""
     store.leave(SETTLEMENT)
-    lose("update_item")
+    lose("UpdateItem")
     assert store.settlements.save_progress(OWNER.id, SETTLEMENT.name, after="usr_1")
     found = store.settlements.progress(OWNER.id, SETTLEMENT.name)
     assert found is not None
     assert found.after == "usr_1"
-    lose("delete_item")
+    lose("DeleteItem")
     store.settlements.finish_settlement(OWNER.id, SETTLEMENT.name)
     assert store.settlements.progress(OWNER.id, SETTLEMENT.name) is None
 
@@ -118,7 +118,7 @@ def test_removal_of_a_user_is_asked_again_as_itself(
     moto knows no tokens, and tells that the user is gone.
     """
     user = member(store)
-    sent = lose("transact_write_items")
+    sent = lose("TransactWriteItems")
     with nullcontext() if os.environ.get("SOJOURN_TEST_DYNAMODB") else pytest.raises(Superseded):
         store.removal.remove_user(user)
     assert sent[0] == sent[1]
@@ -130,13 +130,13 @@ def test_count_is_asked_again_as_itself(
 ) -> None:
     """Users are counted once though the answer be lost: the transaction has one token."""
     going = leaving(store)
-    sent = lose("transact_write_items")
+    sent = lose("TransactWriteItems")
     store.removal.count_removed(going.id, 2)
     assert sent[0]["ClientRequestToken"] == sent[1]["ClientRequestToken"]
     assert len(sent) == 2
 
 
-@pytest.mark.parametrize("operation", ["delete_item", "transact_write_items"])
+@pytest.mark.parametrize("operation", ["DeleteItem", "TransactWriteItems"])
 def test_realm_whose_removal_is_not_heard_of_is_gone(
     store: DynamoStore, lose: Callable[[str], list[Any]], operation: str
 ) -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
 
+from sojourn.aws.client import Response
 from sojourn.bootstrap import Resources
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.user import Change, User
@@ -23,6 +23,7 @@ from tests.integration.store.test_store_contract import (
     must_get,
     with_sessions,
 )
+from tests.support.calls import Call, Parameters, between, lost
 from tests.support.lost_answers import WRITES, lose_answers
 from tests.support.memory.users import recorded
 from tests.support.stores import DynamoStore, store_of
@@ -46,16 +47,13 @@ def is_claimed(store: DynamoStore, name: str) -> bool:
 
 def asked(store: DynamoStore, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """The writes that are asked for from now on, by operation and parameters."""
-    client = store.client
     calls: list[tuple[str, Any]] = []
-    for operation in WRITES:
-        call = getattr(client, operation)
 
-        def noted(operation: str = operation, call: Any = call, **parameters: Any) -> Any:
-            calls.append((operation, parameters))
-            return call(**parameters)
+    def noted(operation: str, parameters: Parameters, call: Call) -> Response:
+        calls.append((operation, parameters))
+        return call(parameters)
 
-        monkeypatch.setattr(client, operation, noted)
+    between(monkeypatch, store.client, noted, *WRITES)
     return calls
 
 
@@ -70,7 +68,7 @@ def test_plain_login_is_one_update_of_what_changed(
     calls = asked(store, monkeypatch)
     store.users.commit(login(user, NOW + 10)[0])
     ((operation, parameters),) = calls
-    assert operation == "update_item"
+    assert operation == "UpdateItem"
     assert parameters["ConditionExpression"] == "v = :v"
     assert set(parameters["ExpressionAttributeNames"].values()) == {
         "v",
@@ -86,7 +84,7 @@ def test_ending_is_one_transaction(store: DynamoStore, monkeypatch: pytest.Monke
     calls = asked(store, monkeypatch)
     store.users.commit(end_all(user))
     ((operation, parameters),) = calls
-    assert operation == "transact_write_items"
+    assert operation == "TransactWriteItems"
     item, entry, record = parameters["TransactItems"]
     assert item["Update"]["ConditionExpression"] == "v = :v"
     assert entry["Put"]["Item"]["user_id"] == {"S": user.id}
@@ -248,7 +246,7 @@ def test_archive_of_a_few_is_one_commit(
     calls = asked(store, monkeypatch)
     for _ in range(2):
         store.users.archive(user.id)
-        assert [operation for operation, _ in calls] == ["transact_write_items"]
+        assert [operation for operation, _ in calls] == ["TransactWriteItems"]
 
 
 def test_archive_writes_what_a_commit_between_left(
@@ -299,25 +297,24 @@ def test_user_is_at_one_place(store: DynamoStore) -> None:
     assert users.user_key("usr_1") == Key(users.table, "usr_1", "user")
 
 
-@pytest.mark.parametrize("lost", [0, 1], ids=["answered", "its answer was lost"])
+@pytest.mark.parametrize("unheard", [0, 1], ids=["answered", "its answer was lost"])
 def test_commit_of_a_user_who_is_removed_meanwhile(
-    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, lost: int
+    store: DynamoStore, monkeypatch: pytest.MonkeyPatch, unheard: int
 ) -> None:
     """A commit on a removed user is superseded, or unavailable if it may have been done."""
     found = with_sessions(store, 1)
-    client = store.client
-    update, left = client.update_item, [lost]
+    left = [unheard]
 
-    def removed_before_it_is_heard(**parameters: Any) -> Any:
+    def removed_before_it_is_heard(_: str, parameters: Parameters, call: Call) -> Response:
         if not left[0]:
             store.remove_user(found.id)
-            return update(**parameters)
+            return call(parameters)
         left[0] -= 1
-        update(**parameters)
-        raise ConnectionClosedError(endpoint_url="https://dynamodb")
+        call(parameters)
+        raise lost()
 
-    monkeypatch.setattr(client, "update_item", removed_before_it_is_heard)
+    between(monkeypatch, store.client, removed_before_it_is_heard, "UpdateItem")
     change = Change(before=found, after=replace(found, name="New"))
-    with pytest.raises(Unavailable if lost else Superseded):
+    with pytest.raises(Unavailable if unheard else Superseded):
         store.users.commit(change)
     assert store.users.get(found.id) is None

@@ -93,6 +93,9 @@ class Kept:
         self.sent.append(request)
         return Reply(200, {}, b"{}")
 
+    def warm(self) -> None:
+        """It keeps no connection."""
+
 
 def sent(request: Request) -> tuple[str, dict[str, str]]:
     """The request line and the headers of a request, which has each once."""

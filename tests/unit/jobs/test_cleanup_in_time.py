@@ -1,11 +1,12 @@
 """Scheduled jobs end in time, even if the store is slow."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
 
 from sojourn import entry
+from sojourn.aws.client import Response
+from sojourn.aws.errors import Refused
 from sojourn.domain.due import Due
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.session import Origin, Session
@@ -32,18 +33,15 @@ class LateStore:
         values = user_items.user_values(user) | {"pk": "usr_1", "sk": "user"}
         self.item = expressions.encode(values)
 
-    def get_item(self, **_: Any) -> Any:
-        """The user, at once."""
-        return {"Item": self.item}
-
-    def update_item(self, **_: Any) -> Any:
-        """Throttled and throttled, and then another was faster."""
+    def call(self, operation: str, _parameters: object) -> Response:
+        """The user, at once; a write is throttled and throttled, and then another was faster."""
+        if operation == "GetItem":
+            return Response({"Item": self.item}, None)
         self.calls += 1
         self.clock.advance(deadline.ATTEMPT_SECONDS - 0.1)
-        error: dict[str, Any] = {"Error": {"Code": "ThrottlingException"}}
         if self.calls % 3 == 0:
-            error = {"Error": {"Code": "ConditionalCheckFailedException"}, "Item": self.item}
-        raise ClientError(error, "UpdateItem")  # type: ignore[arg-type]
+            raise Refused(400, "ConditionalCheckFailedException", {"Item": self.item})
+        raise Refused(400, "ThrottlingException", {})
 
 
 def cleanup_of(dynamo: DynamoDB, users: DynamoUsers, clock: MovedClock) -> Cleanup:
@@ -63,7 +61,7 @@ def cleanup_of(dynamo: DynamoDB, users: DynamoUsers, clock: MovedClock) -> Clean
 def test_step_of_cleanup_has_one_deadline() -> None:
     """All that is tried for one user takes one deadline together, and leaves time to report."""
     clock = MovedClock()
-    dynamo = DynamoDB(LateStore(clock), clock)
+    dynamo = DynamoDB(cast(Any, LateStore(clock)), clock)
     feed = DynamoFeed(dynamo, "sessions", clock, kept_seconds=1)
     users = DynamoUsers(dynamo, "sessions", feed, only=user_items.SEEN)
     cleanup = cleanup_of(dynamo, users, clock)
@@ -78,7 +76,7 @@ def test_step_of_cleanup_begins_no_write_without_time(left: float) -> None:
     """A user that was read too late is left to the next run."""
     clock = MovedClock()
     store = LateStore(clock)
-    dynamo = DynamoDB(store, clock)
+    dynamo = DynamoDB(cast(Any, store), clock)
     feed = DynamoFeed(dynamo, "sessions", clock, kept_seconds=1)
     users = DynamoUsers(dynamo, "sessions", feed, only=user_items.SEEN)
     cleanup = cleanup_of(dynamo, users, clock)

@@ -2,7 +2,9 @@
 
 from email.utils import formatdate
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import telemetry
@@ -86,13 +88,29 @@ def test_certain_answer_of_a_held_up_one_clears_nothing() -> None:
     assert right(skew)
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Sun, 99 Foo 2033 03:33:20 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        *(None, "", "yesterday", "Sun, 99 Foo 2033 03:33:20 GMT", "Sun, 18 anF 2033 03:33:20 GMT"),
+        *("Wed, 31 Feb 2033 03:33:20 GMT", "Wed, 18 May 2033 0x:33:20 GMT"),
+        *("Wed, 18 May 2033 03:33:20 CET", "Wednesday, 18 May 2033 03:33:20 GMT"),
+    ],
+)
 def test_answer_without_a_date_tells_nothing(date: str | None) -> None:
     """An answer without a date changes nothing."""
     assert right(noted(sent_ms=0, received_ms=0, date=date))
     skew = noted(sent_ms=0, received_ms=0)
     skew.note(date, sent_ms=THEN, received_ms=THEN)
     assert not right(skew)
+
+
+@given(st.integers(0, 10**11))
+def test_date_is_read_as_it_is_written(second: int) -> None:
+    """Every date that a server writes is the second that it was written in."""
+    date = formatdate(second, usegmt=True)
+    assert right(noted(sent_ms=1000 * second, received_ms=1000 * second, date=date))
+    off_ms = 1000 * second + 999 + MOST_MS + 1
+    assert not right(noted(sent_ms=off_ms, received_ms=off_ms, date=date))
 
 
 def test_clock_that_was_set_back_meanwhile_tells_nothing() -> None:

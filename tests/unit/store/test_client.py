@@ -1,13 +1,14 @@
-"""The DynamoDB client: requests and answers, with a scripted boto3 client."""
+"""The DynamoDB calls of the stores: requests and answers, with a scripted AWS client."""
 
 import random
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError
 
+from sojourn.aws.client import Response
+from sojourn.aws.errors import CredentialsInvalid, NoAnswer, Refused
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
 from sojourn.store import expressions
@@ -18,40 +19,39 @@ from tests.support.clock import MovedClock
 KEY = Key("sessions", "usr_1", "user")
 ITEM: dict[str, Any] = {"pk": {"S": "usr_1"}, "sk": {"S": "user"}, "n": {"N": "7"}}
 VALUES = {"pk": "usr_1", "sk": "user", "n": 7}
-CLOSED = ConnectionClosedError(endpoint_url="https://dynamodb")
+CLOSED = NoAnswer("closed")
+UNREACHED = NoAnswer("nobody there", sent=False)
+STALE = NoAnswer("closed", stale=True)
 
 
 class Client:
-    """A boto3 client that gives these answers in turn, the last one for ever."""
+    """An AWS client that gives these answers in turn, the last one for ever."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
-    def __getattr__(self, operation: str) -> Any:
-        def call(**parameters: Any) -> Any:
-            self.calls.append((operation, parameters))
-            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
-
-        return call
+    def call(self, operation: str, parameters: dict[str, Any]) -> Response:
+        """The next answer."""
+        self.calls.append((operation, parameters))
+        answer: Any = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer if isinstance(answer, Response) else Response(answer, None)
 
 
 def over(*answers: object) -> tuple[DynamoDB, Client]:
     """The store over a client with these answers."""
     client = Client(*answers)
-    return DynamoDB(client, MovedClock()), client
+    return DynamoDB(cast(Any, client), MovedClock()), client
 
 
-def error(code: str, *, status: int = 400, **more: Any) -> ClientError:
-    """An error as boto3 gives it."""
-    response = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **more}
-    return ClientError(response, "PutItem")  # type: ignore[arg-type]
+def error(code: str, *, status: int = 400, **more: Any) -> Refused:
+    """An error that DynamoDB answers with."""
+    return Refused(status, code, more)
 
 
-def cancelled(*codes: str, items: Mapping[int, Any] | None = None) -> ClientError:
+def cancelled(*codes: str, items: Mapping[int, Any] | None = None) -> Refused:
     """A cancelled transaction, with a reason for each member."""
     reasons: list[dict[str, Any]] = [{"Code": code} for code in codes]
     for n, item in (items or {}).items():
@@ -68,7 +68,7 @@ def test_read_is_consistent() -> None:
     assert store.get(KEY) == VALUES
     asked = {"pk": {"S": "usr_1"}, "sk": {"S": "user"}}
     assert client.calls == [
-        ("get_item", {"TableName": "sessions", "Key": asked, "ConsistentRead": True})
+        ("GetItem", {"TableName": "sessions", "Key": asked, "ConsistentRead": True})
     ]
 
 
@@ -123,7 +123,7 @@ def test_many_reads_are_one_consistent_call() -> None:
     found = store.get_many([other, KEY, absent, KEY])
     assert found == [{"pk": "rl_1", "sk": "realm"}, VALUES, None, VALUES]
     ((operation, parameters),) = client.calls
-    assert operation == "batch_get_item"
+    assert operation == "BatchGetItem"
     assert parameters["RequestItems"] == {
         "directory": {"Keys": [other.attributes], "ConsistentRead": True},
         "sessions": {"Keys": [KEY.attributes, absent.attributes], "ConsistentRead": True},
@@ -191,7 +191,7 @@ def test_query_is_consistent_unless_it_is_an_indexs(index: str | None) -> None:
     assert page == Page(items=(VALUES,), next_start=start)
     ((operation, parameters),) = client.calls
     own = {"ConsistentRead": True} if index is None else {"IndexName": "due"}
-    assert operation == "query"
+    assert operation == "Query"
     assert parameters == own | {
         "TableName": "sessions",
         "KeyConditionExpression": "pk = :pk",
@@ -228,9 +228,9 @@ def test_whole_query_takes_every_page() -> None:
 @pytest.mark.parametrize(
     ("write", "operation"),
     [
-        (expressions.put(KEY, {}), "put_item"),
-        (expressions.delete(KEY), "delete_item"),
-        (expressions.update(KEY, changed={"n": 1}, condition="v = :v", values={}), "update_item"),
+        (expressions.put(KEY, {}), "PutItem"),
+        (expressions.delete(KEY), "DeleteItem"),
+        (expressions.update(KEY, changed={"n": 1}, condition="v = :v", values={}), "UpdateItem"),
     ],
     ids=["put", "delete", "update"],
 )
@@ -245,7 +245,7 @@ def test_single_write_is_the_call_of_its_kind(write: dict[str, Any], operation: 
 def test_failed_condition_carries_what_is_there() -> None:
     """A condition that does not hold is not tried again, and tells what is there."""
     code = "ConditionalCheckFailedException"
-    found: list[tuple[ClientError, object]] = [
+    found: list[tuple[Refused, object]] = [
         (error(code, Item=ITEM), VALUES),
         (error(code), None),
     ]
@@ -274,8 +274,8 @@ def test_commit_is_a_lone_write_or_a_transaction() -> None:
     store.commit([lone])
     store.commit([lone, other])
     (first, parameters), (second, together) = client.calls
-    assert (first, parameters) == ("put_item", lone["Put"])
-    assert (second, together["TransactItems"]) == ("transact_write_items", [lone, other])
+    assert (first, parameters) == ("PutItem", lone["Put"])
+    assert (second, together["TransactItems"]) == ("TransactWriteItems", [lone, other])
 
 
 def found_by(*answers: object) -> Any:
@@ -292,8 +292,12 @@ def test_item_that_is_gone_tells_nothing_of_what_may_have_been_done() -> None:
     assert found_by(error(code)) is None
     assert ConditionFailed([True], [None]).found() is None
     assert found_by(CLOSED, error(code, Item=ITEM)) == VALUES
-    with pytest.raises(Unavailable):
-        found_by(CLOSED, error(code))
+    # What cannot have been sent, or was refused, was not done.
+    for failure in (UNREACHED, error("ThrottlingException")):
+        assert found_by(failure, error(code)) is None
+    for failure in (CLOSED, STALE, error("InternalServerError", status=500)):
+        with pytest.raises(Unavailable):
+            found_by(failure, UNREACHED, error(code))
 
 
 def test_transaction_is_asked_again_by_the_same_token() -> None:
@@ -335,7 +339,8 @@ def test_what_passes_is_tried_again(code: str) -> None:
     [
         error("Unheard", status=500),
         error("Unheard", status=503),
-        EndpointConnectionError(endpoint_url="https://dynamodb"),
+        UNREACHED,
+        STALE,
         CLOSED,
         cancelled("TransactionConflict", "None"),
         cancelled("None", "ThrottlingError"),
@@ -361,7 +366,8 @@ def test_what_says_nothing_of_the_condition_is_tried_again(failure: Exception) -
         error("Unheard", status=499),
         cancelled("ValidationError", "None"),
         error("TransactionCanceledException"),
-        ClientError({}, "PutItem"),
+        error(""),
+        CredentialsInvalid("none"),
     ],
     ids=str,
 )
@@ -374,7 +380,9 @@ def test_what_does_not_pass_is_unavailable_at_once(failure: Exception) -> None:
     assert len(client.calls) == 1
 
 
-@pytest.mark.parametrize("failure", [error("ThrottlingException"), CLOSED], ids=str)
+@pytest.mark.parametrize(
+    "failure", [error("ThrottlingException"), CLOSED, UNREACHED, STALE], ids=str
+)
 def test_retries_end_with_the_deadline(failure: Exception) -> None:
     """A call that keeps failing is `Unavailable` after ten seconds of growing waits."""
     store, client = over(failure)
@@ -405,9 +413,16 @@ def longest_waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 def test_waits_double_from_twenty_milliseconds(longest_waits: Waits) -> None:
     """Retries wait 20 ms first, then twice as long each time."""
-    store = DynamoDB(Client(CLOSED, CLOSED, CLOSED, {}), longest_waits)
+    store = DynamoDB(cast(Any, Client(CLOSED, CLOSED, CLOSED, {})), longest_waits)
     store.transact([expressions.delete(KEY)])
     assert longest_waits.waits == [0.02, 0.04, 0.08]
+
+
+def test_connection_that_was_closed_meanwhile_costs_no_wait(longest_waits: Waits) -> None:
+    """The call is made again at once, and once: what is closed again may be the store's doing."""
+    store = DynamoDB(cast(Any, Client(STALE, STALE, STALE, {})), longest_waits)
+    store.transact([expressions.delete(KEY)])
+    assert longest_waits.waits == [0.02, 0.04]
 
 
 def test_waits_for_unprocessed_keys_double_as_well(longest_waits: Waits) -> None:
@@ -415,7 +430,8 @@ def test_waits_for_unprocessed_keys_double_as_well(longest_waits: Waits) -> None
     again = {"sessions": {"Keys": [KEY.attributes], "ConsistentRead": True}}
     unprocessed = {"Responses": {}, "UnprocessedKeys": again}
     done = {"Responses": {"sessions": [ITEM]}, "UnprocessedKeys": {}}
-    store = DynamoDB(Client(unprocessed, unprocessed, unprocessed, done), longest_waits)
+    client: Any = Client(unprocessed, unprocessed, unprocessed, done)
+    store = DynamoDB(client, longest_waits)
     assert store.get_many([KEY]) == [VALUES]
     assert longest_waits.waits == [0.02, 0.04, 0.08]
 
@@ -424,9 +440,10 @@ def test_what_succeeds_at_once_needs_no_time() -> None:
     """A call that succeeds is good, even where no time to try again is left."""
     clock = MovedClock()
     with deadline.deadline(clock, seconds=0):
-        store = DynamoDB(Client({"Responses": {"sessions": [ITEM]}}), clock)
+        client: Any = Client({"Responses": {"sessions": [ITEM]}}, {})
+        store = DynamoDB(client, clock)
         assert store.get_many([KEY]) == [VALUES]
-        DynamoDB(Client({}), clock).write(expressions.put(KEY, {}))
+        store.write(expressions.put(KEY, {}))
 
 
 # The shapes of writes.
@@ -532,10 +549,10 @@ class Ticking(MovedClock):
 
 def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """The date of an answer, also of an error's, is noted with when it was on its way."""
-    dated = {"ResponseMetadata": {"HTTPHeaders": {"date": "now"}}}
-    conflict = error("TransactionConflictException")
-    conflict.response["ResponseMetadata"]["HTTPHeaders"] = {"date": "before"}
-    store = DynamoDB(Client(conflict, CLOSED, dated, {}), Ticking())
+    dated = Response({}, "now")
+    conflict = Refused(400, "TransactionConflictException", {}, "before")
+    client: Any = Client(conflict, CLOSED, dated, {})
+    store = DynamoDB(client, Ticking())
     noted = Noted()
     monkeypatch.setattr(store, "skew", noted)
     store.get(KEY)
@@ -551,7 +568,9 @@ def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
         ([error("ThrottlingException", status=400)], False),
         ([cancelled("TransactionConflict", "None")], False),
         ([CLOSED], True),
-        ([EndpointConnectionError(endpoint_url="https://dynamodb")], True),
+        ([UNREACHED], False),
+        ([STALE], True),
+        ([CLOSED, UNREACHED], True),
         ([error("InternalServerError", status=500)], True),
         ([CLOSED, error("ThrottlingException", status=400)], True),
     ],
@@ -560,7 +579,7 @@ def test_each_answer_is_held_to_the_clock(monkeypatch: pytest.MonkeyPatch) -> No
 def test_failed_condition_says_whether_an_earlier_try_may_have_been_done(
     before: list[Exception], maybe_done: bool
 ) -> None:
-    """A call without an answer may have been done; a refused one was not."""
+    """A call without an answer may have been done; one that was refused or not sent was not."""
     store, _ = over(*before, error("ConditionalCheckFailedException"))
     with pytest.raises(ConditionFailed) as alone:
         store.write(expressions.put(KEY, {}))

@@ -1,15 +1,20 @@
 """Encoding and decoding of DynamoDB attributes."""
 
+import json
 from typing import Any
 
+import botocore.session
 import hypothesis.strategies as st
 import pytest
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from boto3.dynamodb.types import TypeSerializer
+from botocore.parsers import JSONParser
+from botocore.serialize import JSONSerializer
 from hypothesis import given
 
 from sojourn.store.client import decode, decode_value
 from sojourn.store.expressions import encode, encode_value
 
+MODEL = botocore.session.Session().get_service_model("dynamodb")
 # DynamoDB holds 38 digits of a number.
 leaves = st.none() | st.booleans() | st.integers(-(10**38) + 1, 10**38 - 1) | st.text()
 values = st.recursive(
@@ -27,10 +32,15 @@ def test_values_come_back(value: object) -> None:
 
 @given(values)
 def test_encoding_is_boto3s(value: object) -> None:
-    """boto3's own serializer makes the same attribute, and its deserializer the same value."""
+    """boto3's own serializer and protocol make the same attribute, and read it alike."""
     ours: Any = encode_value(value)
-    assert ours == TypeSerializer().serialize(value)
-    assert encode_value(TypeDeserializer().deserialize(ours) if value is None else value) == ours
+    operation = MODEL.operation_model("PutItem")
+    item = {"x": TypeSerializer().serialize(value)}
+    asked = JSONSerializer().serialize_to_request({"TableName": "t", "Item": item}, operation)
+    assert json.loads(asked["body"])["Item"]["x"] == ours
+    answer = {"status_code": 200, "headers": {}, "body": json.dumps({"Item": {"x": ours}}).encode()}
+    shape: Any = MODEL.operation_model("GetItem").output_shape
+    assert JSONParser().parse(answer, shape)["Item"] == item
 
 
 def test_true_is_not_one() -> None:

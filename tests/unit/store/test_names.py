@@ -1,9 +1,10 @@
 """Who has a name, and what frees it, where the version before IDNA stored its item elsewhere."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from sojourn.aws.client import Response
 from sojourn.domain.user import NameKind, User
 from sojourn.store import expressions
 from sojourn.store.client import DynamoDB
@@ -18,21 +19,22 @@ FORMER: dict[str, Any] = {"user_id": "usr_ada"}
 
 
 class Client:
-    """A boto3 client over items by their partition key."""
+    """A client over items by their partition key."""
 
     def __init__(self, items: dict[str, dict[str, Any]]) -> None:
         self.items = items
 
-    def get_item(self, *, Key: dict[str, Any], **_parameters: Any) -> dict[str, Any]:
+    def call(self, operation: str, parameters: dict[str, Any]) -> Response:
         """The item, if there is one."""
-        found = self.items.get(Key["pk"]["S"])
-        return {} if found is None else {"Item": expressions.encode(found)}
+        assert operation == "GetItem"
+        found = self.items.get(parameters["Key"]["pk"]["S"])
+        return Response({} if found is None else {"Item": expressions.encode(found)}, None)
 
 
 def names_over(*, current: dict[str, Any] | None, former: dict[str, Any] | None) -> DynamoNames:
     """The names of a realm where these items are under the two keys of `EMAIL`."""
     items = {pk: item for pk, item in ((CURRENT, current), (BEFORE_IDNA, former)) if item}
-    return DynamoNames(DynamoDB(Client(items), MovedClock()), "directory")
+    return DynamoNames(DynamoDB(cast(Any, Client(items)), MovedClock()), "directory")
 
 
 @pytest.mark.parametrize(

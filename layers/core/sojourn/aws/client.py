@@ -32,7 +32,7 @@ DYNAMODB: Final = Api("dynamodb", "DynamoDB_20120810", "1.0")
 KMS: Final = Api("kms", "TrentService", "1.1")
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     """An answer's members, and its `Date` header."""
 
     members: dict[str, Any]
@@ -61,16 +61,17 @@ class Client:
         self._type = f"application/x-amz-json-{api.json}"
         self._timestamp = (-1, "")
 
-    def call(self, operation: str, parameters: Mapping[str, Any]) -> Answer:
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> Response:
         """Make a call, once. Parameters and members are in the form of the wire.
 
         Raises `NoAnswer`, `Refused` and `CredentialsInvalid`.
         """
         body = _encode(parameters).encode("ascii")
-        reply = self.transport.send(Request(operation, self._head(operation, body), body))
+        request = Request(self.service, operation, self._head(operation, body), body)
+        reply = self.transport.send(request)
         members, date = _members(reply), reply.headers.get("date")
         if reply.status == 200:
-            return Answer(members, date)
+            return Response(members, date)
         raise Refused(reply.status, _code(members), members, date)
 
     def _head(self, operation: str, body: bytes) -> bytes:

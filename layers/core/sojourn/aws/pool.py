@@ -16,8 +16,9 @@ LONGEST_IDLE: Final = 300.0
 
 
 class Request(NamedTuple):
-    """A signed request: the operation that it names, its head and its body as they are sent."""
+    """A signed request: what it is about, and its head and its body as they are sent."""
 
+    service: str
     operation: str
     head: bytes
     body: bytes
@@ -28,6 +29,9 @@ class Transport(Protocol):
 
     def send(self, request: Request) -> Reply:
         """The answer. Raises `NoAnswer`."""
+
+    def warm(self) -> None:
+        """Connect now, so that the next call need not. Raises `NoAnswer`."""
 
 
 class Pool:
@@ -65,7 +69,6 @@ class Pool:
         return reply
 
     def warm(self) -> None:
-        """Connect now, so that the next call need not."""
         self._keep(self._opened())
 
     def _opened(self) -> Connection:

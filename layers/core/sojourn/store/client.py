@@ -1,16 +1,17 @@
-"""The DynamoDB client: retries within the request's deadline; botocore errors become ours.
+"""The DynamoDB calls of the stores: retries within the request's deadline; errors become ours.
 
-botocore's own retries are off, because they ignore the deadline and hide that a write may have been
+The client never repeats a call by itself, so that it is known here whether a write may have been
 done.
 """
 
-import uuid
+import os
+from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from sojourn.aws.client import Client
+from sojourn.aws.errors import CredentialsInvalid, NoAnswer, Refused
 from sojourn.domain.errors import Unavailable
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
@@ -79,16 +80,16 @@ class Page:
 
 
 class DynamoDB:
-    """The DynamoDB calls of the stores. `client` is a boto3 client without retries."""
+    """The DynamoDB calls of the stores."""
 
-    def __init__(self, client: Any, clock: Clock) -> None:
-        self._client = client
+    def __init__(self, client: Client, clock: Clock) -> None:
+        self.client = client
         self._clock = clock
         self.skew = Skew()
 
     def get(self, key: Key) -> Values | None:
         """One consistent read."""
-        answer = self._call("get_item", TableName=key.table, **read_one(key))
+        answer = self._call("GetItem", TableName=key.table, **read_one(key))
         return _item(answer)
 
     def get_many(self, keys: Sequence[Key]) -> list[Values | None]:
@@ -100,7 +101,7 @@ class DynamoDB:
         wanted: Mapping[str, Any] = read_many(keys)
         limit, attempt = None, 0
         while wanted:
-            answer = self._call("batch_get_item", RequestItems=wanted)
+            answer = self._call("BatchGetItem", RequestItems=wanted)
             for table, items in answer.get("Responses", {}).items():
                 for item in items:
                     values = decode(item)
@@ -120,7 +121,7 @@ class DynamoDB:
         fail because of this very write. The caller must look for it in the item that comes back.
         """
         ((kind, parameters),) = write.items()
-        self._call(_OPERATION[kind], **parameters)
+        self._call(f"{kind}Item", **parameters)
 
     def transact(self, writes: Sequence[Write]) -> None:
         """All writes or none, in one transaction. A repetition after a lost answer is idempotent.
@@ -128,9 +129,9 @@ class DynamoDB:
         Raises `ConditionFailed`.
         """
         self._call(
-            "transact_write_items",
+            "TransactWriteItems",
             TransactItems=list(writes),
-            ClientRequestToken=str(uuid.uuid4()),
+            ClientRequestToken=os.urandom(16).hex(),
         )
 
     def commit(self, writes: Sequence[Write]) -> None:
@@ -174,7 +175,7 @@ class DynamoDB:
             parameters["IndexName"] = index
         if start is not None:
             parameters["ExclusiveStartKey"] = start
-        answer = self._call("query", **parameters)
+        answer = self._call("Query", **parameters)
         return Page(
             items=tuple(decode(item) for item in answer["Items"]),
             next_start=answer.get("LastEvaluatedKey"),
@@ -207,47 +208,41 @@ class DynamoDB:
     def _call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """Call, and retry failures. Raises `ConditionFailed`, `Unavailable`."""
         limit = deadline.current(self._clock)
-        attempt, maybe_done = 0, False
+        attempt, maybe_done, stale = 0, False, False
         while True:
             sent_ms = self._clock.machine_ms()
             try:
-                answer: Mapping[str, Any] = getattr(self._client, operation)(**parameters)
-            except ClientError as error:
-                self._note_date(error.response, sent_ms)
+                answer = self.client.call(operation, parameters)
+            except Refused as error:
+                self._note_date(error.date, sent_ms)
                 if _condition_failed(error):
                     raise _unmet(error, maybe_done=maybe_done) from error
                 if not _passing(error):
                     raise Unavailable("The store refused the call; see the log.") from error
                 cause: Exception = error
-                maybe_done = maybe_done or _status(error) >= 500
-            except BotoCoreError as error:
-                cause, maybe_done = error, True
+                maybe_done = maybe_done or error.status >= 500
+            except NoAnswer as error:
+                cause, maybe_done = error, maybe_done or error.sent
+                if error.stale and not stale:
+                    # The connection had been idle: no sign of a store that needs a pause.
+                    stale = True
+                    continue
+            except CredentialsInvalid as error:
+                raise Unavailable("The store refused the call; see the log.") from error
             else:
-                self._note_date(answer, sent_ms)
-                return answer
+                self._note_date(answer.date, sent_ms)
+                return answer.members
             if not limit.wait(attempt):
                 raise Unavailable("The store did not answer in time. Try again.") from cause
             attempt += 1
 
-    def _note_date(self, answer: Mapping[str, Any], sent_ms: int) -> None:
-        headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    def _note_date(self, date: str | None, sent_ms: int) -> None:
         received_ms = self._clock.machine_ms()
-        self.skew.note(headers.get("date"), sent_ms=sent_ms, received_ms=received_ms)
-
-
-_OPERATION: Final = {
-    "Update": "update_item",
-    "Put": "put_item",
-    "Delete": "delete_item",
-}
+        self.skew.note(date, sent_ms=sent_ms, received_ms=received_ms)
 
 
 def decode(item: Mapping[str, Mapping[str, Any]]) -> Values:
-    """Decode an item's typed attributes to plain values.
-
-    boto3's own deserializer turns every number into `Decimal`. Ours are all integers, and each
-    validation decodes some.
-    """
+    """Decode an item's typed attributes to plain values. Our numbers are all integers."""
     return {key: decode_value(attribute) for key, attribute in item.items()}
 
 
@@ -255,12 +250,14 @@ def decode_value(attribute: Mapping[str, Any]) -> Any:
     """Decode one typed attribute."""
     ((kind, value),) = attribute.items()
     match kind:
-        case "S" | "BOOL" | "B":
+        case "S" | "BOOL":
             return value
         case "N":
             return int(value)
         case "NULL":
             return None
+        case "B":
+            return b64decode(value)
         case "L":
             return [decode_value(member) for member in value]
         case "M":
@@ -274,9 +271,9 @@ def _item(answer: Mapping[str, Any]) -> Values | None:
     return decode(item) if item else None
 
 
-def _unmet(error: ClientError, *, maybe_done: bool) -> ConditionFailed:
+def _unmet(error: Refused, *, maybe_done: bool) -> ConditionFailed:
     """The failed condition of a write or a transaction, if any."""
-    alone = {"Code": "ConditionalCheckFailed", "Item": error.response.get("Item")}
+    alone = {"Code": "ConditionalCheckFailed", "Item": error.members.get("Item")}
     reasons = _reasons(error) or [alone]
     return ConditionFailed(
         [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
@@ -285,26 +282,20 @@ def _unmet(error: ClientError, *, maybe_done: bool) -> ConditionFailed:
     )
 
 
-def _reasons(error: ClientError) -> list[Any]:
-    reasons = error.response.get("CancellationReasons")
+def _reasons(error: Refused) -> list[Any]:
+    reasons = error.members.get("CancellationReasons")
     return list(reasons) if reasons else []
 
 
-def _condition_failed(error: ClientError) -> bool:
-    code = error.response.get("Error", {}).get("Code")
-    if code == "ConditionalCheckFailedException":
+def _condition_failed(error: Refused) -> bool:
+    if error.code == "ConditionalCheckFailedException":
         return True
     codes = {reason.get("Code") for reason in _reasons(error)}
     # A conflict beside a failed condition may have been the conflict's doing: try again.
     return "ConditionalCheckFailed" in codes and not codes & _RETRIED_REASONS
 
 
-def _passing(error: ClientError) -> bool:
-    code = error.response.get("Error", {}).get("Code")
-    if code == "TransactionCanceledException":
+def _passing(error: Refused) -> bool:
+    if error.code == "TransactionCanceledException":
         return any(reason.get("Code") in _RETRIED_REASONS for reason in _reasons(error))
-    return code in _RETRIED or _status(error) >= 500
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return error.code in _RETRIED or error.status >= 500

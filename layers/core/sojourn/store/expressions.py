@@ -1,5 +1,9 @@
-"""DynamoDB expressions: keys, typed attributes, projections, conditional writes."""
+"""DynamoDB expressions: keys, typed attributes, projections, conditional writes.
 
+All is in the form of the wire, which has bytes in base64.
+"""
+
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,7 +43,7 @@ def encode_value(value: object) -> dict[str, Any]:
         case str():
             return {"S": value}
         case bytes():
-            return {"B": value}
+            return {"B": b64encode(value).decode()}
         case None:
             return {"NULL": True}
         case list() | tuple():
