@@ -24,8 +24,8 @@ CASES = {
     ),
     "PyJWT and cryptography": "import jwt",
     "the verification of tokens": "import sojourn.crypto.tokens",
-    "boto3 and a DynamoDB client": CLIENT,
-    "sojourn.bootstrap: stores and a DynamoDB client": f"import sojourn.bootstrap; {CLIENT}",
+    "sojourn.bootstrap: stores and the clients of AWS": "import sojourn.bootstrap",
+    "for comparison: boto3 and a DynamoDB client": CLIENT,
     "for comparison: pydantic, with one type": "import pydantic; pydantic.create_model('M', a=str)",
     "for comparison: Powertools' HTTP API resolver": (
         "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver"

@@ -1,7 +1,8 @@
 """Hypothesis over hostile requests: no exception, no slow answer, no 500.
 
-Every answer is held to the OpenAPI document. A handler's time is its own and boto3's; moto's is
-left out, passwords are hashed at the tests' cheap parameters, and RSA keys come from a pool.
+Every answer is held to the OpenAPI document. A handler's time is its own and its AWS client's;
+moto's is left out, passwords are hashed at the tests' cheap parameters, and RSA keys come from a
+pool.
 """
 
 import contextlib
@@ -299,9 +300,9 @@ def test_figures(stopwatch: Stopwatch) -> None:
         "a corpus of known troublemakers goes to every part of every route. Nothing raised what "
         "is not in the tree of errors, no answer was a 500 or other than the OpenAPI document has "
         f"it, and none took {LIMIT_MS:g} ms of CPU, of which the least of four tries counts. That "
-        "is the handler's own time with boto3's; the store's is not in it, passwords are hashed "
-        "at cheap parameters and RSA keys come from a pool, since these are dear on purpose. "
-        "Where much is stored an answer costs more, whatever was sent; the last table has how much."
+        "is the handler's own time with its AWS client's; the store's is not in it, passwords are "
+        "hashed at cheap parameters and RSA keys come from a pool, since these are dear on "
+        "purpose. Where much is stored an answer costs more, whatever was sent; the last table has how much."
     )
     slowest = sorted(stopwatch.slowest.items(), key=lambda found: -found[1])
     proof.record(

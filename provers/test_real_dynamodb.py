@@ -52,7 +52,7 @@ def test_integration_suite_on_dynamodb_local(
         "restores no table; so are the tests of our changes to moto."
     )
     rows = [("tests passed", int(passed[1])), ("histories of the state machine", examples)]
-    versions = {"DynamoDB Local": VERSION, **proof.versions("boto3", "hypothesis")}
+    versions = {"DynamoDB Local": VERSION, **proof.versions("hypothesis")}
     proof.record(
         "dynamodb-local",
         proof.Section(

@@ -13,16 +13,16 @@ from provers.faults.test_matrix import EVERY
 from provers.faults.trial import Tally
 
 TEXT = (
-    "Each operation runs once without a fault and once more, so that its answers and the tables "
-    "after each are known. Then each of its calls to DynamoDB Local or KMS meets each fault that "
-    "it can meet, before the call is carried out or after, once and from there on; the answer must "
-    "be the known one or a 503 with Retry-After, the tables those before or those after, item by "
-    "item, and the same call again must lead on from there. Dropped, cut and unanswered "
-    "connections are true sockets; what a service refuses is an answer of its own shape under "
-    "boto3. Clocks are moved, so that back-off takes no time; KMS is moto's. Of two faults in one "
-    "operation the second strikes the repetition of the call that met the first, or the next call "
-    "that it can meet, or the last. Faults under simultaneous callers are among the scenarios of "
-    "concurrency."
+    "Each operation runs once without a fault and once more, so that its answers and the "
+    "tables after each are known. Then each of its calls to DynamoDB Local or KMS meets each "
+    "fault that it can meet, before the call is carried out or after, once and from there on; "
+    "the answer must be the known one or a 503 with Retry-After, the tables those before or "
+    "those after, item by item, and the same call again must lead on from there. Dropped, cut "
+    "and unanswered connections are true sockets; what a service refuses is an answer of its "
+    "own shape under the AWS client. Clocks are moved, so that back-off takes no time; KMS is "
+    "moto's. Of two faults in one operation the second strikes the repetition of the call "
+    "that met the first, or the next call that it can meet, or the last. Faults under "
+    "simultaneous callers are among the scenarios of concurrency."
 )
 
 
@@ -66,6 +66,6 @@ def test_the_figures_are_recorded(found: Found) -> None:
                     ],
                 ),
             ],
-            versions={"DynamoDB Local": VERSION, **proof.versions("boto3", "moto")},
+            versions={"DynamoDB Local": VERSION, **proof.versions("moto")},
         ),
     )

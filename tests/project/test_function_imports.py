@@ -17,13 +17,6 @@ COUNTS: Final = frozenset({"login", "cleanup", "rotate"})
 PASSWORDS: Final = frozenset({"login", "directory"})
 
 MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
-    "boto3": (EVERY, "makes the clients of DynamoDB and KMS"),
-    "botocore": (EVERY, "boto3 is made of it, and raises its errors"),
-    "s3transfer": (EVERY, "boto3 imports it"),
-    "jmespath": (EVERY, "boto3 imports it"),
-    "dateutil": (EVERY, "botocore reads times with it"),
-    "six": (EVERY, "dateutil imports it"),
-    "urllib3": (EVERY, "botocore sends requests with it"),
     "aws_lambda_powertools": (
         COUNTS,
         "writes metrics; the others' when there is something to count",
@@ -34,6 +27,7 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
     "jwt": (frozenset({"login"}), "signs tokens"),
     "argon2": (PASSWORDS, "tries and sets passwords"),
     "sojourn.domain": (EVERY, "what is true"),
+    "sojourn.aws": (EVERY, "calls DynamoDB and KMS"),
     "sojourn.runtime": (EVERY, "clock, deadline, telemetry"),
     "sojourn.store": (EVERY, "the tables"),
     "sojourn.crypto.kms": (EVERY, "names the key service; the client is made where it is used"),
