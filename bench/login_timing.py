@@ -19,10 +19,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from botocore.hooks import EventAliaser
-
 from bench.calls import PASSWORD, Stack, arguments, make_user, stack_of
 from local.attached import attached
+from local.in_process import Moto
+from sojourn.aws.http1 import Reply
+from sojourn.aws.pool import Request
 
 Body = Mapping[str, str]
 UNKNOWN_REALM = "rl_" + "0" * 22
@@ -82,21 +83,20 @@ def check(status: int, answer: Any) -> None:
 
 
 class InStore:
-    """The seconds spent between botocore's request and moto's answer."""
+    """The seconds spent between the AWS client's request and moto's answer."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        emit = EventAliaser.emit
+        store, send = self, Moto.send
 
-        def timed(emitter: Any, name: str, **kwargs: Any) -> Any:
+        def timed(self: Moto, request: Request) -> Reply:
             began = time.perf_counter()
             try:
-                return emit(emitter, name, **kwargs)
+                return send(self, request)
             finally:
-                if name.startswith("before-send"):
-                    self.seconds += time.perf_counter() - began
+                store.seconds += time.perf_counter() - began
 
-        EventAliaser.emit = timed  # type: ignore[method-assign, assignment]
+        Moto.send = timed  # type: ignore[method-assign]
 
 
 def in_process(stack: Any) -> tuple[dict[str, Body], Login, Wait]:

@@ -302,7 +302,8 @@ def test_figures(stopwatch: Stopwatch) -> None:
         f"it, and none took {LIMIT_MS:g} ms of CPU, of which the least of four tries counts. That "
         "is the handler's own time with its AWS client's; the store's is not in it, passwords are "
         "hashed at cheap parameters and RSA keys come from a pool, since these are dear on "
-        "purpose. Where much is stored an answer costs more, whatever was sent; the last table has how much."
+        "purpose. Where much is stored an answer costs more, whatever was sent; the last table has "
+        "how much."
     )
     slowest = sorted(stopwatch.slowest.items(), key=lambda found: -found[1])
     proof.record(

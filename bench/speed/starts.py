@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from bench.function_imports import beside_the_layer
+from bench.function_imports import OF_BOTO3, beside_the_layer
 from bench.speed.processes import Bench, environment
 from local.template import ROOT
 
@@ -89,7 +89,8 @@ def started(bench: Bench, name: str, bytecode: Path, *, write: bool = False) -> 
     if not write:
         environ["PYTHONDONTWRITEBYTECODE"] = "1"
     more = () if name == COMPARED else (STARTED[name], str(bench.path))
-    packages = ",".join(beside_the_layer())
+    beside = OF_BOTO3 if name == COMPARED else frozenset()
+    packages = ",".join(package for package in beside_the_layer() if package not in beside)
     done = subprocess.run(
         [sys.executable, "-m", "bench.speed.start", packages, name, *more],
         cwd=ROOT,

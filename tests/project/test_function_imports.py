@@ -21,6 +21,7 @@ MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
         COUNTS,
         "writes metrics; the others' when there is something to count",
     ),
+    "jmespath": (COUNTS, "Powertools imports it"),
     "typing_extensions": (EVERY, "msgspec imports it"),
     "msgspec": (EVERY, "bodies and answers, the parts of tokens, lines of the log"),
     "cryptography": (READS_KEYS | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
