@@ -3,11 +3,12 @@
 It never repeats a call: what may be repeated, and for how long, only the caller knows.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from sojourn.aws.credentials import Credentials
 from sojourn.aws.endpoints import Endpoint
@@ -15,8 +16,6 @@ from sojourn.aws.errors import NoAnswer, Refused
 from sojourn.aws.http1 import Reply
 from sojourn.aws.pool import Request, Transport
 from sojourn.aws.sigv4 import Signer, timestamp_of
-
-_encode: Final = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Client:
 
         Raises `NoAnswer`, `Refused` and `CredentialsInvalid`.
         """
-        body = _encode(parameters).encode("ascii")
+        body = msgspec.json.encode(parameters)
         request = Request(self.service, operation, self._head(operation, body), body)
         reply = self.transport.send(request)
         members, date = _members(reply), reply.headers.get("date")
@@ -108,8 +107,8 @@ def _members(reply: Reply) -> dict[str, Any]:
     if checksum is not None and checksum != str(zlib.crc32(reply.body)):
         raise NoAnswer("The answer did not come whole: its checksum is another.")
     try:
-        members = json.loads(reply.body or b"{}")
-    except (ValueError, RecursionError):
+        members = msgspec.json.decode(reply.body or b"{}")
+    except (msgspec.DecodeError, ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise NoAnswer(f"The answer is no JSON object; its status is {reply.status}.")
