@@ -2,8 +2,10 @@
 
 Run: python -m bench.speed --parts cpu,starts && python -m bench.cost.cpu
 
-Writes `cli/sojourn_cli/costs/cpu.toml`. Argon2id is measured here, since bench.speed leaves it out.
-What bench.speed does not measure is taken as something that does as much; the file says as what.
+Writes `cli/sojourn_cli/costs/cpu.toml`; write the pages again after it, by `python -m
+bench.cost.report` and `python -m bench.regions --write`. Argon2id is measured here, since
+bench.speed leaves it out. What bench.speed does not measure is taken as something that does as
+much; the file says as what.
 """
 
 import json

@@ -4,6 +4,7 @@ import re
 
 from bench.cost import cpu
 from bench.cost.report import DRAWN, PAGE, PLOTS, TABLES, filled, limits
+from bench.regions.__main__ import one_region
 from local.template import ROOT, Template
 
 
@@ -16,6 +17,11 @@ def test_page_is_written_from_the_data() -> None:
         assert (PLOTS / name).read_text() == draw()
         assert f"](cost/{name})" in page
     assert {path.name for path in PLOTS.iterdir()} == set(DRAWN)
+
+
+def test_scale_is_computed_from_the_same_data() -> None:
+    """`python -m bench.regions --write` would not change the table of one Region."""
+    assert one_region() in (ROOT / "docs/scale.md").read_text()
 
 
 def test_limits_are_the_templates_and_the_pages() -> None:
