@@ -1,9 +1,8 @@
 """The function `validate`: validate the caller's session, or a server's tokens."""
 
-from dataclasses import replace
-
 from sojourn.api.callers import Callers
 from sojourn.bootstrap import Resources
+from sojourn.domain.values import replace
 from sojourn.entry import api
 from sojourn.sessions.introspect import Introspector
 from sojourn.sessions.validate import Validator, WithoutRecords

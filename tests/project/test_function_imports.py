@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from bench.function_imports import imported
-from local.template import Function, Template
+from local.template import ROOT, Function, Template
 
 EVERY: Final = frozenset(function.folder for function in Template.read().functions())
 BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
@@ -65,6 +65,19 @@ def test_function_imports_what_it_needs(function: Function) -> None:
     argon2 = {"argon2"} if any(name.endswith(".argon2") for name in found.modules) else set()
     allowed = {name for name, (functions, _) in MAY_IMPORT.items() if function.folder in functions}
     assert found.packages | ours | argon2 == allowed
+
+
+def test_values_of_the_layer_are_lazy() -> None:
+    """No value of the other rooms is compiled at import: none is of `dataclasses`."""
+    layer = ROOT / "layers/core/sojourn"
+    users = {
+        str(path.relative_to(layer))
+        for path in layer.rglob("*.py")
+        if re.search(r"^ *(from|import) dataclasses\b", path.read_text(), re.MULTILINE)
+    }
+    # The room `aws` knows no other, and has three.
+    rest = {name for name in users if not name.startswith("aws/")}
+    assert rest == {"domain/lazy_dataclass.py", "domain/values.py"}
 
 
 def room(module: str) -> str | None:

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-from urllib.parse import unquote_plus
 
 from sojourn.domain import ids
 from sojourn.domain.errors import AccessKeyInvalid
@@ -14,6 +13,9 @@ def access_key(text: str) -> str:
     A client encodes both parts as a form does (RFC 6749, 2.3.1), or does not; for an access key,
     which has neither `%` nor `+`, both are read alike. The id must be that of the secret.
     """
+    # Here, for few callers send it.
+    from urllib.parse import unquote_plus
+
     try:
         name, colon, password = base64.b64decode(text, validate=True).decode("utf-8").partition(":")
         key_id, secret = (unquote_plus(part, errors="strict") for part in (name, password))

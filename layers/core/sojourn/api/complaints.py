@@ -22,13 +22,11 @@ CHECK: Final = "check"
 READ_ONLY: Final = "read_only"
 """In a type's `Meta.extra`: a read-only member, which a change may contain unchanged."""
 
-_SHOWN: Final = re.compile(r"[\w.$-]{1,40}")
-_ID: Final = re.compile(r"\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}")
-_AT: Final = re.compile(r" - at `(?:key in )?\$([^`]*)`\Z")
-_STEP: Final = re.compile(r"\.(\w+)|\[(?:\d+|\.\.\.)\]")
-_OF_OBJECT: Final = re.compile(
-    r"Object (contains unknown|missing required) field `(.*?)`", re.DOTALL
-)
+_SHOWN: Final = r"[\w.$-]{1,40}"
+_ID: Final = r"\^(\w+_)\[0-9A-Za-z\]\{(\d+)\}"
+_AT: Final = r" - at `(?:key in )?\$([^`]*)`\Z"
+_STEP: Final = r"\.(\w+)|\[(?:\d+|\.\.\.)\]"
+_OF_OBJECT: Final = r"(?s)Object (contains unknown|missing required) field `(.*?)`"
 _HALF: Final = "contains half of a surrogate pair; send whole characters."
 
 Check = Callable[[str, Any], Sequence[str]]
@@ -81,8 +79,8 @@ def first(error: msgspec.ValidationError, kind: Any) -> Complaint:
     told = str(error)
     if isinstance(error.__cause__, ValueError):
         return Complaint("", f"{told}.")
-    path = found[1] if (found := _AT.search(told)) else ""
-    name = _OF_OBJECT.match(told)
+    path = found[1] if (found := re.search(_AT, told)) else ""
+    name = re.match(_OF_OBJECT, told)
     if name is not None:
         inner = _reached(inspect.type_info(kind), path)
         owner = None if inner is None else _object_type(inner)
@@ -122,7 +120,7 @@ def _of_struct(value: Mapping[str, Any], kind: Any, place: str) -> Iterator[Comp
             if inner is not None and isinstance(value[name], dict):
                 yield from _of_struct(value[name], inner, f"{place}{name}.")
             else:
-                path = found[1] if (found := _AT.search(str(error))) else ""
+                path = found[1] if (found := re.search(_AT, str(error))) else ""
                 yield _wrong(f"{place}{name}{path}", _reached(field.type, path), str(error))
         except UnicodeEncodeError:
             # Of a text where none belongs, which is looked at before it is refused.
@@ -137,7 +135,7 @@ def _missing(place: str, name: str) -> Complaint:
 
 def _unknown(place: str, name: str, known: Sequence[str]) -> Complaint:
     owner = place.rstrip(".") or "this request"
-    shown = place + name if _SHOWN.fullmatch(name) else "What was sent under another name"
+    shown = place + name if re.fullmatch(_SHOWN, name) else "What was sent under another name"
     taken = ", ".join(known)
     return Complaint(place + name, f"{shown} is not a field of {owner}; it takes: {taken}.")
 
@@ -162,7 +160,7 @@ def _words(kind: inspect.Type) -> list[str]:
     match kind:
         case inspect.LiteralType(values=values):
             return [str(value) for value in values]
-        case inspect.StrType(pattern=str(pattern)) if found := _ID.match(pattern):
+        case inspect.StrType(pattern=str(pattern)) if found := re.match(_ID, pattern):
             return [f"an id, {found[1]} followed by {found[2]} letters or digits,"]
         case inspect.StrType():
             return ["text"]
@@ -213,7 +211,7 @@ def _parts(kind: inspect.Type) -> tuple[list[inspect.Type], bool]:
 
 def _reached(kind: inspect.Type, path: str) -> inspect.Type | None:
     """The type at msgspec's path within a value, such as `.request.ip` or `[3]`."""
-    for step in _STEP.finditer(path):
+    for step in re.finditer(_STEP, path):
         found: inspect.Type | None = None
         for part in _parts(kind)[0]:
             if isinstance(part, inspect.StructType) and step[1]:

@@ -9,16 +9,16 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sojourn.api.request import mapping
 from sojourn.domain import addresses
 from sojourn.domain.errors import EdgeRequired
+from sojourn.domain.values import dataclass
 
 SECRET: Final = "x-sojourn-edge"  # noqa: S105 - the name of the header that it comes in
 ADDRESS: Final = "cloudfront-viewer-address"
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = (
     r"(?:(?P<ipv4>[0-9.]+)|(?P<ipv6>[0-9A-Fa-f:.]+)|\[(?P<bracketed>[0-9A-Fa-f:.]+)\]):[0-9]{1,5}"
 )
 
@@ -59,7 +59,7 @@ def viewer(sent: object) -> str | None:
 
     An IPv6 address may have brackets or not. The port follows the last colon.
     """
-    found = _ADDRESS.fullmatch(sent) if isinstance(sent, str) else None
+    found = re.fullmatch(_ADDRESS, sent) if isinstance(sent, str) else None
     if found is None:
         return None
     return addresses.normal(found["ipv4"] or f"[{found['ipv6'] or found['bracketed']}]")

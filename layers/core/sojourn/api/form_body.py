@@ -1,7 +1,6 @@
 """Parse a form, `application/x-www-form-urlencoded`, as the OAuth endpoints take it."""
 
 from typing import Final
-from urllib.parse import parse_qsl
 
 from sojourn.domain.errors import BodyInvalid
 
@@ -15,6 +14,9 @@ def parameters(body: bytes) -> dict[str, str]:
     RFC 6749, 3.2: a parameter without a value counts as absent, and none may be repeated. Unknown
     ones are kept here; a `Form` has no field for them.
     """
+    # Here, for only OAuth's endpoints take forms.
+    from urllib.parse import parse_qsl
+
     try:
         text = body.decode("utf-8")
         pairs = parse_qsl(

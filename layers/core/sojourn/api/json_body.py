@@ -19,8 +19,8 @@ DEPTH_LIMIT: Final = 64
 PATH_CHARACTERS: Final = 200
 
 _TOO_DEEP: Final = f"The body is nested too deeply; at most {DEPTH_LIMIT} levels."
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SURROGATE_ESCAPE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_SURROGATE: Final = "[\ud800-\udfff]"
+_SURROGATE_ESCAPE: Final = rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 _CONTAINERS: Final = (dict, list)
 
 T = TypeVar("T", bound=Struct)
@@ -52,7 +52,7 @@ def screen(body: bytes, kind: type[Struct]) -> None:
         raise BodyInvalid("The body must be one JSON object.")
     try:
         # Half a surrogate pair is for them to judge, too.
-        msgspec.json.decode(_SURROGATE_ESCAPE.sub(rb"\\u0000", body), type=kind)
+        msgspec.json.decode(re.sub(_SURROGATE_ESCAPE, rb"\\u0000", body), type=kind)
     except msgspec.ValidationError as error:
         raise complaints.refusal([complaints.first(error, kind)]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -150,6 +150,6 @@ def _unfit(value: object) -> tuple[str, str, str] | None:
 
 
 def _wrong(text: str) -> str | None:
-    if not text.isascii() and _SURROGATE.search(text):
+    if not text.isascii() and re.search(_SURROGATE, text):
         return "contains half of a surrogate pair; send whole characters."
     return "contains a NUL character; leave it out." if "\x00" in text else None

@@ -1,10 +1,10 @@
 """Pagination: the query parameters of a list, and the page that answers them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeVar
 
 from sojourn.api.parameters import AFTER, DIRECTION, MAX_RESULTS, PAGE
+from sojourn.domain.values import dataclass
 
 PAGING: Final = (AFTER, MAX_RESULTS, DIRECTION)
 """The query parameters of every list."""

@@ -1,11 +1,11 @@
 """Query parameters: the values that each takes, and the check of a query."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from sojourn.api.structs import id_pattern
 from sojourn.domain.errors import Invalid
+from sojourn.domain.values import dataclass, field
 
 Schema = Mapping[str, Any]
 

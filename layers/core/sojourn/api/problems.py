@@ -12,7 +12,7 @@ from sojourn.domain import errors
 from sojourn.domain.errors import SojournError
 from sojourn.domain.session import Reason
 
-_NOT_IN_DESCRIPTION: Final = re.compile(r"[^ !#-\[\]-~]")
+_NOT_IN_DESCRIPTION: Final = r"[^ !#-\[\]-~]"
 """Characters that an `error_description` must not contain (RFC 6750, 3)."""
 
 
@@ -145,7 +145,7 @@ def detail_of(error: SojournError) -> str:
 
 def description(text: str) -> str:
     """A text as an `error_description` (RFC 6749, 5.2; RFC 6750, 3)."""
-    return _NOT_IN_DESCRIPTION.sub("", text)
+    return re.sub(_NOT_IN_DESCRIPTION, "", text)
 
 
 def members(error: SojournError) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from sojourn.api import form_body
 from sojourn.api.json_body import convert, json_object, screen
 from sojourn.domain import addresses
 from sojourn.domain.errors import BodyInvalid, TooLarge, UnsupportedMediaType
+from sojourn.domain.values import dataclass, field
 
 BODY_LIMIT: Final = 64 * 1024
 CLIENT_BYTES: Final = 160

@@ -3,17 +3,17 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
 from sojourn.api.request import Request
+from sojourn.domain.values import dataclass, field
 
 MAX_AGE: Final = 900
 """Seconds: less than the two hours for which API Gateway caches a key set."""
 
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
+_TAG: Final = r'(?:W/)?("[^"]*")'
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,6 @@ def _tagged(
 ) -> Response:
     headers = {"cache-control": cached, "etag": f'{weak}"{digest}"'}
     known = request.headers.get("if-none-match", "")
-    if known.strip() == "*" or f'"{digest}"' in _TAG.findall(known):
+    if known.strip() == "*" or f'"{digest}"' in re.findall(_TAG, known):
         return Response(status=304, headers=headers)
     return Response(body=body, headers=headers)

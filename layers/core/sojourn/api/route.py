@@ -1,7 +1,6 @@
 """`Route`: the description of a route, for the dispatcher, OpenAPI and the tests."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -12,6 +11,7 @@ from sojourn.api.request import BODY_LIMIT, Request
 from sojourn.api.structs import Answer, Form, Polled
 from sojourn.domain.access_key import Permission
 from sojourn.domain.errors import SojournError
+from sojourn.domain.values import dataclass, replace
 
 Caller = Literal["nobody", "user", "server", "either", "optional"]
 C = TypeVar("C")
@@ -66,7 +66,6 @@ class Route:
     """
 
     at: str
-    _: KW_ONLY
     answers: Mapping[int, tuple[type[Struct], ...]]
     public: bool = False
     user: bool = False
@@ -86,9 +85,6 @@ class Route:
     name: str = ""
     does: str = ""
     do: Callable[[Any, Any], Answer | None] = _undone
-    parameters: tuple[Parameter, ...] = field(init=False)
-    status: int = field(init=False)
-    """The status of an answer with a body; 204 where there is none."""
 
     def __post_init__(self) -> None:
         server, bodiless = self.server is not None, self.body is None
@@ -123,10 +119,6 @@ class Route:
         for sentence, wrong in refused.items():
             if wrong:
                 raise ValueError(f"{self.at}: {sentence}")
-        realm = (REALM,) if server and self.about_realm and not self.oauth else ()
-        paging = PAGING if self.order else ()
-        object.__setattr__(self, "parameters", (*self.query, *realm, *paging))
-        object.__setattr__(self, "status", min(self.answers))
 
     def __call__(self, do: Callable[[Any, Any], Answer | None]) -> "Route":
         """The route with this function."""
@@ -136,6 +128,18 @@ class Route:
     def by(self, method: str, name: str) -> "Route":
         """The same route by another method."""
         return replace(self, at=f"{method} {self.path}", name=name)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """All query parameters."""
+        server = self.server is not None
+        realm = (REALM,) if server and self.about_realm and not self.oauth else ()
+        return (*self.query, *realm, *(PAGING if self.order else ()))
+
+    @property
+    def status(self) -> int:
+        """The status of an answer with a body; 204 where there is none."""
+        return min(self.answers)
 
     @property
     def caller(self) -> Caller:

@@ -1,11 +1,10 @@
 """Create a realm's new signing keys: once, even if the realm's change is retried."""
 
-from dataclasses import replace
-
 from sojourn.crypto import signing_keys
 from sojourn.domain.ports import Cipher
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm, KeyKind, PublicKey
+from sojourn.domain.values import replace
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
 

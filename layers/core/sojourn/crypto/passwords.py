@@ -5,7 +5,6 @@ Source: OWASP Password Storage Cheat Sheet (m = 19 MiB, t = 2, p = 1); RFC 9106.
 
 import os
 import re
-from dataclasses import dataclass, replace
 from typing import Final
 
 from cryptography.exceptions import InvalidKey
@@ -16,6 +15,7 @@ from sojourn.domain.errors import LoginFailed
 from sojourn.domain.names import fold
 from sojourn.domain.unicode import normalize
 from sojourn.domain.user import Change, Credential, PasswordSuccess, Success, User
+from sojourn.domain.values import dataclass, replace
 
 SHORTEST: Final = 8
 LONGEST: Final = 1024

@@ -1,6 +1,5 @@
 """Private signing keys: created, encrypted by KMS, decrypted and cached in memory."""
 
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -12,6 +11,7 @@ from sojourn.domain.errors import Unavailable
 from sojourn.domain.ports import Cipher, Realms
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm, KeyKind, PublicKey
+from sojourn.domain.values import dataclass, field
 from sojourn.runtime.cache import Cache
 from sojourn.runtime.clock import Clock
 

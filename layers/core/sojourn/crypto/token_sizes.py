@@ -5,7 +5,6 @@ users as a request can read. Other users whose token would be too long are refus
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.crypto.token_claims import claims_of, size_of, too_long
@@ -16,6 +15,7 @@ from sojourn.domain.policy import JWT_FIELDS
 from sojourn.domain.ports import UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import User
+from sojourn.domain.values import dataclass, replace
 from sojourn.runtime.clock import Clock
 
 USERS: Final = 1_000

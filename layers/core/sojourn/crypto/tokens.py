@@ -3,8 +3,6 @@
 The key fixes the algorithm; the token's `alg` never chooses it.
 """
 
-from dataclasses import dataclass
-
 from cryptography.exceptions import InvalidSignature
 from msgspec import UNSET
 
@@ -16,6 +14,7 @@ from sojourn.domain.policy import SessionType
 from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import AuthMethod
+from sojourn.domain.values import dataclass
 from sojourn.runtime.clock import Clock
 
 

@@ -1,7 +1,6 @@
 """Sign login tokens, by PyJWT."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import jwt
 
@@ -10,6 +9,7 @@ from sojourn.crypto.signing_keys import PrivateKey
 from sojourn.crypto.token_claims import size_of, too_long
 from sojourn.crypto.unverified_token import LONGEST
 from sojourn.domain.errors import Invalid
+from sojourn.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

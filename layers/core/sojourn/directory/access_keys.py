@@ -1,7 +1,5 @@
 """Manage access keys. No key may create or see one beyond its own realm or permission."""
 
-from dataclasses import dataclass, replace
-
 from msgspec import UNSET
 
 from sojourn.api.changes import named
@@ -12,6 +10,7 @@ from sojourn.domain import ids
 from sojourn.domain.access_key import AccessKey, Permission, Server
 from sojourn.domain.errors import AlreadyInitialised, CursorInvalid, Invalid, NotFound
 from sojourn.domain.ports import AccessKeyStore, Realms
+from sojourn.domain.values import dataclass, replace
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 

@@ -1,6 +1,5 @@
 """The answers of the directory's routes, as Structs. None contains a hash or a private key."""
 
-from dataclasses import asdict
 from typing import Literal
 
 from msgspec import UNSET, UnsetType, structs
@@ -25,6 +24,7 @@ from sojourn.domain.errors import NotFound
 from sojourn.domain.policy import AtLimit, SessionType
 from sojourn.domain.signing_key import Algorithm, KeyKind, PublicKey, StoppedKey
 from sojourn.domain.user import UserType
+from sojourn.domain.values import asdict
 from sojourn.sessions.answers import Collection, UserBrief, user_brief
 from sojourn.sessions.counts import Count
 

@@ -1,6 +1,5 @@
 """Manage credentials: a human's password, an api user's keys."""
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from msgspec import UNSET
@@ -16,6 +15,7 @@ from sojourn.domain.errors import Conflict, CursorInvalid, Invalid, NotFound, ex
 from sojourn.domain.ports import UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, Credential, User
+from sojourn.domain.values import dataclass, replace
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock

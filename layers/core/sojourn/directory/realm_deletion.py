@@ -6,7 +6,6 @@ Each step can be repeated, and two callers can work at once. After a crash, the 
 or cleanup, which finds the deletion in the index of due work.
 """
 
-from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.directory import answers
@@ -16,6 +15,7 @@ from sojourn.domain.due import Due
 from sojourn.domain.errors import Invalid, NotFound
 from sojourn.domain.ports import RealmCache, RealmStore, UserDirectory
 from sojourn.domain.realm import Deletion, Realm, RealmChange
+from sojourn.domain.values import dataclass, replace
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock

@@ -1,6 +1,5 @@
 """Manage realms: create, change and delete them, with an optimistic lock."""
 
-from dataclasses import asdict, dataclass, replace
 from typing import get_args
 
 from msgspec import UNSET
@@ -20,6 +19,7 @@ from sojourn.domain.policy import Settings
 from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.signing_key import Algorithm
+from sojourn.domain.values import asdict, dataclass, replace
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew

@@ -1,7 +1,5 @@
 """The services that the directory's routes call."""
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import Callers
 from sojourn.directory.access_keys import AccessKeys
 from sojourn.directory.credentials import Credentials
@@ -9,6 +7,7 @@ from sojourn.directory.realm_deletion import RealmDeletion
 from sojourn.directory.realms import RealmDirectory
 from sojourn.directory.signing_keys import SigningKeys
 from sojourn.directory.users import Users
+from sojourn.domain.values import dataclass
 from sojourn.login.change_password import PasswordChange
 from sojourn.sessions.lookup import UserLookup
 

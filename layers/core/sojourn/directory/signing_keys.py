@@ -1,7 +1,5 @@
 """Manage a realm's signing keys: list, create, stop and remove them."""
 
-from dataclasses import dataclass, replace
-
 from sojourn.api.callers import realm_of
 from sojourn.api.paging import Page, paged
 from sojourn.crypto.new_signing_key import NewKeys
@@ -19,6 +17,7 @@ from sojourn.domain.revocation import AGAIN_MS
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.signing_key import PublicKey, StoppedKey
+from sojourn.domain.values import dataclass, replace
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew

@@ -1,7 +1,6 @@
 """Manage users: create, change and delete them with their names and sessions (rule 8)."""
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -16,7 +15,13 @@ from sojourn.directory.bodies import UserBody, UserChanges, as_stored
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server
-from sojourn.domain.errors import CursorInvalid, Invalid, NotFound, Unavailable, existing
+from sojourn.domain.errors import (
+    CursorInvalid,
+    Invalid,
+    NotFound,
+    Unavailable,
+    existing,
+)
 from sojourn.domain.job_ports import UserRemoval
 from sojourn.domain.ports import Announcer, Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
@@ -30,6 +35,7 @@ from sojourn.domain.user import (
     User,
     UserInRealm,
 )
+from sojourn.domain.values import dataclass, replace
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, deadline, optimistic, telemetry
 from sojourn.runtime.clock import Clock

@@ -1,6 +1,5 @@
 """An access key: its permission, and the realms that a server can see with it."""
 
-from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sojourn.domain import ids
@@ -14,6 +13,7 @@ from sojourn.domain.errors import (
 )
 from sojourn.domain.session import Actor
 from sojourn.domain.user import User
+from sojourn.domain.values import dataclass, replace
 
 Permission = Literal["read", "write", "admin"]
 _RANK: Final = {"read": 0, "write": 1, "admin": 2}

@@ -1,17 +1,13 @@
 """Parse IP addresses as gateways, proxies and servers write them, into one form."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-_FORMS: Final = re.compile(
-    r"""
+_FORMS: Final = r"""(?xs)
     (?P<ipv4>[0-9.]+)(:[0-9]{1,5})?
     | (?P<ipv6>[0-9A-Fa-f:.]+)(%.*)?
     | \[(?P<bracketed>[0-9A-Fa-f:.]+)(%[^\]]*)?\](:[0-9]{1,5})?
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+"""
 
 
 def normal(text: str) -> str | None:
@@ -20,7 +16,10 @@ def normal(text: str) -> str | None:
     It is the same text on every version of Python, and contains only hexadecimal digits,
     dots and colons.
     """
-    found = _FORMS.fullmatch(text.strip(" "))
+    # Here, for few requests have an address that matters.
+    from ipaddress import IPv4Address, IPv6Address
+
+    found = re.fullmatch(_FORMS, text.strip(" "))
     if found is None:
         return None
     try:
@@ -40,4 +39,6 @@ def network(ip: str | None) -> str | None:
     address = None if ip is None else normal(ip)
     if address is None or ":" not in address:
         return address
+    from ipaddress import IPv6Address
+
     return f"{IPv6Address(int(IPv6Address(address)) >> 64 << 64)}/64"

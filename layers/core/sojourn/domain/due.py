@@ -1,7 +1,8 @@
 """Work that cleanup does later, and the time from which it is due."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from sojourn.domain.values import dataclass
 
 DueKind = Literal["user", "ended_record", "revocation", "realm_deletion", "settlement"]
 

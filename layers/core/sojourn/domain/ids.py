@@ -12,7 +12,8 @@ record was found.
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+
+from sojourn.domain.values import dataclass
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DIGIT = {character: value for value, character in enumerate(ALPHABET)}
@@ -21,14 +22,6 @@ BODY = 22
 GENERATION = 5
 SECRET = 43
 MAX_GENERATION = 62**GENERATION - 1
-
-_BODY_PATTERN = re.compile(rf"[0-9A-Za-z]{{{BODY}}}")
-_SESSION_PATTERN = re.compile(rf"kss_[0-9A-Za-z]{{{BODY + BODY + 2 * GENERATION}}}")
-_CREDENTIAL_PATTERN = re.compile(rf"crd_[0-9A-Za-z]{{{BODY + BODY}}}")
-_SECRET_PATTERN = re.compile(rf"(?:ks|ak)_[0-9A-Za-z]{{{BODY + SECRET}}}")
-
-ID_SHAPE = re.compile(r"(?:rl|usr|crd|kss|key|jky)_.*", re.IGNORECASE | re.DOTALL)
-"""A username must not look like an id."""
 
 
 def encode(number: int, width: int) -> str:
@@ -62,10 +55,19 @@ def new_id(prefix: str, now_ms: int) -> str:
 
 def is_id(prefix: str, text: object) -> bool:
     """Whether `text` has the form of an id of this kind."""
+    return isinstance(text, str) and _is(prefix, BODY, text)
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether a text begins like an id of any kind, in letters of either case."""
+    return re.match("(?i)(?:rl|usr|crd|kss|key|jky)_", text) is not None
+
+
+def _is(prefix: str, digits: int, text: str) -> bool:
+    """Whether `text` is the prefix and so many digits in base62."""
+    body = text[len(prefix) + 1 :]
     return (
-        isinstance(text, str)
-        and text.startswith(prefix + "_")
-        and _BODY_PATTERN.fullmatch(text, len(prefix) + 1) is not None
+        len(body) == digits and text.startswith(prefix + "_") and body.isascii() and body.isalnum()
     )
 
 
@@ -89,7 +91,7 @@ def new_session_id(
 
 def parse_session_id(text: object) -> SessionId | None:
     """The parts of a session id, or None if it is malformed."""
-    if not isinstance(text, str) or _SESSION_PATTERN.fullmatch(text) is None:
+    if not isinstance(text, str) or not _is("kss", 2 * BODY + 2 * GENERATION, text):
         return None
     rest = text[4 + BODY :]
     return SessionId(
@@ -107,7 +109,7 @@ def new_credential_id(user_id: str, now_ms: int) -> str:
 
 def credential_owner(text: object) -> str | None:
     """The user id within a credential id, or None if it is malformed."""
-    if not isinstance(text, str) or _CREDENTIAL_PATTERN.fullmatch(text) is None:
+    if not isinstance(text, str) or not _is("crd", 2 * BODY, text):
         return None
     return "usr_" + text[4 + BODY :]
 
@@ -120,11 +122,7 @@ def new_secret(prefix: str, owner_id: str) -> str:
 
 def secret_owner(prefix: str, owner_prefix: str, text: object) -> str | None:
     """The id within a secret, or None if it is malformed."""
-    if (
-        not isinstance(text, str)
-        or not text.startswith(prefix + "_")
-        or _SECRET_PATTERN.fullmatch(text) is None
-    ):
+    if not isinstance(text, str) or not _is(prefix, BODY + SECRET, text):
         return None
     return f"{owner_prefix}_{text[len(prefix) + 1 : len(prefix) + 1 + BODY]}"
 

@@ -1,7 +1,6 @@
 """A realm's issuer: the URL below which its public documents are served."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from sojourn.domain.errors import Invalid
 
@@ -23,6 +22,9 @@ def _good(issuer: str, ending: str) -> bool:
     plain = issuer.isascii() and issuer.isprintable() and not set(issuer) & set(' \\?#%@"<>')
     if not plain or len(issuer) > LONGEST or not issuer.endswith(ending):
         return False
+    # Here, for only a realm's change has an issuer to check.
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(issuer)
         _ = parts.port

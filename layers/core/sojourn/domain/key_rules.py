@@ -6,7 +6,6 @@ not have has ended, and is neither listed nor counted.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from sojourn.domain.due import Due
@@ -14,6 +13,7 @@ from sojourn.domain.errors import Conflict, KeyInUse, NotFound
 from sojourn.domain.policy import DAY_SECONDS, SIGNING_KEYS
 from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey
+from sojourn.domain.values import replace
 
 KINDS: Final[tuple[KeyKind, ...]] = ("expiring", "open_ended")
 

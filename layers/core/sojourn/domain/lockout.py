@@ -11,12 +11,12 @@ way, an administrator's unlock increments `unlocks`, which clears a whole bucket
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sojourn.domain import ids
 from sojourn.domain.errors import TooManyAttempts
 from sojourn.domain.user import Candidate, Known, Success, User
+from sojourn.domain.values import dataclass, replace
 
 UNKNOWN_USER: Final = "usr_" + "0" * ids.BODY
 """The id that is read for an unknown user, so that the answer takes the same time."""

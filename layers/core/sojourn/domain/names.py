@@ -22,17 +22,17 @@ SENT: Final = 4 * LONGEST_EMAIL
 """Characters as they are sent: NFD makes four of some one, and the length is that of the NFC."""
 
 # Default_Ignorable_Code_Point, which nobody sees and Python's unicodedata does not tell.
-IGNORABLE: Final = re.compile(
+IGNORABLE: Final = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # Bidi_Control: what follows one may be shown in another order than it is in.
-_BIDI: Final = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_BREAKS: Final = re.compile("[\u2028\u2029]")
-_NOT_IN_PATHS: Final = re.compile(r"[/?#%\\]")
+_BIDI: Final = "[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+_BREAKS: Final = "[\u2028\u2029]"
+_NOT_IN_PATHS: Final = r"[/?#%\\]"
 _DOT_SEGMENTS: Final = (".", "..")
-_EMAIL: Final = re.compile(r"[^@]+@[^@]+")
+_EMAIL: Final = r"[^@]+@[^@]+"
 
 
 def fold(name: str) -> str:
@@ -66,7 +66,7 @@ def _caseless(text: str) -> str:
     before = ""
     while text != before:
         before = text
-        visible = IGNORABLE.sub("", normalize("NFKC", text))
+        visible = re.sub(IGNORABLE, "", normalize("NFKC", text))
         text = normalize("NFKC", visible.casefold())
     return text
 
@@ -89,7 +89,7 @@ def username_complaints(name: str) -> list[str]:
     complaints = []
     if not 1 <= len(forms[0]) <= LONGEST_USERNAME:
         complaints.append(f"username must be 1 to {LONGEST_USERNAME} characters.")
-    if IGNORABLE.search(name) or not all(
+    if re.search(IGNORABLE, name) or not all(
         _may_be(character) for form in forms for character in form
     ):
         complaints.append(
@@ -100,7 +100,7 @@ def username_complaints(name: str) -> list[str]:
         complaints.append("username must not begin with a combining mark.")
     if any(form in _DOT_SEGMENTS for form in forms):
         complaints.append("username must not be . or .., which a path cannot contain.")
-    if any(ids.ID_SHAPE.fullmatch(form) for form in forms):
+    if any(ids.looks_like_id(form) for form in forms):
         complaints.append("username must not look like an id, such as usr_….")
     return complaints
 
@@ -118,11 +118,11 @@ def email_complaints(email: str) -> list[str]:
     complaints = []
     if len(text) > LONGEST_EMAIL:
         complaints.append(f"email must be at most {LONGEST_EMAIL} characters.")
-    if _EMAIL.fullmatch(text) is None:
+    if re.fullmatch(_EMAIL, text) is None:
         complaints.append("email must be an address, such as ada@example.com.")
-    if IGNORABLE.search(text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
+    if re.search(IGNORABLE, text) or any(unicodedata.category(c)[0] in "ZC" for c in text):
         complaints.append("email must not contain a space or an invisible character.")
-    if _NOT_IN_PATHS.search(text + fold(text)):
+    if re.search(_NOT_IN_PATHS, text + fold(text)):
         complaints.append(r"email must not contain / ? # % \, which API Gateway reads in paths.")
     host = email_domains.ascii_form(text.rpartition("@")[2])
     if host is None:
@@ -140,12 +140,12 @@ def label_complaints(field: str, label: str) -> list[str]:
     found = []
     if any(unicodedata.category(character) == "Cc" for character in label):
         found.append(f"{field} must not contain a control character, such as a tab or a line feed.")
-    if _BIDI.search(label):
+    if re.search(_BIDI, label):
         found.append(
             f"{field} must not contain a character that changes text direction, such as U+202E."
         )
-    if _BREAKS.search(label):
+    if re.search(_BREAKS, label):
         found.append(f"{field} must not contain a line or paragraph separator (U+2028, U+2029).")
-    if not IGNORABLE.sub("", label).strip():
+    if not re.sub(IGNORABLE, "", label).strip():
         found.append(f"{field} must contain a visible character.")
     return found

@@ -1,11 +1,11 @@
 """A realm's settings with their defaults and ranges."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from sojourn.domain.errors import Invalid
 from sojourn.domain.revocation import SHARDS
 from sojourn.domain.signing_key import Algorithm
+from sojourn.domain.values import dataclass
 
 SessionType = Literal["managed", "unmanaged"]
 AtLimit = Literal["evict_oldest", "deny"]

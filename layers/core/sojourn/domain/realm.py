@@ -1,7 +1,6 @@
 """A realm: its session policy and the public half of its signing keys."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sojourn.domain.due import Due
@@ -9,6 +8,7 @@ from sojourn.domain.errors import Conflict
 from sojourn.domain.policy import Settings
 from sojourn.domain.revocation import FormerShards, Revocation, slice_of
 from sojourn.domain.signing_key import SIGNING_GRACE_MS, KeyKind, PublicKey, StoppedKey
+from sojourn.domain.values import dataclass, field, replace
 
 ENDS_KEPT: Final = 20
 """Ends of all sessions that a realm stores. An older end is reported as the oldest stored one."""

@@ -5,12 +5,12 @@ the feed can accept a token without a call, and still refuses an ended session i
 is missed: docs/decisions/0022-the-revocation-feed.md.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal
 from zlib import crc32
 
 from sojourn.domain import ids
 from sojourn.domain.session import Ended, Reason
+from sojourn.domain.values import dataclass
 
 Scope = Literal["user", "realm", "key"]
 SHARDS: Final = (1, 16)

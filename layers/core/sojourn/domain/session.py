@@ -1,7 +1,8 @@
 """A managed session: its record while it is active, and its ended record afterwards."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from sojourn.domain.values import dataclass
 
 Reason = Literal[
     "logout",

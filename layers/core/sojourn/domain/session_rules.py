@@ -8,7 +8,6 @@ order of commits decides; clocks of instances are never compared.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from sojourn.domain import ids
@@ -17,6 +16,7 @@ from sojourn.domain.realm import Realm, RealmEnd
 from sojourn.domain.revocation import Revocation
 from sojourn.domain.session import Actor, Ended, Login, Reason, Session, ending
 from sojourn.domain.user import Change, PasswordSuccess, User
+from sojourn.domain.values import replace
 
 CLOCKS_APART_MS: Final = 10_000
 """How far the clocks of two instances may differ: each may be five seconds off."""

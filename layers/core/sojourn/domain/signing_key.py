@@ -1,7 +1,8 @@
 """A realm's signing key: its public key, and the record of a stopped key."""
 
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from sojourn.domain.values import dataclass, replace
 
 Algorithm = Literal["rs256", "es256", "eddsa"]
 KeyKind = Literal["expiring", "open_ended"]

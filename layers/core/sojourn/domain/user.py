@@ -1,13 +1,13 @@
 """A user: credentials, active sessions, and endings whose records are still to be written."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from sojourn.domain import ids
 from sojourn.domain.realm import Realm
 from sojourn.domain.revocation import Revocation
 from sojourn.domain.session import Ended, Session
+from sojourn.domain.values import dataclass, field, replace
 
 UserType = Literal["human", "api"]
 State = Literal["active", "inactive", "deleted"]

@@ -7,13 +7,13 @@ a sweep is not finished, the cursor also says how far it is.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.domain import ids
 from sojourn.domain.errors import CursorExpired, CursorInvalid
 from sojourn.domain.revocation import OVERLAP_MS, first_id
 from sojourn.domain.session_rules import CLOCKS_APART_MS
+from sojourn.domain.values import dataclass, replace
 
 _MS: Final = 9
 """Digits of a time in ms, enough for 48 bits."""

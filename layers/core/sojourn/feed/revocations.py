@@ -1,7 +1,6 @@
 """Read the feed: a page of what ended since a cursor, oldest first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -23,6 +22,7 @@ from sojourn.domain.ports import Realms, RevocationFeed
 from sojourn.domain.realm import Realm
 from sojourn.domain.revocation import SLICE_MS, Entry, Scope, first_id, slice_of
 from sojourn.domain.session import Reason
+from sojourn.domain.values import dataclass, replace
 from sojourn.feed.cursor import Cursor
 
 QUERIES: Final = 48

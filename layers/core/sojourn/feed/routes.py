@@ -1,6 +1,5 @@
 """The route of the feed, for servers."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.api.callers import Callers
@@ -8,6 +7,7 @@ from sojourn.api.parameters import AFTER, Parameter
 from sojourn.api.route import Call, Route
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import CursorExpired, CursorInvalid, NotFound
+from sojourn.domain.values import dataclass
 from sojourn.feed.revocations import RevocationReader, Revocations
 
 PAGE: Final = 500

@@ -5,7 +5,6 @@ no longer due is left alone. Cleanup may crash between any two steps, and two ru
 """
 
 import random
-from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from sojourn.domain import session_rules as rules
@@ -14,6 +13,7 @@ from sojourn.domain.errors import NotFound, Unavailable
 from sojourn.domain.job_ports import DueIndex, Removal, TimeLeft
 from sojourn.domain.ports import UserStore
 from sojourn.domain.user import User
+from sojourn.domain.values import asdict, dataclass, replace
 from sojourn.jobs.realm_removal import RealmRemoval
 from sojourn.jobs.settlement import Settlement
 from sojourn.runtime import deadline, metrics, optimistic, telemetry

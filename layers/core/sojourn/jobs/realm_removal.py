@@ -5,12 +5,12 @@ After a crash, the next call continues, or cleanup, which finds the deletion in 
 work.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.job_ports import Removal, TimeLeft
 from sojourn.domain.ports import UserDirectory, UserReader
+from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 

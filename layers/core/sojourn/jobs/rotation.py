@@ -1,13 +1,13 @@
 """Rotation: create a realm's next signing key in time, and remove retired ones."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 
 from sojourn.crypto.new_signing_key import NewKeys
 from sojourn.domain import key_rules
 from sojourn.domain.errors import Conflict, NotFound, Unavailable
 from sojourn.domain.ports import Cipher, RealmStore
 from sojourn.domain.realm import Realm, RealmChange
+from sojourn.domain.values import asdict, dataclass, replace
 from sojourn.runtime import audit, deadline, metrics, telemetry
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew

@@ -8,7 +8,6 @@ and two runs may overlap.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain import session_rules as rules
@@ -17,6 +16,7 @@ from sojourn.domain.job_ports import Settlements, TimeLeft
 from sojourn.domain.ports import Realms, UserDirectory, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import Change, User
+from sojourn.domain.values import dataclass
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import deadline, optimistic
 from sojourn.runtime.clock import Clock

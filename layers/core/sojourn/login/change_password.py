@@ -1,6 +1,5 @@
 """A user changes their own password, which ends all other sessions by default (rule 8)."""
 
-from dataclasses import dataclass, replace
 from functools import partial
 
 from sojourn.crypto import passwords
@@ -11,6 +10,7 @@ from sojourn.domain.errors import CredentialWrong, Invalid
 from sojourn.domain.ports import UserStore
 from sojourn.domain.session import Actor
 from sojourn.domain.user import Change, User, succeeded
+from sojourn.domain.values import dataclass, replace
 from sojourn.jobs.pending import archive_pending
 from sojourn.login.bodies import PasswordBody
 from sojourn.login.lockout import Lockout

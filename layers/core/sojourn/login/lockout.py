@@ -5,12 +5,12 @@ failure is counted exactly once, and simultaneous attempts cannot exceed the lim
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sojourn.domain import addresses, lockout
 from sojourn.domain.lockout import Counter, Failure, LoginAttempt
 from sojourn.domain.ports import Attempts
 from sojourn.domain.user import Candidate, Success, User
+from sojourn.domain.values import dataclass
 from sojourn.runtime import optimistic
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew

@@ -3,7 +3,6 @@ token is created. This also marks the beginning of an authenticated session for 
 """
 
 import hmac
-from dataclasses import dataclass, replace
 from typing import Final
 
 from sojourn.crypto.passwords import VerifiedPassword
@@ -26,6 +25,7 @@ from sojourn.domain.ports import Realms, UserStore
 from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
 from sojourn.domain.session import Login, Session
 from sojourn.domain.user import Change, User
+from sojourn.domain.values import dataclass, replace
 from sojourn.login.lockout import Lockout
 from sojourn.runtime import deadline, metrics, optimistic
 from sojourn.runtime.clock import Clock

@@ -1,7 +1,5 @@
 """Log in by password: a user directly, or a server on a user's behalf."""
 
-from dataclasses import dataclass
-
 from sojourn.crypto.passwords import Hasher, VerifiedPassword
 from sojourn.domain import ids, lockout, names
 from sojourn.domain.access_key import Server
@@ -12,6 +10,7 @@ from sojourn.domain.ports import Realms
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Login
 from sojourn.domain.user import Candidate
+from sojourn.domain.values import dataclass
 from sojourn.login.lockout import Lockout
 from sojourn.login.login import Logins
 from sojourn.sessions.answers import BegunSession

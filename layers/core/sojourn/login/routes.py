@@ -1,6 +1,5 @@
 """The routes that begin a session."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.api.callers import Callers
@@ -15,6 +14,7 @@ from sojourn.domain.errors import (
     TooManyAttempts,
     UserInactive,
 )
+from sojourn.domain.values import dataclass
 from sojourn.login.bodies import (
     ApiKeyBody,
     AuthenticateBody,

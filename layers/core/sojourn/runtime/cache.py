@@ -4,7 +4,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from sojourn.runtime.clock import Clock
@@ -12,11 +11,13 @@ from sojourn.runtime.clock import Clock
 V = TypeVar("V")
 
 
-@dataclass(slots=True)
 class _Entry(Generic[V]):
-    value: V
-    wall_ms: int
-    monotonic: float
+    __slots__ = ("monotonic", "value", "wall_ms")
+
+    def __init__(self, value: V, wall_ms: int, monotonic: float) -> None:
+        self.value = value
+        self.wall_ms = wall_ms
+        self.monotonic = monotonic
 
 
 class Cache(Generic[V]):

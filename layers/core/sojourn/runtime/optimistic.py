@@ -12,10 +12,10 @@ found" for a deletion that was done, or end a session that began later.
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar, overload
 
 from sojourn.domain.errors import NotFound, SojournError, Superseded, Unavailable
+from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 

@@ -3,8 +3,9 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from sojourn.domain.values import dataclass
 
 _DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
 MOST_HOURS: Final = 168

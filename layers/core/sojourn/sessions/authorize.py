@@ -6,7 +6,6 @@ session's realm allows, `max_staleness_seconds`.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.crypto import tokens
@@ -14,6 +13,7 @@ from sojourn.domain.errors import TokenInvalid, Unavailable
 from sojourn.domain.policy import SessionType
 from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import REMEMBERED_SECONDS, Realm
+from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.validate import Validator

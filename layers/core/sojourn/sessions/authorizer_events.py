@@ -12,7 +12,6 @@ method, so one that named a method would refuse the token's next call of another
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from sojourn.domain.errors import (
@@ -23,6 +22,7 @@ from sojourn.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from sojourn.domain.values import dataclass
 from sojourn.runtime import telemetry
 from sojourn.sessions.authorize import Authorizer, Grant, TooStale
 

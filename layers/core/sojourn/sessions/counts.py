@@ -1,12 +1,12 @@
 """Count a realm's active sessions, up to a number of users and a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.domain.errors import Unavailable
 from sojourn.domain.ports import UserDirectory, UserStore
 from sojourn.domain.session import Session
+from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 

@@ -2,9 +2,7 @@
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Final, Literal
 
 from msgspec import UNSET, UnsetType
@@ -16,6 +14,7 @@ from sojourn.domain.errors import existing
 from sojourn.domain.ports import RealmCache
 from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import PublicKey
+from sojourn.domain.values import dataclass
 
 _CLAIMS: Final = ("iss", "sub", "aud", "iat", "exp", "rid", "sid", "session_type", "auth_method")
 _CLAIMS_OF: Final = {
@@ -145,6 +144,8 @@ def _base64url(raw: bytes) -> str:
 @cache
 def api_document() -> dict[str, Any]:
     """The OpenAPI document of this API, written by `python -m tools.openapi`."""
+    from importlib.resources import files
+
     found: dict[str, Any] = json.loads(
         (files("sojourn") / "openapi.json").read_text(encoding="utf-8")
     )

@@ -1,9 +1,9 @@
 """The routes of the public documents: how to verify a realm's tokens, and the OpenAPI document."""
 
-from dataclasses import replace
 from typing import Final
 
 from sojourn.api.route import Call, Route
+from sojourn.domain.values import replace
 from sojourn.sessions.discovery import (
     ApiDocument,
     Configuration,

@@ -4,8 +4,6 @@ Every session has the generation of its realm in which it began. A new generatio
 sessions. Each validation reads the realm anyway, so the check costs nothing.
 """
 
-from dataclasses import dataclass
-
 from sojourn.api.callers import realm_of
 from sojourn.api.structs import InRealm
 from sojourn.domain.access_key import Server
@@ -14,6 +12,7 @@ from sojourn.domain.ports import RealmCache, RealmStore
 from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.session import Session
 from sojourn.domain.session_rules import ended_by_realm
+from sojourn.domain.values import dataclass
 from sojourn.runtime import audit
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.optimistic import commit

@@ -1,6 +1,5 @@
 """Token introspection (RFC 7662): whether a realm's token is active, and what it says."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
@@ -11,6 +10,7 @@ from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Unauthenticated, existing
 from sojourn.domain.ports import RealmCache
+from sojourn.domain.values import dataclass
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Standing, Validator

@@ -2,8 +2,6 @@
 where each session was established."
 """
 
-from dataclasses import dataclass
-
 from msgspec import UNSET
 
 from sojourn.api.paging import Page, paged
@@ -15,6 +13,7 @@ from sojourn.domain.errors import CursorInvalid, NotFound, existing
 from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
+from sojourn.domain.values import dataclass
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.lookup import user_of

@@ -1,6 +1,5 @@
 """The routes that list and look up sessions, for users and servers."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.api.callers import Callers
@@ -9,6 +8,7 @@ from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound
+from sojourn.domain.values import dataclass
 from sojourn.sessions.answers import ActiveSession, EndedSession, Sessions
 from sojourn.sessions.listing import Listing
 

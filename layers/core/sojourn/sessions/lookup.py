@@ -1,13 +1,12 @@
 """Look up a user for a server: by id, username or email."""
 
-from dataclasses import dataclass
-
 from sojourn.domain import ids, names
 from sojourn.domain.access_key import Server, visible
 from sojourn.domain.errors import existing
 from sojourn.domain.ports import Realms, UserDirectory, UserReader
 from sojourn.domain.realm import Realm
 from sojourn.domain.user import NameKind, User, UserInRealm
+from sojourn.domain.values import dataclass
 
 
 def user_of(server: Server, users: UserReader, user_id: str) -> User:

@@ -1,7 +1,6 @@
 """Token revocation (RFC 7009): end the session of a realm's token."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from sojourn.crypto import tokens
 from sojourn.crypto.tokens import Claims
@@ -9,6 +8,7 @@ from sojourn.domain import ids
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import NotFound, Unauthenticated, existing
 from sojourn.domain.ports import RealmCache
+from sojourn.domain.values import dataclass
 from sojourn.runtime.clock import Clock
 from sojourn.sessions.terminate import Terminator
 

@@ -7,20 +7,26 @@ session was ended in the meantime ends nothing.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 from sojourn.crypto.tokens import Claims
 from sojourn.domain import ids
 from sojourn.domain import session_rules as rules
 from sojourn.domain.access_key import Server, visible
-from sojourn.domain.errors import NotFound, SessionEnded, SessionUnmanaged, SojournError, existing
+from sojourn.domain.errors import (
+    NotFound,
+    SessionEnded,
+    SessionUnmanaged,
+    SojournError,
+    existing,
+)
 from sojourn.domain.ports import Announcer, RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.revocation import AGAIN_MS, of_session
 from sojourn.domain.session import Actor, Reason
 from sojourn.domain.session_rules import ended_by_realm
 from sojourn.domain.user import Change, User
+from sojourn.domain.values import dataclass
 from sojourn.jobs.pending import archive_pending
 from sojourn.runtime import audit, optimistic
 from sojourn.runtime.clock import Clock

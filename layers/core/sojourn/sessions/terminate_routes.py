@@ -1,6 +1,5 @@
 """The routes that end sessions, for users and servers."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.api.callers import Callers
@@ -9,6 +8,7 @@ from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
 from sojourn.domain.errors import Invalid, NotFound, SessionUnmanaged
+from sojourn.domain.values import dataclass
 from sojourn.sessions.answers import Revoked, SessionEnd
 from sojourn.sessions.end_realm import EndBody, RealmEnds
 from sojourn.sessions.introspect import TokenForm

@@ -2,7 +2,6 @@
 […] to ensure they haven't been terminated."
 """
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sojourn.crypto.tokens import Claims
@@ -13,6 +12,7 @@ from sojourn.domain.ports import RealmAndUser, RealmCache, UserReader
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended, Session
 from sojourn.domain.user import User
+from sojourn.domain.values import dataclass, replace
 from sojourn.runtime.clock import Clock
 
 if TYPE_CHECKING:

@@ -1,7 +1,6 @@
 """Validate many tokens at once, in at most three reads."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -15,6 +14,7 @@ from sojourn.domain.ports import RealmCache, UserStore
 from sojourn.domain.realm import Realm
 from sojourn.domain.session import Ended
 from sojourn.domain.user import User
+from sojourn.domain.values import dataclass, replace
 from sojourn.runtime.clock import Clock
 from sojourn.sessions import answers
 from sojourn.sessions.validate import Validator

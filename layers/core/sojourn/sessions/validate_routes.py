@@ -1,13 +1,18 @@
 """The routes of validation: the caller's session, or tokens for a server, one or many."""
 
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.api.callers import Callers
 from sojourn.api.route import Call, Route
 from sojourn.crypto.tokens import Claims
 from sojourn.domain.access_key import Server
-from sojourn.sessions.answers import ActiveToken, InactiveToken, Validations, ValidSession
+from sojourn.domain.values import dataclass
+from sojourn.sessions.answers import (
+    ActiveToken,
+    InactiveToken,
+    Validations,
+    ValidSession,
+)
 from sojourn.sessions.introspect import Introspector, TokenForm
 from sojourn.sessions.validate import Validator
 from sojourn.sessions.validate_many import BODY_LIMIT, ManyValidator, TokensBody

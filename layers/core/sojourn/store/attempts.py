@@ -6,12 +6,12 @@ of `domain/lockout.py`. An item does not reveal its account, or whether the acco
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.lockout import UNKNOWN_USER, Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
+from sojourn.domain.values import replace
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Key, Write

@@ -7,12 +7,12 @@ done.
 import os
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from sojourn.aws.client import Client
 from sojourn.aws.errors import CredentialsInvalid, NoAnswer, Refused
 from sojourn.domain.errors import Unavailable
+from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew

@@ -5,8 +5,9 @@ All is in the form of the wire, which has bytes in base64.
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from sojourn.domain.values import dataclass, field
 
 Item = dict[str, dict[str, Any]]
 Write = dict[str, Any]

@@ -5,11 +5,11 @@ the time at which its commit was sent, under an id that begins with this time.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain import ids
 from sojourn.domain.revocation import CONFIRMED_SECONDS, Entry, Revocation, slice_of
+from sojourn.domain.values import replace
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.deadline import Deadline

@@ -1,13 +1,13 @@
 """The shape of a realm's item: to and from DynamoDB attributes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, Final
 
 from sojourn.domain.policy import Settings
 from sojourn.domain.realm import Deletion, FormerIssuer, Realm, RealmEnd
 from sojourn.domain.revocation import FormerShards
 from sojourn.domain.signing_key import PublicKey, StoppedKey
+from sojourn.domain.values import asdict
 
 Values = dict[str, Any]
 

@@ -11,11 +11,11 @@ The directory table, by `pk` / `sk`:
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain.errors import Superseded, Unavailable
 from sojourn.domain.realm import Realm, RealmChange
+from sojourn.domain.values import replace
 from sojourn.runtime import optimistic
 from sojourn.store.access_key_items import ACCESS_KEY
 from sojourn.store.client import ConditionFailed, DynamoDB

@@ -1,7 +1,6 @@
 """Create, rename and delete users in DynamoDB, with their names, in one transaction."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import compress
 
 from sojourn.domain.errors import NameTaken, NotFound, Superseded
@@ -16,6 +15,7 @@ from sojourn.domain.user import (
     User,
     UserInRealm,
 )
+from sojourn.domain.values import replace
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed
 from sojourn.store.expressions import Key, Write

@@ -1,12 +1,12 @@
 """Users in DynamoDB: one item per user, written under an optimistic lock."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from sojourn.domain.errors import Superseded
 from sojourn.domain.session import Ended
 from sojourn.domain.user import Change, User
+from sojourn.domain.values import replace
 from sojourn.runtime import optimistic
 from sojourn.store import expressions, user_items
 from sojourn.store.client import ConditionFailed, DynamoDB
