@@ -137,6 +137,7 @@ GARBAGE: dict[str, bytes] = {
     "longer than announced": whole(b"{}{}", length=2),
     "chunk of no size": CHUNKED + b"\r\n{}\r\n0\r\n\r\n",
     "chunk of a wrong size": CHUNKED + b"1\r\n{}\r\n0\r\n\r\n",
+    "chunk that does not end": CHUNKED + b"2\r\n{}XX0\r\n\r\n",
     "chunk of letters": CHUNKED + b"z\r\n{}\r\n0\r\n\r\n",
     "chunk with an extension": CHUNKED + b"2;a=b\r\n{}\r\n0\r\n\r\n",
     "chunk with a sign": CHUNKED + b"+2\r\n{}\r\n0\r\n\r\n",
