@@ -49,7 +49,7 @@ def argon2id_ms() -> float:
 
 def text_of(told: dict[str, Any], argon2id: float) -> str:
     """The file, from what bench.speed wrote."""
-    about, figures = told["about"], told["figures"]
+    about, figures = told["about"]["cpu"], told["figures"]
     service = {name: value / 1_000 for name, value in figures["service_us"].items()}
     warm = {name: service[case] for name, case in MEASURED.items()}
     warm["login"] = service["login_password"] + argon2id

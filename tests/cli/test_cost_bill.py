@@ -135,6 +135,23 @@ def test_each_number_is_traceable(load: Load, mode: Mode, memory: int | None) ->
         assert total == pytest.approx(line.dollars, rel=1e-4, abs=1e-3)
 
 
+@given(load=loads, mode=modes)
+@settings(max_examples=50, deadline=None)
+def test_each_step_is_its_arithmetic(load: Load, mode: Mode) -> None:
+    """What a step multiplies is what it shows: so many times, so many units, requests or bytes."""
+    shown = re.compile(
+        r"[=:] ([\d,.e+-]+), x ([\d.]+) (units|request|invocation|bytes)( / 2\^30)? = ([\d,.e+-]+)$"
+    )
+    seen = 0
+    for line in bill(load, mode).lines:
+        for match in filter(None, map(shown.search, line.steps)):
+            times, each, result = (float(match[n].replace(",", "")) for n in (1, 2, 5))
+            whole = times * each / (2**30 if match[4] else 1)
+            assert result == pytest.approx(whole, rel=1e-4, abs=0.01), line.name
+            seen += 1
+    assert seen > 5
+
+
 def test_total_is_the_lines() -> None:
     """The total is the sum of the lines, each of which has its own price."""
     found = bill(LOAD)

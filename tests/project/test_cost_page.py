@@ -48,7 +48,7 @@ def test_cpu_times_are_written_from_a_measurement() -> None:
         "first_ms": {"validate": 5.0},
     }
     about = {"date": "2026-12-01", "commit": "abc", "python": "3.14", "processor": "x"}
-    text = cpu.text_of({"about": about, "figures": figures}, 20.0)
+    text = cpu.text_of({"about": {"cpu": about}, "figures": figures}, 20.0)
     assert "login = 22 # of it Argon2id 20.0" in text
     assert "poll = 2 # not measured: as an ending" in text
     assert "init = 120\n" in text

@@ -123,9 +123,8 @@ def _runs(machine: Machine) -> Iterator[tuple[str, float, str]]:
 
 def _requests(_load: Load, demand: Demand, machine: Machine, found: _Sum) -> None:
     for name, times, step in monthly(demand):
-        if name not in IN_RUNS:
-            requests = machine.counts.operations[name].requests
-            found.add(times * requests, f"{step}, x {requests} request")
+        requests = machine.counts.operations[name].requests
+        found.add(times * requests, f"{step}, x {requests} request")
 
 
 def _invocations(_load: Load, demand: Demand, machine: Machine, found: _Sum) -> None:

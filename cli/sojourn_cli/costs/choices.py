@@ -81,17 +81,15 @@ def servers(load: Load, wanted: Demand, machine: Machine, prices: Prices) -> Ser
     def serverless(asked: Demand) -> float:
         return bill_of(load, asked, machine, prices).of(*REPLACED)
 
-    idle = serverless(Demand("always", {}))
-
     def gain(per_second: float, least: int, beside: float) -> float:
         asked = validating(per_second)
-        return serverless(asked) - idle - max(least, needed(asked)) * hour - beside
+        return serverless(asked) - max(least, needed(asked)) * hour - beside
 
     count = max(2, needed(wanted))
     return Servers(
         count=count,
         dollars=count * hour + balancer,
-        replaced=serverless(wanted) - idle,
+        replaced=serverless(wanted),
         one_breaks_even=_crossing(lambda v: gain(v, 1, 0.0)),
         pair_breaks_even=_crossing(lambda v: gain(v, 2, balancer)),
     )
