@@ -277,6 +277,12 @@ def test_signed_bytes(where: str, data: st.DataObject) -> None:
     agree(token_of("rs256", *({**parts, where: bytes(raw)}.values())))
 
 
+def test_claim_that_is_no_text() -> None:
+    """Bytes that are no UTF-8 are refused by both, also in a claim that nobody reads."""
+    payload = as_json('"cs":"?"').replace(b"?", b"\xff")
+    assert agree(token_of("rs256", header_of("rs256"), payload)) == ("invalid",)
+
+
 def spliced(token: str, at: int, drop: int, text: str) -> str:
     """A token with some characters in another's place."""
     return token[:at] + text + token[at + drop :]
@@ -388,13 +394,22 @@ def test_signature_of_another_form(algo: Algorithm, name: str) -> None:
     ("algo", "change"),
     [
         ("es256", der),
+        ("es256", lambda raw: raw[:32] + b"\0" + raw[32:]),
         ("es256", lambda raw: raw[:32] + P256_ORDER.to_bytes(32)),
         ("es256", lambda raw: P256_ORDER.to_bytes(32) + raw[32:]),
         ("eddsa", plus_order),
         ("eddsa", lambda raw: b"\x01" + bytes(31) + raw[32:]),
         ("eddsa", lambda raw: b"\x01" + bytes(63)),
     ],
-    ids=["DER", "s is the order", "r is the order", "S plus L", "R is neutral", "both"],
+    ids=[
+        "DER",
+        "a zero before s",
+        "s is the order",
+        "r is the order",
+        "S plus L",
+        "R is neutral",
+        "both",
+    ],
 )
 def test_signature_that_some_verifiers_take(
     algo: Algorithm, change: Callable[[bytes], bytes]
