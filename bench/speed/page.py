@@ -21,7 +21,8 @@ Written by `make bench`, never by hand; `make bench-check` compares its figures 
 The **floor** of an operation is its bare work, written by hand in `bench/speed/floor.py`: the same
 cryptography, the same table calls and the same JSON, with SigV4 and HTTP/1.1 on one keep-alive
 socket, and nothing checked twice. A **ratio** is the service's cost over the floor's in one run, so
-it hardly depends on the machine. Milliseconds do: compare them within this page alone.
+it hardly depends on the machine. Milliseconds do: compare them within this page alone. A load over
+the number of cores makes a part's CPU times uneven, and ratios larger by about a tenth.
 """
 
 Part = Callable[[Results], Iterable[str]]

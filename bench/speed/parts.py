@@ -128,7 +128,7 @@ def measure_sessions(found: Results, options: Options) -> None:
     """Growth with a user's sessions."""
     print(f"{'sessions':>8}{'item B':>8}{'validate µs':>12}{'floor':>8}{'list µs':>9}{'floor':>8}")
     points = []
-    for one in growth.by_sessions((1, 2, 5, 10, 20, 50, 100), rounds=max(5, options.rounds // 4)):
+    for one in growth.by_sessions((1, 2, 5, 10, 20, 50, 100), rounds=max(5, options.rounds // 2)):
         points.append(asdict(one))
         print(
             f"{one.sessions:>8}{one.item:>8}{one.validate_us:>12.0f}{one.validate_floor_us:>8.0f}"

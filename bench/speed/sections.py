@@ -220,7 +220,7 @@ def by_users(found: Results) -> Iterator[str]:
             line = [(p["users"], p[what]) for p in points if p["name"] == name]
             called = {"size": "bytes", "cpu_us": ""}.get(what, what)
             label = f"{title}: {called}{unit}".replace(": ,", ":").replace("bytes, B", "bytes")
-            growth = f"{slope(line):+.2f}" if len(line) > 1 else None
+            growth = f"{round(slope(line), 2) + 0.0:+.2f}" if len(line) > 1 else None
             rows.append((label, *(round(y, 1) for _, y in line), growth))
     yield from table(("for one answer", *(f"{size:,} users" for size in sizes), "slope"), rows)
     yield "![Units and bytes by the number of users](performance/growth.svg)\n"
