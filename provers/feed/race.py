@@ -35,7 +35,7 @@ STRIKES: Final = 0.06
 LANES: Final[Sequence[Sequence[Lane]]] = (
     *([Writer(f"writer-{n}-{ahead}", [ahead]) for ahead in AHEAD] for n in range(2)),
     [Admin([4.5], every=8.0)],
-    [Reader(f"pages of {limit}", limit, [4.5, -4.5]) for limit in (1, 3, 500)],
+    [Reader(f"pages of {limit}", limit, [4.5, -4.5]) for limit in (1, 3, 2000)],
 )
 """The lanes of each process."""
 PATIENCE: Final = 120.0
@@ -181,7 +181,7 @@ def followed(world: World, cursor: str, wanted: Sequence[frozenset[str]]) -> set
     found: set[str] = set()
     sweeps = 0
     while sweeps < 2 and not all(one & found for one in wanted):
-        answer = world.call("GET", path(world.realm_id, after=cursor, limit=500), bearer=world.key)
+        answer = world.call("GET", path(world.realm_id, after=cursor, limit=2000), bearer=world.key)
         world.answered.clear()
         assert answer.status == 200, answer
         found |= {entry["id"] for entry in answer.body["collection"]}

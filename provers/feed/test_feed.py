@@ -13,7 +13,7 @@ from provers.feed.race import Course, Race, course
 
 TEXT = (
     "Writers in three processes end sessions in every way through the deployed handlers, with "
-    "clocks up to 4.5 s off either way, while readers with pages of 1, 3 and 500 entries poll "
+    "clocks up to 4.5 s off either way, while readers with pages of 1, 3 and 2000 entries poll "
     "the feed and keep every cursor; each page is answered by an instance whose clock is 4.5 s "
     "ahead or behind. Time runs {speed} times as fast as the machine's, an hour ends meanwhile, "
     "the realm has 1, 4, 2 and 1 shards in turn, and one of {share} requests of a writer is "

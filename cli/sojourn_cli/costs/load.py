@@ -20,7 +20,7 @@ POLLS: Final = 4 / 0.9
 """Polls of the feed in one `max_staleness`: a quarter of it apart, of which 0 to 20 % are off."""
 OVERLAP: Final = 40
 """Seconds of the feed that each poll reads again."""
-PAGE: Final = 500
+PAGE: Final = 2_000
 """Entries of a page of the feed, at most."""
 SELDOM: Final = 1e-6
 """Below this, a probability is its first term."""

@@ -38,7 +38,7 @@ class FeedService(Service):
     """`skews` are the clocks' errors, one after another, again and again."""
 
     skews: Sequence[float] = (0.0,)
-    page: int = 500
+    page: int = 2000
     stale: bool = False
     """Whether validations meet instances that have cached the realm for up to five seconds."""
     feed_away: bool = False

@@ -27,7 +27,7 @@ STEPS: dict[str, Callable[[FeedService, float], None]] = {
     "ends user": lambda service, x: service.end_user(USER, LATEST * x),
     "stops key": lambda service, _: service.stop(KEY2),
     "short pages": lambda service, _: setattr(service, "page", 1),
-    "long pages": lambda service, _: setattr(service, "page", 500),
+    "long pages": lambda service, _: setattr(service, "page", 2000),
 }
 ACTS = ("polls", "begins", "begins old", "ends", "forges", "passes", "a little passes")
 

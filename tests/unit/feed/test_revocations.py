@@ -137,7 +137,7 @@ def test_feed_of_a_realm_that_is_gone_is_not_found(world: World, realm: str) -> 
 # What comes late.
 
 
-@pytest.mark.parametrize("limit", [1, 3, 500])
+@pytest.mark.parametrize("limit", [1, 3, 2000])
 def test_entry_that_is_committed_late_is_found(world: World, limit: int) -> None:
     """An entry of up to 40 seconds before a cursor is after it, also if it was committed later."""
     reader = Follower(world, limit)
@@ -240,7 +240,7 @@ def test_slices_edge_is_no_edge_to_a_reader(world: World) -> None:
     assert late in reader.poll()
 
 
-@pytest.mark.parametrize("limit", [1, 2, 7, 500])
+@pytest.mark.parametrize("limit", [1, 2, 7, 2000])
 def test_shards_are_merged_in_order(world: World, limit: int) -> None:
     """Entries of several shards come by their time, each once in a sweep, whatever a page has."""
     world.change(revocation_shards=4)

@@ -65,7 +65,7 @@ steps = st.one_of(
         Read,
         off_ms=offs,
         reader=st.integers(0, 2),
-        limit=st.sampled_from([1, 2, 500]),
+        limit=st.sampled_from([1, 2, 2000]),
         begins=st.sampled_from([False, False, True]),
     ),
     st.builds(Shards, st.sampled_from([1, 2, 4])),

@@ -10,7 +10,7 @@ from sojourn.domain.errors import CursorExpired, CursorInvalid, NotFound
 from sojourn.domain.values import dataclass
 from sojourn.feed.revocations import RevocationReader, Revocations
 
-PAGE: Final = 500
+PAGE: Final = 2_000
 MAX_RESULTS: Final = Parameter(
     "max_results",
     {"type": "integer", "minimum": 1, "maximum": PAGE, "default": PAGE},
