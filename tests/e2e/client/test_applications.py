@@ -154,6 +154,7 @@ def test_extras_are_there() -> None:
     assert sorted(named) == sorted([extra] for extra in extras["optional-dependencies"])
 
 
+@pytest.mark.local_only
 def test_variables_are_read(beside: Path) -> None:
     """The lines that export the variables find them, and print a user to log in with."""
     (block,) = blocks("Install and connect", "sh")
