@@ -1,12 +1,17 @@
 """The packages that each function may import, with the reasons."""
 
+import importlib
+import pkgutil
 import re
+from dataclasses import fields
 from typing import Final
 
 import pytest
 
+import sojourn
 from bench.function_imports import imported
 from local.template import ROOT, Function, Template
+from sojourn.domain import lazy_dataclass
 
 EVERY: Final = frozenset(function.folder for function in Template.read().functions())
 BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
@@ -78,6 +83,20 @@ def test_values_of_the_layer_are_lazy() -> None:
     # The room `aws` knows no other, and has three.
     rest = {name for name in users if not name.startswith("aws/")}
     assert rest == {"domain/lazy_dataclass.py", "domain/values.py"}
+
+
+def test_values_are_what_mypy_takes_them_for() -> None:
+    """The fields of each value are those of a standard dataclass: no `ClassVar`, no `InitVar`."""
+    odd, found = [], 0
+    for module in pkgutil.walk_packages(sojourn.__path__, "sojourn."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, type) and isinstance(
+                vars(value).get("__dataclass_fields__"), lazy_dataclass._StandardFields
+            ):
+                found += 1
+                if [each.name for each in fields(value)] != [*vars(value)["__match_args__"]]:
+                    odd.append(value)
+    assert (odd, found > 60) == ([], True)
 
 
 def room(module: str) -> str | None:

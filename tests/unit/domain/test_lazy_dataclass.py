@@ -239,3 +239,39 @@ def test_only_values(options: dict[str, bool]) -> None:
     """What is not frozen, or has no slots, is none of these."""
     with pytest.raises(TypeError, match="a value is frozen and has slots"):
         lazy_dataclass.dataclass(**options)
+
+
+REFUSED: Final[dict[str, tuple[dict[str, Any], tuple[type[Any], ...], str]]] = {
+    "a text of its own": ({"__repr__": lambda _: "hidden"}, (), "__repr__"),
+    "an equality of its own": ({"__eq__": lambda _self, _other: True}, (), "__eq__"),
+    "a hash of its own": ({"__hash__": lambda _: 1}, (), "__hash__"),
+    "a pickle of its own": ({"__reduce__": lambda _: (str, ())}, (), "__reduce__"),
+    "an `__init__` of its own": ({"__init__": lambda _: None}, (), "__init__"),
+    "a value that it inherits": ({}, (Actor,), "inherits from no other"),
+    "a list for all": ({"only": []}, (), "default_factory"),
+    "a dict for all": ({"only": lazy_dataclass.field(default={})}, (), "default_factory"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_class_that_would_be_another_one(name: str) -> None:
+    """A class is refused of which something would be lost, or shared by all its values."""
+    members, bases, told = REFUSED[name]
+    made = type("Odd", bases, {"__annotations__": {"only": "object"}, **members})
+    with pytest.raises(TypeError, match=told):
+        lazy_dataclass.dataclass(frozen=True, slots=True)(made)
+
+
+def test_value_without_fields() -> None:
+    """A class without fields has one value."""
+
+    def define(by: Any) -> type[Any]:
+        @by.dataclass(frozen=True, slots=True)
+        class Nothing:
+            pass
+
+        return Nothing
+
+    standard, lazy = both(define)
+    assert lazy() == lazy() == copy.copy(lazy())
+    assert (repr(lazy()), hash(lazy())) == (repr(standard()), hash(standard()))

@@ -249,7 +249,41 @@ class Closed(io.StringIO):
         raise BrokenPipeError
 
 
-def test_log_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log that is closed fails no request."""
-    monkeypatch.setattr(sys, "stdout", Closed())
-    telemetry.info("Done")
+def closed() -> io.TextIOBase:
+    """A log that is closed on this side."""
+    (log := io.StringIO()).close()
+    return log
+
+
+def ascii_only() -> io.TextIOBase:
+    """A log of a machine without UTF-8."""
+    return io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+
+
+@pytest.mark.parametrize("log", [Closed, closed, ascii_only])
+def test_log_that_takes_nothing(
+    monkeypatch: pytest.MonkeyPatch, log: Callable[[], io.TextIOBase]
+) -> None:
+    """A log that is closed, or cannot write the text, fails no request."""
+    monkeypatch.setattr(sys, "stdout", log())
+    telemetry.info("Done", text="\u00e9")
+
+
+class Speechless(Exception):
+    """An exception that fails at its own text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("beside", ["", "\ud800"])
+def test_exception_without_text(capsys: pytest.CaptureFixture[str], beside: str) -> None:
+    """An exception whose text cannot be made is logged by its type."""
+    try:
+        raise Speechless
+    except Speechless:
+        telemetry.failure("Unavailable", beside=beside)
+    (line,) = capsys.readouterr().out.splitlines()
+    found = json.loads(line)
+    assert (found["exception_name"], found["beside"]) == ("Speechless", beside)
+    assert found["stack_trace"]["value"] == "<a Speechless without a text>"

@@ -3,7 +3,7 @@
 `dataclasses` compiles six functions for each class, which takes half a millisecond of CPU. A Lambda
 function imports some sixty values and makes a few of them, so this was a quarter of its
 initialisation. Here `__init__` is compiled for the first instance, and the other methods are the
-same functions for every class.
+same functions for every class. A class that has one of them itself is refused.
 
 `dataclasses.replace`, `fields` and `asdict` take these classes. None inherits from another. Import
 this module as `sojourn.domain.values`.
@@ -59,11 +59,15 @@ def asdict(value: Any) -> dict[str, Any]:
 
 
 def _value(cls: type) -> type:
+    if hasattr(cls, "__dataclass_fields__"):
+        raise TypeError("a value inherits from no other")
     members = {k: v for k, v in vars(cls).items() if k not in ("__dict__", "__weakref__")}
     fields: dict[str, field] = {}
     for name in cls.__annotations__:
         said = members.pop(name, _MISSING)
         fields[name] = said if isinstance(said, field) else field(default=said)
+        if type(fields[name].default).__hash__ is None:
+            raise TypeError(f"{name} would be shared by all values; use default_factory")
     compared = _tuple_of([name for name in fields if fields[name].compare])
     shown = [name for name in fields if fields[name].repr]
 
@@ -94,6 +98,8 @@ def _value(cls: type) -> type:
         "__reduce__": _reduce,
         "__dataclass_fields__": _StandardFields(cls, fields),
     }
+    if lost := own.keys() & members.keys():
+        raise TypeError(f"a value has no {', '.join(sorted(lost))} of its own")
     made: type = type(cls)(cls.__name__, cls.__bases__, {**members, **own})
     return made
 
@@ -125,7 +131,7 @@ def _compiled_init(cls: type, fields: Fields) -> Callable[..., None]:
         body.append(f" _set_{name}(self, {value})\n")
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()\n")
-    source = f"def __init__({', '.join(parameters)}):\n{''.join(body)}"
+    source = f"def __init__({', '.join(parameters)}):\n pass\n{''.join(body)}"
     exec(source, scope)  # noqa: S102 - made of the names of fields alone, as in `dataclasses`
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"

@@ -21,8 +21,18 @@ AUDIT: Final = "AUDIT"
 """The level of audit lines. It is above every `LogLevel`, so audit lines are always written."""
 
 _LEVELS: Final = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50, AUDIT: 60}
-_JSON: Final = Encoder(enc_hook=str)
 _REQUEST: Final = ContextVar("request_id", default="")
+
+
+def _text(value: object) -> str:
+    """What is no JSON, such as an exception, as a text."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - no line fails a request
+        return f"<a {type(value).__name__} without a text>"
+
+
+_JSON: Final = Encoder(enc_hook=_text)
 
 
 @contextmanager
@@ -63,8 +73,9 @@ def count(**metrics: int) -> None:
 
 
 def write(line: str) -> None:
-    """Write a line to the log. If nobody reads it any more, the request goes on."""
-    with suppress(OSError):
+    """Write a line to the log. If the log does not take it, the request goes on."""
+    # A ValueError is of a log that is closed on this side, or whose encoding has not the text.
+    with suppress(OSError, ValueError):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
@@ -119,7 +130,7 @@ def _encoded(line: dict[str, object]) -> str:
         # A lone surrogate, or a key or a number that has no JSON.
         import json
 
-        return json.dumps(line, separators=(",", ":"), default=str, skipkeys=True)
+        return json.dumps(line, separators=(",", ":"), default=_text, skipkeys=True)
 
 
 def _told(error: BaseException) -> dict[str, object]:
