@@ -84,6 +84,36 @@ def test_old_keys_do_while_they_are_good(endpoint: Endpoint) -> None:
     assert credentials.current().access_key == "id5"
 
 
+def test_failure_prolongs_no_keys(endpoint: Endpoint) -> None:
+    """Keys that expire before the endpoint is asked again are not used after that."""
+    credentials = endpoint.credentials()
+    first = credentials.current()
+    endpoint.broken = True
+    endpoint.now_ms += HOUR - 1
+    assert credentials.current() is first
+    endpoint.now_ms += 1
+    with pytest.raises(NoAnswer):
+        credentials.current()
+
+
+def test_endpoint_is_not_asked_at_each_call(endpoint: Endpoint) -> None:
+    """An endpoint that gives keys until they expire is left alone for a while between."""
+    given = Keys("id", "secret", "token", endpoint.now_ms + RENEWED_MS - 1)
+    asked: list[int] = []
+
+    def fetch() -> Keys:
+        asked.append(endpoint.now_ms)
+        return given
+
+    credentials = Credentials({}, fetch=fetch, now_ms=lambda: endpoint.now_ms)
+    for _ in range(3):
+        assert credentials.current() is given
+    assert len(asked) == 1
+    endpoint.now_ms += AGAIN_MS
+    credentials.current()
+    assert len(asked) == 2
+
+
 def test_first_failure_is_told(endpoint: Endpoint) -> None:
     """Without keys a failure is one of the call, to which nothing was sent."""
     endpoint.broken = True
@@ -115,6 +145,29 @@ def test_one_thread_renews_and_the_others_go_on(endpoint: Endpoint) -> None:
     assert [keys.access_key for keys in found] == ["id2"]
     assert credentials.current() is found[0]
     assert endpoint.asked == 2
+
+
+def test_thread_never_gets_what_expired_while_another_renewed_it(endpoint: Endpoint) -> None:
+    """The new keys' time says nothing of the old ones, which a thread may hold already."""
+    looking, go = threading.Event(), threading.Event()
+
+    def now_ms() -> int:
+        if threading.current_thread() is thread and not looking.is_set():
+            looking.set()
+            go.wait(10)
+        return endpoint.now_ms
+
+    credentials = Credentials({}, fetch=endpoint.fetch, now_ms=now_ms)
+    found: list[Keys] = []
+    thread = threading.Thread(target=lambda: found.append(credentials.current()))
+    credentials.current()
+    endpoint.now_ms += HOUR
+    thread.start()
+    looking.wait(10)
+    assert credentials.current().access_key == "id2"
+    go.set()
+    thread.join()
+    assert [keys.access_key for keys in found] == ["id2"]
 
 
 def test_threads_without_keys_share_one_answer(endpoint: Endpoint) -> None:

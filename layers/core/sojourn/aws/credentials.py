@@ -7,14 +7,16 @@ Profiles, SSO and instance roles are not read: the service runs in Lambda or on 
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from math import inf
+from typing import Final, NamedTuple
 
 from sojourn.aws.errors import CredentialsInvalid, NoAnswer
 
 RENEWED_MS: Final = 300_000
 """How long before they expire credentials are renewed."""
 AGAIN_MS: Final = 10_000
-"""How long after a failure to renew them the old ones are used, as long as they are good."""
+"""How long keys that are about to expire are used before others are asked for again, as long as
+they are good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,7 @@ class Credentials:
         self._environ = environ
         self._fetch = fetch
         self._now_ms = now_ms
-        self._keys: Keys | None = None
-        self._renew_ms: float = 0
+        self._held: _Held | None = None
         self._lock = threading.Lock()
 
     def current(self) -> Keys:
@@ -55,13 +56,13 @@ class Credentials:
         Raises `CredentialsInvalid` if there are none, and `NoAnswer` if the container endpoint
         does not answer.
         """
-        keys = self._keys
-        if keys is not None and (keys.expires_ms is None or self._now_ms() < self._renew_ms):
+        held = self._held
+        if held is not None and self._do(held):
+            return held.keys
+        if held is None and (keys := self._of_environment()) is not None:
+            self._held = _Held(keys, inf)
             return keys
-        if keys is None and (keys := self._of_environment()) is not None:
-            self._keys = keys
-            return keys
-        return self._renewed()
+        return self._renewed(held)
 
     def _of_environment(self) -> Keys | None:
         access_key = self._environ.get("AWS_ACCESS_KEY_ID")
@@ -72,28 +73,42 @@ class Credentials:
             raise CredentialsInvalid("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not.")
         return None
 
-    def _renewed(self) -> Keys:
+    def _renewed(self, old: "_Held | None") -> Keys:
         """One thread asks. The others use the old keys meanwhile, or wait if those are no good."""
-        old, good = self._keys, self._is_good()
+        good = old is not None and _expires_ms(old.keys) > self._now_ms()
         if not self._lock.acquire(blocking=not good) and old is not None:
-            return old
+            return old.keys
         try:
-            if self._keys is not None and self._now_ms() < self._renew_ms:
-                return self._keys
-            try:
-                made = self._fetch()
-            except (NoAnswer, CredentialsInvalid):
-                if old is None or not good:
-                    raise
-                self._renew_ms = self._now_ms() + AGAIN_MS
-                return old
-            if made.expires_ms is not None:
-                self._renew_ms = made.expires_ms - RENEWED_MS
-            self._keys = made
-            return made
+            held = self._held
+            if held is None or not self._do(held):
+                held = self._asked(old if good else None)
+                self._held = held
+            return held.keys
         finally:
             self._lock.release()
 
-    def _is_good(self) -> bool:
-        keys = self._keys
-        return keys is not None and (keys.expires_ms or 0) > self._now_ms()
+    def _asked(self, old: "_Held | None") -> "_Held":
+        """The endpoint's keys, or good old ones if it fails; it is left alone for a while then."""
+        try:
+            keys = self._fetch()
+            renew_ms = _expires_ms(keys) - RENEWED_MS
+        except (NoAnswer, CredentialsInvalid):
+            if old is None:
+                raise
+            keys, renew_ms = old.keys, 0
+        again_ms = min(self._now_ms() + AGAIN_MS, _expires_ms(keys))
+        return _Held(keys, max(renew_ms, again_ms))
+
+    def _do(self, held: "_Held") -> bool:
+        return held.until_ms == inf or self._now_ms() < held.until_ms
+
+
+class _Held(NamedTuple):
+    """Keys, and until when they are used without asking for others. Threads see both or none."""
+
+    keys: Keys
+    until_ms: float
+
+
+def _expires_ms(keys: Keys) -> float:
+    return inf if keys.expires_ms is None else keys.expires_ms
