@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -205,6 +206,66 @@ def test_connection_that_nobody_takes_sent_nothing() -> None:
             Pool(endpoint, PATIENT).send(ASKED)
     assert not failed.value.sent
     assert not failed.value.stale
+
+
+def test_address_that_is_dead_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of several addresses, one that drops packets does not cost the whole time to connect."""
+    with Loopback(sends(WHOLE)) as server, socket.socket() as dead, ExitStack() as stack:
+        dead.bind(("127.0.0.1", 0))
+        dead.listen(0)
+        for _ in range(3):  # more than its backlog: packets to it are dropped from now on
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(dead.getsockname())
+        addresses = [dead.getsockname(), ("127.0.0.1", server.endpoint.port)]
+        infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", address) for address in addresses]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: infos)
+        assert Pool(server.endpoint, Timeouts(connect=1, read=20)).send(ASKED).status == 200
+
+
+def test_address_of_a_kind_that_the_machine_has_not_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A machine without IPv6 may be told of an address of it, before the others."""
+    with Loopback(sends(WHOLE)) as server:
+        address = ("127.0.0.1", server.endpoint.port)
+        # No machine has streams over UDP.
+        infos = [(socket.AF_INET, socket.SOCK_STREAM, number, "", address) for number in (17, 6)]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: infos)
+        assert Pool(server.endpoint, PATIENT).send(ASKED).status == 200
+
+
+def test_request_that_is_taken_slowly_gains_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reading time begins before the request is sent: an attempt is no longer than it."""
+    with Loopback(sends(WHOLE)) as server:
+        connection = Connection(server.endpoint, PATIENT, None)
+        clock = iter([0.0, PATIENT.read])
+        monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+        with pytest.raises(NoAnswer, match="in time") as failed:
+            connection.exchange(ASKED.head + ASKED.body)
+        monkeypatch.undo()
+        connection.close()
+    assert failed.value.sent
+
+
+def test_request_that_is_given_up_is_not_delivered_later() -> None:
+    """What the network did not deliver yet when the time is over is taken back: a write must not
+    be done long after its caller heard that it was not.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        endpoint = Endpoint("127.0.0.1", listener.getsockname()[1], secure=False, region="x")
+        request = ASKED._replace(body=b"x" * 400_000)
+        with pytest.raises(NoAnswer):
+            Pool(endpoint, HASTY).send(request)
+        taken, _ = listener.accept()
+        with taken:
+            taken.settimeout(10)
+            received = 0
+            with suppress(ConnectionResetError):
+                while piece := taken.recv(65_536):
+                    received += len(piece)
+    assert received < len(request.head + request.body)
 
 
 def test_answer_that_does_not_come_is_waited_for_so_long() -> None:

@@ -2,7 +2,9 @@
 
 import select
 import socket
+import struct
 import time
+from contextlib import ExitStack, suppress
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -60,6 +62,8 @@ class Connection:
         end = time.monotonic() + self._read_seconds
         try:
             self._socket.sendall(request)
+            if (left := _left(end)) < self._read_seconds * 0.99:
+                self._socket.settimeout(left)
             received = self._socket.recv(PIECE)
         except TimeoutError as error:
             raise NoAnswer("The answer did not come in time.") from error
@@ -82,6 +86,16 @@ class Connection:
         return self._tls is not None and self._has_only_tickets(self._tls)
 
     def close(self) -> None:
+        self._socket.close()
+
+    def abort(self) -> None:
+        """Close, and take back what was not delivered.
+
+        The kernel would go on sending it for minutes, also when a frozen instance goes on: a write
+        would be done long after it was given up.
+        """
+        with suppress(OSError):
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._socket.close()
 
     def _has_only_tickets(self, tls: "ssl.SSLSocket") -> bool:
@@ -119,20 +133,23 @@ def tls_context(ca_file: str | None) -> "ssl.SSLContext":
 
 
 def _connected(endpoint: Endpoint, end: float) -> socket.socket:
-    """A connection to one of the host's addresses, in the order of the resolver."""
+    """A connection to one of the host's addresses, in the order of the resolver.
+
+    Each but the last has half of the time that is left: it may be one that drops packets.
+    """
     failed = OSError("the host has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        endpoint.host, endpoint.port, type=socket.SOCK_STREAM
-    ):
-        made = socket.socket(family, kind, protocol)
-        try:
-            made.settimeout(_left(end))
-            made.connect(address)
-        except OSError as error:
-            made.close()
-            failed = error
-        else:
-            return made
+    found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    for number, (family, kind, protocol, _, address) in enumerate(found, 1):
+        with ExitStack() as closing:
+            try:
+                made = closing.enter_context(socket.socket(family, kind, protocol))
+                made.settimeout(_left(end) / (2 if number < len(found) else 1))
+                made.connect(address)
+            except OSError as error:
+                failed = error
+            else:
+                closing.pop_all()
+                return made
     raise failed
 
 

@@ -57,7 +57,7 @@ class Pool:
         try:
             reply = connection.exchange(request.head + request.body)
         except BaseException as error:
-            connection.close()
+            connection.abort()
             if isinstance(error, NoAnswer) and error.stale:
                 # The others were opened before it, or idle for longer.
                 self._drop()
