@@ -56,6 +56,7 @@ def test_token_is_read_from_its_file_each_time(tmp_path: Path) -> None:
 BAD: dict[str, bytes] = {
     "refused": whole(b'{"message": "hidden"}', status=403),
     "no JSON": whole(b"hidden"),
+    "endless JSON": whole(b"[" * 100_000),
     "no object": whole(b'["hidden"]'),
     "no secret": whole(json.dumps({**GIVEN, "SecretAccessKey": None}).encode()),
     "nothing": whole(b"{}"),

@@ -14,7 +14,7 @@ import pytest
 from local import tls
 from sojourn.aws.connection import Connection, Timeouts
 from sojourn.aws.endpoints import Endpoint
-from sojourn.aws.errors import NoAnswer
+from sojourn.aws.errors import EndpointInvalid, NoAnswer
 from sojourn.aws.http1 import MOST_HEAD, Reply
 from sojourn.aws.pool import Pool, Request
 from tests.support.loopback import (
@@ -141,6 +141,7 @@ GARBAGE: dict[str, bytes] = {
     "chunk that does not end": CHUNKED + b"2\r\n{}XX0\r\n\r\n",
     "chunk of letters": CHUNKED + b"z\r\n{}\r\n0\r\n\r\n",
     "chunk with an extension": CHUNKED + b"2;a=b\r\n{}\r\n0\r\n\r\n",
+    "chunk with a prefix": CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n",
     "chunk with a sign": CHUNKED + b"+2\r\n{}\r\n0\r\n\r\n",
     "immense chunk": CHUNKED + b"7fffffff\r\n{}\r\n0\r\n\r\n",
     "endless chunk size": CHUNKED + b"0" * 200 + b"2\r\n{}\r\n0\r\n\r\n",
@@ -492,6 +493,17 @@ def test_untrusted_certificate_is_refused(secured: Callable[..., Loopback]) -> N
             Pool(server.endpoint, PATIENT).send(ASKED)
         assert not failed.value.sent
         assert server.requests == []
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificates"])
+def test_authorities_that_cannot_be_read_are_named(tmp_path: Path, content: str | None) -> None:
+    """A wrong AWS_CA_BUNDLE is an error of the environment, and the message says which file."""
+    file = tmp_path / "other.pem"
+    if content is not None:
+        file.write_text(content)
+    endpoint = Endpoint("127.0.0.1", 1, secure=True, region="x")
+    with pytest.raises(EndpointInvalid, match=r"AWS_CA_BUNDLE.*other\.pem"):
+        Pool(endpoint, PATIENT, ca_file=str(file)).warm()
 
 
 def test_certificate_of_another_host_is_refused(

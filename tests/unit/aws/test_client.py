@@ -62,12 +62,11 @@ def test_request_names_its_operation(api: Api, kind: str, target: str) -> None:
 
 
 def test_answer_is_its_members_and_its_date() -> None:
-    """The checksum may be there or not; an empty body is an object without members."""
+    """The checksum may be there or not."""
     body = '{"a": "é"}'.encode()
     crc = str(zlib.crc32(body))
     assert answered(body, x_amz_crc32=crc, date="now") == ({"a": "é"}, "now")
     assert answered(body) == ({"a": "é"}, None)
-    assert answered(b"") == ({}, None)
 
 
 @pytest.mark.parametrize("status", [200, 400, 500])
@@ -107,6 +106,17 @@ def test_error_has_its_code(kind: str, code: str) -> None:
     error = refused.value
     assert (error.status, error.code, error.date) == (400, code, "now")
     assert error.members["Item"] == {}
+
+
+def test_empty_answer_is_none_and_an_empty_error_is_one() -> None:
+    """An item that is not there is `{}`, so nothing at all says nothing of it; an error's status
+    tells enough.
+    """
+    with pytest.raises(NoAnswer, match="its status is 200"):
+        answered(b"")
+    with pytest.raises(Refused) as refused:
+        answered(b"", status=413)
+    assert (refused.value.status, refused.value.code) == (413, "")
 
 
 def test_redirect_is_an_error() -> None:

@@ -199,6 +199,7 @@ def test_threads_without_keys_share_one_answer(endpoint: Endpoint) -> None:
         ({container.FULL: "ftp://127.0.0.1/"}, "must be https"),
         ({container.FULL: "http://[::1"}, "is not an address"),
         ({container.FULL: "http://localhost/\r\nx: y"}, "is not an address"),
+        ({container.FULL: "https://a..b/"}, "is not an address"),
         ({container.RELATIVE: "/a b"}, f"{container.RELATIVE} is not an address"),
         ({container.RELATIVE: "@example.com/"}, "must be https"),
         ({container.FULL: "http://127.0.0.1/", container.TOKEN: "a\r\nx: y"}, "not a header's"),

@@ -107,7 +107,8 @@ def _members(reply: Reply) -> dict[str, Any]:
     if checksum is not None and checksum != str(zlib.crc32(reply.body)):
         raise NoAnswer("The answer did not come whole: its checksum is another.")
     try:
-        members = msgspec.json.decode(reply.body or b"{}")
+        # An error may come with its status alone.
+        members = msgspec.json.decode(reply.body or (b"" if reply.status == 200 else b"{}"))
     except (msgspec.DecodeError, ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sojourn.aws import http1
 from sojourn.aws.endpoints import Endpoint
-from sojourn.aws.errors import NoAnswer
+from sojourn.aws.errors import EndpointInvalid, NoAnswer
 from sojourn.aws.http1 import PIECE, Reply
 
 if TYPE_CHECKING:
@@ -126,10 +126,18 @@ class Connection:
 
 @cache
 def tls_context(ca_file: str | None) -> "ssl.SSLContext":
-    """TLS that trusts a file's authorities, or the system's. To load those takes 20 ms and more."""
+    """TLS that trusts a file's authorities, or the system's. To load those takes 20 ms and more.
+
+    Raises `EndpointInvalid` if there are none in the file.
+    """
     import ssl
 
-    return ssl.create_default_context(cafile=ca_file)
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError as error:
+        raise EndpointInvalid(
+            f"AWS_CA_BUNDLE must be a file of certificates in PEM, which {ca_file} is not: {error}"
+        ) from error
 
 
 def _connected(endpoint: Endpoint, end: float) -> socket.socket:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sojourn.aws.connection import Connection, Timeouts, tls_context
 from sojourn.aws.credentials import Keys
-from sojourn.aws.endpoints import Endpoint
+from sojourn.aws.endpoints import Endpoint, is_host
 from sojourn.aws.errors import CredentialsInvalid, NoAnswer
 
 RELATIVE: Final = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -16,6 +16,7 @@ TOKEN_FILE: Final = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"  # noqa: S105 - a n
 _OF_CONTAINERS: Final = "http://169.254.170.2"
 _KNOWN: Final = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23", "localhost", "::1")
 """The hosts that may be asked without TLS: ECS, EKS and, with 127.0.0.0/8, this machine."""
+_UNUSABLE: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 _TIMEOUTS: Final = Timeouts(connect=1.0, read=2.0)
 
 
@@ -60,7 +61,7 @@ def _address(environ: Mapping[str, str]) -> tuple[Endpoint, str]:
     except ValueError as error:
         raise CredentialsInvalid(f"{name} is not an address.") from error
     path = f"{parts.path or '/'}{'?' * bool(parts.query)}{parts.query}"
-    if not host or not url.isascii() or not url.isprintable() or " " in url:
+    if not is_host(host) or not url.isascii() or not url.isprintable() or " " in url:
         raise CredentialsInvalid(f"{name} is not an address.")
     secure = parts.scheme == "https"
     if not secure and (parts.scheme != "http" or not _may_be_asked(host)):
@@ -105,7 +106,7 @@ def _keys(body: bytes) -> Keys:
             token=members["Token"],
             expires_ms=int(expires.timestamp() * 1000),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, CredentialsInvalid) as error:
+    except (*_UNUSABLE, CredentialsInvalid) as error:
         # Not from `error`, whose message may have what came.
         kind = type(error).__name__
         what = f"The credentials' endpoint answered without usable credentials ({kind})."

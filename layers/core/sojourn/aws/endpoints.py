@@ -13,6 +13,7 @@ from typing import Final
 from sojourn.aws.errors import EndpointInvalid
 
 _REGION: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f.]*:[0-9a-f:.]*")
 _COMMERCIAL: Final = ("amazonaws.com", "api.aws")
 _PARTITIONS: Final = {
     "cn-": ("amazonaws.com.cn", "api.amazonwebservices.com.cn"),
@@ -88,12 +89,17 @@ def _at(url: str, region: str) -> Endpoint:
         host, port = parts.hostname, parts.port
     except ValueError as error:
         raise EndpointInvalid("The endpoint's address is malformed.") from error
-    if parts.scheme not in ("http", "https") or not host or not host.isascii():
+    if parts.scheme not in ("http", "https") or host is None or not is_host(host):
         raise EndpointInvalid("The endpoint's address must be http://… or https://….")
     if parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None:
         raise EndpointInvalid("The endpoint's address must be a scheme, host and port only.")
     secure = parts.scheme == "https"
     return Endpoint(host, port or (443 if secure else 80), secure=secure, region=region)
+
+
+def is_host(name: str) -> bool:
+    """Whether a name in lower case can be looked up, and written into a header."""
+    return _HOST.fullmatch(name) is not None
 
 
 def _is_true(environ: Mapping[str, str], name: str) -> bool:

@@ -107,7 +107,8 @@ def _chunks(received: bytes, more: More) -> Iterator[bytes]:
 
 def _number(text: str, base: int) -> int:
     """A number of a head, in digits alone."""
-    if not text.isascii() or not text.isalnum() or len(text) > 9:
+    # Not what `int` takes beside digits: signs, spaces, underscores, `0x`.
+    if not text.isascii() or not text.isalnum() or len(text) > 9 or text[1:2] in ("x", "X"):
         raise NoAnswer("The answer's head has a malformed number.")
     try:
         number = int(text, base)
