@@ -78,6 +78,14 @@ def test_key_of_another_algorithm(algo: Algorithm) -> None:
 
 
 @pytest.mark.parametrize("algo", ALGORITHMS)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", " \n"], ids=repr)
+def test_line_ends_of_a_pem(algo: Algorithm, end: str) -> None:
+    """RFC 7468, 3: a PEM whose lines end otherwise, as an editor left them, is of the same key."""
+    pem = PAIRS[algo][0].pem
+    assert key_bytes(pem.replace("\n", end), algo) == key_bytes(pem, algo)
+
+
+@pytest.mark.parametrize("algo", ALGORITHMS)
 def test_check_is_made_once(algo: Algorithm) -> None:
     """To make a check takes longer than to use it, so it is kept."""
     pem = PAIRS[algo][0].pem

@@ -47,7 +47,7 @@ def key_bytes(pem: str, algo: Algorithm) -> bytes:
     Raises `ValueError` if the PEM is not of a key of that algorithm.
     """
     before, length, after = _LAYOUTS[algo]
-    der = a2b_base64(pem.partition("-----\n")[2].partition("-----")[0])
+    der = a2b_base64("".join(pem.split("-----")[2:3]))
     found = der[len(before) // 2 :][:length]
     if len(found) != length or der != bytes.fromhex(before) + found + bytes.fromhex(after):
         raise ValueError("the PEM is not of a key of its algorithm")
