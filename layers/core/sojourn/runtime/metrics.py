@@ -4,6 +4,7 @@ Each call has its own metrics object, so no request can add to another's.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from aws_lambda_powertools.metrics import MetricUnit
@@ -30,4 +31,6 @@ def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
     )
     for name, value in metrics.items():
         provider.add_metric(name=name, unit=unit, value=value)
-    provider.flush_metrics()
+    # As for a line of the log: if nobody reads it, the request goes on.
+    with suppress(OSError):
+        provider.flush_metrics()
