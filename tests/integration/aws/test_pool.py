@@ -328,7 +328,7 @@ def test_connection_that_was_closed_while_idle_costs_no_error(goodbye: Step) -> 
 
 
 def test_bytes_that_nobody_asked_for_are_no_answer_to_the_next_call() -> None:
-    """An answer that came by itself, late or twice, is never taken for that of a later call."""
+    """An answer that came by itself between two calls is never taken for that of the second."""
     with Loopback(sends(whole(b"1")), sends(whole(b"2"))) as server:
         pool = Pool(server.endpoint, PATIENT)
         pool.send(ASKED)
