@@ -1,4 +1,4 @@
-"""Functions read only the attributes that they need and their roles allow."""
+"""Functions read only what they need: the attributes that their roles allow, and one page."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -168,3 +168,20 @@ def test_progress_of_a_settlement_is_read_alone(
     """Cleanup reads when a settlement is due and how far it is, as its role allows."""
     store_of(resources).settlements.progress("rl_1", "7")
     assert read == [{"due_at", "after"}]
+
+
+def test_page_is_read_with_one_item_more(
+    at: DynamoDirectory, seen: DynamoUsers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of a long list costs its own items, and one more that tells whether there are more."""
+    limits: list[object] = []
+
+    def noted(_operation: str, parameters: Parameters, call: Call) -> Response:
+        limits.append(parameters["Limit"])
+        return call(parameters)
+
+    for client in {at.dynamo.client, seen._dynamo.client}:
+        between(monkeypatch, client, noted, "Query")
+    seen.list_ended(USER, after=None, limit=7, ascending=True)
+    at.members("rl_1#users", after=None, limit=3, ascending=True)
+    assert limits == [8, 4]

@@ -241,6 +241,19 @@ def test_own_name_in_another_form_stays_ones_own(store: Store) -> None:
         create(store, home, "Ada")
 
 
+@pytest.mark.parametrize("taken", ["username", "email"])
+def test_rename_says_which_name_is_taken(store: Store, taken: str) -> None:
+    """Of two new names the error names the one that another user has, whatever else is written."""
+    home = owner(store)
+    create(store, home, "ada", "ada@example.com")
+    eve = create(store, home, "eve", "eve@example.com")
+    username = "ada" if taken == "username" else "evelyn"
+    email = "ada@example.com" if taken == "email" else "evelyn@example.com"
+    with pytest.raises(NameTaken) as refused:
+        store.directory.commit(named(eve, home, username=username, email=email))
+    assert list(refused.value.errors) == [f"Another user of the realm has this {taken}."]
+
+
 def test_rename_to_a_taken_name_changes_nothing(store: Store) -> None:
     """If another user has the name, user, sessions and both names stay unchanged."""
     store.add_realm(home := OWNER)
