@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from typing import Literal, Self
 
 from sojourn.aws.endpoints import Endpoint
@@ -33,10 +34,12 @@ class BadServer:
 
     def __exit__(self, *_exc: object) -> None:
         # Closing a socket does not wake who waits to accept on it; shutting it down does.
+        served = self._thread.is_alive()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(timeout=5)
         for open_socket in (self._listener, self._closed, *self._held):
             open_socket.close()
+        assert served, "the server of bad answers ended before the tests did"
 
     @property
     def endpoint(self) -> Endpoint:
@@ -60,12 +63,14 @@ class BadServer:
                 return
             while self._held:
                 self._held.pop().close()
-            _read_request(connection)
-            if self._manner == "hold":
-                self._held.append(connection)
-                continue
-            with connection:
-                connection.sendall(self._spoiled())
+            # A client that gives up resets its connection; the next one is served all the same.
+            with suppress(ConnectionError):
+                _read_request(connection)
+                if self._manner == "hold":
+                    self._held.append(connection)
+                    continue
+                with connection:
+                    connection.sendall(self._spoiled())
 
     def _spoiled(self) -> bytes:
         if self._manner == "drop":
@@ -86,7 +91,7 @@ def _read_request(connection: socket.socket) -> None:
     """Read it whole: a connection closed on unread bytes is reset, which is another fault."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += connection.recv(65_536)
+        received += _some(connection)
     head, _, body = received.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
@@ -94,4 +99,11 @@ def _read_request(connection: socket.socket) -> None:
         if name.lower() == b"content-length":
             length = int(value)
     while len(body) < length:
-        body += connection.recv(65_536)
+        body += _some(connection)
+
+
+def _some(connection: socket.socket) -> bytes:
+    received = connection.recv(65_536)
+    if not received:
+        raise ConnectionError("the client closed the connection")
+    return received
