@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from sojourn import entry
 from sojourn.api.route import Call, Route
 from sojourn.bootstrap import Resources
 from sojourn.entry import SECONDS_TO_REPORT, api, scheduled
@@ -24,6 +25,34 @@ def resources() -> Resources:
 
 def nothing(_: Resources) -> None:
     """Compose nothing."""
+
+
+@pytest.mark.parametrize("in_lambda", [False, True])
+def test_instance_composes_once(monkeypatch: pytest.MonkeyPatch, *, in_lambda: bool) -> None:
+    """However many events come, clients and services are made once: in Lambda, before the first."""
+    steps: list[str] = []
+
+    class Made(SimpleNamespace):
+        """Says when the clients are made, and when they connect."""
+
+        def __init__(self, _environ: object) -> None:
+            steps.append("clients")
+            super().__init__(warm=lambda: steps.append("connect"))
+
+    def run(_services: None, _time_left: object) -> dict[str, int]:
+        steps.append("event")
+        return {}
+
+    monkeypatch.setattr(entry, "Resources", Made)
+    monkeypatch.delenv("AWS_LAMBDA_RUNTIME_API", raising=False)
+    if in_lambda:
+        monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    handler = scheduled(lambda _: steps.append("services"), run)
+    assert steps == (["clients", "services", "connect"] if in_lambda else [])
+    for _ in range(3):
+        handler({}, SimpleNamespace(aws_request_id="r-1"))
+    made = ["clients", "services"]
+    assert steps == [*made, *(["connect"] if in_lambda else []), *["event"] * 3]
 
 
 def test_each_request_has_a_deadline_of_its_own(resources: Resources) -> None:
