@@ -8,6 +8,7 @@ from sojourn.api.request import Request
 from sojourn.domain.session import Origin
 from sojourn.login.bodies import login_of
 from sojourn.store import user_items
+from sojourn.store.expressions import encode
 from tests.support.http_world import Answer, World
 from tests.unit.api.test_request import event
 
@@ -99,5 +100,5 @@ def test_records_of_an_earlier_version_read_alike() -> None:
         "client": "",
         "reported": True,
     }
-    origin = user_items.session_from(stored).origin
+    origin = user_items.session_from(encode(stored)).origin
     assert (origin.ip, origin.client, origin.reported) == (None, None, True)

@@ -126,7 +126,7 @@ def test_write_with_a_bad_answer_may_have_been_done(scripted: Scripted, kind: st
     store, _ = scripted(BAD[kind], unmet(Item=ITEM))
     with pytest.raises(ConditionFailed) as failed:
         store.write(expressions.put(KEY, {}, condition="attribute_not_exists(pk)"))
-    assert (failed.value.item, failed.value.maybe_done) == (VALUES, True)
+    assert (failed.value.item, failed.value.maybe_done) == (ITEM, True)
     store, _ = scripted(BAD[kind], unmet())
     with pytest.raises(ConditionFailed) as failed:
         store.write(expressions.put(KEY, {}, condition="attribute_not_exists(pk)"))
@@ -191,8 +191,8 @@ def test_large_answers_come_whole(scripted: Scripted) -> None:
     assert len(page) > 1_000_000
     store, server = scripted(sends(page))
     for _ in range(2):
-        found = store.query(table="t", condition="pk = :pk", values={":pk": "x"}, limit=100).items
-        assert [item["n"] for item in found] == list(range(100))
+        found = store.query(table="t", condition="pk = :pk", values={":pk": "x"}, limit=100)
+        assert [item["n"] for item in found.values] == list(range(100))
     assert server.connections == 1
 
 

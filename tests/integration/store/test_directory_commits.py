@@ -167,7 +167,7 @@ def test_refused_condition_tells_the_realm(at: DynamoDirectory) -> None:
         at.dynamo.transact([at.realm_unchanged(replace(made, version=2)), beside(at, "c")])
     item = failed.value.items[0]
     assert item is not None
-    assert item["v"] == made.version
+    assert item["v"] == {"N": str(made.version)}
 
 
 # Deletions, private keys, names.

@@ -188,7 +188,8 @@ def test_query_is_consistent_unless_it_is_an_indexs(index: str | None) -> None:
         index=index,
         start=start,
     )
-    assert page == Page(items=(VALUES,), next_start=start)
+    assert page == Page(items=(ITEM,), next_start=start)
+    assert page.values == [VALUES]
     ((operation, parameters),) = client.calls
     own = {"ConsistentRead": True} if index is None else {"IndexName": "due"}
     assert operation == "Query"
@@ -246,7 +247,7 @@ def test_failed_condition_carries_what_is_there() -> None:
     """A condition that does not hold is not tried again, and tells what is there."""
     code = "ConditionalCheckFailedException"
     found: list[tuple[Refused, object]] = [
-        (error(code, Item=ITEM), VALUES),
+        (error(code, Item=ITEM), ITEM),
         (error(code), None),
     ]
     for failure, item in found:
@@ -263,7 +264,7 @@ def test_failed_transaction_tells_which_condition() -> None:
     with pytest.raises(ConditionFailed) as failed:
         store.transact([expressions.put(KEY, {}), expressions.put(KEY, {})])
     assert failed.value.failed == (False, True)
-    assert failed.value.items == (None, VALUES)
+    assert failed.value.items == (None, ITEM)
     assert len(client.calls) == 1
 
 
@@ -291,7 +292,7 @@ def test_item_that_is_gone_tells_nothing_of_what_may_have_been_done() -> None:
     code = "ConditionalCheckFailedException"
     assert found_by(error(code)) is None
     assert ConditionFailed([True], [None]).found() is None
-    assert found_by(CLOSED, error(code, Item=ITEM)) == VALUES
+    assert found_by(CLOSED, error(code, Item=ITEM)) == ITEM
     # What cannot have been sent, or was refused, was not done.
     for failure in (UNREACHED, error("ThrottlingException")):
         assert found_by(failure, error(code)) is None

@@ -11,8 +11,7 @@ from botocore.parsers import JSONParser
 from botocore.serialize import JSONSerializer
 from hypothesis import given
 
-from sojourn.store.client import decode, decode_value
-from sojourn.store.expressions import encode, encode_value
+from sojourn.store.expressions import decode, decode_value, encode, encode_value
 
 MODEL = botocore.session.Session().get_service_model("dynamodb")
 # DynamoDB holds 38 digits of a number.

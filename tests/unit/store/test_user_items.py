@@ -12,6 +12,7 @@ from sojourn.domain import ids
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Change, Credential, Known, User
 from sojourn.store import user_items
+from sojourn.store.expressions import encode
 from tests.support import histories
 
 NOW = histories.NOW
@@ -34,7 +35,7 @@ ENDED = Ended(
 def test_users_come_back_as_they_were(change: Change) -> None:
     """Any user that the rules can make is the user of its item."""
     item = user_items.user_values(change.after) | {"pk": change.after.id}
-    assert user_items.user_from(item) == change.after
+    assert user_items.user_from(encode(item)) == change.after
 
 
 @given(change=histories.changes())
@@ -44,7 +45,7 @@ def test_candidate_is_what_an_user_is_tried_by(change: Change) -> None:
     user = change.after
     values = user_items.user_values(user)
     read = {name: value for name, value in values.items() if name in user_items.CANDIDATE}
-    candidate = user_items.candidate_from(read | {"pk": user.id})
+    candidate = user_items.candidate_from(encode(read | {"pk": user.id}))
     for field in fields(candidate):
         assert getattr(candidate, field.name) == getattr(user, field.name)
     assert candidate.password == user.password
@@ -147,11 +148,11 @@ def test_stripped_record_holds_nothing_of_where_it_began() -> None:
     values = user_items.ended_values(replace(ENDED, strip=True))
     assert values["strip"] is True
     assert not values.keys() & {"ip", "client", "reported"}
-    found = user_items.ended_from(values)
+    found = user_items.ended_from(encode(values))
     assert found.strip
     assert found.session.origin == Origin(ip=None, client=None, reported=False)
     assert "strip" not in user_items.ended_values(ENDED)
-    assert user_items.ended_from(user_items.ended_values(ENDED)).strip is False
+    assert user_items.ended_from(encode(user_items.ended_values(ENDED))).strip is False
 
 
 @given(st.integers(0, 2**48 - 1).map(lambda ms: ids.new_id("usr", ms)))
@@ -192,9 +193,8 @@ def test_record_is_read_for_all_that_an_ending_is() -> None:
     for ended in (ENDED, replace(ENDED, strip=True)):
         names = set(user_items.ended_item("usr_1", ended)) - {"ttl", "due_shard", "due_at"}
         assert names <= set(user_items.RECORD)
-        assert user_items.ended_from(
-            {n: user_items.ended_item("usr_1", ended)[n] for n in names}
-        ) == (user_items.ended_from(user_items.ended_item("usr_1", ended)))
+        item = encode(user_items.ended_item("usr_1", ended))
+        assert user_items.ended_from({n: item[n] for n in names}) == user_items.ended_from(item)
 
 
 CREDENTIAL = Credential("crd_1", "password", NOW, "secret", "name")
@@ -207,7 +207,7 @@ def seen(user: User) -> User:
     """The user as who reads it without credentials has it."""
     values = user_items.user_values(user) | {"pk": user.id}
     return user_items.user_from(
-        {name: values[name] for name in values if name in ("pk", *user_items.SEEN)}
+        encode({name: values[name] for name in values if name in ("pk", *user_items.SEEN)})
     )
 
 

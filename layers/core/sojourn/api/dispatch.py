@@ -12,7 +12,7 @@ from sojourn.api.oauth import form_of, oauth_error
 from sojourn.api.paging import FIRST, page_of
 from sojourn.api.parameters import queried
 from sojourn.api.problems import problem
-from sojourn.api.request import Request
+from sojourn.api.request import Request, mapping
 from sojourn.api.response import Response, document, polled
 from sojourn.api.route import Call, Route
 from sojourn.api.structs import InRealm, Polled
@@ -54,8 +54,7 @@ def respond(
     The routes in `oauth` have errors of OAuth's form instead. A HEAD request gets the answer of the
     GET, without the body.
     """
-    context = event.get("requestContext")
-    request_id = str(context.get("requestId", "")) if isinstance(context, Mapping) else ""
+    request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
     with telemetry.request(request_id):
         form = oauth_error if str(event.get("routeKey", "")) in oauth else problem
         refuse = partial(form, request_id=request_id)

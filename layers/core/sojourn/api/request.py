@@ -112,7 +112,7 @@ def client_name(text: str) -> str | None:
 
 def mapping(value: object) -> Mapping[str, Any]:
     """A part of an event that must be a JSON object; otherwise an empty one."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _texts(value: object) -> dict[str, str]:

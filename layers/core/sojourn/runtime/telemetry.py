@@ -83,7 +83,15 @@ def write(line: str) -> None:
 def timestamp(epoch_ms: int) -> str:
     """A time as Powertools writes it, in the zone of `TZ`: `2026-11-24 09:30:00,123+0000`."""
     whole, ms = divmod(epoch_ms, 1000)
-    return time.strftime(f"%Y-%m-%d %H:%M:%S,{ms:03}%z", time.localtime(whole))
+    moment, zone = _second(whole, time.tzname)
+    return f"{moment},{ms:03}{zone}"
+
+
+@lru_cache(maxsize=1)
+def _second(epoch: int, _zone: tuple[str, str]) -> tuple[str, str]:
+    """A second's date and time of day, and its offset; made once for the lines of that second."""
+    local = time.localtime(epoch)
+    return time.strftime("%Y-%m-%d %H:%M:%S", local), time.strftime("%z", local)
 
 
 @lru_cache(maxsize=1)

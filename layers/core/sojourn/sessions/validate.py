@@ -16,7 +16,7 @@ from sojourn.domain.values import dataclass, replace
 from sojourn.runtime.clock import Clock
 
 if TYPE_CHECKING:
-    from sojourn.sessions import answers
+    from sojourn.sessions.answers import ValidSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,21 @@ class Validator:
     together: RealmAndUser
     clock: Clock
 
-    def validate(self, claims: Claims) -> "answers.ValidSession":
+    def validate(self, claims: Claims) -> "ValidSession":
         """The session with its user. Raises `SessionEnded`, `SessionExpired`, `TokenInvalid`."""
         return self.view(self.standing(claims))
 
-    def view(self, standing: Standing) -> "answers.ValidSession":
+    def view(self, standing: Standing) -> "ValidSession":
         """The answer of a validation for an active session."""
         # Here, for the authorizer needs no answer of HTTP and nothing that makes one.
-        from sojourn.sessions import answers
+        from sojourn.sessions.answers import valid, valid_unmanaged
 
         claims, user, session = standing.claims, standing.user, standing.session
         expires_at = claims.expires_at if session is None else session.expires_at
         left = None if expires_at is None else (expires_at * 1000 - self.clock.wall_ms()) // 1000
         if session is not None:
-            return answers.valid(session, user, claims.realm, left=left)
-        return answers.valid_unmanaged(
+            return valid(session, user, claims.realm, left=left)
+        return valid_unmanaged(
             claims.session.text,
             user,
             claims.realm,
@@ -109,7 +109,8 @@ class Validator:
         realm = self.realm(claims)
         if user is not None and user.realm_id != realm.id:
             raise TokenInvalid
-        claims = replace(claims, realm=realm)
+        if realm is not claims.realm:
+            claims = replace(claims, realm=realm)
         if claims.session_type == "unmanaged":
             return self._unmanaged(claims, user)
         session = None if user is None else user.find(claims.session.text)

@@ -13,8 +13,8 @@ from sojourn.domain.lockout import UNKNOWN_USER, Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
 from sojourn.domain.values import replace
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB
-from sojourn.store.expressions import Key, Write
+from sojourn.store.client import ConditionFailed, DynamoDB, plain
+from sojourn.store.expressions import Item, Key, Write
 from sojourn.store.users import DynamoUsers
 
 Values = Mapping[str, Any]
@@ -36,14 +36,14 @@ class DynamoAttempts:
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[Candidate | None, list[Counter]]:
         user_key = replace(self._users.user_key(user_id or UNKNOWN_USER), only=user_items.CANDIDATE)
-        values, read = self._read_with(user_key, counters)
-        return None if values is None else user_items.candidate_from(values), read
+        item, read = self._read_with(user_key, counters)
+        return None if item is None else user_items.candidate_from(item), read
 
     def read_with_user(
         self, user_id: str | None, counters: Sequence[Counter]
     ) -> tuple[User | None, list[Counter]]:
-        values, read = self._read_with(self._users.user_key(user_id or UNKNOWN_USER), counters)
-        return None if values is None else user_items.user_from(values), read
+        item, read = self._read_with(self._users.user_key(user_id or UNKNOWN_USER), counters)
+        return None if item is None else user_items.user_from(item), read
 
     def commit(self, failure: Failure, /) -> Failure:
         counters = failure.attempt.counters
@@ -55,7 +55,7 @@ class DynamoAttempts:
             )
         except ConditionFailed as error:
             each = zip(counters, error.failed, error.items, strict=True)
-            now = [_read(c, item) if failed else c for c, failed, item in each]
+            now = [_read(c, plain(item)) if failed else c for c, failed, item in each]
             # This was our own write, whose answer was lost.
             if not any(counter.version == version for counter in now):
                 raise Superseded(failure.attempt.read(now)) from error
@@ -70,10 +70,10 @@ class DynamoAttempts:
 
     def _read_with(
         self, user_key: Key, counters: Sequence[Counter]
-    ) -> tuple[Values | None, list[Counter]]:
+    ) -> tuple[Item | None, list[Counter]]:
         keys = [user_key, *(self._key(counter) for counter in counters)]
-        values, *found = self._dynamo.get_many(keys)
-        return values, list(map(_read, counters, found))
+        user, *found = self._dynamo.items(keys)
+        return user, list(map(_read, counters, map(plain, found)))
 
     def _key(self, counter: Counter) -> Key:
         if self._table is None:

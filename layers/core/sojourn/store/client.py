@@ -5,7 +5,6 @@ done.
 """
 
 import os
-from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -16,9 +15,17 @@ from sojourn.domain.values import dataclass
 from sojourn.runtime import deadline
 from sojourn.runtime.clock import Clock
 from sojourn.runtime.clock_skew import Skew
-from sojourn.store.expressions import Item, Key, Write, encode, projection, read_many, read_one
-
-Values = dict[str, Any]
+from sojourn.store.expressions import (
+    Item,
+    Key,
+    Values,
+    Write,
+    decode,
+    encode,
+    projection,
+    read_many,
+    read_one,
+)
 
 _RETRIED: Final = frozenset(
     {
@@ -42,12 +49,13 @@ _RETRIED_REASONS: Final = frozenset(
 class ConditionFailed(Exception):
     """A condition failed; in a transaction, those that are True in `failed`, by position.
 
-    `items` are the existing items, None where there is none; `item` is the first, or the only one.
+    `items` are the existing items as they came, None where there is none; `item` is the first, or
+    the only one.
     `maybe_done`: an earlier attempt got no answer, and may have been done.
     """
 
     def __init__(
-        self, failed: Sequence[bool], items: Sequence[Values | None], *, maybe_done: bool = False
+        self, failed: Sequence[bool], items: Sequence[Item | None], *, maybe_done: bool = False
     ) -> None:
         super().__init__("the condition does not hold")
         self.failed = tuple(failed)
@@ -55,11 +63,11 @@ class ConditionFailed(Exception):
         self.maybe_done = maybe_done
 
     @property
-    def item(self) -> Values | None:
+    def item(self) -> Item | None:
         """The existing item of a single write, or of a transaction's first write."""
         return self.items[0]
 
-    def found(self) -> Values | None:
+    def found(self) -> Item | None:
         """The existing item, for items with idempotency marks.
 
         Raises `Unavailable` if the item is gone with its marks, and this write may have been done.
@@ -75,8 +83,13 @@ class ConditionFailed(Exception):
 class Page:
     """One page of a query, and where the next one starts (None at the end)."""
 
-    items: tuple[Values, ...]
+    items: tuple[Item, ...]
     next_start: Item | None
+
+    @property
+    def values(self) -> list[Values]:
+        """The items, decoded."""
+        return [decode(item) for item in self.items]
 
 
 class DynamoDB:
@@ -89,23 +102,30 @@ class DynamoDB:
 
     def get(self, key: Key) -> Values | None:
         """One consistent read."""
-        answer = self._call("GetItem", TableName=key.table, **read_one(key))
-        return _item(answer)
+        return plain(self.item(key))
 
     def get_many(self, keys: Sequence[Key]) -> list[Values | None]:
-        """Consistent reads in one call, in order. Unprocessed keys are read again.
+        """`items`, decoded."""
+        return [plain(item) for item in self.items(keys)]
+
+    def item(self, key: Key) -> Item | None:
+        """One consistent read, as it came."""
+        answer = self._call("GetItem", TableName=key.table, **read_one(key))
+        return answer.get("Item") or None
+
+    def items(self, keys: Sequence[Key]) -> list[Item | None]:
+        """Consistent reads in one call, in order, as they came. Unprocessed keys are read again.
 
         Items of one table are read with all attributes that any of their keys names.
         """
-        found: dict[tuple[str, str, str], Values] = {}
+        found: dict[tuple[str, str, str], Item] = {}
         wanted: Mapping[str, Any] = read_many(keys)
         limit, attempt = None, 0
         while wanted:
             answer = self._call("BatchGetItem", RequestItems=wanted)
             for table, items in answer.get("Responses", {}).items():
                 for item in items:
-                    values = decode(item)
-                    found[table, values["pk"], values["sk"]] = values
+                    found[table, item["pk"]["S"], item["sk"]["S"]] = item
             wanted = answer.get("UnprocessedKeys") or {}
             if wanted:
                 limit = limit or deadline.current(self._clock)
@@ -167,7 +187,7 @@ class DynamoDB:
             "ExpressionAttributeValues": encode(values),
             "Limit": limit,
             "ScanIndexForward": ascending,
-            **projection([only]),
+            **projection((only,)),
         }
         if index is None:
             parameters["ConsistentRead"] = True
@@ -177,7 +197,7 @@ class DynamoDB:
             parameters["ExclusiveStartKey"] = start
         answer = self._call("Query", **parameters)
         return Page(
-            items=tuple(decode(item) for item in answer["Items"]),
+            items=tuple(answer["Items"]),
             next_start=answer.get("LastEvaluatedKey"),
         )
 
@@ -200,7 +220,7 @@ class DynamoDB:
                 start=start,
                 only=only,
             )
-            yield from page.items
+            yield from page.values
             start = page.next_start
             if start is None:
                 return
@@ -241,34 +261,9 @@ class DynamoDB:
         self.skew.note(date, sent_ms=sent_ms, received_ms=received_ms)
 
 
-def decode(item: Mapping[str, Mapping[str, Any]]) -> Values:
-    """Decode an item's typed attributes to plain values. Our numbers are all integers."""
-    return {key: decode_value(attribute) for key, attribute in item.items()}
-
-
-def decode_value(attribute: Mapping[str, Any]) -> Any:
-    """Decode one typed attribute."""
-    ((kind, value),) = attribute.items()
-    match kind:
-        case "S" | "BOOL":
-            return value
-        case "N":
-            return int(value)
-        case "NULL":
-            return None
-        case "B":
-            return b64decode(value)
-        case "L":
-            return [decode_value(member) for member in value]
-        case "M":
-            return {key: decode_value(member) for key, member in value.items()}
-        case _:
-            raise TypeError(f"an attribute of type {kind} is not one of ours")
-
-
-def _item(answer: Mapping[str, Any]) -> Values | None:
-    item = answer.get("Item")
-    return decode(item) if item else None
+def plain(item: Item | None) -> Values | None:
+    """An item, decoded; None if there is none."""
+    return None if item is None else decode(item)
 
 
 def _unmet(error: Refused, *, maybe_done: bool) -> ConditionFailed:
@@ -277,7 +272,7 @@ def _unmet(error: Refused, *, maybe_done: bool) -> ConditionFailed:
     reasons = _reasons(error) or [alone]
     return ConditionFailed(
         [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons],
-        [_item(reason) for reason in reasons],
+        [reason.get("Item") or None for reason in reasons],
         maybe_done=maybe_done,
     )
 

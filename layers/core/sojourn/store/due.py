@@ -40,7 +40,7 @@ class DynamoDue:
                 limit=limit,
                 start=start,
             )
-            yield [_due(item) for item in page.items]
+            yield [_due(values) for values in page.values]
             start = page.next_start
             if start is None:
                 return
@@ -92,8 +92,8 @@ class DynamoDue:
         return True
 
 
-def _due(item: dict[str, Any]) -> Due:
-    owner, place, due_at = item["pk"], item["sk"], item["due_at"]
+def _due(values: dict[str, Any]) -> Due:
+    owner, place, due_at = values["pk"], values["sk"], values["due_at"]
     if place == user_items.USER_ITEM:
         return Due("user", owner, due_at)
     if place == DELETION:

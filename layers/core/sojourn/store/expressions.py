@@ -1,15 +1,20 @@
 """DynamoDB expressions: keys, typed attributes, projections, conditional writes.
 
-All is in the form of the wire, which has bytes in base64.
+All is in the form of the wire, which has bytes in base64, but plain values before they are encoded
+and after they are decoded.
 """
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sojourn.domain.values import dataclass, field
 
 Item = dict[str, dict[str, Any]]
+"""An item in the form of the wire: typed attributes by name."""
+Values = dict[str, Any]
+"""An item's plain values, by name."""
 Write = dict[str, Any]
 """One write, in the form of a transaction's member."""
 
@@ -55,9 +60,34 @@ def encode_value(value: object) -> dict[str, Any]:
             raise TypeError(f"{type(value).__name__} has no place in an item")
 
 
+def decode(item: Item) -> Values:
+    """Decode an item's typed attributes to plain values. Our numbers are all integers."""
+    return {name: decode_value(attribute) for name, attribute in item.items()}
+
+
+def decode_value(attribute: Mapping[str, Any]) -> Any:
+    """Decode one typed attribute."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "S" | "BOOL":
+            return value
+        case "N":
+            return int(value)
+        case "NULL":
+            return None
+        case "B":
+            return b64decode(value)
+        case "L":
+            return [decode_value(member) for member in value]
+        case "M":
+            return {name: decode_value(member) for name, member in value.items()}
+        case _:
+            raise TypeError(f"an attribute of type {kind} is not one of ours")
+
+
 def read_one(key: Key) -> dict[str, Any]:
     """The parameters that read one item consistently."""
-    return {"Key": key.attributes, "ConsistentRead": True, **projection([key.only])}
+    return {"Key": key.attributes, "ConsistentRead": True, **projection((key.only,))}
 
 
 def read_many(keys: Iterable[Key]) -> dict[str, dict[str, Any]]:
@@ -72,14 +102,18 @@ def read_many(keys: Iterable[Key]) -> dict[str, dict[str, Any]]:
         table: {
             "Keys": [key.attributes for key in dict.fromkeys(asked)],
             "ConsistentRead": True,
-            **projection([key.only for key in asked]),
+            **projection(tuple({id(key.only): key.only for key in asked}.values())),
         }
         for table, asked in tables.items()
     }
 
 
-def projection(named: Sequence[tuple[str, ...]]) -> dict[str, Any]:
-    """The parameters of a projection: the attributes that any of these keys names, and the key."""
+@lru_cache(maxsize=64)
+def projection(named: tuple[tuple[str, ...], ...]) -> Mapping[str, Any]:
+    """The parameters of a projection: the attributes that any of these keys names, and the key.
+
+    Made once, as there are few.
+    """
     if not all(named):
         return {}
     names = dict.fromkeys(("pk", "sk", *(name for only in named for name in only)))

@@ -117,7 +117,7 @@ class DynamoFeed:
             limit=limit,
             only=ENTRY,
         )
-        return [_entry(realm_id, item) for item in page.items], page.next_start is not None
+        return [_entry(realm_id, item) for item in page.values], page.next_start is not None
 
 
 def partition(realm_id: str, number: int, shard: int) -> str:

@@ -7,8 +7,8 @@ from sojourn.domain import ids
 from sojourn.domain.names import fold, former_fold
 from sojourn.domain.user import NameKind, UniqueName, User
 from sojourn.store import expressions
-from sojourn.store.client import DynamoDB, Values
-from sojourn.store.expressions import Key, Write
+from sojourn.store.client import DynamoDB
+from sojourn.store.expressions import Key, Values, Write
 
 LONGEST_NAME: Final = 1_024
 """Bytes of a folded name in a key. A partition key can have 2,048, and NFKC can lengthen a name."""

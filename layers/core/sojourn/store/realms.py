@@ -18,7 +18,7 @@ from sojourn.domain.realm import Realm, RealmChange
 from sojourn.domain.values import replace
 from sojourn.runtime import optimistic
 from sojourn.store.access_key_items import ACCESS_KEY
-from sojourn.store.client import ConditionFailed, DynamoDB
+from sojourn.store.client import ConditionFailed, DynamoDB, plain
 from sojourn.store.due import DynamoDue
 from sojourn.store.expressions import Key, Write, check, delete, encode, put, update
 from sojourn.store.feed import DynamoFeed
@@ -106,8 +106,8 @@ class DynamoDirectory:
         try:
             self.dynamo.commit(writes)
         except ConditionFailed as error:
-            item = error.found()
-            current = None if item is None else realm_from(item)
+            values = plain(error.found())
+            current = None if values is None else realm_from(values)
             if current is None or mark not in current.commits:
                 gone = current is None or current.deletion is not None
                 raise Superseded(None if gone else current) from error
@@ -199,7 +199,7 @@ class DynamoDirectory:
             ascending=ascending,
             only=("sk",),
         )
-        found = [str(item["sk"]) for item in page.items]
+        found = [item["sk"]["S"] for item in page.items]
         return found[:limit], len(found) > limit
 
     def all_members(self, owner: str) -> Iterator[list[str]]:

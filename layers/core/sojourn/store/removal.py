@@ -7,9 +7,9 @@ from sojourn.domain.errors import Superseded
 from sojourn.domain.job_ports import TimeLeft
 from sojourn.domain.user import User
 from sojourn.store import access_keys, expressions, user_directory, user_items
-from sojourn.store.client import ConditionFailed, Values
+from sojourn.store.client import ConditionFailed
 from sojourn.store.due import DynamoDue
-from sojourn.store.expressions import Key
+from sojourn.store.expressions import Key, Values
 from sojourn.store.realms import REALMS, DynamoDirectory
 from sojourn.store.users import DynamoUsers
 

@@ -17,7 +17,7 @@ from sojourn.domain.user import (
 )
 from sojourn.domain.values import replace
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed
+from sojourn.store.client import ConditionFailed, plain
 from sojourn.store.expressions import Key, Write
 from sojourn.store.realm_items import standing_realm_from
 from sojourn.store.realms import DynamoDirectory
@@ -43,8 +43,9 @@ class DynamoUserDirectory:
 
     def read(self, realm_id: str, user_id: str) -> tuple[Realm | None, User | None]:
         where = [self._realms.realm_key(realm_id), self._users.user_key(user_id)]
-        realm, user = self._realms.dynamo.get_many(where)
-        return standing_realm_from(realm), None if user is None else user_items.user_from(user)
+        realm, user = self._realms.dynamo.items(where)
+        found = None if user is None else user_items.user_from(user)
+        return standing_realm_from(plain(realm)), found
 
     def create_user(self, new: NewUser, /) -> None:
         at, user, realm = self._realms, new.user, new.realm
@@ -66,7 +67,7 @@ class DynamoUserDirectory:
             if exists:
                 return  # nobody else makes this id: it is done, and its answer was lost
             if no_realm:
-                raise Superseded(standing_realm_from(error.items[0])) from error
+                raise Superseded(standing_realm_from(plain(error.items[0]))) from error
             raise _taken(claims, no_names) from error
 
     def commit(self, changed: ChangeInRealm, /) -> ChangeInRealm:
@@ -84,7 +85,7 @@ class DynamoUserDirectory:
         except ConditionFailed as error:
             no_names = error.failed[-len(writes) :]
             if changed.bound and no_names[-1]:
-                now = standing_realm_from(error.items[-1])
+                now = standing_realm_from(plain(error.items[-1]))
                 if now is None:
                     raise NotFound("There is no such realm.") from error
                 raise Superseded(UserInRealm(change.before, now)) from error

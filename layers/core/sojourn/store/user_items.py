@@ -5,12 +5,14 @@ sessions, and `ended#kss_…` for an ended record. `store/due` describes the oth
 and the index by which cleanup finds items.
 """
 
+from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NoReturn
 from zlib import crc32
 
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Candidate, Credential, Known, User
+from sojourn.store.expressions import Item, decode_value
 
 USER_ITEM: Final = "user"
 ENDED: Final = "ended#"
@@ -130,49 +132,64 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
     return changed, [name for name in old if name not in new]
 
 
-def candidate_from(values: Mapping[str, Any]) -> Candidate:
+def candidate_from(item: Item) -> Candidate:
     """Decode the part of a user's item that a password check needs."""
     return Candidate(
-        id=values["pk"],
-        realm_id=values["realm_id"],
-        state=values["state"],
-        credentials=_credentials_from(values["credentials"]),
-        successes=values.get("proofs", 0),
-        unlocks=values.get("unlocks", 0),
-        known=_known_from(values),
+        id=item["pk"]["S"],
+        realm_id=item["realm_id"]["S"],
+        state=item["state"]["S"],
+        credentials=_credentials_from(item["credentials"]),
+        successes=_number(item, "proofs"),
+        unlocks=_number(item, "unlocks"),
+        known=_known_from(item),
     )
 
 
-def user_from(values: Mapping[str, Any]) -> User:
-    """Decode a user's item, read with or without credentials."""
-    credentials: Mapping[str, Credential] = WITHHELD
-    if "credentials" in values:
-        credentials = _credentials_from(values["credentials"])
+def user_from(item: Item) -> User:
+    """Decode a user's item, read with or without credentials.
+
+    From the form of the wire, without plain values in between: each validation does this.
+    """
     return User(
-        id=values["pk"],
-        realm_id=values["realm_id"],
-        user_type=values["user_type"],
-        created_ms=values["created_ms"],
-        version=values["v"],
-        username=values.get("username"),
-        email=values.get("email"),
-        name=values.get("name"),
-        custom=values.get("custom"),
-        state=values["state"],
-        generation=values["generation"],
-        spared=values.get("spared"),
-        last_ms=values["last_ms"],
-        credentials=credentials,
-        sessions=tuple(session_from(s) for s in values["sessions"]),
-        pending=tuple(ended_from(e) for e in values["pending"]),
-        successes=values.get("proofs", 0),
-        unlocks=values.get("unlocks", 0),
-        known=_known_from(values),
-        commits=tuple(bytes(mark) for mark in values.get("commits", ())),
+        id=item["pk"]["S"],
+        realm_id=item["realm_id"]["S"],
+        user_type=item["user_type"]["S"],
+        created_ms=int(item["created_ms"]["N"]),
+        version=int(item["v"]["N"]),
+        username=_text(item, "username"),
+        email=_text(item, "email"),
+        name=_text(item, "name"),
+        custom=_text(item, "custom"),
+        state=item["state"]["S"],
+        generation=int(item["generation"]["N"]),
+        spared=_text(item, "spared"),
+        last_ms=int(item["last_ms"]["N"]),
+        credentials=(_credentials_from(item["credentials"]) if "credentials" in item else WITHHELD),
+        sessions=tuple([session_from(each["M"]) for each in item["sessions"]["L"]]),
+        pending=tuple([ended_from(each["M"]) for each in item["pending"]["L"]]),
+        successes=_number(item, "proofs"),
+        unlocks=_number(item, "unlocks"),
+        known=_known_from(item),
+        commits=tuple([a2b_base64(each["B"]) for each in _list(item, "commits")]),
     )
 
 
-def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
+def _text(item: Item, name: str) -> str | None:
+    """A text, None if it is absent."""
+    return item[name]["S"] if name in item else None
+
+
+def _number(item: Item, name: str) -> int:
+    """A number, 0 if it is absent."""
+    return int(item[name]["N"]) if name in item else 0
+
+
+def _list(item: Item, name: str) -> list[Any]:
+    """A list, empty if it is absent."""
+    return item[name]["L"] if name in item else []
+
+
+def _credentials_from(attribute: Mapping[str, Any]) -> dict[str, Credential]:
     return {
         crd: Credential(
             id=crd,
@@ -181,12 +198,13 @@ def _credentials_from(values: Mapping[str, Any]) -> dict[str, Credential]:
             secret=c["secret"],
             name=c["name"],
         )
-        for crd, c in values.items()
+        for crd, c in decode_value(attribute).items()
     }
 
 
-def _known_from(values: Mapping[str, Any]) -> tuple[Known, ...]:
-    return tuple(Known(digest=bytes(m), successes=n) for m, n in values.get("known", ()))
+def _known_from(item: Item) -> tuple[Known, ...]:
+    found = [decode_value(each) for each in _list(item, "known")]
+    return tuple([Known(digest=digest, successes=successes) for digest, successes in found])
 
 
 def session_values(session: Session) -> Values:
@@ -204,20 +222,20 @@ def session_values(session: Session) -> Values:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def session_from(values: Mapping[str, Any]) -> Session:
+def session_from(item: Item) -> Session:
     """Decode a session; without an origin if it was removed with its user."""
     return Session(
-        id=values["id"],
-        created_ms=values["created_ms"],
-        expires_at=values["expires_at"],
-        auth_method=values["auth_method"],
+        id=item["id"]["S"],
+        created_ms=int(item["created_ms"]["N"]),
+        expires_at=int(item["expires_at"]["N"]),
+        auth_method=item["auth_method"]["S"],
         origin=Origin(
             # An earlier version wrote "" for unknown values.
-            ip=values.get("ip") or None,
-            client=values.get("client") or None,
-            reported=values.get("reported", False),
+            ip=_text(item, "ip") or None,
+            client=_text(item, "client") or None,
+            reported="reported" in item and item["reported"]["BOOL"],
         ),
-        key_number=values.get("key", 0),
+        key_number=_number(item, "key"),
     )
 
 
@@ -246,12 +264,12 @@ def ended_item(user_id: str, ended: Ended) -> Values:
     }
 
 
-def ended_from(values: Mapping[str, Any]) -> Ended:
+def ended_from(item: Item) -> Ended:
     """Decode an ending."""
     return Ended(
-        session=session_from(values),
-        ended_ms=values["ended_ms"],
-        reason=values["reason"],
-        by=Actor(type=values["by_type"], id=values["by_id"]),
-        strip=values.get("strip", False),
+        session=session_from(item),
+        ended_ms=int(item["ended_ms"]["N"]),
+        reason=item["reason"]["S"],
+        by=Actor(type=item["by_type"]["S"], id=item["by_id"]["S"]),
+        strip="strip" in item and item["strip"]["BOOL"],
     )

@@ -42,12 +42,12 @@ class DynamoUsers:
         return Key(self.table, user_id, user_items.ENDED + session_id, user_items.RECORD)
 
     def get(self, user_id: str) -> User | None:
-        values = self._dynamo.get(self.user_key(user_id))
-        return None if values is None else user_items.user_from(values)
+        item = self._dynamo.item(self.user_key(user_id))
+        return None if item is None else user_items.user_from(item)
 
     def get_many(self, user_ids: Sequence[str]) -> list[User | None]:
-        found = self._dynamo.get_many([self.user_key(user_id) for user_id in user_ids])
-        return [None if values is None else user_items.user_from(values) for values in found]
+        found = self._dynamo.items([self.user_key(user_id) for user_id in user_ids])
+        return [None if item is None else user_items.user_from(item) for item in found]
 
     def commit(self, change: Change) -> Change:
         return self.commit_with(change, [])
@@ -116,12 +116,12 @@ class DynamoUsers:
         return written
 
     def ended(self, user_id: str, session_id: str) -> Ended | None:
-        values = self._dynamo.get(self._record(user_id, session_id))
-        return None if values is None else user_items.ended_from(values)
+        item = self._dynamo.item(self._record(user_id, session_id))
+        return None if item is None else user_items.ended_from(item)
 
     def ended_many(self, wanted: Sequence[tuple[str, str]]) -> list[Ended | None]:
-        records = self._dynamo.get_many([self._record(*where) for where in wanted])
-        return [None if values is None else user_items.ended_from(values) for values in records]
+        records = self._dynamo.items([self._record(*where) for where in wanted])
+        return [None if item is None else user_items.ended_from(item) for item in records]
 
     def list_ended(
         self, user_id: str, *, after: str | None, limit: int, ascending: bool
