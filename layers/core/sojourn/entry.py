@@ -98,7 +98,7 @@ def scheduled(
                 return float(context.get_remaining_time_in_millis()) / 1000 - SECONDS_TO_REPORT
 
             # No gateway gave it an id: it is Lambda's own.
-            with telemetry.request(context.aws_request_id):
+            with telemetry.Request(context.aws_request_id):
                 return dict(run(services, time_left))
 
         return handle
@@ -114,7 +114,7 @@ def authorizer(
     def serve(resources: Resources, services: S) -> Handler:
         def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
             with (
-                telemetry.request(context.aws_request_id),
+                telemetry.Request(context.aws_request_id),
                 deadline.deadline(resources.clock, seconds=AUTHORIZER_SECONDS),
             ):
                 return decide(services, event)

@@ -28,7 +28,9 @@ def test_session_ids_carry_the_way_to_their_user(now: int, user: int, realm: int
         created_ms=now, user_id=user_id, user_generation=user, realm_generation=realm
     )
     parsed = ids.parse_session_id(text)
-    assert parsed == ids.SessionId(text, user_id, user, realm)
+    assert parsed is not None
+    assert (parsed.text, parsed.user_id) == (text, user_id)
+    assert (parsed.user_generation, parsed.realm_generation) == (user, realm)
     assert ids.created_ms(text) == now
 
 

@@ -55,7 +55,7 @@ def respond(
     GET, without the body.
     """
     request_id = str(mapping(event.get("requestContext")).get("requestId", ""))
-    with telemetry.request(request_id):
+    with telemetry.Request(request_id):
         form = oauth_error if str(event.get("routeKey", "")) in oauth else problem
         refuse = partial(form, request_id=request_id)
         answer = gateway_answer(_respond(event, table, edge, refuse))

@@ -77,8 +77,16 @@ class SessionId:
 
     text: str
     user_id: str
-    user_generation: int
-    realm_generation: int
+
+    @property
+    def user_generation(self) -> int:
+        """The generation of its user in which it began."""
+        return decode(self.text[-2 * GENERATION : -GENERATION])
+
+    @property
+    def realm_generation(self) -> int:
+        """The generation of its realm in which it began."""
+        return decode(self.text[-GENERATION:])
 
 
 def new_session_id(
@@ -93,13 +101,7 @@ def parse_session_id(text: object) -> SessionId | None:
     """The parts of a session id, or None if it is malformed."""
     if not isinstance(text, str) or not _is("kss", 2 * BODY + 2 * GENERATION, text):
         return None
-    rest = text[4 + BODY :]
-    return SessionId(
-        text=text,
-        user_id="usr_" + rest[:BODY],
-        user_generation=decode(rest[BODY : BODY + GENERATION]),
-        realm_generation=decode(rest[BODY + GENERATION :]),
-    )
+    return SessionId(text=text, user_id=f"usr_{text[4 + BODY :][:BODY]}")
 
 
 def new_credential_id(user_id: str, now_ms: int) -> str:

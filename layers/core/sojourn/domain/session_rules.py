@@ -69,6 +69,9 @@ def lingering(user: User, *, now_ms: int) -> tuple[Session, ...]:
 
 def ended_by_realm(session: Session, realm: Realm) -> Ended | None:
     """The ending of a session that ended with its realm or signing key, or None."""
+    if realm.generation == 0 and not realm.stopped:
+        # So it is in most realms, and each validation asks.
+        return None
     parsed = ids.parse_session_id(session.id)
     generation = 0 if parsed is None else parsed.realm_generation
     end = realm.end_of(generation=generation, key_number=session.key_number)

@@ -1,10 +1,9 @@
 """The deadline of a request, and the backoff with jitter before a retry."""
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from math import inf
+from typing import Self
 
 from sojourn.runtime.clock import Clock
 
@@ -18,12 +17,24 @@ _LONGEST_WAIT = 0.5
 
 
 class Deadline:
-    """Ten seconds from its creation, shared by all retries of one request."""
+    """Ten seconds from its creation, shared by all retries of one request.
+
+    In a `with` statement, it is that of all calls within the block.
+    """
 
     def __init__(self, clock: Clock, *, seconds: float = SECONDS) -> None:
         self._clock = clock
         self._end = clock.stopwatch() + seconds
         self._began = clock.wall_ms(), clock.monotonic()
+        self._outer: Token[Deadline | None] | None = None
+
+    def __enter__(self) -> Self:
+        self._outer = _current.set(self)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._outer is not None:
+            _current.reset(self._outer)
 
     def remaining(self) -> float:
         """Seconds left; negative after the deadline."""
@@ -60,12 +71,6 @@ def current(clock: Clock) -> Deadline:
     return _current.get() or Deadline(clock)
 
 
-@contextmanager
-def deadline(clock: Clock, *, seconds: float = SECONDS) -> Iterator[Deadline]:
-    """Set the deadline of one request, for all calls within the block."""
-    made = Deadline(clock, seconds=seconds)
-    token = _current.set(made)
-    try:
-        yield made
-    finally:
-        _current.reset(token)
+def deadline(clock: Clock, *, seconds: float = SECONDS) -> Deadline:
+    """The deadline of one request: use it in a `with` statement."""
+    return Deadline(clock, seconds=seconds)

@@ -7,9 +7,9 @@ another: fields are passed with each line, and the request id is removed after t
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -35,14 +35,20 @@ def _text(value: object) -> str:
 _JSON: Final = Encoder(enc_hook=_text)
 
 
-@contextmanager
-def request(request_id: str) -> Iterator[None]:
-    """Add the request id to each line until the block ends."""
-    token = _REQUEST.set(request_id)
-    try:
-        yield
-    finally:
-        _REQUEST.reset(token)
+class Request:
+    """In a `with` statement, adds the request's id to each line within the block."""
+
+    __slots__ = ("_id", "_outer")
+    _outer: Token[str]
+
+    def __init__(self, request_id: str) -> None:
+        self._id = request_id
+
+    def __enter__(self) -> None:
+        self._outer = _REQUEST.set(self._id)
+
+    def __exit__(self, *_error: object) -> None:
+        _REQUEST.reset(self._outer)
 
 
 def info(message: str, **fields: Value) -> None:
