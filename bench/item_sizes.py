@@ -20,7 +20,7 @@ from sojourn.domain.user import KNOWN, Credential, Known, User
 from sojourn.runtime import optimistic
 from sojourn.store import expressions, user_items
 from sojourn.store.attempts import counter_item
-from sojourn.store.user_items import Values
+from sojourn.store.expressions import Values
 
 NOW_MS = 1_790_000_000_000
 MINUTES = 360

@@ -231,6 +231,16 @@ def test_credentials_that_were_not_read_are_not_none_at_all(
         look(seen(WHOLE))
 
 
+@given(change=histories.changes())
+@settings(max_examples=50)
+def test_change_writes_exactly_what_differs(change: Change) -> None:
+    """A commit sets the attributes that are new or other, and removes those that are gone."""
+    old, new = user_items.user_values(change.before), user_items.user_values(change.after)
+    changed, removed = user_items.difference(change.before, change.after)
+    assert changed == {name: value for name, value in new.items() if old.get(name) != value}
+    assert sorted(removed) == sorted(old.keys() - new.keys())
+
+
 def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
     """Attributes that were not read are not written; the others are as for a whole user."""
     for before in (WHOLE, seen(WHOLE)):

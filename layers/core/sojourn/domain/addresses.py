@@ -1,6 +1,7 @@
 """Parse IP addresses as gateways, proxies and servers write them, into one form."""
 
 import re
+from functools import lru_cache
 from typing import Final
 
 _FORMS: Final = r"""(?xs)
@@ -10,11 +11,12 @@ _FORMS: Final = r"""(?xs)
 """
 
 
+@lru_cache(maxsize=4)
 def normal(text: str) -> str | None:
     """The address without port and zone, an IPv4-mapped IPv6 address as IPv4; None: no address.
 
     It is the same text on every version of Python, and contains only hexadecimal digits,
-    dots and colons.
+    dots and colons. The last few are remembered, because a login asks several times.
     """
     # Here, for few requests have an address that matters.
     from ipaddress import IPv4Address, IPv6Address

@@ -47,10 +47,10 @@ def dataclass(*, frozen: bool, slots: bool) -> Callable[[type], type]:
 
 def replace(value: Any, /, **changes: object) -> Any:
     """As `dataclasses.replace`."""
-    for name in value.__match_args__:
-        if name not in changes:
-            changes[name] = getattr(value, name)
-    return type(value)(**changes)
+    of = type(value)
+    made = [changes.pop(n) if n in changes else getattr(value, n) for n in of.__match_args__]
+    # What is left is no field, and `__init__` says so.
+    return of(*made, **changes)
 
 
 def asdict(value: Any) -> dict[str, Any]:

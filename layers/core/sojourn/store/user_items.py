@@ -6,13 +6,13 @@ and the index by which cleanup finds items.
 """
 
 from binascii import a2b_base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 from zlib import crc32
 
 from sojourn.domain.session import Actor, Ended, Origin, Session
 from sojourn.domain.user import Candidate, Credential, Known, User
-from sojourn.store.expressions import Item, decode_value
+from sojourn.store.expressions import Item, Values, decode_value
 
 USER_ITEM: Final = "user"
 ENDED: Final = "ended#"
@@ -54,8 +54,6 @@ RECORD: Final = (
 )
 """The attributes of an ended record that are read."""
 
-Values = dict[str, Any]
-
 
 class Withheld(Mapping[str, Credential]):
     """Stands for credentials that were not read. Every access is an error."""
@@ -83,39 +81,10 @@ def shard(user_id: str) -> int:
 
 def user_values(user: User) -> Values:
     """Encode a user's item, without its key."""
-    values: Values = {
-        "realm_id": user.realm_id,
-        "user_type": user.user_type,
-        "created_ms": user.created_ms,
-        "v": user.version,
-        "username": user.username,
-        "email": user.email,
-        "name": user.name,
-        "custom": user.custom,
-        "state": user.state,
-        "generation": user.generation,
-        "spared": user.spared,
-        "last_ms": user.last_ms,
-        "credentials": None if user.credentials is WITHHELD else _credentials_values(user),
-        "sessions": [session_values(s) for s in user.sessions],
-        "pending": [ended_values(e) for e in user.pending],
-        # The attribute keeps its name, so that stored users can be read.
-        "proofs": user.successes or None,
-        "unlocks": user.unlocks or None,
-        "known": [[k.digest, k.successes] for k in user.known] or None,
-        "commits": list(user.commits) or None,
-        "due_at": user.due_at,
-    }
+    values = {name: value(getattr(user, member)) for name, (member, value) in _STORED.items()}
     if values["due_at"] is not None:
         values["due_shard"] = shard(user.id)
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _credentials_values(user: User) -> Values:
-    return {
-        c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
-        for c in user.credentials.values()
-    }
 
 
 def difference(before: User, after: User) -> tuple[Values, list[str]]:
@@ -127,9 +96,22 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
         logins = (before.successes, before.known)
         if after.credentials is not WITHHELD or (after.successes, after.known) != logins:
             raise LookupError("A user's credentials or logins change, and were not read.")
-    old, new = user_values(before), user_values(after)
-    changed = {name: value for name, value in new.items() if old.get(name) != value}
-    return changed, [name for name in old if name not in new]
+    changed: Values = {}
+    removed = []
+    for name, (member, value) in _STORED.items():
+        old, new = getattr(before, member), getattr(after, member)
+        if old is new or old == new:
+            continue
+        stored = value(new)
+        if stored is None:
+            removed.append(name)
+        else:
+            changed[name] = stored
+    if "due_at" in removed:
+        removed.append("due_shard")
+    elif "due_at" in changed and before.due_at is None:
+        changed["due_shard"] = shard(after.id)
+    return changed, removed
 
 
 def candidate_from(item: Item) -> Candidate:
@@ -273,3 +255,48 @@ def ended_from(item: Item) -> Ended:
         by=Actor(type=item["by_type"]["S"], id=item["by_id"]["S"]),
         strip="strip" in item and item["strip"]["BOOL"],
     )
+
+
+def _credentials_values(credentials: Mapping[str, Credential]) -> Values | None:
+    if credentials is WITHHELD:
+        return None
+    return {
+        c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
+        for c in credentials.values()
+    }
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _some(value: Any) -> Any:
+    """A value; None if it is empty or 0, which is not stored."""
+    return value or None
+
+
+_STORED: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
+    "realm_id": ("realm_id", _same),
+    "user_type": ("user_type", _same),
+    "created_ms": ("created_ms", _same),
+    "v": ("version", _same),
+    "username": ("username", _same),
+    "email": ("email", _same),
+    "name": ("name", _same),
+    "custom": ("custom", _same),
+    "state": ("state", _same),
+    "generation": ("generation", _same),
+    "spared": ("spared", _same),
+    "last_ms": ("last_ms", _same),
+    "credentials": ("credentials", _credentials_values),
+    "sessions": ("sessions", lambda sessions: [session_values(s) for s in sessions]),
+    "pending": ("pending", lambda pending: [ended_values(e) for e in pending]),
+    # The attribute keeps its name, so that stored users can be read.
+    "proofs": ("successes", _some),
+    "unlocks": ("unlocks", _some),
+    "known": ("known", lambda known: _some([[k.digest, k.successes] for k in known])),
+    "commits": ("commits", lambda commits: _some(list(commits))),
+    "due_at": ("due_at", _same),
+}
+"""A user's item, without the key and `due_shard`: the attributes, each with the member of `User`
+that it has, and how that is stored (None: it is absent)."""
