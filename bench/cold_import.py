@@ -19,14 +19,15 @@ CLIENT = (
 CASES = {
     "nothing": "pass",
     "msgspec, with one type": "import msgspec; msgspec.defstruct('M', [('a', str)])",
-    "Powertools Logger and metrics provider": (
-        "from aws_lambda_powertools import Logger; import sojourn.runtime.metrics"
-    ),
+    "lines of the log and metrics": "import sojourn.runtime.metrics",
     "PyJWT and cryptography": "import jwt",
     "the verification of tokens": "import sojourn.crypto.tokens",
     "sojourn.bootstrap: stores and the clients of AWS": "import sojourn.bootstrap",
     "for comparison: boto3 and a DynamoDB client": CLIENT,
     "for comparison: pydantic, with one type": "import pydantic; pydantic.create_model('M', a=str)",
+    "for comparison: Powertools' Logger and metrics": (
+        "from aws_lambda_powertools import Logger, Metrics"
+    ),
     "for comparison: Powertools' HTTP API resolver": (
         "from aws_lambda_powertools.event_handler import APIGatewayHttpResolver"
     ),

@@ -23,7 +23,9 @@ from bench.cold_import import CLIENT
 from local.template import ROOT, Template
 
 COMPARED: Final = "boto3 and a DynamoDB client"
-OF_BOTO3: Final = frozenset({"boto3", "botocore", "dateutil", "s3transfer", "six", "urllib3"})
+OF_BOTO3: Final = frozenset(
+    {"boto3", "botocore", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
+)
 MEASURED: Final = """
 import json, sys, time
 # Python takes a module that is None for one that is not installed.

@@ -27,11 +27,9 @@ UNWANTED = re.compile(
 AARCH64 = 183
 WHY = {
     "cryptography": "one library: OpenSSL, with Argon2id, RSA, EC, Ed25519 and AES-GCM",
-    "aws-lambda-powertools": "logs and metrics; a wheel's code is never cut",
     "sojourn": "this service, with its API document and the passwords it refuses",
     "cffi": "cryptography imports its backend; a wheel's code is never cut",
-    "msgspec": "request bodies, typed and strict",
-    "jmespath": "Powertools imports it; a wheel's code is never cut",
+    "msgspec": "request bodies, typed and strict; lines of the log",
 }
 
 

@@ -18,16 +18,9 @@ BEHIND_API: Final = EVERY - {"cleanup", "rotate", "authorizer"}
 READS_KEYS: Final = BEHIND_API | {"authorizer"}
 KNOWS_CALLERS: Final = READS_KEYS - {"discovery"}
 MAKES_KEYS: Final = frozenset({"directory", "rotate"})
-COUNTS: Final = frozenset({"login", "cleanup", "rotate"})
 PASSWORDS: Final = frozenset({"login", "directory"})
 
 MAY_IMPORT: Final[dict[str, tuple[frozenset[str], str]]] = {
-    "aws_lambda_powertools": (
-        COUNTS,
-        "writes metrics; the others' when there is something to count",
-    ),
-    "jmespath": (COUNTS, "Powertools imports it"),
-    "typing_extensions": (EVERY, "msgspec imports it"),
     "msgspec": (EVERY, "bodies and answers, the parts of tokens, lines of the log"),
     "cryptography": (READS_KEYS | {"rotate"}, "verifies signatures, signs; rotate makes keys"),
     "jwt": (frozenset({"login"}), "signs tokens"),
@@ -80,9 +73,7 @@ def test_values_of_the_layer_are_lazy() -> None:
         for path in layer.rglob("*.py")
         if re.search(r"^ *(from|import) dataclasses\b", path.read_text(), re.MULTILINE)
     }
-    # The room `aws` knows no other, and has three.
-    rest = {name for name in users if not name.startswith("aws/")}
-    assert rest == {"domain/lazy_dataclass.py", "domain/values.py"}
+    assert users == {"domain/lazy_dataclass.py", "domain/values.py"}
 
 
 def test_values_are_what_mypy_takes_them_for() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from local.stack import Context
 from local.template import ROOT, Template
+from provers.watched.logs import watch_logs
 from sojourn.domain.errors import Unavailable
 from tests.integration.conftest import empty, resources_of
 from tests.integration.service.test_roles import WALKS
@@ -45,8 +46,6 @@ def named(handler: Handler, service: str, patch: pytest.MonkeyPatch) -> Handler:
 
 def metrics(line: str) -> Iterator[Metric]:
     """The metrics that CloudWatch reads out of a line of a log (embedded metric format)."""
-    if not line.startswith("{"):
-        return
     found = json.loads(line)
     for directive in found.get("_aws", {}).get("CloudWatchMetrics", []):
         for names in directive["Dimensions"]:
@@ -61,7 +60,7 @@ def emitted(environment: dict[str, str]) -> set[Metric]:
     """What the logs hold after every function did all its work, was guessed at and had no store."""
     capture = pytest.MonkeyPatch()
     lines: list[str] = []
-    capture.setattr("builtins.print", lambda *texts, **_: lines.extend(map(str, texts)))
+    end = watch_logs(lambda _place, line: lines.append(str(line)))
     try:
         for folder, walk in WALKS.items():
             empty(environment)
@@ -73,7 +72,7 @@ def emitted(environment: dict[str, str]) -> set[Metric]:
             walk(world)
             _fails(folder, world)
     finally:
-        capture.undo()
+        end()
     return {metric for line in lines for metric in metrics(line)}
 
 

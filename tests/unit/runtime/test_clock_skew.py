@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from sojourn.domain.errors import Unavailable
-from sojourn.runtime import telemetry
+from sojourn.runtime import metrics, telemetry
 from sojourn.runtime.clock_skew import MOST_MS, Skew
 
 SECOND = 2_000_000_000
@@ -125,7 +125,7 @@ def test_refusal_is_counted_and_says_how_far(monkeypatch: pytest.MonkeyPatch) ->
     """A refusal counts in the metric of the alarm, and its line says by how much and which way."""
     counted: list[dict[str, int]] = []
     logged: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(telemetry, "count", lambda **metrics: counted.append(metrics))
+    monkeypatch.setattr(metrics, "count", lambda **metrics: counted.append(metrics))
     monkeypatch.setattr(telemetry, "warning", lambda text, **told: logged.append((text, told)))
     for sent_ms in (LAST + 60_000, FIRST - 60_000):
         with pytest.raises(Unavailable, match=r"clock is wrong\. Try again\.") as refused:

@@ -269,12 +269,6 @@ def test_log_that_takes_nothing(
     telemetry.info("Done", text="\u00e9")
 
 
-def test_metrics_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A log that is closed fails no request that counts something."""
-    monkeypatch.setattr(sys, "stdout", Closed())
-    telemetry.count(Unavailable=1)
-
-
 class Speechless(Exception):
     """An exception that fails at its own text."""
 

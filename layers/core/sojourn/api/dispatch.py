@@ -25,7 +25,7 @@ from sojourn.domain.errors import (
     TooManyAttempts,
     Unavailable,
 )
-from sojourn.runtime import telemetry
+from sojourn.runtime import metrics, telemetry
 
 if TYPE_CHECKING:
     # A function with only public routes needs neither.
@@ -92,13 +92,13 @@ def _respond(
     except SojournError as error:
         response = refuse(error)
         if isinstance(error, Unavailable):
-            telemetry.count(Unavailable=1)
+            metrics.count(Unavailable=1)
             telemetry.failure("Unavailable", route=route)
             return response
         if isinstance(error, LoginFailed | CredentialWrong):
-            telemetry.count(LoginFailed=1)
+            metrics.count(LoginFailed=1)
         elif isinstance(error, TooManyAttempts):
-            telemetry.count(LoginRefused=1)
+            metrics.count(LoginRefused=1)
         telemetry.info("Refused", route=route, status=response.status, code=error.code)
     else:
         telemetry.info("Done", route=route, status=response.status)

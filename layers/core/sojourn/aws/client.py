@@ -5,7 +5,6 @@ It never repeats a call: what may be repeated, and for how long, only the caller
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -16,6 +15,7 @@ from sojourn.aws.errors import NoAnswer, Refused
 from sojourn.aws.http1 import Reply
 from sojourn.aws.pool import Request, Transport
 from sojourn.aws.sigv4 import Signer, timestamp_of
+from sojourn.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

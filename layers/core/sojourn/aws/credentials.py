@@ -6,11 +6,11 @@ Profiles, SSO and instance roles are not read: the service runs in Lambda or on 
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from math import inf
 from typing import Final, NamedTuple
 
 from sojourn.aws.errors import CredentialsInvalid, NoAnswer
+from sojourn.domain.values import dataclass, field
 
 RENEWED_MS: Final = 300_000
 """How long before they expire credentials are renewed."""

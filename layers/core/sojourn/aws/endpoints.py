@@ -7,10 +7,10 @@ AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. Configuration files are no
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from sojourn.aws.errors import EndpointInvalid
+from sojourn.domain.values import dataclass
 
 _REGION: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _HOST: Final = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|[0-9a-f.]*:[0-9a-f:.]*")

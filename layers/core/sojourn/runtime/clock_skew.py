@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from sojourn.domain.errors import Unavailable
-from sojourn.runtime import telemetry
+from sojourn.runtime import metrics, telemetry
 
 MOST_MS: Final = 10_000
 """How far a clock may be off."""
@@ -47,7 +47,7 @@ class Skew:
         """Raises `Unavailable` if this instance's clock is known to be wrong."""
         off_ms = self.off_ms
         if off_ms:
-            telemetry.count(ClockSkewed=1)
+            metrics.count(ClockSkewed=1)
             telemetry.warning("This instance's clock is wrong", off_seconds=off_ms / 1000)
             raise Unavailable("This instance's clock is wrong. Try again.")
 

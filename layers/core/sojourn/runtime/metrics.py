@@ -1,36 +1,45 @@
-"""Metrics in CloudWatch's embedded metric format. Only this module imports Powertools.
+"""Metrics: lines of the log in CloudWatch's embedded metric format, in the shape of Powertools'.
 
-Each call has its own metrics object, so no request can add to another's.
+Each call writes one line of its own, so no request can add to another's. CloudWatch reads up to a
+hundred metrics of a line.
 """
 
+import os
+import time
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Final
 
-from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
-    AmazonCloudWatchEMFProvider,
-)
+from msgspec.json import encode
+
+from sojourn.runtime import telemetry
 
 NAMESPACE: Final = "Sojourn"
 
 
 def count(**metrics: int) -> None:
     """Write counts, at once, as one line."""
-    _flush(metrics, MetricUnit.Count)
+    _write("Count", metrics)
 
 
 def seconds(**metrics: float) -> None:
     """Write times in seconds, as `count` does."""
-    _flush(metrics, MetricUnit.Seconds)
+    _write("Seconds", metrics)
 
 
-def _flush(metrics: Mapping[str, float], unit: MetricUnit) -> None:
-    provider = AmazonCloudWatchEMFProvider(
-        namespace=NAMESPACE, metric_set={}, dimension_set={}, metadata_set={}, default_dimensions={}
-    )
-    for name, value in metrics.items():
-        provider.add_metric(name=name, unit=unit, value=value)
-    # As for a line of the log: if nobody reads it, the request goes on.
-    with suppress(OSError):
-        provider.flush_metrics()
+def _write(unit: str, metrics: Mapping[str, float]) -> None:
+    service = os.environ.get("POWERTOOLS_SERVICE_NAME")
+    dimensions = {"service": service} if service else {}
+    definition = {
+        "Namespace": NAMESPACE,
+        "Dimensions": [[*dimensions]],
+        "Metrics": [{"Name": name, "Unit": unit} for name in metrics],
+    }
+    line = {
+        "_aws": {
+            "Timestamp": time.time_ns() // 1_000_000,
+            "CloudWatchMetrics": [definition],
+        },
+        **dimensions,
+        **{name: [float(value)] for name, value in metrics.items()},
+    }
+    telemetry.write(encode(line).decode())

@@ -71,13 +71,6 @@ def audit(event: str, **fields: Value) -> None:
     _log(AUDIT, "Audit", {"event": event, **fields}, depth=3)
 
 
-def count(**metrics: int) -> None:
-    """`metrics.count`, which is imported now: for what few requests count."""
-    from sojourn.runtime.metrics import count
-
-    count(**metrics)
-
-
 def write(line: str) -> None:
     """Write a line to the log. If the log does not take it, the request goes on."""
     # A ValueError is of a log that is closed on this side, or whose encoding has not the text.

@@ -23,7 +23,7 @@ from sojourn.domain.errors import (
     Unavailable,
 )
 from sojourn.domain.values import dataclass
-from sojourn.runtime import telemetry
+from sojourn.runtime import metrics, telemetry
 from sojourn.sessions.authorize import Authorizer, Grant, TooStale
 
 Kind = Literal["simple", "policy", "rest", "appsync"]
@@ -135,7 +135,7 @@ def answer(services: Services, event: Mapping[str, Any]) -> Answer:
         token = asked.token(cached=authorizer.ttl_seconds > 0)
         grant = authorizer.grant(token, realm_id=asked.realm_id)
     except Unavailable:
-        telemetry.count(Unavailable=1)
+        metrics.count(Unavailable=1)
         telemetry.failure("Unavailable", kind=asked.kind)
         raise
     except (TooStale, CacheKeyWrong):
@@ -144,7 +144,7 @@ def answer(services: Services, event: Mapping[str, Any]) -> Answer:
     except SojournError as error:
         telemetry.info("Refused", kind=asked.kind, code=error.code)
         if asked.kind == "rest" and isinstance(error, Unauthenticated):
-            telemetry.count(Unauthenticated=1)
+            metrics.count(Unauthenticated=1)
             # API Gateway compares this text, and answers 401.
             raise Exception("Unauthorized") from None
         return _no(asked)
