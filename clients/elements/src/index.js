@@ -1,0 +1,1 @@
+export { SojournSessions } from "./sessions.js";

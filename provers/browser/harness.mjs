@@ -1,0 +1,129 @@
+// Scenarios in Chromium: a name says what is so; each has pages of its own and no violation of CSP.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+export const told = JSON.parse(process.env.TOLD);
+export const { site, api } = told;
+const axe = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
+let browser;
+
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: told.chromium,
+    args: [
+      "--no-sandbox",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
+  });
+});
+after(() => browser.close());
+
+/** A scenario. `violates`: how many violations of the page's policy it is about. */
+export function scenario(name, run, { violates = 0 } = {}) {
+  test(name, { timeout: 60_000 }, async () => {
+    const contexts = [];
+    const problems = [];
+    const violations = [];
+    const visit = async (path = "/page.html", options = {}) => {
+      const context = await browser.newContext({
+        locale: "en-US",
+        timezoneId: "Europe/Berlin",
+        ...options,
+      });
+      contexts.push(context);
+      await context.exposeBinding("violated", (_, directive) => violations.push(directive));
+      await context.addInitScript(() =>
+        addEventListener("securitypolicyviolation", (event) => violated(event.effectiveDirective)),
+      );
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      page.on("pageerror", (error) => problems.push(String(error)));
+      page.on("dialog", (dialog) => problems.push(`a dialog: ${dialog.message()}`));
+      await page.goto(new URL(path, site).href);
+      return page;
+    };
+    try {
+      await run(visit, violations);
+      assert.deepEqual(problems, []);
+      assert.equal(violations.length, violates, violations.join());
+    } finally {
+      await Promise.all(contexts.map((context) => context.close()));
+    }
+  });
+}
+
+/** Wait until something is so. */
+export async function until(holds) {
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.fail(`not within ten seconds: ${holds}`);
+}
+
+/** Put an element into a page, with attributes and properties, before its module may be there. */
+export const put = (page, tag, attributes = {}, token) =>
+  page.evaluate(
+    ([tag, attributes, token]) => {
+      const element = document.createElement(tag);
+      for (const name in attributes) element.setAttribute(name, attributes[name]);
+      if (token) element.token = async () => token;
+      window.heard = [];
+      for (const name of ["ended", "login", "expiry", "expired"])
+        element.addEventListener(`sojourn-${name}`, ({ detail }) => heard.push([name, detail]));
+      document.querySelector("main").append(element);
+    },
+    [tag, attributes, token],
+  );
+
+/** What axe finds wrong in a page, by rule and node. */
+export async function inaccessible(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run());
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
+}
+
+/** What has the focus, also inside an element. */
+export const focused = (page) =>
+  page.evaluate(() => {
+    let { activeElement } = document;
+    while (activeElement.shadowRoot?.activeElement)
+      activeElement = activeElement.shadowRoot.activeElement;
+    return activeElement.ariaLabel ?? activeElement.textContent;
+  });
+
+/** The API, as an administrator. */
+export async function admin(method, path, body) {
+  const response = await fetch(`${api}/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${told.key}`, "content-type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  assert.ok(response.ok, await response.clone().text());
+  return response.status === 204 ? null : response.json();
+}
+
+let numbers = 0;
+export const PASSWORD = "correct horse battery staple";
+
+/** A new user of a new realm: `begin(agent)` begins a session of theirs. */
+export async function newcomer(settings = {}, fields = {}) {
+  const realm = await admin("POST", "/realms", { name: "Browser", jwt_algo: "es256", ...settings });
+  const username = `reader-${process.pid}-${++numbers}`;
+  const user = await admin("POST", "/users", {
+    realm_id: realm.id,
+    user_type: "human",
+    username,
+    password: PASSWORD,
+    ...fields,
+  });
+  const begin = (client, ip = "198.51.100.7") =>
+    admin("POST", "/sessions", { user_id: user.id, request: { client, ip } });
+  return { realm, user, username, begin };
+}

@@ -1,0 +1,179 @@
+"""The elements in Debian's Chromium. Each scenario of the `*.test.mjs` is a test here.
+
+Needs Node.js, npm and chromium.
+"""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from provers.browser.site import POLICY, Site, served
+from provers.conftest import ROOT
+from tests.e2e.calls import PASSWORD
+from tests.e2e.client.browser import command, free_port
+from tests.e2e.conftest import own_stack
+
+BROWSER = ROOT / "provers/browser"
+ELEMENTS = ROOT / "clients/elements"
+NOT_OURS = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+SCENARIOS = [
+    (file.name, name)
+    for file in sorted(BROWSER.glob("*.test.mjs"))
+    for name in re.findall(r'^scenario\(\s*"(.+?)",', file.read_text(), re.MULTILINE)
+]
+PAGE = """<!doctype html>
+<html lang="en">
+  <head>
+    <title>A page</title>
+    <meta name="color-scheme" content="light dark">
+    {script}
+  </head>
+  <body><main><h1>A page</h1></main></body>
+</html>
+"""
+
+
+README = (ELEMENTS / "README.md").read_text()
+GUIDE = (ROOT / "docs/browser.md").read_text()
+
+
+def block(page: str, language: str) -> str:
+    """A page's first block of a language."""
+    found = re.search(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert found, language
+    return found[1]
+
+
+@contextmanager
+def application(package: Path, folder: Path, **told: str) -> Iterator[str]:
+    """The guide's application with the README's page, as they are pasted."""
+    folder.mkdir()
+    shutil.copytree(package / "dist", folder / "elements")
+    (folder / "app.py").write_text(block(GUIDE, "python"))
+    (folder / "page.html").write_text(block(README, "html"))
+    (folder / "page.js").write_text(block(README, "js"))
+    port = free_port()
+    uvicorn = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(port)]
+    with command(uvicorn, port=port, cwd=folder, **told) as url:
+        yield url.replace("127.0.0.1", "localhost")
+
+
+def ran(command: list[str], folder: Path, **told: str) -> "subprocess.CompletedProcess[str]":
+    """A command that has run in a folder."""
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **told},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+def npm(folder: Path, *arguments: str) -> str:
+    """What npm prints that has been told to do something in a folder."""
+    assert shutil.which("npm"), "Node.js is needed: apt-get install nodejs npm"
+    done = ran(["npm", *arguments], folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The package, as npm packs it and unpacks it again."""
+    folder = tmp_path_factory.mktemp("elements")
+    shutil.copytree(ELEMENTS, folder / "source", ignore=NOT_OURS)
+    npm(folder / "source", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    packed = json.loads(npm(folder / "source", "pack", "--json"))
+    shutil.unpack_archive(folder / "source" / packed[0]["filename"], folder, "gztar")
+    return folder / "package"
+
+
+@pytest.fixture(scope="module")
+def site(package: Path) -> Iterator[Site]:
+    """Pages under a strict policy, beside the package's files."""
+    with served({"elements": package}) as site:
+        script = '<script type="module" src="/elements/dist/index.js"></script>'
+        site.pages = {
+            "/page.html": PAGE.format(script=script),
+            "/plain.html": PAGE.format(script=""),
+        }
+        yield site
+
+
+@pytest.fixture(scope="module")
+def results(
+    package: Path, site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str | None]:
+    """What each scenario found wrong, by its name; None if nothing."""
+    chromium = shutil.which("chromium")
+    assert chromium, "A browser is needed: apt-get install chromium"
+    folder = tmp_path_factory.mktemp("browser")
+    shutil.copytree(BROWSER, folder, dirs_exist_ok=True, ignore=NOT_OURS)
+    npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    with ExitStack() as stack:
+        api = stack.enter_context(own_stack(folder / "stack", CORS_ORIGINS=site.origin))
+        site.api = f" {api.base_url}"
+        user = api.user(api.realm())
+        names = {"BASE_URL": api.base_url, "REALM_ID": user.realm_id, "ACCESS_KEY": api.access_key}
+        pasted = application(package, folder / "application", **names)
+        told = {
+            "chromium": chromium,
+            "site": site.origin,
+            "api": api.base_url,
+            "key": api.access_key,
+            "application": stack.enter_context(pasted),
+            "login": {"username": user.username, "password": PASSWORD},
+        }
+        files = sorted({file for file, _ in SCENARIOS})
+        tests = ["node", "--test", "--test-reporter=./reporter.mjs", *files]
+        done = ran(tests, folder, TOLD=json.dumps(told))
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {each["name"]: each.get("wrong") for each in found}
+
+
+@pytest.mark.parametrize("scenario", [name for _, name in SCENARIOS])
+def test_in_chromium(results: Mapping[str, str | None], scenario: str) -> None:
+    """What the scenario's name says is so."""
+    assert results[scenario] is None, results[scenario]
+
+
+def test_package_has_its_files(package: Path) -> None:
+    """The package has its elements, sources, types and README, and nothing else."""
+    names = ("de", "index", "sessions")
+    sources = {file.name for file in (ELEMENTS / "src").iterdir()}
+    assert {str(file.relative_to(package)) for file in package.rglob("*") if file.is_file()} == {
+        "README.md",
+        "index.d.ts",
+        "package.json",
+        *(f"dist/{name}.js" for name in names),
+        *(f"src/{name}" for name in sources),
+    }
+    told = json.loads((package / "package.json").read_text())
+    assert "dependencies" not in told
+    for export in told["exports"].values():
+        assert {(package / file).is_file() for file in export.values()} == {True}
+
+
+@pytest.mark.parametrize(("name", "most"), [("sessions", 3072), ("de", 1024)])
+def test_element_is_small(package: Path, name: str, most: int) -> None:
+    """An element's file, which has all that it needs, is at most 3 KB gzipped."""
+    content = (package / f"dist/{name}.js").read_bytes()
+    assert len(gzip.compress(content, 9)) <= most
+    imports = {*re.findall(rb"""(?:from|import)\W*["'](.+?)["']""", content)}
+    assert imports <= {b"./de.js"}
+
+
+def test_policy_is_the_documented_one() -> None:
+    """The guide's policy is the one that the tests' pages have."""
+    assert POLICY.format(api="") == " ".join(block(GUIDE, "text").split())
