@@ -27,12 +27,16 @@ BYTES_AS_TYPED: Final = "surrogateescape"
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """A stack's API with an access key, for one realm if `realm_id` is set."""
+    """A stack's API with an access key, for one realm if `realm_id` is set.
+
+    `tries` is how often a request is sent that gets 429 or 503.
+    """
 
     reach: Reach
     access_key: str
     realm_id: str | None
     clock: Clock
+    tries: int = TRIES
 
     def call(
         self, method: str, path: str, body: View | None = None, *, query: Query | None = None
@@ -45,10 +49,10 @@ class Api:
         told = urlencode(query or {}, quote_via=quote, errors=BYTES_AS_TYPED)
         target = f"{path}?{told}" if told else path
         raw = None if body is None else json.dumps(body).encode()
-        for attempt in range(TRIES):
+        for attempt in range(self.tries):
             reply = self.reach.ask(method, target, headers=self._headers(raw), body=raw)
             again = reply.status == 429 or (reply.status == 503 and method != "POST")
-            pause = _pause(reply, attempt)
+            pause = _pause(reply, attempt) if attempt + 1 < self.tries else None
             if not again or pause is None:
                 break
             self.clock.sleep(pause)
@@ -111,9 +115,7 @@ def segment(text: str) -> str:
 
 
 def _pause(reply: Reply, attempt: int) -> float | None:
-    """Seconds to wait before the next retry; None if there must be no further retry."""
-    if attempt + 1 >= TRIES:
-        return None
+    """Seconds to wait before the next retry; None if the service asks for too long a wait."""
     told = reply.headers.get("retry-after", "").strip()
     if told.isascii() and told.isdigit():
         return float(told) if float(told) <= LONGEST_WAIT else None

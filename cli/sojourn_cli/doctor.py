@@ -31,6 +31,13 @@ def doctor(where: Where, *, as_json: bool) -> None:
     With --stack-name it also calls AWS; otherwise it uses only the API. Exits with 0 if every check
     is ok, with 1 if one is a warning or failed, and with 3 if none is but some are unknown.
     """
+    checks = all_checks(where, where.api)
+    show_list([asdict(check) for check in checks], COLUMNS, as_json=as_json)
+    raise click.exceptions.Exit(_code(checks))
+
+
+def all_checks(where: Where, with_key: Callable[[], Api]) -> list[Check]:
+    """Each check of a stack. Raises `click.UsageError`."""
     clock = where.tools.clock
     resources = _once(lambda: where.tools.resources(where))
     reach = _once(where.reach)
@@ -52,11 +59,9 @@ def doctor(where: Where, *, as_json: bool) -> None:
 
     def api() -> Api:
         answered()  # what does not answer is not asked three times more
-        return where.api()
+        return with_key()
 
-    checks = [*stack_checks(resources), looked("clock", clocks), *key_checks(_once(api))]
-    show_list([asdict(check) for check in checks], COLUMNS, as_json=as_json)
-    raise click.exceptions.Exit(_code(checks))
+    return [*stack_checks(resources), looked("clock", clocks), *key_checks(_once(api))]
 
 
 def _code(checks: list[Check]) -> int:

@@ -6,6 +6,7 @@ import sys
 import click
 
 from sojourn_cli.completion import completion
+from sojourn_cli.console.command import console
 from sojourn_cli.cost import cost
 from sojourn_cli.credentials import credentials
 from sojourn_cli.doctor import doctor
@@ -67,6 +68,7 @@ COMMANDS = (
     sessions,
     token,
     doctor,
+    console,
     drill,
     cost,
     completion,

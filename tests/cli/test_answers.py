@@ -41,6 +41,7 @@ def test_each_command_has_a_line() -> None:
         "init",
         "url",
         "doctor",
+        "console",
         "drill",
         "token",
         "cost",

@@ -89,6 +89,6 @@ def test_doctors_checks_are_documented() -> None:
     """The page has a row for each check, and for no other."""
     source = "".join(path.read_text() for path in (ROOT / "cli/sojourn_cli").rglob("*.py"))
     checks = set(re.findall(r'looked\("(\w+)"', source))
-    table = PAGE[PAGE.index("## Doctor") : PAGE.index("## Drill")]
+    table = PAGE[PAGE.index("## Doctor") : PAGE.index("## Console")]
     assert set(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == checks
     assert len(checks) == 9

@@ -17,7 +17,9 @@ from tests.project.requirements import DEV, LAYER, ROOT, pinned
 
 DATA = {
     "sojourn": {"common_passwords.txt", "openapi.json", "py.typed"},
-    "sojourn_cli": {"counts.toml", "cpu.toml", "prices.toml", "py.typed"},
+    "sojourn_cli": {"counts.toml", "cpu.toml", "prices.toml", "py.typed"}
+    | {path.name for path in (ROOT / "cli/sojourn_cli/console/templates").glob("*.html")}
+    | {"icon.svg", "style.css"},
     "sojourn_client": {"py.typed"},
 }
 """What is in each package beside modules."""
