@@ -1,0 +1,29 @@
+/** The client for servers: Node, AWS Lambda and edge runtimes. */
+
+import { parts, type Runtime, type SojournOptions } from "./client.js";
+import { always } from "./mode_always.js";
+import { cached } from "./mode_cached.js";
+import { feed } from "./mode_feed.js";
+import { Sojourn } from "./server.js";
+
+export * from "./public.js";
+export type { Authenticate } from "./authenticate.js";
+export type { Headed } from "./headers.js";
+export type { Sojourn } from "./server.js";
+
+const SERVER: Runtime = {
+  modes: { always, cached, feed },
+  sending: {
+    headers: { "user-agent": "sojourn-client" },
+    // Of Node: nothing was sent, so that even a login may be sent again.
+    neverSent: /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/,
+  },
+};
+
+/** A client of one realm. Throws `TypeError` for options that cannot be. */
+export function createSojourn(options: SojournOptions): Sojourn {
+  if (options.accessKey !== undefined && "window" in globalThis && "document" in globalThis) {
+    throw new TypeError("A browser must not have an access key: whoever opens the page reads it.");
+  }
+  return new Sojourn(parts(options, SERVER));
+}

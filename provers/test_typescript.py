@@ -1,0 +1,179 @@
+"""The TypeScript client, built, packed, installed and used. It needs Node.js."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from provers.conftest import ROOT
+from tests.e2e.conftest import own_stack
+
+SOURCE = ROOT / "clients/typescript"
+STORY = ROOT / "provers/typescript/story.mjs"
+README = (SOURCE / "README.md").read_text()
+BROWSER_BYTES = 6 * 1024
+"""The most that a page loads (gzip), without jose, and beside it for mode "cached"."""
+CACHED_BYTES = 4 * 1024
+BUNDLE = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--external:jose"]
+USED = """
+import { createSojourn, isSojournError, Terminated } from "@sojourn/client";
+import type { Session } from "@sojourn/client";
+
+declare const baseUrl: string, realmId: string, accessKey: string, token: string;
+declare const password: string, address: string, userAgent: string, request: Request;
+"""
+
+
+def run(command: list[str], folder: Path, **environment: str) -> str:
+    """What a command prints."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4_000:] + done.stderr[-4_000:]
+    return done.stdout
+
+
+def compiler(built: Path, *arguments: str) -> list[str]:
+    """TypeScript's compiler with these arguments."""
+    return [str(built / "node_modules/.bin/tsc"), *arguments]
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The client, installed as its lock file says and compiled, beside the test vectors."""
+    assert shutil.which("npm"), "Node.js is needed: apt-get install nodejs npm"
+    clients = tmp_path_factory.mktemp("typescript") / "clients"
+    left = shutil.ignore_patterns("node_modules", "dist", ".test")
+    shutil.copytree(ROOT / "clients", clients, ignore=left)
+    folder = clients / "typescript"
+    run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+    run(["npm", "run", "--silent", "build"], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(built: Path) -> Path:
+    """An empty project, into which the client was installed as its README says."""
+    folder = built.parents[1]
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    (command,) = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)
+    quiet = {"npm_config_audit": "false", "npm_config_fund": "false"}
+    run(["sh", "-ec", command], folder, npm_config_prefer_offline="true", **quiet)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A local stack that speaks https, and what it says of itself."""
+    folder = tmp_path_factory.mktemp("stack")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+        with own_stack(folder, TLS="1"):
+            yield json.loads((folder / "dev.json").read_text())
+
+
+def test_unit_tests_and_vectors(built: Path) -> None:
+    """The client passes its tests, and with them every vector that the Python client passes."""
+    run(compiler(built, "-p", "test/tsconfig.json"), built)
+    files = sorted(str(path) for path in built.glob(".test/test/*.test.js"))
+    told = run(["node", "--test", "--test-reporter=tap", *files], built)
+    vectors = [
+        case
+        for mode in ("always", "cached", "feed")
+        for case in json.loads((ROOT / f"clients/vectors/{mode}.json").read_text())["cases"]
+    ]
+    counted = {name: int(n) for name, n in re.findall(r"^# (\w+) (\d+)$", told, re.MULTILINE)}
+    assert counted["pass"] == counted["tests"] > len(vectors) > 100
+    for case in vectors:
+        assert case["name"] in told
+
+
+def test_browser_build_is_small(built: Path, tmp_path: Path) -> None:
+    """A page loads at most 6 KB, and some more for mode "cached", without jose; and no feed."""
+    command = ["node_modules/.bin/esbuild", "dist/browser.js", *BUNDLE, "--splitting"]
+    run([*command, f"--outdir={tmp_path}", "--log-level=warning"], built)
+    one = ["dist/browser.js", *BUNDLE, "--external:./mode_cached.js", "--log-level=warning"]
+    page = run(["node_modules/.bin/esbuild", *one], built)
+    assert len(gzip.compress(page.encode(), 9, mtime=0)) <= BROWSER_BYTES
+    assert "jose" not in page
+    (later,) = tmp_path.glob("mode_cached-*.js")
+    assert len(gzip.compress(later.read_bytes(), 9, mtime=0)) <= CACHED_BYTES
+    for each in tmp_path.glob("*.js"):
+        assert "/v1/revocations" not in each.read_text()
+
+
+def test_package_has_what_an_application_needs(built: Path) -> None:
+    """The package has modules, types, README and LICENSE, and no test or source."""
+    (told,) = json.loads(run(["npm", "pack", "--dry-run", "--json", "--silent"], built))
+    files = {each["path"] for each in told["files"]}
+    names = {path.name.removesuffix(".ts") for path in (SOURCE / "src").glob("*.ts")}
+    modules = {f"dist/{name}{end}" for name in names for end in (".js", ".d.ts")}
+    assert files == {"LICENSE", "README.md", "package.json", *modules}
+    assert (SOURCE / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+
+
+def test_package_depends_on_jose_alone(built: Path) -> None:
+    """Nothing but jose comes with the client, and the lock file names no registry."""
+    told = json.loads((built / "package.json").read_text())
+    assert list(told["dependencies"]) == ["jose"]
+    assert '"resolved"' not in (SOURCE / "package-lock.json").read_text()
+    imports = re.findall(
+        r'(?:from|import) "([^".][^"]*)"', "".join(p.read_text() for p in built.glob("src/*.ts"))
+    )
+    assert set(imports) == {"jose"}
+
+
+@pytest.mark.parametrize("resolution", ["NodeNext", "Bundler"])
+def test_readme_compiles(built: Path, project: Path, resolution: str) -> None:
+    """Each block of the README compiles in a strict project that has installed the package."""
+    blocks = re.findall(r"```ts\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 4
+    text = USED
+    for block in blocks:
+        code = re.sub(r"^import .*\n", "", block, flags=re.MULTILINE)
+        made = (
+            ""
+            if "createSojourn(" in code
+            else "const sojourn = createSojourn({ baseUrl, realmId });"
+        )
+        text += f"{{ {made}\n{code} }}\n"
+    (project / "readme.ts").write_text(text + "export type { Session };\nvoid Terminated;\n")
+    module = "NodeNext" if resolution == "NodeNext" else "ESNext"
+    options = ["--strict", "--noEmit", "--target", "ES2022", "--lib", "ES2022,DOM"]
+    modules = ["--module", module, "--moduleResolution", resolution, "--types", ""]
+    run(compiler(built, *options, *modules, "readme.ts"), project)
+
+
+def test_bundlers_take_the_browser_build_for_browsers(built: Path, project: Path) -> None:
+    """A bundle for a browser has no code for access keys' modes; one for Node has."""
+    (project / "page.js").write_text('export * from "@sojourn/client";')
+    for platform, has_feed in (("browser", False), ("node", True)):
+        command = [str(built / "node_modules/.bin/esbuild"), "page.js", "--bundle"]
+        told = run([*command, "--format=esm", f"--platform={platform}"], project)
+        assert ("/v1/revocations" in told) == has_feed
+
+
+def test_ended_session_is_refused_within_the_bound(project: Path, dev: dict[str, Any]) -> None:
+    """In each mode a session that was ended elsewhere is accepted for less than the bound."""
+    shutil.copy(STORY, project)
+    environment = {"DEV": json.dumps(dev), "NODE_EXTRA_CA_CERTS": dev["ca_file"]}
+    always, cached, feed = json.loads(run(["node", STORY.name], project, **environment))
+    ended = {"kind": "session_ended", "reason": "terminated_by_admin"}
+    for told in (always, cached, feed):
+        assert told.items() >= {**ended, "recorded": ended["reason"]}.items()
+    assert always["accepted"] == 0
+    assert cached["accepted"] < cached["maxStaleness"]
+    assert feed["accepted"] < feed["maxStaleness"]
