@@ -100,7 +100,7 @@ class World:
 class Maker:
     """Makes a realm, and users of it in the stored form."""
 
-    def __init__(self, *, most: int = 10) -> None:
+    def __init__(self, *, most: int = 10, hasher: Hasher = CHEAP) -> None:
         self.now_ms = time.time_ns() // 1_000_000 - 60_000
         self.der, pem = signing_keys.generate("rs256")
         self.key_id = ids.new_id("jky", self.now_ms)
@@ -131,7 +131,7 @@ class Maker:
         private = load_der_private_key(self.der, password=None)
         assert isinstance(private, RSAPrivateKey)
         self._private = private
-        self._phc = CHEAP.hash(PASSWORD)
+        self._phc = hasher.hash(PASSWORD)
 
     def human(self, number: int, *, sessions: int) -> User:
         """A user with a password, who has logged in so many times from one address."""
@@ -219,9 +219,9 @@ def _item(table: str, pk: str, sk: str, values: Mapping[str, object]) -> tuple[s
     return TABLES[table], plain(encode({"pk": pk, "sk": sk, **values}))
 
 
-def made(*, sessions: int = 3, users: int = BATCH) -> World:
+def made(*, sessions: int = 3, users: int = BATCH, hasher: Hasher = CHEAP) -> World:
     """A world whose users have so many sessions each."""
-    maker = Maker(most=max(10, sessions + 1))
+    maker = Maker(most=max(10, sessions + 1), hasher=hasher)
     humans = [maker.human(number, sessions=sessions) for number in range(users)]
     robot, api_key = maker.robot()
     key_id = ids.new_id("key", maker.now_ms)
