@@ -74,8 +74,8 @@ export const put = (page, tag, attributes = {}, token) =>
       const element = document.createElement(tag);
       for (const name in attributes) element.setAttribute(name, attributes[name]);
       if (token) element.token = async () => token;
-      window.heard = [];
-      for (const name of ["ended", "login", "expiry", "expired"])
+      window.heard ??= [];
+      for (const name of ["ended", "expiring", "login", "renew"])
         element.addEventListener(`sojourn-${name}`, ({ detail }) => heard.push([name, detail]));
       document.querySelector("main").append(element);
     },
@@ -88,6 +88,14 @@ export async function inaccessible(page) {
   const { violations } = await page.evaluate(() => axe.run());
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
 }
+
+/** What each element of a name shows. */
+export const said = (page, tag) =>
+  page.locator(tag).evaluateAll((elements) =>
+    elements.map(({ shadowRoot }) =>
+      [...shadowRoot.children].map(({ innerText }) => innerText).join("").trim(),
+    ),
+  );
 
 /** What has the focus, also inside an element. */
 export const focused = (page) =>

@@ -233,30 +233,64 @@ scenario("another origin is asked only with the token, whenever the page gives i
   const calls = requests.filter((request) => request.resourceType() === "fetch");
   assert.deepEqual(calls.map((request) => new URL(request.url()).origin), [api]);
   assert.equal((await calls[0].allHeaders()).cookie, undefined);
+  const again = page.waitForRequest((request) => request.headers().authorization === "Bearer x");
+  await page.evaluate(() => {
+    document.querySelector("sojourn-sessions").token = () => "x";
+  });
+  await again;
   await page.evaluate((token) => {
-    document.querySelector("sojourn-sessions:last-child").token = () => token;
+    for (const each of document.querySelectorAll("sojourn-sessions")) each.token = () => token;
   }, token);
   await until(async () => (await page.getByText("This device").count()) === 2);
 });
 
 scenario("a token that changes while a list is loading shows the later user's sessions alone", async (visit) => {
+  for (const early of [THREE, { status: 401, json: { code: "session_ended" } }]) {
+    const page = await visit();
+    let late;
+    await answer(page, async (request) => {
+      if ((await request.headerValue("authorization")) === "Bearer second") return [THREE[2]];
+      await new Promise((resolve) => (late = resolve));
+      return early;
+    });
+    await put(page, "sojourn-sessions", { src: SRC }, "first");
+    await until(() => late);
+    await page.evaluate(() => {
+      document.querySelector("sojourn-sessions").token = () => "second";
+    });
+    await page.getByText("Safari on iPhone").waitFor();
+    const answered = page.waitForResponse(
+      (response) => response.request().headers().authorization === "Bearer first",
+    );
+    late();
+    await answered;
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    assert.equal((await shown(page)).length, 1);
+    assert.deepEqual(await page.evaluate(() => heard), []);
+  }
+});
+
+scenario("a list that was asked for before an end and comes after it brings nothing back", async (visit) => {
   const page = await visit();
   let late;
-  await answer(page, async (request) => {
-    if ((await request.headerValue("authorization")) === "Bearer second") return [THREE[2]];
-    await new Promise((resolve) => (late = resolve));
-    return { status: 401, json: { code: "session_ended" } };
+  const answers = ending(THREE);
+  const asked = await answer(page, async (request, query) => {
+    const found = answers(request, query);
+    if (asked.length === 2) await new Promise((resolve) => (late = resolve));
+    return found;
   });
-  await put(page, "sojourn-sessions", { src: SRC }, "first");
+  await put(page, "sojourn-sessions", { src: SRC });
+  await button(page, "End: Safari").waitFor();
+  await page.evaluate(() => dispatchEvent(new Event("visibilitychange")));
   await until(() => late);
-  await page.evaluate(() => {
-    document.querySelector("sojourn-sessions").token = () => "second";
-  });
-  await page.getByText("Safari on iPhone").waitFor();
+  await button(page, "End: Firefox").click();
+  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await status(page).getByText("Ended.").waitFor();
+  const answered = page.waitForResponse("**/v1/**");
   late();
-  await page.waitForTimeout(100);
-  assert.equal((await shown(page)).length, 1);
-  assert.deepEqual(await page.evaluate(() => heard), []);
+  await answered;
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+  assert.equal((await shown(page)).length, 2);
 });
 
 scenario("speaks German where the page does, and in the page's own words", async (visit) => {

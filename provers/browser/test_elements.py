@@ -18,7 +18,6 @@ import pytest
 
 from provers.browser.site import POLICY, Site, served
 from provers.conftest import ROOT
-from tests.e2e.calls import PASSWORD
 from tests.e2e.client.browser import command, free_port
 from tests.e2e.conftest import own_stack
 
@@ -112,15 +111,20 @@ def site(package: Path) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def results(
-    package: Path, site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, str | None]:
-    """What each scenario found wrong, by its name; None if nothing."""
-    chromium = shutil.which("chromium")
-    assert chromium, "A browser is needed: apt-get install chromium"
+def folder(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the scenarios, what they need, and the package as it is installed."""
     folder = tmp_path_factory.mktemp("browser")
     shutil.copytree(BROWSER, folder, dirs_exist_ok=True, ignore=NOT_OURS)
     npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    shutil.copytree(package, folder / "node_modules/@sojourn/elements")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def results(package: Path, site: Site, folder: Path) -> Mapping[str, str | None]:
+    """What each scenario found wrong, by its name; None if nothing."""
+    chromium = shutil.which("chromium")
+    assert chromium, "A browser is needed: apt-get install chromium"
     with ExitStack() as stack:
         api = stack.enter_context(own_stack(folder / "stack", CORS_ORIGINS=site.origin))
         site.api = f" {api.base_url}"
@@ -133,7 +137,10 @@ def results(
             "api": api.base_url,
             "key": api.access_key,
             "application": stack.enter_context(pasted),
-            "login": {"username": user.username, "password": PASSWORD},
+            "token": block(GUIDE.partition("gets it from the login")[2], "js"),
+            "realm": user.realm_id,
+            "user": user.id,
+            "username": user.username,
         }
         files = sorted({file for file, _ in SCENARIOS})
         tests = ["node", "--test", "--test-reporter=./reporter.mjs", *files]
@@ -150,11 +157,11 @@ def test_in_chromium(results: Mapping[str, str | None], scenario: str) -> None:
 
 def test_package_has_its_files(package: Path) -> None:
     """The package has its elements, sources, types and README, and nothing else."""
-    names = ("de", "index", "sessions")
+    names = ("de", "expiry", "index", "login", "sessions")
     sources = {file.name for file in (ELEMENTS / "src").iterdir()}
     assert {str(file.relative_to(package)) for file in package.rglob("*") if file.is_file()} == {
         "README.md",
-        "index.d.ts",
+        *(f"{name}.d.ts" for name in names if name != "de"),
         "package.json",
         *(f"dist/{name}.js" for name in names),
         *(f"src/{name}" for name in sources),
@@ -165,9 +172,19 @@ def test_package_has_its_files(package: Path) -> None:
         assert {(package / file).is_file() for file in export.values()} == {True}
 
 
-@pytest.mark.parametrize(("name", "most"), [("sessions", 3072), ("de", 1024)])
+def test_types_are_what_a_page_may_write(folder: Path) -> None:
+    """A page in strict TypeScript compiles against the package's types, and its mistakes do not."""
+    options = ["--noEmit", "--strict", "--target", "es2022", "--module", "nodenext"]
+    done = ran(["npx", "tsc", *options, "types.ts"], folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "most"),
+    [("sessions", 3072), ("login", 3072), ("expiry", 3072), ("index", 5120), ("de", 1024)],
+)
 def test_element_is_small(package: Path, name: str, most: int) -> None:
-    """An element's file, which has all that it needs, is at most 3 KB gzipped."""
+    """An element's file, which has all that it needs, is at most 3 KB gzipped; all, 5 KB."""
     content = (package / f"dist/{name}.js").read_bytes()
     assert len(gzip.compress(content, 9)) <= most
     imports = {*re.findall(rb"""(?:from|import)\W*["'](.+?)["']""", content)}

@@ -19,14 +19,21 @@ NOT_SEEN = {"user_deleted"}
 
 
 def words(name: str) -> dict[str, str]:
-    """The words of a file: a key and a text on each line of its first object of texts."""
+    """The words of a file: a key and a text on each line of its object of words, if it has one."""
     text = (ELEMENTS / f"src/{name}.js").read_text()
-    return dict(re.findall(r'^ {2,4}"?([a-z_-]+)"?: "(.+)",$', text, re.MULTILINE))
+    _, _, after = re.sub("static words =|export default", "WORDS", text).partition("WORDS {")
+    return dict(re.findall(r'^ +"?([a-z_-]+)"?: "(.+)",$', after.partition("};")[0], re.MULTILINE))
 
 
 def english() -> dict[str, str]:
-    """Every element's own words."""
-    return {k: v for file in SOURCES if file.stem != "de" for k, v in words(file.stem).items()}
+    """Every element's own words; where two have the same key, they have the same text."""
+    found: dict[str, str] = {}
+    for file in SOURCES:
+        if file.stem != "de":
+            own = words(file.stem)
+            assert {k: v for k, v in own.items() if found.get(k, v) != v} == {}
+            found |= own
+    return found
 
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: file.name)

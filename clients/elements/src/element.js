@@ -5,10 +5,10 @@ sheet.replaceSync(`
 :host { display: block; --_b: 1px solid var(--sojourn-border, GrayText) }
 :host([hidden]) { display: none }
 ul { list-style: none; margin: 0; padding: 0 }
-li { display: flex; flex-wrap: wrap; gap: .75em; align-items: center; padding: .75em 0; border-block-end: var(--_b) }
+li { display: flex; flex-wrap: wrap; align-items: center; gap: .4em; padding: .4em 0; border-block-end: var(--_b) }
 li > div { flex: 1; overflow-wrap: anywhere; unicode-bidi: isolate }
 small { display: block }
-button, dialog { font: inherit; border: var(--_b); border-radius: var(--sojourn-radius, .375em); padding: .5em .75em }
+button, dialog { font: inherit; padding: .4em .8em; border: var(--_b); border-radius: var(--sojourn-radius, .4em) }
 button { margin: .4em .4em .4em 0 }
 `);
 
@@ -40,14 +40,28 @@ export const h = (tag, properties, ...children) => {
   return node;
 };
 
+// A page may have loaded an element twice, alone and with the others.
+export const define = (name, element) =>
+  customElements.get(name) || customElements.define(name, element);
+
+// Seconds as "1:15"; "" when none are left.
+export const clock = (seconds) => {
+  const left = Math.ceil(seconds);
+  return left > 0 ? `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}` : "";
+};
+
 export class SojournElement extends HTMLElement {
   static observedAttributes = ["src", "lang"];
+  heading = h("h2", { part: "heading" });
+  status = h("p", { part: "status", role: "status" });
   #token;
   #german;
 
   constructor() {
     super();
-    this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheet];
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    root.append(h("slot", { name: "heading" }, this.heading), this.status);
     // What a page has set before this class was loaded hides the accessor.
     const { token } = this;
     delete this.token;
@@ -97,7 +111,7 @@ export class SojournElement extends HTMLElement {
   device(client) {
     const browser = first(BROWSERS, client);
     const system = first(SYSTEMS, client);
-    return client?.startsWith("Mozilla/") && browser && system
+    return browser && system
       ? this.say("device", { browser, system })
       : client || this.say("unknown");
   }
@@ -108,9 +122,37 @@ export class SojournElement extends HTMLElement {
     return h("time", { dateTime: date.toISOString() }, shown);
   }
 
+  // Say what is going on, in a live region; a page may have its own nodes for it.
+  tell(key, values) {
+    this.status.replaceChildren(key && h("slot", { name: key }, this.say(key, values)));
+  }
+
   button(key, onclick, properties) {
-    const own = { id: key, part: `button ${key}`, onclick };
-    return h("button", { ...own, ...properties }, this.say(key));
+    return h(
+      "button",
+      { id: key, part: `button ${key}`, onclick, ...properties },
+      this.say(key),
+    );
+  }
+
+  // A session in a list, with a button unless it is over or the page's own.
+  row({ id, request, created_at, ended_at, reason, current }, key, act) {
+    const device = this.device(request?.client);
+    const when = this.when(ended_at ?? created_at);
+    const name = [device, request?.ip, when.textContent].filter(Boolean).join(", ");
+    const ariaLabel = `${this.say(key)}: ${name}`;
+    return h(
+      "li",
+      { part: "session" },
+      h(
+        "div",
+        { part: "device" },
+        device,
+        h("small", { part: "details" }, request?.ip, " ", when, " ", this.say(reason)),
+      ),
+      current && h("strong", { part: "current" }, this.say("current")),
+      !current && !ended_at && this.button(key, () => act(key, id, name), { id, ariaLabel }),
+    );
   }
 
   // What the address answers. Throws what an answer that is no success says, with its status.

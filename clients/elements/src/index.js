@@ -1,1 +1,3 @@
+export { SojournExpiry } from "./expiry.js";
+export { SojournLogin } from "./login.js";
 export { SojournSessions } from "./sessions.js";

@@ -1,4 +1,4 @@
-import { SojournElement, h } from "./element.js";
+import { SojournElement, define, h } from "./element.js";
 
 export class SojournSessions extends SojournElement {
   static words = {
@@ -30,17 +30,13 @@ export class SojournSessions extends SojournElement {
     realm_ended: "all sessions ended",
   };
   #lists = {};
-  #turn = 0;
   #busy;
-  #heading = h("h2", { part: "heading" });
-  #status = h("p", { part: "status", role: "status" });
   #content = h("section", { tabIndex: -1 });
   #wake = () => document.hidden || this.#busy || this.#load();
 
   constructor() {
     super();
-    const heading = h("slot", { name: "heading" }, this.#heading);
-    this.shadowRoot.append(heading, this.#status, this.#content);
+    this.shadowRoot.append(this.#content);
   }
 
   connectedCallback() {
@@ -52,7 +48,7 @@ export class SojournSessions extends SojournElement {
   disconnectedCallback() {
     removeEventListener("visibilitychange", this.#wake);
     removeEventListener("online", this.#wake);
-    this.#turn++;
+    this.#lists = {};
   }
 
   refresh() {
@@ -62,23 +58,25 @@ export class SojournSessions extends SojournElement {
 
   // Load a list, or its next page after what is shown of it.
   async #load(state = "active", shown = []) {
-    const turn = ++this.#turn;
+    const lists = this.#lists;
+    const turn = (lists[`${state} turn`] = {});
+    const late = () => lists != this.#lists || lists[`${state} turn`] != turn;
     await this.translate();
     // Of several in a row, the last one asks.
-    if (turn != this.#turn) return;
-    if (!this.#lists.active) this.#tell("loading");
+    if (late()) return;
+    if (!lists.active) this.tell("loading");
     this.#render();
     const url = this.#url("", { state, after: shown.at(-1)?.id });
     // This page's origin may have a cookie. Another needs the token, which may come later.
     if (!url || !(this.token || url.origin == location.origin)) return;
     try {
       const { collection, more_results } = await this.call("GET", url);
-      if (turn != this.#turn) return;
-      this.#lists[state] = Object.assign([...shown, ...collection], { more: more_results });
-      this.#tell(this.#lists.active.length ? "" : "empty");
+      if (late()) return;
+      lists[state] = Object.assign([...shown, ...collection], { more: more_results });
+      this.tell(lists.active.length ? "" : "empty");
       this.#render();
     } catch (problem) {
-      if (turn == this.#turn) this.#fail(problem);
+      if (!late()) this.#fail(problem);
     }
   }
 
@@ -92,25 +90,25 @@ export class SojournSessions extends SojournElement {
   }
 
   // End one session, or all others.
-  async #end(key, id, name = "") {
+  #end = async (key, id, name = "") => {
     if (this.#busy) return;
     this.#busy = true;
     const buttons = () => [...this.shadowRoot.querySelectorAll("li button")];
     const at = buttons().findIndex((button) => button.id == id);
     try {
       if (!(await this.#confirm(`confirm-${key}`, { name }))) return;
-      this.#tell("loading");
-      await this.call("DELETE", id ? this.#url(`/${id}`) : this.#url("", { scope: "others" }));
+      this.tell("loading");
+      await this.call("DELETE", this.#url(id ? `/${id}` : "", { scope: !id && "others" }));
       if (this.#lists.ended) await this.#load("ended");
       await this.#load();
-      this.#tell("done", { name });
+      this.tell("done", { name });
       (buttons()[at] ?? buttons().at(-1) ?? this.#content).focus();
     } catch (problem) {
       this.#fail(problem);
     } finally {
       this.#busy = false;
     }
-  }
+  };
 
   #confirm(key, values) {
     const text = this.say(key, values);
@@ -141,34 +139,33 @@ export class SojournSessions extends SojournElement {
       this.#lists = {};
       this.emit("ended", problem);
     }
-    this.#tell(out ? "signed-out" : navigator.onLine ? "error" : "offline");
+    this.tell(out ? "signed-out" : navigator.onLine ? "error" : "offline");
     this.#render(!out);
-  }
-
-  #tell(key, values) {
-    this.#status.replaceChildren(key && h("slot", { name: key }, this.say(key, values)));
   }
 
   #render(retry) {
     const { active, ended } = this.#lists;
     const focused = this.shadowRoot.activeElement?.id;
-    this.#heading.textContent = this.#content.ariaLabel = this.say("heading");
+    this.heading.textContent = this.#content.ariaLabel = this.say("heading");
     const toggle = ({ target }) =>
       target.open ? ended || this.#load("ended") : delete this.#lists.ended;
-    const parts = [
-      retry && this.button("retry", () => this.#load()),
-      active && this.#list("active"),
-      active?.some((session) => !session.current) &&
-        this.button("others", () => this.#end("others")),
-      active &&
-        h(
-          "details",
-          { part: "ended", open: ended, ontoggle: toggle },
-          h("summary", { id: "ended" }, this.say("ended")),
-          ended && this.#list("ended"),
-        ),
-    ];
-    this.#content.replaceChildren(...parts.filter(Boolean));
+    this.#content.replaceChildren(
+      h(
+        "div",
+        {},
+        retry && this.button("retry", () => this.#load()),
+        active && this.#list("active"),
+        active?.some((session) => !session.current) &&
+          this.button("others", () => this.#end("others")),
+        active &&
+          h(
+            "details",
+            { part: "ended", open: ended, ontoggle: toggle },
+            h("summary", { id: "ended" }, this.say("ended")),
+            ended && this.#list("ended"),
+          ),
+      ),
+    );
     if (focused) (this.shadowRoot.getElementById(focused) ?? this.#content).focus();
   }
 
@@ -177,33 +174,10 @@ export class SojournSessions extends SojournElement {
     return h(
       "div",
       {},
-      h("ul", { part: "list" }, ...list.map((session) => this.#row(session))),
+      h("ul", { part: "list" }, ...list.map((session) => this.row(session, "end", this.#end))),
       list.more && this.button("more", () => this.#load(state, list), { id: `more-${state}` }),
-    );
-  }
-
-  #row({ id, request, created_at, ended_at, reason, current }) {
-    const device = this.device(request?.client);
-    const when = this.when(ended_at ?? created_at);
-    const name = [device, request?.ip, when.textContent].filter(Boolean).join(", ");
-    return h(
-      "li",
-      { part: "session" },
-      h(
-        "div",
-        { part: "device" },
-        device,
-        h("small", { part: "details" }, request?.ip, " ", when, " ", this.say(reason)),
-      ),
-      current && h("strong", { part: "current" }, this.say("current")),
-      !current &&
-        !ended_at &&
-        this.button("end", () => this.#end("end", id, name), {
-          id,
-          ariaLabel: `${this.say("end")}: ${name}`,
-        }),
     );
   }
 }
 
-customElements.define("sojourn-sessions", SojournSessions);
+define("sojourn-sessions", SojournSessions);

@@ -1,0 +1,1 @@
+export { SojournExpiry, type Problem, type TokenSource } from "./index.js";

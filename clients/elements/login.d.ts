@@ -1,0 +1,1 @@
+export { SojournLogin } from "./index.js";

@@ -1,0 +1,1 @@
+export { SojournSessions, type Problem, type TokenSource } from "./index.js";
