@@ -31,6 +31,9 @@ class Moto:
     def warm(self) -> None:
         """There is nothing to connect to."""
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
 
 def connect(endpoint: Endpoint) -> Transport:
     """moto for an endpoint of AWS, and a connection for any other, such as DynamoDB Local's."""

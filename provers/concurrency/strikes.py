@@ -151,3 +151,6 @@ class _Under:
 
     def warm(self) -> None:
         self.transport.warm()
+
+    def close(self) -> None:
+        self.transport.close()

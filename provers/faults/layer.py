@@ -232,6 +232,9 @@ class _Under:
     def warm(self) -> None:
         self.transport.warm()
 
+    def close(self) -> None:
+        self.transport.close()
+
 
 def lag(call: Call, replicas: Mapping[str, str]) -> None:
     """Have a read that did not ask for consistency served by a replica."""

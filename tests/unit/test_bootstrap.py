@@ -30,6 +30,9 @@ class Nowhere:
         self.warmed += 1
         raise NoAnswer("nothing", sent=False)
 
+    def close(self) -> None:
+        """It keeps no connection."""
+
 
 @pytest.fixture(autouse=True)
 def _in_a_region(monkeypatch: pytest.MonkeyPatch) -> None:

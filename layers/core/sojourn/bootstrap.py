@@ -14,7 +14,7 @@ from sojourn.aws.endpoints import Endpoint, endpoint_of
 from sojourn.aws.errors import NoAnswer
 from sojourn.aws.pool import Pool, Transport
 from sojourn.crypto.kms import KmsCipher
-from sojourn.runtime import deadline
+from sojourn.runtime import deadline, snapshot
 from sojourn.runtime.clock import Clock, SystemClock
 from sojourn.runtime.settings import EnvironmentSettings
 from sojourn.store import user_items
@@ -103,6 +103,18 @@ class Resources:
         for client in self._clients:
             with suppress(NoAnswer):
                 client.transport.warm()
+
+    def disconnect(self) -> None:
+        """Close all connections and forget the credentials: the next call has its own."""
+        for client in self._clients:
+            client.transport.close()
+        self._credentials.forget()
+
+    def restore(self) -> None:
+        """Begin as a copy of an instance that was started before (SnapStart)."""
+        self.disconnect()
+        snapshot.renew_randomness()
+        self.warm()
 
     def _client(self, api: Api) -> Client:
         endpoint = endpoint_of(api.service, os.environ, url=self._endpoint_url)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from sojourn.bootstrap import Resources
-from sojourn.runtime import deadline, telemetry
+from sojourn.runtime import deadline, snapshot, telemetry
 
 if TYPE_CHECKING:
     from sojourn.api.dispatch import GatewayAnswer
@@ -58,6 +58,8 @@ class Entry(Generic[S]):
                 self._handler = self.bind(resources)
                 if warm:
                     resources.warm()
+                    if snapshot.is_to_be_taken(os.environ):
+                        snapshot.register(before=resources.disconnect, after=resources.restore)
             return self._handler
 
 

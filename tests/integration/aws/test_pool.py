@@ -366,7 +366,7 @@ def test_connection_is_not_kept_longer_than_the_network_remembers_it(
             with monkeypatch.context() as patch:
                 patch.setattr(time, clock, lambda true=true, ahead=ahead: true() + ahead)
                 pool.send(ASKED)
-            pool._drop()
+            pool.close()
             pool.send(ASKED)
             assert server.connections == 3 + 2 * number
 

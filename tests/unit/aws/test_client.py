@@ -27,6 +27,9 @@ class Answering:
     def warm(self) -> None:
         """It keeps no connection."""
 
+    def close(self) -> None:
+        """It keeps no connection."""
+
 
 def client_of(reply: Reply, *, api: Api = DYNAMODB) -> tuple[Client, Answering]:
     """A client of which every call is answered so."""

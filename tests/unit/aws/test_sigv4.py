@@ -96,6 +96,9 @@ class Kept:
     def warm(self) -> None:
         """It keeps no connection."""
 
+    def close(self) -> None:
+        """It keeps no connection."""
+
 
 def sent(request: Request) -> tuple[str, dict[str, str]]:
     """The request line and the headers of a request, which has each once."""

@@ -64,6 +64,10 @@ class Credentials:
             return keys
         return self._renewed(held)
 
+    def forget(self) -> None:
+        """Ask the environment or the endpoint again, whenever keys are needed next."""
+        self._held = None
+
     def _of_environment(self) -> Keys | None:
         access_key = self._environ.get("AWS_ACCESS_KEY_ID")
         secret = self._environ.get("AWS_SECRET_ACCESS_KEY")

@@ -33,6 +33,9 @@ class Transport(Protocol):
     def warm(self) -> None:
         """Connect now, so that the next call need not. Raises `NoAnswer`."""
 
+    def close(self) -> None:
+        """Close the connections that are kept. The next call opens its own."""
+
 
 class Pool:
     """The transport over sockets. Threads may share it, and a fork begins with no connection."""
@@ -60,7 +63,7 @@ class Pool:
             connection.abort()
             if isinstance(error, NoAnswer) and error.stale:
                 # The others were opened before it, or idle for longer.
-                self._drop()
+                self.close()
             raise
         if connection.reusable:
             self._keep(connection)
@@ -71,6 +74,13 @@ class Pool:
     def warm(self) -> None:
         self._keep(self._opened())
 
+    def close(self) -> None:
+        while self._kept:
+            try:
+                self._kept.pop()[0].close()
+            except IndexError:  # another thread took it
+                return
+
     def _opened(self) -> Connection:
         tls = tls_context(self._ca_file) if self._endpoint.secure else None
         return Connection(self._endpoint, self._timeouts, tls)
@@ -79,7 +89,7 @@ class Pool:
         """The connection that was used last, if it can be used again."""
         if self._process != os.getpid():
             # The parent goes on using those connections; here they are closed without a word.
-            self._drop()
+            self.close()
             self._process = os.getpid()
         while self._kept:
             try:
@@ -98,10 +108,3 @@ class Pool:
             self._kept.append((connection, time.monotonic(), time.time_ns() / 1e9))
         else:
             connection.close()
-
-    def _drop(self) -> None:
-        while self._kept:
-            try:
-                self._kept.pop()[0].close()
-            except IndexError:
-                return
