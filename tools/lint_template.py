@@ -15,6 +15,7 @@ from typing import Any
 from samtranslator.translator.transform import transform
 
 from local.template import parse
+from tools import snapstart
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("**/*.yaml"))
@@ -82,10 +83,14 @@ def _local_code_as_deployed(document: dict[str, Any]) -> None:
 def main() -> int:
     """Lint both; the number of failures."""
     with tempfile.TemporaryDirectory() as folder:
-        targets = [ROOT / "template.yaml", *EXAMPLES]
+        with_snapstart = snapstart.with_snapstart((ROOT / "template.yaml").read_text())
+        targets = [ROOT / "template.yaml", *EXAMPLES, Path(folder) / "snapstart.yaml"]
+        targets[-1].write_text(with_snapstart)
         for name, parameters in DEPLOYMENTS.items():
             targets.append(Path(folder) / f"{name}.json")
             targets[-1].write_text(json.dumps(translated(**parameters), indent=1, default=str))
+        targets.append(Path(folder) / "snapstart.json")
+        targets[-1].write_text(json.dumps(translate(with_snapstart), indent=1, default=str))
         return sum(
             subprocess.run([CFN_LINT, str(target)], check=False).returncode != 0
             for target in targets
