@@ -107,6 +107,11 @@ def _keys() -> Iterator[Course]:
     case.verify("bob", "token_invalid", [JWKS])
     yield case
 
+    case = Course("cached", "a key set with a private key in it is not taken")
+    case.answers(JWKS, answer(200, {"keys": [{**key_set("ed")["keys"][0], "d": "AA"}]}))
+    case.verify("bob", "token_invalid", [JWKS])
+    yield case
+
     case = case_of("keys of 15 minutes are fetched in the background", "ada")
     case.passes(900)
     case.answers(SESSION, stands("bob"))
@@ -128,6 +133,13 @@ def _bound() -> Iterator[Course]:
     case.passes(15.5)
     case.accepts("ada", [SESSION])
     case.passes(10)
+    case.accepts("ada")
+    yield case
+
+    case = case_of("asked for again in the background, every five seconds if nothing comes of it")
+    case.answers(SESSION, answer(502))
+    case.passes(15.5)
+    case.accepts("ada", [SESSION] * 3)
     case.accepts("ada")
     yield case
 

@@ -103,6 +103,7 @@ class Course:
     mode: str
     name: str
     max_staleness: float | None = None
+    cache_size: int | None = None
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -157,4 +158,7 @@ class Course:
 
     def told(self) -> dict[str, Any]:
         """The case, as the document has it."""
-        return {"name": self.name, "max_staleness": self.max_staleness, "steps": self.steps}
+        told: dict[str, Any] = {"name": self.name, "max_staleness": self.max_staleness}
+        if self.cache_size is not None:
+            told["cache_size"] = self.cache_size
+        return {**told, "steps": self.steps}

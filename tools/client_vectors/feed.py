@@ -20,6 +20,8 @@ from tools.client_vectors.keys import kid
 from tools.client_vectors.tokens import SESSIONS, START, bad
 
 S = 20
+_OTHERS = ("ada", "unmanaged", "next key")
+"""Sessions of three users, none of them bob."""
 ADA = SESSIONS["ada"]
 BOB = SESSIONS["bob"]
 
@@ -29,14 +31,15 @@ def cases() -> Iterator[Course]:
     yield from _coverage()
     yield from _entries()
     yield from _settling()
+    yield from _room()
     yield from _freshness()
     yield from _clocks()
     yield from _tokens()
 
 
-def case_of(name: str, *sessions: str) -> Course:
+def case_of(name: str, *sessions: str, cache_size: int | None = None) -> Course:
     """A case that has polled, and validated some sessions since."""
-    case = Course("feed", name)
+    case = Course("feed", name, cache_size=cache_size)
     case.answers(FEED, page("c1"))
     case.polls(fresh=True, staleness=0, failures=0)
     for number, session in enumerate(sessions):
@@ -89,6 +92,18 @@ def _coverage() -> Iterator[Course]:
     polled(case, "c1")
     told = {"id": SESSIONS["new"].id, "username": "bob", "email": None, "created_at": START + 30.5}
     case.accepts("new", session=told)
+    yield case
+
+    case = case_of("began after coverage by its id alone: asked for", "bob")
+    case.passes(31)
+    polled(case, "c1")
+    case.answers(VALIDATE, validated("new"))
+    case.accepts("dated forward", [VALIDATE])
+    yield case
+
+    case = case_of("another token of a session that was validated: asked for", "bob")
+    case.accepts("bob")
+    case.accepts("bob's second token", [VALIDATE])
     yield case
 
     case = case_of("began after coverage, with a key that was not: asked for", "ada")
@@ -206,6 +221,30 @@ def _settling() -> Iterator[Course]:
         yield case
 
 
+def _room() -> Iterator[Course]:
+    for scope in ("sessions", "users"):
+        case = case_of(f"ends of {scope} that have no room are asked for", "bob", cache_size=2)
+        case.accepts("bob")
+        ends = [entry(n, 2, session_ids=[SESSIONS[name].id]) for n, name in enumerate(_OTHERS)]
+        if scope == "users":
+            ids = [f"usr_{n:022}" for n in range(3)]
+            ends = [entry(n, 2, scope="user", user_id=each) for n, each in enumerate(ids)]
+        polled(case, "c1", *ends)
+        case.passes(1)
+        case.accepts("bob", [VALIDATE])
+        case.accepts("bob")
+        yield case
+
+    case = case_of("own ends that have no room begin coverage anew", "bob", cache_size=2)
+    for name in _OTHERS:
+        case.ends(name)
+    case.passes(1)
+    case.accepts("bob", [VALIDATE])
+    case.answers(FEED, page("d1"))
+    case.polls(fresh=True)
+    yield case
+
+
 def _freshness() -> Iterator[Course]:
     case = case_of("a feed that is late: accepted within S, then asked for", "ada")
     case.answers(FEED, AWAY)
@@ -248,11 +287,28 @@ def _freshness() -> Iterator[Course]:
     case.verify("bob", "session_ended")
     yield case
 
+    case = case_of("a sweep that is torn makes nothing fresh, and goes on where it was", "ada")
+    first = page("c2", entry(1, 1, session_ids=[BOB.id]), more=True)
+    case.answers(FEED, first, answer(500))
+    case.passes(S - 2)
+    asks = [f"{FEED}?after=c1", f"{FEED}?after=c2"]
+    case.polls(asks=asks, fresh=True, staleness=S - 1, failures=1)
+    case.verify("bob", "session_ended")
+    case.passes(2)
+    case.answers(FEED, page("c3"))
+    case.polls("c2", fresh=True, staleness=2, failures=0)
+    yield case
+
     case = case_of("a page that is none makes nothing fresh", "ada")
     case.answers(FEED, answer(200, {"collection": [{"id": "rev_1"}], "cursor": "c2"}))
     case.passes(S)
     case.polls("c1", fresh=False, failures=1)
     case.accepts("ada", [VALIDATE])
+    yield case
+
+    case = Course("feed", "no cursor was given, and yet it has expired")
+    case.answers(FEED, problem(410, "cursor_expired"))
+    case.polls(fresh=False, failures=1)
     yield case
 
     case = Course("feed", "the access key may not read the feed")

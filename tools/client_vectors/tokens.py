@@ -101,11 +101,16 @@ def tokens() -> dict[str, str]:
     good = {
         name: token(_LABELS.get(name, "ed"), begun.claims()) for name, begun in SESSIONS.items()
     }
-    return {**good, "former issuer": _former(), **bad(), **unasked()}
+    return {**good, **_unusual(), **bad(), **unasked()}
 
 
-def _former() -> str:
-    return token("ed", SESSIONS["bob"].claims(iss=f"https://old.example.com/v1/realms/{REALM}"))
+def _unusual() -> dict[str, str]:
+    former = SESSIONS["bob"].claims(iss=f"https://old.example.com/v1/realms/{REALM}")
+    return {
+        "former issuer": token("ed", former),
+        "bob's second token": token("ed", SESSIONS["bob"].claims(name="Bob")),
+        "dated forward": token("ed", SESSIONS["new"].claims(iat=START - 100)),
+    }
 
 
 def bad() -> dict[str, str]:

@@ -180,6 +180,14 @@ test("a call that needs an access key says so", async () => {
   await assert.rejects(sojourn.authenticate({ user: "a", password: "p" }), /needs an access key/);
 });
 
+test("a 401 about the access key is no refusal of a token", async () => {
+  const service = new Service();
+  const refused = { status: 401, body: { code: "token_invalid" } };
+  service.answers["POST /v1/sessions/validate"] = () => refused;
+  const many = service.client({ accessKey: "ks_1" }).validateMany([token()]);
+  await assert.rejects(many, { kind: "refused", code: "token_invalid" });
+});
+
 test("errors are told apart by kind", async () => {
   const service = new Service();
   service.answers["POST /v1/login"] = () => ({

@@ -21,6 +21,30 @@ test("a request that wants to know better asks itself", async () => {
   assert.equal(service.count(ASKED), 3);
 });
 
+test("the answer to an earlier request is enough only while it counts", async () => {
+  const service = new Service();
+  service.answers[ASKED] = () => ({ body: valid(token(), { revalidate_after: 0 }) });
+  const sojourn = service.client({ mode: "cached" });
+  await Promise.all([sojourn.verify(token()), sojourn.verify(token())]);
+  assert.equal(service.count(ASKED), 2);
+});
+
+test("a late answer from before the end does not outlive it", async () => {
+  const service = new Service();
+  const sojourn = service.client({ mode: "cached" });
+  await sojourn.prefetch();
+  let comes = (_: { body: object }): void => undefined;
+  service.answers[ASKED] = () => new Promise((resolve) => (comes = resolve));
+  const late = sojourn.verify(token(), { maxStaleness: 0 });
+  while (service.count(ASKED) === 0) await setImmediate();
+  service.answers[ASKED] = () => ({ status: 401, body: { code: "session_ended" } });
+  await assert.rejects(sojourn.verify(token()), { kind: "session_ended" });
+  comes({ body: valid(token()) });
+  await late;
+  await assert.rejects(sojourn.verify(token()), { kind: "session_ended" });
+  assert.equal(service.count(ASKED), 2);
+});
+
 test("an answer that was on its way before this process ended the session is not remembered", async () => {
   const service = new Service();
   const sojourn = service.client({ mode: "cached" });

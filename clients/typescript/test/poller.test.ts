@@ -49,6 +49,7 @@ test("a client that polls keeps no process alive", () => {
     const { createSojourn } = await import(${index});
     const fetch = async () => Response.json({ collection: [], cursor: "c", complete_since: 1, keys: [], more_results: false });
     const sojourn = createSojourn({ baseUrl: "https://s.example.com", realmId: "rl_1", accessKey: "ks_1", mode: "feed", fetch });
+    globalThis.kept = sojourn; // or a client that nobody has any more would stop by itself
     await sojourn.prefetch();
     console.log(sojourn.health().polling);`;
   const told = { input: program, timeout: 20_000, encoding: "utf8" } as const;

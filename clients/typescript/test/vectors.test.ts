@@ -43,6 +43,7 @@ interface Step {
 interface Case {
   name: string;
   max_staleness: number | null;
+  cache_size?: number;
   steps: Step[];
 }
 
@@ -89,7 +90,7 @@ class Run {
   readonly #sojourn: Sojourn;
   readonly #poll: () => Promise<unknown>;
 
-  constructor(document: Document, { max_staleness: maxStaleness }: Case) {
+  constructor(document: Document, { max_staleness: maxStaleness, cache_size: cacheSize }: Case) {
     this.#clock = new FakeClock(document.clock);
     this.#told = structuredClone(document.answers);
     const made = parts(
@@ -99,6 +100,7 @@ class Run {
         mode: document.mode,
         timeout: document.timeout,
         maxStaleness: maxStaleness ?? undefined,
+        cacheSize,
         accessKey: document.access_key ?? undefined,
         fetch: (url, init) => this.#answer(url.slice(document.base_url.length), init),
       },

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sojourn_client import Rejected, Session, Sojourn, SojournError, Terminated, Unavailable
+from sojourn_client.client import CACHE_SIZE
 from sojourn_client.poller import Poller
 from sojourn_client.transport import NoReply, Reply, Request
 from tests.client.unit.script import FakeClock
@@ -59,6 +60,7 @@ class Run:
             document["access_key"],
             mode=document["mode"],
             max_staleness=case["max_staleness"],
+            cache_size=case.get("cache_size", CACHE_SIZE),
             timeout=document["timeout"],
             transport=self.service,
             clock=self.clock,
