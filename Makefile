@@ -76,7 +76,7 @@ audit: .venv/.installed .venv-audit/.installed ## ask what is known against the 
 	@$(BIN)/python -m tools.audit
 
 # A quick run has two suites side by side; a full one has each alone, as its times are published.
-BESIDE := provers/artifacts provers/browser provers/drill provers/test_local_stack.py provers/test_schemathesis.py provers/test_foreign_clients.py provers/test_typescript.py
+BESIDE := provers/artifacts provers/browser provers/drill provers/test_local_stack.py provers/test_schemathesis.py provers/test_foreign_clients.py provers/typescript
 
 prove: .venv/.installed .venv-sam/.installed $(if $(QUICK),,.venv-audit/.installed) ## what needs more than Python: a real DynamoDB, built artifacts (QUICK=1: fewer rounds)
 ifeq ($(QUICK),)
