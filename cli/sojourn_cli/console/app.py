@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from sojourn_cli.console import checks, keys, realms, signing, users
+from sojourn_cli.console import activity, checks, keys, realms, signing, users
 from sojourn_cli.console.desk import Desk
 from sojourn_cli.console.guard import PUBLIC, Guard, cookie_of
 from sojourn_cli.console.routes import asks, does, problem, route, shows
@@ -44,6 +44,7 @@ PAGES: Final = (
             *asks(f"{place}/keys/{{key}}/revoke", keys.ask_revoke, keys.revoke),
         )
     ),
+    shows("/realms/{realm}/activity", activity.show),
     shows("/doctor", checks.show),
 )
 
