@@ -5,6 +5,7 @@ The packages that they need come from whatever index pip is configured with.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from provers.conftest import ROOT
+from tests.cli.console.browser import Browser
 from tests.e2e.calls import PASSWORD, Api
 from tests.e2e.conftest import own_stack
 
@@ -108,6 +110,25 @@ def test_command_operates_a_stack(installed: Installed, stack: tuple[Api, Path])
     assert f"sub: {user.id}" in installed.run("sojourn", "token", "--local", input=token, **local)
     listed = installed.run("sojourn", "sessions", "list", "--user", user.id, "--realm", new, **told)
     assert "kss_" in listed
+
+
+def test_console_is_whole(installed: Installed, stack: tuple[Api, Path]) -> None:
+    """The installed tool has the console's server, pages and style, and serves them."""
+    _, folder = stack
+    told = {"SOJOURN_LOCAL": str(folder), "PATH": os.environ["PATH"], "HOME": str(folder)}
+    command = [str(installed.folder / "bin/sojourn"), "console", "--local"]
+    process = subprocess.Popen(command, env=told, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        browser = Browser(process.stdout.readline().strip())
+        assert browser.open().status == 200
+        (realm, *_) = [link for link in browser.read("/").links if "/realms/" in link]
+        for place in ("", "/users", "/signing", "/keys", "/activity", "/end"):
+            browser.read(realm + place)
+        assert "color-scheme" in browser.get("/style.css").content
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
 
 
 def test_client_brings_little(application: Installed) -> None:

@@ -1,7 +1,5 @@
 """`sojourn console`: serve the operator's pages to a browser on this machine."""
 
-import secrets
-
 import click
 
 from sojourn_cli.show import say
@@ -27,29 +25,21 @@ def console(where: Where, *, port: int, idle_minutes: int) -> None:
     a cookie of this console. Ctrl-C ends it.
     """
     # Imported here: the other commands need neither a server nor templates.
-    from dataclasses import replace
-
-    from sojourn_cli.console.desk import Desk
-    from sojourn_cli.console.door import LINK_SECONDS, Door
-    from sojourn_cli.console.holder import holder_of
+    from sojourn_cli.console.desk import desk_of
+    from sojourn_cli.console.door import LINK_SECONDS
     from sojourn_cli.console.server import Idle, listening, server
 
-    api = replace(where.api(), tries=1)
-    holder = holder_of(api)
-    clock = where.tools.clock
     try:
         socket = listening(port)
     except OSError as error:
         raise click.ClickException(f"Port {port} is not available: {error.strerror}.") from error
     with socket:
-        authority = f"127.0.0.1:{socket.getsockname()[1]}"
-        base = f"/{secrets.token_urlsafe(16)}"
-        desk = Desk(where, api, holder, Door(clock), authority, base)
-        idle = Idle(clock, 60.0 * idle_minutes)
-        click.echo(f"http://{authority}{base}/open/{desk.door.link}")
+        desk = desk_of(where, f"127.0.0.1:{socket.getsockname()[1]}")
+        idle = Idle(where.tools.clock, 60.0 * idle_minutes)
+        click.echo(desk.link)
         say(
             f"Open this URL in a browser on this machine within {LINK_SECONDS / 60:.0f} minutes. "
-            f"It works once.\nThe access key has the permission {holder.permission}. "
+            f"It works once.\nThe access key has the permission {desk.holder.permission}. "
             "Ctrl-C ends the console."
         )
         server(desk, idle).run(sockets=[socket])

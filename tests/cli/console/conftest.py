@@ -5,16 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
-from sojourn_cli.api import Api
-from sojourn_cli.console.desk import Desk
-from sojourn_cli.console.door import Door
-from sojourn_cli.console.holder import holder_of
+from sojourn_cli.console.desk import Desk, desk_of
 from sojourn_cli.console.server import Idle, listening, server
-from sojourn_cli.reach import Reach
 from sojourn_cli.where import Tools, Where
 from tests.cli.console.browser import Browser
 from tests.cli.stub import Asked, Say, Stub, served
@@ -48,33 +44,30 @@ class Service(Stub):
 class Running:
     """A console that is being served."""
 
-    url: str
     desk: Desk
+    idle: Idle
     thread: threading.Thread
 
     def browser(self) -> Browser:
         """A browser that has not opened it yet."""
-        return Browser(self.url, secrets=[self.desk.api.access_key])
+        return Browser(self.desk.link, secrets=[self.desk.api.access_key])
 
 
 @contextmanager
-def running(
-    url: str, key: str, clock: MovedClock, *, idle_seconds: float = 900
-) -> Iterator[Running]:
+def running(url: str, key: str, clock: MovedClock) -> Iterator[Running]:
     """A console for an API, until the block ends."""
-    tools = Tools(clock=clock)
-    where = Where(url, None, False, None, None, None, tools=tools)
-    api = replace(Api(Reach(url), key, None, clock), tries=1)
-    with listening(0) as socket:
-        authority = f"127.0.0.1:{socket.getsockname()[1]}"
-        desk = Desk(where, api, holder_of(api), Door(clock), authority, "/base")
-        made = server(desk, Idle(clock, 900))
+    where = Where(url, None, False, None, None, None, tools=Tools(clock=clock))
+    with listening(0) as socket, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOJOURN_ACCESS_KEY", key)
+        desk = desk_of(where, f"127.0.0.1:{socket.getsockname()[1]}")
+        idle = Idle(clock, 900)
+        made = server(desk, idle)
         thread = threading.Thread(target=made.run, kwargs={"sockets": [socket]})
         thread.start()
         while not made.started:
             time.sleep(0.005)
         try:
-            yield Running(f"http://{authority}/base/open/{desk.door.link}", desk, thread)
+            yield Running(desk, idle, thread)
         finally:
             made.should_exit = True
             thread.join()

@@ -20,6 +20,8 @@ from sojourn_cli.where import Tools, Where
 from tests.cli.console.browser import Browser
 from tests.cli.console.conftest import Service
 from tests.cli.console.test_users import login
+from tests.cli.stub import Stub, page
+from tests.cli.tool import KEY
 from tests.support.clock import MovedClock
 from tests.support.http_world import World
 
@@ -53,12 +55,22 @@ def test_records_of_many_users_are_not_all(world: World, service: Service) -> No
     for number in range(101):
         world.clock.advance(1)
         world.user(f"user{number}")
-    login(world, "user0")
-    login(world, "user100")
+    for name in ("user0", "user100", "user100"):
+        login(world, name)
     api = Api(Reach(service.url), world.key, world.realm_id, world.clock)
     found = records(api)
-    assert (found.users, found.complete, len(found.began)) == (100, False, 1)
+    assert (found.users, found.complete, len(found.began)) == (100, False, 2)
     assert service.calls().count("GET /v1/sessions") == 200
+
+
+def test_records_of_a_user_with_many_are_not_all(stub: Stub) -> None:
+    """If a user has more ended records than are read, the page says so."""
+    stub.on("GET /v1/users", page({"id": "usr_1"}))
+    session = {"active": False, "created_at": 1, "auth_method": "server", "ended_at": 2}
+    stub.on("GET /v1/sessions", page(), page({**session, "reason": "logout"}, more=True))
+    found = records(Api(Reach(stub.url), KEY, None, MovedClock()))
+    assert not found.complete
+    assert found.ended == [Event(2, "logout")]
 
 
 @given(

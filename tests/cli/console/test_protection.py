@@ -56,9 +56,10 @@ def test_wrong_link(console: Running) -> None:
 
 def test_cookie(console: Running) -> None:
     """The cookie is for this server's own path, no script's to read, and for no other site."""
-    got = console.browser().open()
+    browser = console.browser()
+    got = browser.open()
     value, *flags = got.headers["set-cookie"].split("; ")
-    assert sorted(flags) == ["HttpOnly", "Path=/base/", "SameSite=Strict"]
+    assert sorted(flags) == ["HttpOnly", f"Path={browser.base}/", "SameSite=Strict"]
     assert re.fullmatch(r"sojourn_console=[\w-]{43}", value)
     assert console.desk.door.link not in value
 
@@ -168,20 +169,20 @@ def test_odd_forms(browser: Browser) -> None:
     raw = {"cookie": browser.cookie, "origin": browser.origin}
     raw["content-type"] = "application/x-www-form-urlencoded"
     for text in ("a=%FF", "&".join(["a=b"] * 300)):
-        assert browser.request("POST", "/base/keys", raw=text, headers=raw).status == 400
+        assert browser.request("POST", f"{browser.base}/keys", raw=text, headers=raw).status == 400
 
 
 def test_methods(browser: Browser) -> None:
     """Only GET and POST are known."""
     headers = {"cookie": browser.cookie, "origin": browser.origin}
     for method in ("HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
-        assert browser.request(method, "/base/keys", headers=headers).status == 405
+        assert browser.request(method, f"{browser.base}/keys", headers=headers).status == 405
 
 
 def test_paths_outside(console: Running, browser: Browser) -> None:
     """Nothing is served beside the console's own secret path, not even to its browser."""
     headers = {"cookie": browser.cookie}
-    for path in ("/", "/keys", "/favicon.ico", "/base", "/basement/"):
+    for path in ("/", "/keys", "/favicon.ico", browser.base, f"{browser.base}x/"):
         assert browser.request("GET", path, headers=headers).status == 404
 
 
@@ -219,6 +220,7 @@ def test_idle_console_ends(console: Running, browser: Browser, clock: MovedClock
     """A console that is used goes on, and ends after 15 minutes without a request."""
     for _ in range(3):
         clock.advance(899)
+        assert not console.idle.is_over
         assert browser.get("/").status == 200
     clock.advance(900)
     console.thread.join(10)
