@@ -89,6 +89,21 @@ scenario("every tab warns, and what one of them dismisses all of them do", async
   for (const page of [here, there]) await button(page, "Dismiss").waitFor({ state: "detached" });
 });
 
+scenario("an end that is no number warns of nothing, and tabs do not go on about it", async (visit) => {
+  const here = await visit();
+  const there = await here.context().newPage();
+  await there.goto(`${site}/page.html`);
+  await here.evaluate(() => {
+    window.messages = 0;
+    new BroadcastChannel("sojourn-expiry").onmessage = () => (messages += 1);
+  });
+  for (const page of [here, there]) await put(page, "sojourn-expiry", { "expires-at": "soon" });
+  await until(() => here.evaluate(() => messages));
+  await here.waitForTimeout(200);
+  assert.ok((await here.evaluate(() => messages)) <= 2);
+  assert.deepEqual(await said(here, "sojourn-expiry"), [""]);
+});
+
 scenario("a login in one tab moves the end in all of them, and a log-out ends all of them", async (visit) => {
   const here = await visit();
   const there = await here.context().newPage();

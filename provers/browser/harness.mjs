@@ -26,7 +26,7 @@ after(() => browser.close());
 
 /** A scenario. `violates`: how many violations of the page's policy it is about. */
 export function scenario(name, run, { violates = 0 } = {}) {
-  test(name, { timeout: 60_000 }, async () => {
+  test(name, { timeout: 120_000 }, async () => {
     const contexts = [];
     const problems = [];
     const violations = [];
@@ -42,7 +42,7 @@ export function scenario(name, run, { violates = 0 } = {}) {
         addEventListener("securitypolicyviolation", (event) => violated(event.effectiveDirective)),
       );
       const page = await context.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(30_000);
       page.on("pageerror", (error) => problems.push(String(error)));
       page.on("dialog", (dialog) => problems.push(`a dialog: ${dialog.message()}`));
       await page.goto(new URL(path, site).href);
@@ -60,11 +60,11 @@ export function scenario(name, run, { violates = 0 } = {}) {
 
 /** Wait until something is so. */
 export async function until(holds) {
-  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+  for (const end = Date.now() + 30_000; Date.now() < end; ) {
     if (await holds()) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-  assert.fail(`not within ten seconds: ${holds}`);
+  assert.fail(`not within half a minute: ${holds}`);
 }
 
 /** Put an element into a page, with attributes and properties, before its module may be there. */

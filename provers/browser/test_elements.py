@@ -146,6 +146,7 @@ def results(package: Path, site: Site, folder: Path) -> Mapping[str, str | None]
         tests = ["node", "--test", "--test-reporter=./reporter.mjs", *files]
         done = ran(tests, folder, TOLD=json.dumps(told))
     found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {each["name"] for each in found} == {name for _, name in SCENARIOS}, done.stderr
     return {each["name"]: each.get("wrong") for each in found}
 
 
@@ -160,6 +161,7 @@ def test_package_has_its_files(package: Path) -> None:
     names = ("de", "expiry", "index", "login", "sessions")
     sources = {file.name for file in (ELEMENTS / "src").iterdir()}
     assert {str(file.relative_to(package)) for file in package.rglob("*") if file.is_file()} == {
+        "LICENSE",
         "README.md",
         *(f"{name}.d.ts" for name in names if name != "de"),
         "package.json",

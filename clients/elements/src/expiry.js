@@ -56,8 +56,7 @@ export class SojournExpiry extends SojournElement {
   async refresh() {
     const turn = (this.#turn = {});
     const src = this.getAttribute("src");
-    const given = this.getAttribute("expires-at");
-    let at = given && Number(given);
+    let at = Number(this.getAttribute("expires-at")) || null;
     let problem;
     await this.translate();
     if (turn != this.#turn) return;
