@@ -312,6 +312,19 @@ scenario("speaks German where the page does, and in the page's own words", async
   assert.equal(await heading.innerText(), "Mine");
 });
 
+scenario("the sources work as they are, without a build", async (visit) => {
+  const page = await visit("/plain.html");
+  await answer(page, () => THREE);
+  await page.evaluate(() => import("/elements/src/index.js"));
+  await page.evaluate(() => import("/elements/dist/index.js"));
+  await put(page, "sojourn-sessions", { src: SRC, lang: "de" });
+  await page.getByText("Chrome auf macOS").waitFor();
+  const defined = await page.evaluate(() =>
+    ["sessions", "login", "expiry"].map((name) => !!customElements.get(`sojourn-${name}`)),
+  );
+  assert.deepEqual(defined, [true, true, true]);
+});
+
 scenario("nothing that a user can fill is ever markup", async (visit) => {
   const page = await visit();
   const markup = "<img src=x onerror=alert(1)>";
