@@ -33,7 +33,10 @@ app.get("/", auth.required, async (request, response) => {
 });
 
 app.post("/end/:id", auth.required, async (request, response) => {
-  await sojourn.sessions.end({ token: auth.token(request), sessionId: String(request.params["id"]) });
+  await sojourn.sessions.end({
+    token: auth.token(request),
+    sessionId: String(request.params["id"]),
+  });
   response.redirect(303, "/");
 });
 

@@ -33,7 +33,10 @@ app.get("/", auth.required, async (c) => {
     return html`${each.request?.client ?? "?"}${form(`/end/${each.id}`, button)}`;
   });
   c.header("Cache-Control", "no-store");
-  return c.html(html`<h1>Hello ${user?.username}</h1>Your devices:${devices}`);
+  return c.html(
+    html`<h1>Hello ${user?.username}</h1>
+      Your devices:${devices}`,
+  );
 });
 
 app.post("/end/:id", auth.required, async (c) => {
@@ -48,10 +51,14 @@ app.onError(async (error, c) => {
 serve({ fetch: app.fetch, port: Number(PORT), hostname: "127.0.0.1" });
 
 function loginForm(why: string) {
-  const fields = html`<input name="user" required /><input name="password" type="password" required />`;
+  const fields = html`<input name="user" required /><input
+      name="password"
+      type="password"
+      required
+    />`;
   return html`${why}${form("/login", html`${fields}<button>Log in</button>`)}`;
 }
 
 function form(action: string, inner: unknown) {
-  return html`<form method=post action='${action}'>${inner}</form>`;
+  return html`<form method="post" action="${action}">${inner}</form>`;
 }

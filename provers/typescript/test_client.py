@@ -88,7 +88,7 @@ def test_package_depends_on_jose_alone(built: Path) -> None:
 def test_readme_compiles(built: Path, project: Path, resolution: str) -> None:
     """Each block of the README compiles in a strict project that has installed the package."""
     blocks = re.findall(r"```ts\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 6
+    assert len(blocks) == 8
     for number, block in enumerate(blocks):
         text = ""
         if "import { createSojourn }" not in block:
@@ -132,3 +132,12 @@ def test_ended_session_is_refused_within_the_bound(project: Path, dev: dict[str,
     assert always["accepted"] == 0
     assert cached["accepted"] < cached["maxStaleness"]
     assert feed["accepted"] < feed["maxStaleness"]
+
+
+def test_aws_jwt_verify_asks_whether_the_session_ended(project: Path, dev: dict[str, Any]) -> None:
+    """npm's aws-jwt-verify with `customJwtCheck: sojourn.notEnded` refuses an ended session."""
+    name = "with_aws_jwt_verify.mjs"
+    shutil.copy(Path(__file__).with_name(name), project)
+    environment = {"DEV": json.dumps(dev), "NODE_EXTRA_CA_CERTS": dev["ca_file"]}
+    told = json.loads(run(["node", name], project, **environment))
+    assert told == {"same": True, "told": {"kind": "session_ended", "reason": "logout"}}

@@ -43,19 +43,22 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
         yield api
 
 
-@pytest.fixture(scope="module", params=["express", "hono"])
+@pytest.fixture(scope="module", params=["express/app", "hono/app", "powertools/site"])
 def base_url(
     api: Api, request: pytest.FixtureRequest, realm: tuple[str, str], built: Path, project: Path
 ) -> Iterator[str]:
-    """Each application, served by Node."""
-    folder = project / request.param
-    folder.mkdir()
-    shutil.copy(ROOT / "examples" / request.param / "app.ts", folder)
+    """Each application, served by Node, or a function as an HTTP API serves it."""
+    name: str = request.param
+    file = project / f"{name}.ts"
+    file.parent.mkdir()
+    shutil.copy(ROOT / "examples" / f"{name}.ts", file)
     options = ["--strict", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess"]
     modules = ["--target", "ES2022", "--module", "NodeNext", "--types", "node", "--skipLibCheck"]
-    run(compiler(built, *options, *modules, f"{request.param}/app.ts"), project)
+    run(compiler(built, *options, *modules, f"{name}.ts"), project)
+    serves = [] if name.endswith("app") else [str(Path(__file__).with_name("http_api.mjs"))]
     realm_id, key = realm
     told = {"BASE_URL": api.base_url, "REALM_ID": realm_id, "ACCESS_KEY": key}
     port = free_port()
-    with command(["node", "app.js"], port=port, cwd=folder, PORT=str(port), **told) as url:
+    line = ["node", *serves, f"{name}.js"]
+    with command(line, port=port, cwd=project, PORT=str(port), **told) as url:
         yield url

@@ -46,7 +46,10 @@ export class Batches {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MOST);
       try {
-        const verdicts = await many(this.#validation, batch.map(({ text }) => text));
+        const verdicts = await many(
+          this.#validation,
+          batch.map(({ text }) => text),
+        );
         batch.forEach(({ resolve }, index) => resolve(verdicts[index] as Verdict));
       } catch (error) {
         for (const { reject } of batch) reject(error);

@@ -18,7 +18,9 @@ export function createSojourn(options: BrowserOptions): Client {
     throw new TypeError("A browser must not have an access key: whoever opens the page reads it.");
   }
   // A browser names itself, and the list of devices shows it.
-  return new Client(parts(options, { modes: { always, cached: loaded }, sending: { headers: {} } }));
+  return new Client(
+    parts(options, { modes: { always, cached: loaded }, sending: { headers: {} } }),
+  );
 }
 
 /** Mode "cached" verifies signatures, by code that a page loads when it is first needed. */

@@ -52,7 +52,10 @@ export class Flights<T> {
 export const TOO_LATE = Symbol("too late");
 
 /** What a promise brings within some seconds of real time. */
-export async function inTime<T>(promise: Promise<T>, seconds: number): Promise<T | typeof TOO_LATE> {
+export async function inTime<T>(
+  promise: Promise<T>,
+  seconds: number,
+): Promise<T | typeof TOO_LATE> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<typeof TOO_LATE>((resolve) => {
     timer = setTimeout(resolve, seconds * 1000, TOO_LATE);

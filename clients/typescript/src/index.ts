@@ -9,6 +9,7 @@ import { Sojourn } from "./server.js";
 export * from "./public.js";
 export type { Authenticate } from "./authenticate.js";
 export type { Headed } from "./headers.js";
+export type { VerifiedJwt } from "./not_ended.js";
 export type { Sojourn } from "./server.js";
 
 const SERVER: Runtime = {

@@ -43,7 +43,7 @@ export class Manage {
       throw new TypeError("sessions.list() needs a userId or a token, and not both.");
     }
     const found: Session[] = [];
-    for (let last: string | undefined; ; ) {
+    for (let last: string | undefined; ;) {
       const query = new URLSearchParams({ state, max_results: String(PAGE) });
       if (userId !== undefined) query.set("user_id", userId);
       if (last !== undefined) query.set("after", last);

@@ -18,7 +18,12 @@ const SESSION = /^kss_[0-9A-Za-z]{54}$/;
 
 /** A username, an email or a user's id. Throws `Refused` as for an unknown user. */
 export function nameSegment(name: unknown): string {
-  if (typeof name !== "string" || [...name].length > LONGEST_NAME || !NAME.test(name) || DOTS.test(name)) {
+  if (
+    typeof name !== "string" ||
+    [...name].length > LONGEST_NAME ||
+    !NAME.test(name) ||
+    DOTS.test(name)
+  ) {
     const detail = "The user does not exist, the password is wrong, or the user is inactive.";
     throw new Refused({ status: 422, code: "credential_wrong", detail }, 422);
   }

@@ -46,7 +46,9 @@ export const START: Position = { cursor: null, sweep: null, etag: null, since: n
 
 /** The path of the next request. */
 export function pathOf({ cursor }: Position): string {
-  return cursor === null ? "/v1/revocations" : `/v1/revocations?${new URLSearchParams({ after: cursor })}`;
+  return cursor === null
+    ? "/v1/revocations"
+    : `/v1/revocations?${new URLSearchParams({ after: cursor })}`;
 }
 
 /** The headers of the next request: an answer that has nothing new needs no body. */
@@ -56,7 +58,12 @@ export function headersOf(position: Position, now: Instant): Record<string, stri
 }
 
 /** The position after a page that was asked for at `sent`. */
-export function after(position: Position, page: Page, sent: Instant, etag: string | null): Position {
+export function after(
+  position: Position,
+  page: Page,
+  sent: Instant,
+  etag: string | null,
+): Position {
   if (page.more) return { ...START, cursor: page.cursor, sweep: position.sweep ?? sent };
   return { cursor: page.cursor, sweep: null, etag, since: sent };
 }

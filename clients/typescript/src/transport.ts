@@ -42,10 +42,7 @@ export interface Sending {
 }
 
 /** Requests to one base URL. Throws `TypeError` for a wrong URL. */
-export function transport(
-  baseUrl: string,
-  { fetch, headers, neverSent }: Sending,
-): Transport {
+export function transport(baseUrl: string, { fetch, headers, neverSent }: Sending): Transport {
   const base = checkedUrl(baseUrl);
   let common: RequestInit | undefined;
   return async (request, seconds) => {

@@ -87,7 +87,8 @@ export class Web {
       await this.sojourn.sessions.end({ token: cookie.token(request) });
     } catch (error) {
       // An unmanaged session has no record that could be ended.
-      const over = isSojournError(error) && error.kind === "refused" && error.code === "session_unmanaged";
+      const over =
+        isSojournError(error) && error.kind === "refused" && error.code === "session_unmanaged";
       if (!over && !isRejected(error)) throw error;
     }
     return cookie.end();
@@ -123,5 +124,9 @@ function refused(
   { kind, detail }: { kind: string; detail: string },
   more: Record<string, unknown> = {},
 ): Refusal {
-  return { status, headers: { ...headers, "Cache-Control": "no-store" }, body: { status, code: kind, detail, ...more } };
+  return {
+    status,
+    headers: { ...headers, "Cache-Control": "no-store" },
+    body: { status, code: kind, detail, ...more },
+  };
 }

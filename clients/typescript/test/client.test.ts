@@ -147,12 +147,32 @@ test("login, list and end call their routes", async () => {
 test("what is no name and no id reaches no route", async () => {
   const service = new Service();
   const sojourn = service.client({ accessKey: "ks_1" });
-  const ids = ["", "../users/usr_1", `${OTHER}/..`, `${OTHER}?x`, `kss_${"%".repeat(54)}`, 5 as never];
+  const ids = [
+    "",
+    "../users/usr_1",
+    `${OTHER}/..`,
+    `${OTHER}?x`,
+    `kss_${"%".repeat(54)}`,
+    5 as never,
+  ];
   for (const sessionId of ids) {
     const ended = sojourn.sessions.end({ sessionId });
     await assert.rejects(ended, typeof sessionId === "string" ? { code: "not_found" } : TypeError);
   }
-  const names = ["", ".", "..", " .. ", "\u0085.", "../users", "a/b", "a?b", "a#b", "a%2fb", "a\\b", "a\nb"];
+  const names = [
+    "",
+    ".",
+    "..",
+    " .. ",
+    "\u0085.",
+    "../users",
+    "a/b",
+    "a?b",
+    "a#b",
+    "a%2fb",
+    "a\\b",
+    "a\nb",
+  ];
   for (const user of [...names, "\ud800", "x".repeat(1_017), undefined as never]) {
     const login = sojourn.authenticate({ user, password: "p" });
     await assert.rejects(login, { kind: "refused", code: "credential_wrong", status: 422 });
@@ -196,16 +216,24 @@ test("errors are told apart by kind", async () => {
     body: { code: "too_many_attempts", detail: "Wait.", errors: ["Wait 30 s."] },
   });
   const login = service.client().login({ username: "ada", password: "p" });
-  await assert.rejects(login, { code: "too_many_attempts", retryAfter: 30, errors: ["Wait 30 s."] });
+  await assert.rejects(login, {
+    code: "too_many_attempts",
+    retryAfter: 30,
+    errors: ["Wait 30 s."],
+  });
   assert.equal(service.asked.length, 1); // a login is not sent again
   const missing = new TokenMissing('Say "please".\n');
   assert.equal(missing.challenge, "Bearer");
   assert.ok(isRejected(missing) && !isRejected(new Error("other")));
   const ended = { status: 401, body: { code: "session_ended", reason: "logout", ended_at: 5.5 } };
   service.answers["GET /v1/session"] = () => ended;
-  const error = await service.client().verify(token()).catch((thrown: unknown) => thrown);
+  const error = await service
+    .client()
+    .verify(token())
+    .catch((thrown: unknown) => thrown);
   assert.ok(isSojournError(error) && error.kind === "session_ended");
   assert.deepEqual([error.reason, error.endedAt], ["logout", 5.5]);
-  const challenge = 'Bearer error="invalid_token", error_description="The session was ended: logout."';
+  const challenge =
+    'Bearer error="invalid_token", error_description="The session was ended: logout."';
   assert.equal(error.challenge, challenge);
 });

@@ -6,7 +6,9 @@ import { BASE, Service, token } from "./service.js";
 
 test("a request is let in by its token, and its session is the route's", async () => {
   const auth = sojournAuth(new Service().client());
-  const app = new Hono().get("/", auth.required, (c) => c.text(`${c.var.session.id} ${c.var.token}`));
+  const app = new Hono().get("/", auth.required, (c) =>
+    c.text(`${c.var.session.id} ${c.var.token}`),
+  );
   const headers = { authorization: `Bearer ${token()}` };
   const answer = await app.request(BASE, { headers });
   assert.equal((await answer.text()).split(" ")[1], token());
@@ -23,7 +25,9 @@ test("others are answered by a problem document, or as the application says", as
     [401, "application/problem+json", "Bearer"],
   );
   assert.equal(((await refused.json()) as { code: string }).code, "token_missing");
-  const own = sojournAuth(service.client(), { onRefusal: ({ status }, c) => c.html(`<p>${status}`) });
+  const own = sojournAuth(service.client(), {
+    onRefusal: ({ status }, c) => c.html(`<p>${status}`),
+  });
   const page = await route(own).request(BASE);
   assert.deepEqual([page.status, await page.text()], [401, "<p>401"]);
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);

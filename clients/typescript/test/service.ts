@@ -39,7 +39,11 @@ export function valid(text: string, more: object = {}): object {
     expires_at: claims.exp ?? null,
     request: null,
     active: true,
-    user: { id: claims.sub, username: claims.preferred_username, custom: { plan: { name: "pro" } } },
+    user: {
+      id: claims.sub,
+      username: claims.preferred_username,
+      custom: { plan: { name: "pro" } },
+    },
     revalidate_after: 3_600,
     ...more,
   };

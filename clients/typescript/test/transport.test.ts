@@ -12,7 +12,12 @@ async function served(t: TestContext, listener: RequestListener, timeout = 5) {
   await new Promise((resolve) => server.once("listening", resolve));
   t.after(() => server.close().closeAllConnections());
   const { port } = server.address() as AddressInfo;
-  return createSojourn({ baseUrl: `http://127.0.0.1:${port}`, realmId: REALM, accessKey: "ks_1", timeout });
+  return createSojourn({
+    baseUrl: `http://127.0.0.1:${port}`,
+    realmId: REALM,
+    accessKey: "ks_1",
+    timeout,
+  });
 }
 
 test("a redirect is not followed, with no credential", async (t) => {
@@ -39,7 +44,10 @@ test("an answer that is too long is not read", async (t) => {
 });
 
 test("a login is sent again if it was never sent, and else not", async () => {
-  for (const [code, times] of [["ECONNREFUSED", 3], ["ECONNRESET", 1]] as const) {
+  for (const [code, times] of [
+    ["ECONNREFUSED", 3],
+    ["ECONNRESET", 1],
+  ] as const) {
     let asked = 0;
     const fetch = async (): Promise<never> => {
       asked += 1;

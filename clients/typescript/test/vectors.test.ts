@@ -74,7 +74,8 @@ for (const mode of ["always", "cached", "feed"]) {
           await settled();
           assert.deepEqual(run.asked, step.asks ?? []);
         } catch (error) {
-          if (error instanceof Error) error.message += `\nIn step ${number}: ${JSON.stringify(step)}`;
+          if (error instanceof Error)
+            error.message += `\nIn step ${number}: ${JSON.stringify(step)}`;
           throw error;
         }
       }
@@ -141,7 +142,10 @@ class Run {
     const within = step.max_staleness;
     let session: Session;
     try {
-      session = await this.#sojourn.verify(text, within === undefined ? {} : { maxStaleness: within });
+      session = await this.#sojourn.verify(
+        text,
+        within === undefined ? {} : { maxStaleness: within },
+      );
     } catch (error) {
       if (!isSojournError(error)) throw error;
       refused(error, step);

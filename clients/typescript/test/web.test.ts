@@ -11,7 +11,11 @@ const OWN = `https://${HOST}`;
 const OTHER = "https://evil.example";
 const SESSION = { token: token(), expiresAt: 1_790_021_600 } as Begun;
 
-function checked(headers: Record<string, string | string[]>, method = "POST", cookie = COOKIE): void {
+function checked(
+  headers: Record<string, string | string[]>,
+  method = "POST",
+  cookie = COOKIE,
+): void {
   cookie.check({ method, headers });
 }
 
@@ -23,7 +27,8 @@ test("what changes nothing may come from anywhere", () => {
 
 test("own pages change things, by Sec-Fetch-Site, or by Origin where that is not sent", () => {
   for (const site of ["same-origin", "none"]) checked({ host: HOST, "Sec-Fetch-Site": site });
-  for (const origin of [OWN, `http://${HOST}`, "https://APP.example"]) checked({ host: HOST, origin });
+  for (const origin of [OWN, `http://${HOST}`, "https://APP.example"])
+    checked({ host: HOST, origin });
   checked({ host: "localhost:8000", origin: "http://localhost:8000" });
 });
 
@@ -80,14 +85,26 @@ test("the cookie is the host's alone, hidden from scripts, and lasts as long as 
 test("the token comes from that cookie, and from one alone", () => {
   const from = (cookie: string | string[], more: Partial<Asked> = {}): string =>
     COOKIE.token({ method: "GET", headers: { cookie }, ...more });
-  for (const cookie of ["__Host-session=A.b", "a=1; __Host-session=A.b; b", "\t__Host-session =A.b "]) {
+  for (const cookie of [
+    "__Host-session=A.b",
+    "a=1; __Host-session=A.b; b",
+    "\t__Host-session =A.b ",
+  ]) {
     assert.equal(from(cookie), "A.b");
   }
   assert.equal(from([], { cookies: ["a=1", "__Host-session=A.b"] }), "A.b");
-  for (const cookie of ["", "__Host-session=", "a=__Host-session=A.b", "\u00a0__Host-session=A.b"]) {
+  for (const cookie of [
+    "",
+    "__Host-session=",
+    "a=__Host-session=A.b",
+    "\u00a0__Host-session=A.b",
+  ]) {
     assert.throws(() => from(cookie), { kind: "token_missing" });
   }
-  for (const cookie of ["__Host-session=a; __Host-session=b", ["__Host-session=a", "__Host-session=a"]]) {
+  for (const cookie of [
+    "__Host-session=a; __Host-session=b",
+    ["__Host-session=a", "__Host-session=a"],
+  ]) {
     assert.throws(() => from(cookie), { kind: "token_invalid" });
   }
   assert.throws(() => from("__Host-session=a", { method: "POST" }), CrossSite);
@@ -119,7 +136,10 @@ test("login and log-out are for own pages, and say which browser it is", async (
   const headers = { ...own.headers, cookie: cookie.split(";")[0] ?? "" };
   for (const status of [204, 401, 409]) {
     const code = status === 409 ? "session_unmanaged" : "session_ended";
-    service.answers["DELETE /v1/session"] = () => ({ status, ...(status > 204 && { body: { code } }) });
+    service.answers["DELETE /v1/session"] = () => ({
+      status,
+      ...(status > 204 && { body: { code } }),
+    });
     assert.equal(await web.logOut({ method: "POST", headers }), COOKIE.end());
   }
   service.answers["DELETE /v1/session"] = () => ({ status: 500 });
