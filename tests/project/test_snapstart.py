@@ -109,6 +109,12 @@ def test_another_value_of_a_parameter_is_another_version(folder: str) -> None:
     assert "EdgeSecretSha256" in wanted
 
 
+def test_version_goes_when_another_comes() -> None:
+    """CloudFormation deletes the version before, whose snapshot would still be paid for."""
+    made = [each for each in resources(WITH).values() if each["Type"] == "AWS::Lambda::Version"]
+    assert [each["DeletionPolicy"] for each in made] == ["Delete"] * len(BEHIND_API)
+
+
 def test_description_has_room() -> None:
     """Lambda takes 256 characters: two digests of edges, and a long address, are fewer."""
     given = {
