@@ -51,9 +51,10 @@ COMPARED: Final = {
 """What is compared, and when a validation sees that a session was ended: as it was seen."""
 
 WHY: Final = {
-    ("better-auth", "log_in"): "Nearly all of a login is Argon2id. Its own is Rust's, which uses "
-    "AVX2; Sojourn's is OpenSSL's, in plain C. On arm64, where Sojourn's functions run, neither "
-    "has vector instructions: [decision 0030](decisions/0030-argon2id-stays-openssls.md).",
+    ("better-auth", "log_in"): "Nearly all of a login is Argon2id. The one that "
+    "better-auth was given here, in place of its own scrypt, is Rust's, which uses AVX2; Sojourn's "
+    "is OpenSSL's, in plain C. On arm64, where Sojourn's functions run, neither has vector "
+    "instructions: [decision 0030](decisions/0030-argon2id-stays-openssls.md).",
     ("Kratos", "validate"): "It is compiled, its database is in the process, and it verifies no "
     "signature: its token is a random string. Sojourn, in Python, verifies an RSA signature and "
     "signs a request to DynamoDB.",
