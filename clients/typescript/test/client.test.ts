@@ -79,7 +79,7 @@ test("the token of a request", async () => {
     { multiValueHeaders: { Authorization: [bearer, bearer] }, headers: { Authorization: bearer } },
   ];
   for (const request of two) {
-    await assert.rejects(sojourn.authenticateRequest(request), { kind: "token_invalid" });
+    await assert.rejects(sojourn.authenticateRequest(request), /Two Authorization headers/);
   }
 });
 

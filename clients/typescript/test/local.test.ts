@@ -23,10 +23,21 @@ test("a request that wants to know better asks itself", async () => {
 
 test("the answer to an earlier request is enough only while it counts", async () => {
   const service = new Service();
-  service.answers[ASKED] = () => ({ body: valid(token(), { revalidate_after: 0 }) });
   const sojourn = service.client({ mode: "cached" });
-  await Promise.all([sojourn.verify(token()), sojourn.verify(token())]);
-  assert.equal(service.count(ASKED), 2);
+  await sojourn.verify(token(), { maxStaleness: 0 });
+  let comes = (): void => undefined;
+  const waits = new Promise<void>((resolve) => (comes = resolve));
+  service.answers[ASKED] = async () => {
+    await waits;
+    return { body: valid(token(), { revalidate_after: 0 }) };
+  };
+  service.clock.move(300);
+  const both = Promise.all([sojourn.verify(token()), sojourn.verify(token())]);
+  while (service.count(ASKED) < 2) await setImmediate();
+  for (let turn = 0; turn < 50; turn += 1) await setImmediate(); // the other one waits for it
+  comes();
+  await both;
+  assert.equal(service.count(ASKED), 3);
 });
 
 test("a late answer from before the end does not outlive it", async () => {

@@ -54,6 +54,7 @@ test("what cannot be asked about, or is not answered, is never a yes", async () 
     [500, {}],
     [200, {}],
     [200, valid(token("ada"))],
+    [200, valid(token(), { id: `kss_${"1".repeat(54)}` })],
     [200, valid(token(), { active: null })],
     [200, valid(token(), { realm_id: "rl_other" })],
   ];

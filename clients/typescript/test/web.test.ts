@@ -64,6 +64,9 @@ test("another origin may be trusted, exactly as it is written", () => {
   checked(headers, "POST", new SessionCookie({ trustedOrigins: [admin] }));
   const others = new SessionCookie({ trustedOrigins: [OWN, `${admin}:443`] });
   assert.throws(() => checked(headers, "POST", others), CrossSite);
+  const two = { ...headers, origin: [admin, OTHER] };
+  const trusting = new SessionCookie({ trustedOrigins: [admin] });
+  assert.throws(() => checked(two, "POST", trusting), CrossSite);
   assert.throws(() => new SessionCookie({ trustedOrigins: admin as never }), TypeError);
 });
 
