@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from sojourn.crypto.public_keys import JOSE_NAMES
@@ -12,6 +13,8 @@ from sojourn.domain.realm import Realm
 from sojourn.domain.signing_key import Algorithm
 from sojourn.domain.user import User
 
+_JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
+"""As the signer writes it, in ASCII. An encoder of its own, because `dumps` makes one each time."""
 _SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
 
 
@@ -51,9 +54,13 @@ def claims_of(
 
 def size_of(claims: Mapping[str, object], algo: Algorithm) -> int:
     """The size in bytes of a token with these claims, signed by a key of that algorithm."""
-    header = {"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
-    parts = [len(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims)]
-    return sum(map(_base64, [*parts, _SIGNATURE_BYTES[algo]])) + len("..")
+    parts = _header_size(algo), len(_JSON(claims)), _SIGNATURE_BYTES[algo]
+    return sum(map(_base64, parts)) + len("..")
+
+
+@cache
+def _header_size(algo: Algorithm) -> int:
+    return len(_JSON({"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}))
 
 
 def _base64(size: int) -> int:
