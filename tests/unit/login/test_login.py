@@ -1,5 +1,6 @@
 """Login and validation, on the in-memory store."""
 
+import json
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -302,7 +303,7 @@ def test_login_signs_one_token_however_often_it_is_superseded(
     left = [2]
 
     def noted(token: UnsignedToken) -> str:
-        signed.append(token.claims["sid"])
+        signed.append(json.loads(token.payload)["sid"])
         return sign(token)
 
     def lost(change: Change) -> Change:

@@ -14,7 +14,7 @@ from sojourn.domain.signing_key import Algorithm
 from sojourn.domain.user import User
 
 _JSON: Final = json.JSONEncoder(separators=(",", ":")).encode
-"""As the signer writes it, in ASCII. An encoder of its own, because `dumps` makes one each time."""
+"""Made once, because `dumps` makes an encoder each time."""
 _SIGNATURE_BYTES: Final[dict[Algorithm, int]] = {"rs256": 256, "es256": 64, "eddsa": 64}
 
 
@@ -52,9 +52,14 @@ def claims_of(
     return claims
 
 
-def size_of(claims: Mapping[str, object], algo: Algorithm) -> int:
-    """The size in bytes of a token with these claims, signed by a key of that algorithm."""
-    parts = _header_size(algo), len(_JSON(claims)), _SIGNATURE_BYTES[algo]
+def encoded(claims: Mapping[str, object]) -> bytes:
+    """The payload of the token with these claims: JSON, in ASCII."""
+    return _JSON(claims).encode("ascii")
+
+
+def size_of(payload: bytes, algo: Algorithm) -> int:
+    """The size in bytes of a token with this payload, signed by a key of that algorithm."""
+    parts = _header_size(algo), len(payload), _SIGNATURE_BYTES[algo]
     return sum(map(_base64, parts)) + len("..")
 
 

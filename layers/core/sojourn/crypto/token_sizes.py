@@ -7,7 +7,7 @@ users as a request can read. Other users whose token would be too long are refus
 from collections.abc import Iterator
 from typing import Final
 
-from sojourn.crypto.token_claims import claims_of, size_of, too_long
+from sojourn.crypto.token_claims import claims_of, encoded, size_of, too_long
 from sojourn.crypto.unverified_token import LONGEST
 from sojourn.domain import ids
 from sojourn.domain.errors import Invalid
@@ -48,7 +48,8 @@ def longest(user: User, realm: Realm) -> int:
     if not managed:
         claims["auth_method"] = "api_key" if by_key else "password"
     algorithms = {settings.jwt_algo, *(key.algo for key in realm.keys.values())}
-    return max(size_of(claims, algo) for algo in algorithms)
+    payload = encoded(claims)
+    return max(size_of(payload, algo) for algo in algorithms)
 
 
 def check_user(before: User | None, after: User, *, realm: Realm) -> None:

@@ -1,32 +1,36 @@
 """Sign login tokens, by PyJWT."""
 
 from collections.abc import Mapping
+from typing import Final
 
-import jwt
+from jwt import PyJWS
 
 from sojourn.crypto.public_keys import JOSE_NAMES
 from sojourn.crypto.signing_keys import PrivateKey
-from sojourn.crypto.token_claims import size_of, too_long
+from sojourn.crypto.token_claims import encoded, size_of, too_long
 from sojourn.crypto.unverified_token import LONGEST
 from sojourn.domain.errors import Invalid
 from sojourn.domain.values import dataclass
 
+_SIGNER: Final = PyJWS()
+
 
 @dataclass(frozen=True, slots=True)
 class UnsignedToken:
-    """The claims of a token within the size limit, and the key that will sign it."""
+    """The payload of a token within the size limit, and the key that will sign it."""
 
-    claims: Mapping[str, object]
+    payload: bytes
     key: PrivateKey
 
     def sign(self) -> str:
         """The signed token."""
         algorithm, headers = JOSE_NAMES[self.key.algo], {"kid": self.key.id}
-        return jwt.encode(dict(self.claims), self.key.key, algorithm=algorithm, headers=headers)
+        return _SIGNER.encode(self.payload, self.key.key, algorithm=algorithm, headers=headers)
 
 
 def unsigned(claims: Mapping[str, object], key: PrivateKey) -> UnsignedToken:
     """The token before it is signed. Raises `Invalid` if it would be over 4,000 bytes."""
-    if (size := size_of(claims, key.algo)) > LONGEST:
+    payload = encoded(claims)
+    if (size := size_of(payload, key.algo)) > LONGEST:
         raise Invalid(too_long("The user's token", size))
-    return UnsignedToken(claims, key)
+    return UnsignedToken(payload, key)
