@@ -67,20 +67,21 @@ def decode(item: Item) -> Values:
 
 def decode_value(attribute: Mapping[str, Any]) -> Any:
     """Decode one typed attribute."""
-    ((kind, value),) = attribute.items()
+    (kind,) = attribute
+    value = attribute[kind]
     match kind:
         case "S" | "BOOL":
             return value
         case "N":
             return int(value)
-        case "NULL":
-            return None
-        case "B":
-            return b64decode(value)
-        case "L":
-            return [decode_value(member) for member in value]
         case "M":
             return {name: decode_value(member) for name, member in value.items()}
+        case "L":
+            return [decode_value(member) for member in value]
+        case "B":
+            return b64decode(value)
+        case "NULL":
+            return None
         case _:
             raise TypeError(f"an attribute of type {kind} is not one of ours")
 
