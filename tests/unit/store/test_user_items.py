@@ -257,6 +257,7 @@ def test_change_of_a_user_without_credentials_leaves_them_as_they_are() -> None:
         {"credentials": {}},
         {"credentials": {"crd_1": CREDENTIAL}},
         {"successes": 1},
+        {"unlocks": 1},
         {"known": (Known(b"12345678", 1),)},
     ],
 )

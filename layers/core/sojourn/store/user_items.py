@@ -93,8 +93,9 @@ def difference(before: User, after: User) -> tuple[Values, list[str]]:
     Raises `LookupError` if the change would write something that was not read.
     """
     if before.credentials is WITHHELD:
-        logins = (before.successes, before.known)
-        if after.credentials is not WITHHELD or (after.successes, after.known) != logins:
+        logins = (before.successes, before.unlocks, before.known)
+        same = (after.successes, after.unlocks, after.known) == logins
+        if after.credentials is not WITHHELD or not same:
             raise LookupError("A user's credentials or logins change, and were not read.")
     changed: Values = {}
     removed = []
