@@ -27,7 +27,7 @@ def understood(reply: Reply, *, by_token: bool = True) -> Body:
     says nothing about a token. A 401 to a call that was not made `by_token` is `Refused`: it is
     about the access key, and no user's token.
     """
-    if reply.status in (204, 304):
+    if reply.status == 204:
         return {}
     body = body_of(reply)
     if body is not None and 200 <= reply.status < 300:

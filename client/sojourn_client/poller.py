@@ -158,6 +158,11 @@ class Poller:
             position = self._feed.position
             headers = position.headers(clock.now())
         answered = self._calls.ask("GET", position.path(), self._calls.key_headers() | headers)
+        # A 304 that was not asked for is a cache's, and says nothing of this page.
+        if answered.reply.status == 304 and headers:
+            with self.lock:
+                self._feed.unchanged(sent=answered.sent)
+            return False
         try:
             body = understood(answered.reply, by_token=False)
         except Refused as error:
@@ -167,10 +172,6 @@ class Poller:
                 self._observe("coverage_lost", 1.0)
                 return True
             raise
-        if answered.reply.status == 304:
-            with self.lock:
-                self._feed.unchanged(sent=answered.sent)
-            return False
         page = page_of(body)
         etag = answered.reply.headers.get("etag")
         with self.lock:

@@ -276,6 +276,14 @@ def _freshness() -> Iterator[Course]:
     case.polls("c2", fresh=True)
     yield case
 
+    case = case_of("a 304 that nobody asked for ends no sweep", "ada")
+    case.passes(S - 2)
+    case.answers(FEED, page("c2", more=True), answer(304))
+    case.polls(asks=[f"{FEED}?after=c1", f"{FEED}?after=c2"], staleness=S - 1, failures=1)
+    case.passes(1)
+    case.accepts("ada", [VALIDATE])
+    yield case
+
     case = case_of("a sweep of several pages is as old as its first question", "ada")
     first = page("c2", entry(1, 1, session_ids=[BOB.id]), more=True, takes=4)
     case.answers(FEED, first, page("c3", takes=4))

@@ -35,7 +35,7 @@ export function expected<T>(found: T | null): T {
  */
 export function understood(reply: Reply, byToken: boolean): Body {
   const { status } = reply;
-  if (status === 204 || status === 304) return {};
+  if (status === 204) return {};
   const body = bodyOf(reply);
   if (body !== null && status >= 200 && status < 300) return body;
   if (status === 429 || status >= 500) {

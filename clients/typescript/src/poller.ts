@@ -130,9 +130,15 @@ export class Poller {
   async #page(): Promise<boolean> {
     const { clock } = this.#calls;
     const { position } = this.#feed;
-    const headers = { ...this.#calls.keyHeaders(), ...headersOf(position, clock.now()) };
+    const known = headersOf(position, clock.now());
+    const headers = { ...this.#calls.keyHeaders(), ...known };
     const answered = await this.#calls.ask({ method: "GET", path: pathOf(position), headers });
     const { reply, sent } = answered;
+    // A 304 that was not asked for is a cache's, and says nothing of this page.
+    if (reply.status === 304 && "if-none-match" in known) {
+      this.#feed.unchanged(sent);
+      return false;
+    }
     let body;
     try {
       body = understood(reply, false);
@@ -142,10 +148,6 @@ export class Poller {
       this.#feed.lost();
       this.#observe("coverage_lost", 1);
       return true;
-    }
-    if (reply.status === 304) {
-      this.#feed.unchanged(sent);
-      return false;
     }
     const page = pageOf(body);
     if (page === null) throw notSojourn();
