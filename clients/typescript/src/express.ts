@@ -49,22 +49,27 @@ export class ExpressAuth<Req extends ExpressRequest, Res extends ExpressResponse
 
   /** Lets a request in whose session stands; answers others by 401, 403 or 503. */
   readonly required = (request: Req, response: Res, next: Next): void => {
-    this.#web.session(request).then(
-      (found) => {
-        this.#found.set(request, found);
-        next();
-      },
-      (error: unknown) => this.refused(error, request, response, next),
-    );
+    this.#web
+      .session(request)
+      .then(
+        (found) => {
+          this.#found.set(request, found);
+          next();
+        },
+        (error: unknown) => this.refused(error, request, response, next),
+      )
+      .catch(next);
   };
 
   /** The last error handler: answers what `logIn` and `logOut` throw for 401, 403 or 503. */
   readonly refused = (error: unknown, request: Req, response: Res, next: Next): void => {
     const refusal = this.#web.refusal(error);
     if (refusal === null) return next(error);
-    response.status(refusal.status);
-    response.set({ ...refusal.headers });
-    const answer = async (): Promise<unknown> => this.#answer(refusal, request, response);
+    const answer = async (): Promise<unknown> => {
+      response.status(refusal.status);
+      response.set({ ...refusal.headers }); // throws if somebody has answered meanwhile
+      return this.#answer(refusal, request, response);
+    };
     answer().catch(next);
   };
 
