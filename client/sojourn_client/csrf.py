@@ -32,7 +32,7 @@ def check(request: object, *, trusted_origins: tuple[str, ...] = ()) -> None:
     """Raise `CrossSite` unless the request may change something.
 
     `GET`, `HEAD` and `OPTIONS` may come from anywhere, so they must not change anything. A
-    WebSocket has no method, and is checked. All else must come from
+    WebSocket, which has no method or begins as a `GET`, is checked. All else must come from
 
     - one of `trusted_origins`, such as `https://admin.example.com`,
     - or the same origin by `Sec-Fetch-Site`; another origin of the same site is another's,
@@ -40,7 +40,7 @@ def check(request: object, *, trusted_origins: tuple[str, ...] = ()) -> None:
 
     Behind a proxy that does not pass on `Host`, the application's own origin must be trusted.
     """
-    if method(request) in _SAFE:
+    if method(request) in _SAFE and not _opens_websocket(request):
         return
     origins = values(request, "origin")
     if len(origins) == 1 and origins[0] in trusted_origins:
@@ -55,6 +55,10 @@ def check(request: object, *, trusted_origins: tuple[str, ...] = ()) -> None:
     host = _host(origins[0])
     if len(origins) > 1 or not host or [host] != [each.lower() for each in hosts]:
         raise CrossSite
+
+
+def _opens_websocket(request: object) -> bool:
+    return any("websocket" in each.lower() for each in values(request, "upgrade"))
 
 
 def _host(origin: str) -> str:

@@ -30,8 +30,8 @@ export class CrossSite extends Error {
 /**
  * Throw `CrossSite` unless the request may change something.
  *
- * `GET`, `HEAD` and `OPTIONS` may come from anywhere, so they must not change anything. All else must
- * come from
+ * `GET`, `HEAD` and `OPTIONS` may come from anywhere, so they must not change anything. A WebSocket,
+ * which begins as a `GET`, is checked. All else must come from
  *
  * - one of `trustedOrigins`, such as `https://admin.example.com`,
  * - or the same origin by `Sec-Fetch-Site`; another origin of the same site is another's,
@@ -40,7 +40,7 @@ export class CrossSite extends Error {
  * Behind a proxy that does not pass on `Host`, the application's own origin must be trusted.
  */
 export function check(request: Asked, trustedOrigins: readonly string[]): void {
-  if (SAFE.includes(request.method ?? "")) return;
+  if (SAFE.includes(request.method ?? "") && !opensWebSocket(request)) return;
   const origins = valuesOf(request, "origin");
   const [origin] = origins;
   if (origin !== undefined && origins.length === 1 && trustedOrigins.includes(origin)) return;
@@ -56,6 +56,10 @@ export function check(request: Asked, trustedOrigins: readonly string[]): void {
   const host = hostOf(origin);
   const own = host !== null && hosts.length === 1 && hosts[0]?.toLowerCase() === host;
   if (origins.length > 1 || !own) throw new CrossSite();
+}
+
+function opensWebSocket(request: Asked): boolean {
+  return valuesOf(request, "upgrade").some((each) => each.toLowerCase().includes("websocket"));
 }
 
 /** Host and port, as they are written; null for `null` and what is no origin. */

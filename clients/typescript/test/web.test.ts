@@ -58,6 +58,16 @@ test("other sites change nothing, nor who does not say where from, or says it tw
   }
 });
 
+test("a WebSocket, which begins as a GET, is opened by own pages alone", () => {
+  for (const upgrade of ["websocket", "WebSocket", "h2c, websocket"]) {
+    checked({ host: HOST, Upgrade: upgrade, origin: OWN }, "GET");
+    for (const strange of [{ "sec-fetch-site": "same-site" }, { origin: `https://sub.${HOST}` }]) {
+      assert.throws(() => checked({ host: HOST, upgrade, ...strange }, "GET"), CrossSite);
+    }
+  }
+  checked({ host: HOST, upgrade: "h2c", "sec-fetch-site": "cross-site" }, "GET");
+});
+
 test("another origin may be trusted, exactly as it is written", () => {
   const admin = `https://admin.${HOST}`;
   const headers = { host: HOST, "sec-fetch-site": "same-site", origin: admin };

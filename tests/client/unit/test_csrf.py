@@ -93,6 +93,18 @@ def test_asgi_scopes_have_a_method() -> None:
             check({**scope, "headers": headers})
 
 
+@pytest.mark.parametrize("name", ["upgrade", "Upgrade"])
+@pytest.mark.parametrize("protocol", ["websocket", "WebSocket", "h2c, websocket"])
+def test_a_websocket_is_opened_by_own_pages(name: str, protocol: str) -> None:
+    """Outside ASGI a WebSocket begins as a GET; whoever opens it can change something by it."""
+    upgrade = (name, protocol)
+    check(Incoming("GET", [HOST, upgrade, ("origin", "https://app.example")]))
+    for strange in (("sec-fetch-site", "same-site"), ("origin", "https://sub.app.example")):
+        with pytest.raises(CrossSite):
+            check(Incoming("GET", [HOST, upgrade, strange]))
+    check(Incoming("GET", [HOST, ("upgrade", "h2c"), ("sec-fetch-site", "cross-site")]))
+
+
 def test_lambda_events_have_a_method() -> None:
     """The method of an event of API Gateway is found in either form."""
     headers = {"sec-fetch-site": "cross-site"}
