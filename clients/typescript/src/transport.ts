@@ -1,7 +1,11 @@
 /** One HTTP exchange over `fetch`: bounded in time and size, no redirects, https only. */
 
+import { inTime, TOO_LATE } from "./flights.js";
+
 export const LONGEST_ANSWER = 4 * 1024 * 1024;
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
+const LATE = "The service did not answer in time.";
+
 /** A request. `headers` has the credential, so it is never shown. */
 export interface Exchange {
   readonly method: string;
@@ -45,20 +49,26 @@ export interface Sending {
 export function transport(baseUrl: string, { fetch, headers, neverSent }: Sending): Transport {
   const base = checkedUrl(baseUrl);
   let common: RequestInit | undefined;
-  return async (request, seconds) => {
+  const exchange: Transport = async (request, seconds) => {
     // Next.js and some proxies would keep answers; some edge runtimes know neither member.
     common ??= { ...supported({ cache: "no-store" }), ...supported({ credentials: "omit" }) };
+    const response = await (fetch ?? globalThis.fetch)(base + request.path, {
+      ...common,
+      method: request.method,
+      headers: { ...headers, ...request.headers },
+      body: request.body,
+      redirect: "manual",
+      signal: AbortSignal.timeout(Math.ceil(seconds * 1000)),
+    });
+    const body = await read(response);
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  };
+  return async (request, seconds) => {
     try {
-      const response = await (fetch ?? globalThis.fetch)(base + request.path, {
-        ...common,
-        method: request.method,
-        headers: { ...headers, ...request.headers },
-        body: request.body,
-        redirect: "manual",
-        signal: AbortSignal.timeout(Math.ceil(seconds * 1000)),
-      });
-      const body = await read(response);
-      return { status: response.status, headers: Object.fromEntries(response.headers), body };
+      // An application's own fetch may not heed the signal.
+      const reply = await inTime(exchange(request, seconds), seconds);
+      if (reply === TOO_LATE) throw new NoReply(LATE, true);
+      return reply;
     } catch (error) {
       // Errors of fetch may have addresses and paths in their texts, so only the kind is told.
       throw error instanceof NoReply ? error : noReply(error, neverSent);
@@ -68,15 +78,15 @@ export function transport(baseUrl: string, { fetch, headers, neverSent }: Sendin
 
 /** A base URL without its last slash. Throws `TypeError`. */
 function checkedUrl(text: string): string {
-  const url = text.replace(/\/+$/, "");
+  const url = String(text).replace(/\/+$/, "");
   if (!URL.canParse(url) || !/^https?:\/\/[^\s\\]+$/i.test(url)) {
     throw new TypeError("baseUrl must look like https://sessions.example.com.");
   }
-  const { protocol, hostname, pathname, username, search, hash } = new URL(url);
+  const { protocol, hostname, pathname, username, password } = new URL(url);
   if (pathname.endsWith("/v1")) {
     throw new TypeError("baseUrl must not end with /v1: the client adds it.");
   }
-  if (username || search || hash) {
+  if (username || password || /[?#]/.test(url)) {
     throw new TypeError("baseUrl must have no user, query or fragment.");
   }
   if (protocol === "http:" && !LOOPBACK.includes(hostname)) {
@@ -114,10 +124,8 @@ async function read(response: Response): Promise<string> {
 }
 
 function noReply(error: unknown, neverSent: RegExp | undefined): NoReply {
-  const { name, cause } = error as { name?: unknown; cause?: { code?: unknown } };
-  if (name === "TimeoutError" || name === "AbortError") {
-    return new NoReply("The service did not answer in time.", true);
-  }
+  const { name, cause } = (error ?? {}) as { name?: unknown; cause?: { code?: unknown } };
+  if (name === "TimeoutError" || name === "AbortError") return new NoReply(LATE, true);
   const sent = !neverSent?.test(String(cause?.code));
   return new NoReply("The service cannot be reached, or closed the connection.", sent);
 }

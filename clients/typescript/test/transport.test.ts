@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { createSojourn } from "../src/index.js";
 import { LONGEST_ANSWER } from "../src/transport.js";
-import { REALM, Service, token } from "./service.js";
+import { BASE, REALM, Service, token } from "./service.js";
 
 /** A client of a server of one's own. */
 async function served(t: TestContext, listener: RequestListener, timeout = 5) {
@@ -36,6 +36,23 @@ test("an answer that does not come, or comes too slowly, is waited for no longer
   const began = performance.now();
   await assert.rejects(sojourn.verify(token()), { kind: "unavailable" });
   assert.ok(performance.now() - began < 3_000);
+});
+
+test("a fetch that does not heed its signal is waited for no longer, nor is its answer's body", async () => {
+  const never = new Promise<never>(() => undefined);
+  const silent = { status: 200, headers: new Headers(), body: { getReader: () => ({ read: () => never }) } };
+  for (const fetch of [() => never, async () => silent as unknown as Response]) {
+    const sojourn = createSojourn({ baseUrl: BASE, realmId: REALM, timeout: 0.1, fetch });
+    await assert.rejects(sojourn.verify(token()), { kind: "unavailable" });
+  }
+});
+
+test("whatever a fetch throws is an error of the network", async () => {
+  for (const thrown of [undefined, null, "no network", { cause: null }]) {
+    const fetch = (): Promise<never> => Promise.reject(thrown);
+    const sojourn = createSojourn({ baseUrl: BASE, realmId: REALM, fetch });
+    await assert.rejects(sojourn.verify(token()), { kind: "unavailable" });
+  }
 });
 
 test("an answer that is too long is not read", async (t) => {
