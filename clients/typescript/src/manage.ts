@@ -32,7 +32,7 @@ export class Manage {
   /** `POST /v1/login`. */
   async login(login: Login): Promise<Begun> {
     const { apiKey, ...others } = login as Login & { apiKey?: string };
-    const told = { realm_id: this.#calls.realmId, ...others, api_key: apiKey };
+    const told = { ...others, realm_id: this.#calls.realmId, api_key: apiKey };
     return expected(begunOf(await this.#calls.asNobody("POST", "/v1/login", told)));
   }
 
