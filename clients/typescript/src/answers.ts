@@ -39,7 +39,7 @@ export function understood(reply: Reply, byToken: boolean): Body {
   const body = bodyOf(reply);
   if (body !== null && status >= 200 && status < 300) return body;
   if (status === 429 || status >= 500) {
-    if (body !== null && status === 429 && "code" in body) {
+    if (body !== null && status === 429 && isString(body["code"])) {
       throw new Refused(body, status, retryAfter(reply));
     }
     throw new Unavailable(`The service answered ${status}.`, retryAfter(reply));

@@ -5,7 +5,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { guarded, type Health, type Observe, observed } from "./health.js";
 import { type End, type List, type Login, Manage } from "./manage.js";
 import type { Machine, Make, Mode } from "./modes.js";
-import { type Begun, isString, type Session } from "./session.js";
+import { type Begun, isNumber, isString, type Session } from "./session.js";
 import { type Fetch, type Sending, transport } from "./transport.js";
 import { Validation } from "./validation.js";
 
@@ -191,6 +191,10 @@ export function parts(options: SojournOptions, runtime: Runtime): Parts {
     "accessKey must look like ks_…, without white space around it.",
   );
   check(mode !== "feed" || accessKey, 'mode "feed" needs an accessKey with the permission read.');
+  check(
+    [cacheSize, timeout, maxStaleness ?? 1].every(isNumber) && timeout < Infinity,
+    "cacheSize, timeout and maxStaleness are numbers.",
+  );
   check(
     maxStaleness === undefined || (mode !== "always" && maxStaleness > 0),
     'maxStaleness is more than 0 seconds, and for the modes "cached" and "feed".',

@@ -14,6 +14,8 @@
  * a password or an access key in its text.
  */
 
+import { isString } from "./session.js";
+
 /** The token is not accepted; the answer to a request is 401. */
 export type Rejected = TokenMissing | InvalidToken | Expired | Terminated;
 /** Every error of the client. */
@@ -127,10 +129,10 @@ export class Refused extends Failure {
     readonly status: number,
     readonly retryAfter: number | null = null,
   ) {
-    super(String(problem["detail"] || problem["title"] || problem["code"]));
-    this.code = String(problem["code"]);
-    const told = problem["errors"];
-    this.errors = Array.isArray(told) ? told.map(String) : [];
+    const { detail, title, code, errors } = problem;
+    super([detail, title, code].filter(isString).find(Boolean) ?? "The call was refused.");
+    this.code = String(code);
+    this.errors = Array.isArray(errors) ? errors.filter(isString) : [];
     this.message = `${this.detail} (${status} ${this.code})`;
   }
 }

@@ -10,6 +10,8 @@ import type { Health, Observe } from "./health.js";
 import { headersOf, pageOf, pathOf } from "./revocations.js";
 
 const LONGEST_PAUSE = 30;
+/** A cursor lives for some hours; and a timer's pause has a bound, beyond which it is none. */
+const LONGEST_INTERVAL = 3_600;
 const FIRST_PAUSE = 0.5;
 const MOST_PAGES = 1_000;
 const GONE = ["cursor_expired", "cursor_invalid"];
@@ -109,7 +111,8 @@ export class Poller {
     const took = since(clock.now(), began);
     this.#observe("polled", took);
     // Four times in `maxStaleness`, so that a poll may fail and the next one be in time.
-    const interval = (this.#maxStaleness / 4) * (0.8 + this.#calls.chance() / 5);
+    const quarter = Math.min(this.#maxStaleness / 4, LONGEST_INTERVAL);
+    const interval = quarter * (0.8 + this.#calls.chance() / 5);
     return Math.max(interval / 4, interval - took);
   }
 

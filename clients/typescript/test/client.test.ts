@@ -13,7 +13,10 @@ test("options that cannot be are refused", () => {
     { baseUrl: "http://sessions.example.com" },
     { baseUrl: "https://sessions.example.com/v1" },
     { baseUrl: "https://ada@sessions.example.com" },
+    { baseUrl: "https://:secret@sessions.example.com" },
     { baseUrl: "https://sessions.example.com?x" },
+    { baseUrl: "https://sessions.example.com/?" },
+    { baseUrl: "https://sessions.example.com#" },
     { baseUrl: "ftp://sessions.example.com" },
     { baseUrl: "https://sessions.example.com\\@evil.example.com" },
     { realmId: "usr_1" },
@@ -26,11 +29,40 @@ test("options that cannot be are refused", () => {
     { mode: "cached" as const, maxStaleness: 0 },
     { cacheSize: 0 },
     { timeout: 0 },
+    { timeout: "5" as never },
+    { timeout: Infinity },
+    { cacheSize: "100" as never },
+    { mode: "cached" as const, maxStaleness: "10" as never },
   ];
   for (const each of wrong) {
     assert.throws(() => createSojourn({ ...OPTIONS, ...each }), TypeError, JSON.stringify(each));
   }
   createSojourn({ ...OPTIONS, baseUrl: "http://127.0.0.1:3000/" });
+  const unset = { ...OPTIONS, baseUrl: undefined as never };
+  assert.throws(() => createSojourn(unset), /baseUrl must look like/);
+});
+
+test("a login is one of the client's own realm, whatever else a request's body has", async () => {
+  const service = new Service();
+  service.answers["POST /v1/login"] = () => ({ body: { ...valid(token()), token: token() } });
+  const told = { username: "ada", password: "p", realm_id: "rl_2", api_key: "ak_2" };
+  await service.client().login(told);
+  assert.deepEqual(service.asked[0]?.body, { username: "ada", password: "p", realm_id: REALM });
+});
+
+test("a problem whose members are no texts is told all the same", async () => {
+  const service = new Service();
+  const strange = { toString: 1, valueOf: 1 };
+  const body = { code: "login_failed", detail: strange, title: strange, errors: [strange, "one"] };
+  const login = { username: "ada", password: "p" };
+  for (const status of [422, 429]) {
+    service.answers["POST /v1/login"] = () => ({ status, body });
+    const message = `login_failed (${status} login_failed)`;
+    const expected = { kind: "refused", message, errors: ["one"] };
+    await assert.rejects(service.client().login(login), expected);
+  }
+  service.answers["POST /v1/login"] = () => ({ status: 429, body: { code: strange } });
+  await assert.rejects(service.client().login(login), { kind: "unavailable" });
 });
 
 test("a browser gets no access key, and no mode that needs one", (t) => {

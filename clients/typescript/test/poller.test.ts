@@ -43,6 +43,13 @@ test("a poll that fails is told in health, and the next one waits longer, or as 
   assert.equal(await machine.poller?.poll(), 9);
 });
 
+test("a feed that may be of any age is read every hour, and not without a pause", async () => {
+  const service = new Service();
+  const { machine } = service.parts({ mode: "feed", accessKey: "ks_1", maxStaleness: Infinity });
+  const pause = Number(await machine.poller?.poll());
+  assert.ok(pause > 1 && pause <= 3_600);
+});
+
 test("a client that polls keeps no process alive", () => {
   const index = JSON.stringify(new URL("../src/index.js", import.meta.url));
   const program = `
