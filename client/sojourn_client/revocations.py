@@ -85,6 +85,9 @@ def _entry(told: Any) -> Entry:
     """One entry. What this client does not know ends everything, as far as it can tell."""
     if not isinstance(told, Mapping):
         raise ValueError("entry")
+    entry_id = told.get("id")
+    if not isinstance(entry_id, str):
+        raise ValueError("id")
     named, user_id, key_id = (told.get(n) for n in ("session_ids", "user_id", "key_id"))
     known = isinstance(named, list) and all(isinstance(each, str) for each in named)
     scope: Scope = "realm"
@@ -98,7 +101,7 @@ def _entry(told: Any) -> Entry:
     if isinstance(ended_at, bool) or not isinstance(ended_at, int | float):
         raise ValueError("ended_at")
     return Entry(
-        id=str(told.get("id")),
+        id=entry_id,
         scope=scope,
         session_ids=tuple(named) if known and isinstance(named, list) else (),
         user_id=user_id if isinstance(user_id, str) else None,

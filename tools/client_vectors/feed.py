@@ -276,6 +276,11 @@ def _freshness() -> Iterator[Course]:
     case.polls("c2", fresh=True)
     yield case
 
+    case = case_of("an entry without an id could not be told from another: no page", "ada")
+    case.answers(FEED, page("c2", entry(1, 1, id=None, session_ids=[BOB.id])))
+    case.polls("c1", fresh=True, staleness=1, failures=1)
+    yield case
+
     case = case_of("a 304 that nobody asked for ends no sweep", "ada")
     case.passes(S - 2)
     case.answers(FEED, page("c2", more=True), answer(304))

@@ -85,7 +85,7 @@ export function pageOf(body: Body): Page | null {
 
 /** One entry. What this client does not know ends everything, as far as it can tell. */
 function entryOf(told: unknown): Entry | null {
-  if (!isObject(told) || !isNumber(told["ended_at"])) return null;
+  if (!isObject(told) || !isNumber(told["ended_at"]) || !isString(told["id"])) return null;
   const named: unknown = told["session_ids"];
   const sessionIds = Array.isArray(named) && named.every(isString) ? named : null;
   const userId = textOf(told["user_id"]);
@@ -95,7 +95,7 @@ function entryOf(told: unknown): Entry | null {
   else if (told["scope"] === "user" && userId !== null) scope = "user";
   else if (told["scope"] === "key" && keyId !== null) scope = "key";
   return {
-    id: String(told["id"]),
+    id: told["id"],
     scope,
     sessionIds: sessionIds ?? [],
     userId,
