@@ -2,14 +2,15 @@
 
 import { Client, parts, type SojournOptions } from "./client.js";
 import { always } from "./mode_always.js";
-import type { Make, Mode } from "./modes.js";
+import { later } from "./mode_later.js";
+import type { Mode } from "./modes.js";
 
 export * from "./public.js";
 export type { Client as Sojourn } from "./client.js";
 
 /** Options of a client in a browser. */
 export interface BrowserOptions extends Omit<SojournOptions, "accessKey" | "mode"> {
-  mode?: Exclude<Mode, "feed">;
+  mode?: Exclude<Mode, "feed"> | undefined;
 }
 
 /** A client of one realm. Throws `TypeError` for options that cannot be. */
@@ -23,16 +24,5 @@ export function createSojourn(options: BrowserOptions): Client {
   );
 }
 
-/** Mode "cached" verifies signatures, by code that a page loads when it is first needed. */
-const loaded: Make = (validation, options) => {
-  const machine = import("./mode_cached.js").then(({ cached }) => cached(validation, options));
-  machine.catch(() => undefined); // whoever verifies is told
-  return {
-    mode: "cached",
-    verifier: {
-      verify: async (text, within) => (await machine).verifier.verify(text, within),
-      prefetch: async () => (await machine).verifier.prefetch(),
-      forgetUser: (userId) => void machine.then(({ verifier }) => verifier.forgetUser(userId)),
-    },
-  };
-};
+/** Mode "cached" verifies signatures, by code that a page loads for it alone. */
+const loaded = later("cached", async () => (await import("./mode_cached.js")).cached);

@@ -29,7 +29,7 @@ export interface SojournOptions {
    *
    * With the last two, a request that comes `maxStaleness` seconds after the end or later is refused.
    */
-  mode?: Mode;
+  mode?: Mode | undefined;
   /**
    * A server's key, `ks_…`. `authenticate`, `validateMany`, and `sessions` without a token need it.
    * A browser must never have it.

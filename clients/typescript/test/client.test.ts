@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { inspect } from "node:util";
 import * as browser from "../src/browser.js";
+import { Client, parts } from "../src/client.js";
+import { cached } from "../src/mode_cached.js";
+import { later } from "../src/mode_later.js";
 import { createSojourn, isRejected, isSojournError, TokenMissing } from "../src/index.js";
 import { BASE, REALM, Service, token, valid } from "./service.js";
 
@@ -40,6 +44,29 @@ test("options that cannot be are refused", () => {
   createSojourn({ ...OPTIONS, baseUrl: "http://127.0.0.1:3000/" });
   const unset = { ...OPTIONS, baseUrl: undefined as never };
   assert.throws(() => createSojourn(unset), /baseUrl must look like/);
+});
+
+test("code that cannot be loaded is an error of the network, and is loaded again later", async () => {
+  const service = new Service();
+  let loads = 0;
+  let ended = (): void => undefined;
+  const end = new Promise<void>((resolve) => (ended = resolve));
+  const load = async () => {
+    loads += 1;
+    await end;
+    if (loads < 3) throw new TypeError(`Failed to fetch ${BASE}/mode_cached.js`);
+    return cached;
+  };
+  const fetch = (url: string, init: RequestInit) => service.fetch(url, init);
+  const runtime = { modes: { cached: later("cached", load) }, sending: { headers: {} } };
+  const sojourn = new Client(parts({ ...OPTIONS, mode: "cached", fetch }, runtime));
+  service.answers["DELETE /v1/session"] = () => ({ status: 204 });
+  await sojourn.sessions.end({ token: token() });
+  ended(); // nothing is rejected that nobody handles
+  await setImmediate();
+  await assert.rejects(sojourn.verify(token("open-ended")), { kind: "unavailable" });
+  assert.ok(await sojourn.verify(token("open-ended")));
+  assert.equal(loads, 3);
 });
 
 test("a login is one of the client's own realm, whatever else a request's body has", async () => {
