@@ -24,7 +24,9 @@ export class SessionCookie {
    * `name` must begin with `__Host-`. `trustedOrigins` are other origins whose pages may change
    * something here.
    */
-  constructor(options: { name?: string; trustedOrigins?: readonly string[] } = {}) {
+  constructor(
+    options: { name?: string | undefined; trustedOrigins?: readonly string[] | undefined } = {},
+  ) {
     this.name = options.name ?? "__Host-session";
     this.trustedOrigins = options.trustedOrigins ?? [];
     if (!NAME.test(this.name)) {

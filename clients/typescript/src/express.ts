@@ -31,9 +31,9 @@ type Next = (error?: unknown) => void;
 /** How to authenticate requests. */
 export interface ExpressOptions<Req, Res> {
   /** Read the cookie, and nothing else; without it, `Authorization: Bearer …`. */
-  cookie?: SessionCookie;
+  cookie?: SessionCookie | undefined;
   /** Answers a refused request in place of the problem document; status and headers are set. */
-  onRefusal?: (refusal: Refusal, request: Req, response: Res) => unknown;
+  onRefusal?: ((refusal: Refusal, request: Req, response: Res) => unknown) | undefined;
 }
 
 /** Middleware, and what its routes ask it. It keeps nothing of a request but with the request. */

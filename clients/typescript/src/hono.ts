@@ -22,9 +22,9 @@ export interface SojournVariables {
 /** How to authenticate requests. */
 export interface HonoOptions {
   /** Read the cookie, and nothing else; without it, `Authorization: Bearer …`. */
-  cookie?: SessionCookie;
+  cookie?: SessionCookie | undefined;
   /** Answers a refused request in place of the problem document; status and headers are set. */
-  onRefusal?: (refusal: Refusal, c: Context) => Response | Promise<Response>;
+  onRefusal?: ((refusal: Refusal, c: Context) => Response | Promise<Response>) | undefined;
 }
 
 /** Middleware, and login and log-out for cookie mode. It keeps nothing of a request. */

@@ -11,12 +11,14 @@ const PAGE = 100;
 
 /** Who logs in, and by what: a password, or an API key. */
 export type Login =
-  | { username: string; password: string; replace?: string }
-  | { email: string; password: string; replace?: string }
+  | { username: string; password: string; replace?: string | undefined }
+  | { email: string; password: string; replace?: string | undefined }
   | { apiKey: string };
 
 /** Whose sessions: a user's by the access key, or the token's own. */
-export type List = ({ token: string } | { userId: string }) & { state?: "active" | "ended" };
+export type List = ({ token: string } | { userId: string }) & {
+  state?: "active" | "ended" | undefined;
+};
 
 /** Which session ends: the token's own, another one of its user's, or by the access key any one. */
 export type End = { token: string; sessionId?: string } | { sessionId: string };
@@ -92,7 +94,7 @@ export class Manage {
 function chosen<T extends object>(
   told: T,
   ...names: string[]
-): Partial<Record<"token" | "userId" | "sessionId", string>> & { state?: "active" | "ended" } {
+): Partial<Record<"token" | "userId" | "sessionId", string>> & { state?: "active" | "ended" | undefined } {
   for (const name of names) {
     if (name in told && typeof (told as Body)[name] !== "string") {
       throw new TypeError(`${name} must be a string, or absent.`);

@@ -1,6 +1,9 @@
 /** What applications write, held by the compiler alone. */
 
 import { createSojourn as forBrowsers } from "../src/browser.js";
+import { SessionCookie, sojournAuth as forExpress } from "../src/express.js";
+import { sojournAuth as forHono } from "../src/hono.js";
+import { sojournAuth as forPowertools } from "../src/powertools.js";
 import { createSojourn, type Session, type SojournError } from "../src/index.js";
 
 const told = { baseUrl: "https://sessions.example.com", realmId: "rl_1" };
@@ -26,6 +29,17 @@ export async function used(request: Request): Promise<Session> {
   // @ts-expect-error nor does it log others in
   forBrowsers(told).authenticate({ user: "ada", password: "p" });
   return session;
+}
+
+/** Whoever has an option perhaps need not leave it out, under `exactOptionalPropertyTypes` either. */
+export function perhaps(mode: "cached" | undefined, text: string | undefined): unknown {
+  const cookie = new SessionCookie({ name: text, trustedOrigins: undefined });
+  const client = createSojourn({ ...told, mode });
+  forBrowsers({ ...told, mode });
+  const auth = { cookie: mode && cookie, onRefusal: undefined };
+  const made = [forExpress(client, auth), forHono(client, auth), forPowertools(client, auth)];
+  const replaced = client.login({ email: "ada@example.com", password: "p", replace: text });
+  return [made, replaced, client.sessions.list({ userId: "usr_1", state: undefined })];
 }
 
 /** Every kind of error is known. */
