@@ -29,7 +29,8 @@ export type Observe = (event: Event, number: number) => void;
 export function guarded(observe: Observe | undefined): Observe {
   return (event, number) => {
     try {
-      observe?.(event, number);
+      const told: unknown = observe?.(event, number);
+      if (told instanceof Promise) told.catch(() => undefined);
     } catch {
       // A metric that is lost is no reason to refuse anybody.
     }

@@ -143,3 +143,14 @@ test("what observes is told, and its errors change nothing", async () => {
   await assert.rejects(sojourn.verify("garbage"));
   assert.deepEqual(told, ["asked", "accepted", "rejected"]);
 });
+
+test("what observes may be async, and its rejections end no process", async () => {
+  let told = 0;
+  const observe = async (): Promise<never> => {
+    told += 1;
+    throw new Error("no metrics today");
+  };
+  await new Service().client({ observe }).verify(token());
+  await setImmediate();
+  assert.equal(told, 2);
+});
