@@ -4,7 +4,7 @@ import { expected, notSojourn, understood } from "./answers.js";
 import type { Calls } from "./calls.js";
 import { since } from "./clock.js";
 import { InvalidToken, isSojournError, Terminated, Unavailable } from "./errors.js";
-import { type Body, isObject, sessionOf } from "./session.js";
+import { type Body, isObject, isString, sessionOf } from "./session.js";
 import { sessionIn } from "./signature.js";
 
 /** Header and claims of a token whose signature, issuer, audience and `exp` were verified. */
@@ -37,7 +37,8 @@ export async function notEnded(calls: Calls, { header, payload }: VerifiedJwt): 
   const listed = understood(keys.reply, false)["keys"];
   if (!Array.isArray(listed)) throw notSojourn();
   const { kid } = header as Body;
-  if (!listed.some((key: unknown) => isObject(key) && key["kid"] === kid)) throw new InvalidToken();
+  const known = listed.some((key: unknown) => isObject(key) && key["kid"] === kid);
+  if (!known || !isString(kid)) throw new InvalidToken();
   const body = kept(() => understood(found.reply, false));
   const session = expected(sessionOf(body));
   if (session.id !== id || session.userId !== userId || session.realmId !== calls.realmId) {

@@ -43,6 +43,8 @@ test("a token of a key that was stopped is refused, though its session stands", 
   made.answers[JWKS] = () => ({ body: { keys: [{ kid: "jky_other" }] } });
   const { notEnded } = made.client({ accessKey: "ks_1" });
   await assert.rejects(notEnded(verified()), { kind: "token_invalid" });
+  made.answers[JWKS] = () => ({ body: { keys: [{ kty: "EC" }] } });
+  await assert.rejects(notEnded({ ...verified(), header: {} }), { kind: "token_invalid" });
 });
 
 test("what cannot be asked about, or is not answered, is never a yes", async () => {
