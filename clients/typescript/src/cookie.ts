@@ -8,7 +8,7 @@
 
 import { type Asked, check } from "./csrf.js";
 import { InvalidToken, TokenMissing } from "./errors.js";
-import { valuesOf } from "./headers.js";
+import { trimmed, valuesOf } from "./headers.js";
 import type { Begun } from "./session.js";
 
 const NAME = /^__Host-[A-Za-z0-9_-]+$/;
@@ -75,8 +75,9 @@ export class SessionCookie {
 function read(request: Asked, name: string): string[] {
   const found: string[] = [];
   for (const part of valuesOf(request, "cookie").flatMap((header) => header.split(";"))) {
-    const [, known, value] = /^[ \t]*([^=]*?)[ \t]*=[ \t]*(.*?)[ \t]*$/s.exec(part) ?? [];
-    if (known === name && value !== undefined) found.push(value);
+    const equals = part.indexOf("=");
+    if (equals < 0 || trimmed(part.slice(0, equals)) !== name) continue;
+    found.push(trimmed(part.slice(equals + 1)));
   }
   return found;
 }

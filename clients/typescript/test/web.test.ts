@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { InvalidToken, Terminated, Unavailable } from "../src/index.js";
 import type { Begun } from "../src/session.js";
@@ -121,6 +122,22 @@ test("the token comes from that cookie, and from one alone", () => {
     assert.throws(() => from(cookie), { kind: "token_invalid" });
   }
   assert.throws(() => from("__Host-session=a", { method: "POST" }), CrossSite);
+});
+
+test("headers of nothing but blanks cost no more than their length", () => {
+  const source = (name: string) => JSON.stringify(new URL(`../src/${name}.js`, import.meta.url));
+  const program = `
+    const { SessionCookie } = await import(${source("cookie")});
+    const { bearerToken } = await import(${source("bearer")});
+    const blanks = " \\t".repeat(500_000);
+    const refused = (work) => { try { work(); } catch ({ kind }) { console.log(kind); } };
+    for (const cookie of ["a;" + blanks + "b", "a=" + blanks + "b", "a" + blanks + "b"]) {
+      refused(() => new SessionCookie().token({ method: "GET", headers: { cookie } }));
+    }
+    refused(() => bearerToken({ headers: { authorization: "a" + blanks + "b" } }));`;
+  const told = { input: program, timeout: 20_000, encoding: "utf8" } as const;
+  const done = spawnSync(process.execPath, ["--input-type=module"], told);
+  assert.deepEqual([done.status, done.stdout], [0, "token_missing\n".repeat(4)], done.stderr);
 });
 
 test("in cookie mode the Authorization header counts for nothing", async () => {
