@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help dev bench bench-check test test-unit check prove mutate audit clean requirements openapi install
+.PHONY: help dev demo bench bench-check test test-unit check prove mutate audit clean requirements openapi install
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ endef
 
 dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=…, TLS=1, CORS_ORIGINS=…: README)
 	@exec $(BIN)/python -m local
+
+demo: .venv/.installed ## the same over https with a web page for two browsers, at http://localhost:8000 (PORT=…: README)
+	@exec $(BIN)/python -m tools.demo
 
 test: .venv/.installed ## run the tests
 	@echo "End-to-end tests run beside the others, and are told after them …"

@@ -202,6 +202,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_pictures_are_described_and_small(page: Path) -> None:
+    """Each picture of a page has a text in its place, and each screenshot is below 60 KB."""
+    for text, target in re.findall(r"!\[(.*?)\]\((.+?)\)", page.read_text()):
+        assert len(text) > 10, target
+        if target.endswith(".png"):
+            assert 5_000 < (page.parent / target).stat().st_size < 60_000, target
+
+
 def test_decisions_are_dated_and_numbered() -> None:
     """Each decision has its number, a date, and the four parts."""
     found = sorted((ROOT / "docs/decisions").glob("*.md"))
