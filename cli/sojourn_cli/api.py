@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -33,7 +33,7 @@ class Api:
     """
 
     reach: Reach
-    access_key: str
+    access_key: str = field(repr=False)
     realm_id: str | None
     clock: Clock
     tries: int = TRIES

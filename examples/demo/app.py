@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel
 
-from sojourn_client import Refused, Rejected, Session, SessionCookie, Sojourn
+from sojourn_client import Refused, Rejected, Session, SessionCookie, Sojourn, Unavailable
 from sojourn_client.fastapi import SojournAuth
 
 HERE = Path(__file__).parent
@@ -108,6 +108,11 @@ async def rejected(_: Request, error: HTTPException | Rejected):
 @app.exception_handler(Refused)
 async def refused(_: Request, error: Refused):
     return JSONResponse(dict(error.problem), error.status)
+
+
+@app.exception_handler(Unavailable)
+async def unavailable(_: Request, error: Unavailable):
+    return JSONResponse({}, 503, {"retry-after": str(max(1, round(error.retry_after or 1)))})
 
 
 @app.middleware("http")
