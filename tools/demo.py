@@ -56,6 +56,8 @@ class Refused(Exception):
 def main() -> int:
     """Serve until a signal; the exit code."""
     began = time.monotonic()
+    # A shell that starts it in the background has it ignore Ctrl-C's signal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     try:

@@ -101,7 +101,10 @@ scenario("ends one after a confirmation, says so, and the focus goes to the next
   await dialog.waitFor({ state: "detached" });
   assert.match(await focused(page), /^End: Firefox/);
   await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  assert.equal(await focused(page), "Cancel");
   await page.keyboard.press("Shift+Tab");
+  assert.equal(await focused(page), "End");
   await page.keyboard.press("Enter");
   await status(page).getByText(/^Ended\. Firefox on Linux, 203/).waitFor();
   assert.deepEqual(asked, ["GET ?state=active", "DELETE /kss_2", "GET ?state=active"]);
