@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sojourn.domain import ids
 from tools.client_vectors.keys import KEYS, algorithm, base64url, key_set, kid, sign
 
-DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 REALM: Final = f"rl_{'0' * 21}1"
 OTHER_REALM: Final = f"rl_{'0' * 21}2"
 BASE_URL: Final = "https://sessions.example.com"
@@ -34,12 +34,8 @@ class Begun:
     @property
     def id(self) -> str:
         """The session's id, as the service makes them."""
-        value = (round(self.created_at * 1000) << 80) | self.number
-        digits = []
-        for _ in range(22):
-            value, rest = divmod(value, 62)
-            digits.append(DIGITS[rest])
-        return f"kss_{''.join(reversed(digits))}{self.user_id[4:]}{self.number:0>10}"
+        body = ids.encode((round(self.created_at * 1000) << 80) | self.number, ids.BODY)
+        return f"kss_{body}{self.user_id[4:]}{self.number:0>10}"
 
     @property
     def user_id(self) -> str:

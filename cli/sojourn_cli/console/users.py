@@ -73,7 +73,7 @@ def ask_end_all(visit: Visit) -> Asked:
     return Asked(
         title=f"End every session of {_called(_user(visit))}?",
         ends=(
-            f"This ends {how_many(visit.api, _path(visit))}, and every unmanaged one.",
+            _ends_all(visit),
             "The user must log in again everywhere. It cannot be undone.",
         ),
         button="End every session",
@@ -92,7 +92,7 @@ def ask_disable(visit: Visit) -> Asked:
     return Asked(
         title=f"Disable {_called(_user(visit))}?",
         ends=(
-            f"This ends {how_many(visit.api, _path(visit))}, and every unmanaged one.",
+            _ends_all(visit),
             "The user cannot log in until enabled again. Ended sessions stay ended.",
         ),
         button="Disable the user",
@@ -123,7 +123,7 @@ def ask_password(visit: Visit) -> Asked:
     return Asked(
         title=f"Set a new password for {_called(_user(visit))}?",
         ends=(
-            f"This ends {how_many(visit.api, _path(visit))}, and every unmanaged one.",
+            _ends_all(visit),
             "The former password no longer works. A lockout after failed logins is cleared.",
         ),
         button="Set the password",
@@ -183,6 +183,10 @@ def _containing(visit: Visit, sought: str) -> tuple[list[View], bool]:
 
 def _user(visit: Visit) -> View:
     return visit.api.one("GET", _path(visit))
+
+
+def _ends_all(visit: Visit) -> str:
+    return f"This ends {how_many(visit.api, _path(visit))}, and every unmanaged one."
 
 
 def _called(user: View) -> str:

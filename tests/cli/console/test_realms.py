@@ -5,7 +5,7 @@ from typing import get_args
 from sojourn.domain import policy
 from sojourn.domain.policy import Settings
 from sojourn.domain.revocation import SHARDS
-from sojourn.domain.signing_key import Algorithm
+from sojourn.domain.signing_key import SIGNING_DELAY_MS, Algorithm
 from sojourn_cli.console.settings import SETTINGS
 from tests.cli.console.browser import Browser
 from tests.cli.console.test_users import login
@@ -40,6 +40,9 @@ def test_each_setting_is_there_with_its_range() -> None:
     }.items():
         assert f"{low} to {high}" in SETTINGS[name].allowed
     assert str(policy.UNMANAGED_MINUTES[1]) in SETTINGS["session_minutes"].allowed
+    delay = f"signs {SIGNING_DELAY_MS // 60_000} minutes later"
+    for name, value in (("rotate_days", 30), ("jwt_algo", "es256")):
+        assert delay in SETTINGS[name].does("", value)
 
 
 def test_change_is_shown_first(browser: Browser, world: World) -> None:
