@@ -4,26 +4,23 @@ Needs Node.js, npm and chromium. Each run puts the pictures into `.build`; the c
 docs/images, are copies of them.
 """
 
-import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from provers.browser.test_elements import BROWSER, NOT_OURS, npm, ran
+from provers.browser.chromium import BROWSER, Results, console, played, prepared, ran, scenarios
 from provers.conftest import ROOT
 from tests.e2e.client.browser import reached
 
 FILE = BROWSER / "demo/demo.test.mjs"
-SCENARIOS = re.findall(r'^scenario\(\s*"(.+?)",', FILE.read_text(), re.MULTILINE)
 PICTURES = ROOT / ".build"
 NAMES = ("console", "demo-here", "demo-there")
 DEMO = [sys.executable, "-m", "tools.demo"]
@@ -59,56 +56,28 @@ def demo() -> Iterator[str]:
         assert process.wait(timeout=60) == 0
 
 
-@contextmanager
-def console(text: str) -> Iterator[str]:
-    """The link of the console that is opened as the demo has printed."""
-    line = printed(text, r"^  (SOJOURN_LOCAL=.*)$")
-    process = subprocess.Popen(
-        f"exec env {line}",
-        shell=True,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-
-
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str | None]:
-    """What each scenario found wrong, by its name; None if nothing."""
-    chromium = shutil.which("chromium")
-    assert chromium, "A browser is needed: apt-get install chromium"
-    folder = tmp_path_factory.mktemp("demo")
-    shutil.copytree(BROWSER, folder, dirs_exist_ok=True, ignore=NOT_OURS)
-    npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What each scenario found wrong."""
+    folder = prepared(tmp_path_factory.mktemp("demo"))
     PICTURES.mkdir(exist_ok=True)
     for name in NAMES:  # those of an earlier run do not count
         (PICTURES / f"{name}.png").unlink(missing_ok=True)
     with ExitStack() as stack:
         text = stack.enter_context(demo())
+        command = printed(text, r"^  (SOJOURN_LOCAL=.*)$")
         told = {
-            "chromium": chromium,
             "site": printed(text, r"^  (http://localhost:\d+)$"),
             "username": printed(text, r"username: (\S+)$"),
             "password": printed(text, r"password: (\S+)$"),
-            "console": stack.enter_context(console(text)),
+            "console": stack.enter_context(console(["sh", "-c", f"exec env {command}"])),
             "pictures": str(PICTURES),
         }
-        command = ["node", "--test", "--test-reporter=./reporter.mjs", f"demo/{FILE.name}"]
-        done = ran(command, folder, TOLD=json.dumps(told))
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {each["name"] for each in found} == {*SCENARIOS}, done.stderr
-    return {each["name"]: each.get("wrong") for each in found}
+        return played(folder, [FILE], told)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_in_chromium(results: Mapping[str, str | None], scenario: str) -> None:
+@pytest.mark.parametrize("scenario", scenarios(FILE))
+def test_in_chromium(results: Results, scenario: str) -> None:
     """What the scenario's name says is so."""
     assert results[scenario] is None, results[scenario]
 

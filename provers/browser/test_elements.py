@@ -5,30 +5,32 @@ Needs Node.js, npm and chromium.
 
 import gzip
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
+from provers.browser.chromium import (
+    BROWSER,
+    NOT_OURS,
+    Results,
+    npm,
+    played,
+    prepared,
+    ran,
+    scenarios,
+)
 from provers.browser.site import POLICY, Site, served
 from provers.conftest import ROOT
 from tests.e2e.client.browser import command, free_port
 from tests.e2e.conftest import own_stack
 
-BROWSER = ROOT / "provers/browser"
 ELEMENTS = ROOT / "clients/elements"
-NOT_OURS = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
-SCENARIOS = [
-    (file.name, name)
-    for file in sorted(BROWSER.glob("*.test.mjs"))
-    for name in re.findall(r'^scenario\(\s*"(.+?)",', file.read_text(), re.MULTILINE)
-]
+FILES = sorted(BROWSER.glob("*.test.mjs"))
 PAGE = """<!doctype html>
 <html lang="en">
   <head>
@@ -66,27 +68,6 @@ def application(package: Path, folder: Path, **told: str) -> Iterator[str]:
         yield url.replace("127.0.0.1", "localhost")
 
 
-def ran(command: list[str], folder: Path, **told: str) -> "subprocess.CompletedProcess[str]":
-    """A command that has run in a folder."""
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env={**os.environ, **told},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-
-
-def npm(folder: Path, *arguments: str) -> str:
-    """What npm prints that has been told to do something in a folder."""
-    assert shutil.which("npm"), "Node.js is needed: apt-get install nodejs npm"
-    done = ran(["npm", *arguments], folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The package, as npm packs it and unpacks it again."""
@@ -113,18 +94,14 @@ def site(package: Path) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def folder(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the scenarios, what they need, and the package as it is installed."""
-    folder = tmp_path_factory.mktemp("browser")
-    shutil.copytree(BROWSER, folder, dirs_exist_ok=True, ignore=NOT_OURS)
-    npm(folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    folder = prepared(tmp_path_factory.mktemp("browser"))
     shutil.copytree(package, folder / "node_modules/@sojourn/elements")
     return folder
 
 
 @pytest.fixture(scope="module")
-def results(package: Path, site: Site, folder: Path) -> Mapping[str, str | None]:
-    """What each scenario found wrong, by its name; None if nothing."""
-    chromium = shutil.which("chromium")
-    assert chromium, "A browser is needed: apt-get install chromium"
+def results(package: Path, site: Site, folder: Path) -> Results:
+    """What each scenario found wrong."""
     with ExitStack() as stack:
         api = stack.enter_context(own_stack(folder / "stack", CORS_ORIGINS=site.origin))
         site.api = f" {api.base_url}"
@@ -132,7 +109,6 @@ def results(package: Path, site: Site, folder: Path) -> Mapping[str, str | None]
         names = {"BASE_URL": api.base_url, "REALM_ID": user.realm_id, "ACCESS_KEY": api.access_key}
         pasted = application(package, folder / "application", **names)
         told = {
-            "chromium": chromium,
             "site": site.origin,
             "api": api.base_url,
             "key": api.access_key,
@@ -142,16 +118,11 @@ def results(package: Path, site: Site, folder: Path) -> Mapping[str, str | None]
             "user": user.id,
             "username": user.username,
         }
-        files = sorted({file for file, _ in SCENARIOS})
-        tests = ["node", "--test", "--test-reporter=./reporter.mjs", *files]
-        done = ran(tests, folder, TOLD=json.dumps(told))
-    found = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {each["name"] for each in found} == {name for _, name in SCENARIOS}, done.stderr
-    return {each["name"]: each.get("wrong") for each in found}
+        return played(folder, FILES, told)
 
 
-@pytest.mark.parametrize("scenario", [name for _, name in SCENARIOS])
-def test_in_chromium(results: Mapping[str, str | None], scenario: str) -> None:
+@pytest.mark.parametrize("scenario", [name for file in FILES for name in scenarios(file)])
+def test_in_chromium(results: Results, scenario: str) -> None:
     """What the scenario's name says is so."""
     assert results[scenario] is None, results[scenario]
 

@@ -8,7 +8,7 @@
 import type { Middleware, RequestContext } from "@aws-lambda-powertools/event-handler/types";
 import type { Sojourn } from "./server.js";
 import type { Begun, Session } from "./session.js";
-import { type BrowserLogin, PROBLEM, type Refusal, type SessionCookie, Web } from "./web.js";
+import { answered, type BrowserLogin, PROBLEM, type Refusal, type SessionCookie, Web } from "./web.js";
 
 export { CrossSite, type Refusal, SessionCookie } from "./web.js";
 
@@ -58,10 +58,7 @@ export class PowertoolsAuth {
   async refused(error: unknown): Promise<Response> {
     const refusal = this.#web.refusal(error);
     if (refusal === null) throw error;
-    const { body, headers } = await this.#answer(refusal);
-    const answered = new Response(body, { status: refusal.status, headers });
-    for (const [name, value] of Object.entries(refusal.headers)) answered.headers.set(name, value);
-    return answered;
+    return answered(refusal, await this.#answer(refusal));
   }
 
   /**

@@ -130,3 +130,10 @@ function refused(
     body: { status, code: kind, detail, ...more },
   };
 }
+
+/** An answer that refuses a request, with the status and headers of the refusal. */
+export function answered(refusal: Refusal, { body, headers }: Response): Response {
+  const made = new Response(body, { status: refusal.status, headers });
+  for (const [name, value] of Object.entries(refusal.headers)) made.headers.set(name, value);
+  return made;
+}
