@@ -43,6 +43,8 @@ class Client:
 def over(*answers: object) -> tuple[DynamoDB, Client]:
     """The store over a client with these answers."""
     client = Client(*answers)
+    # What was made once in this process says nothing of how it is made.
+    expressions.projection.cache_clear()
     return DynamoDB(cast(Any, client), MovedClock()), client
 
 

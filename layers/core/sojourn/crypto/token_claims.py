@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from sojourn.crypto.public_keys import JOSE_NAMES
@@ -59,13 +58,9 @@ def encoded(claims: Mapping[str, object]) -> bytes:
 
 def size_of(payload: bytes, algo: Algorithm) -> int:
     """The size in bytes of a token with this payload, signed by a key of that algorithm."""
-    parts = _header_size(algo), len(payload), _SIGNATURE_BYTES[algo]
+    header = {"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}
+    parts = len(_JSON(header)), len(payload), _SIGNATURE_BYTES[algo]
     return sum(map(_base64, parts)) + len("..")
-
-
-@cache
-def _header_size(algo: Algorithm) -> int:
-    return len(_JSON({"alg": JOSE_NAMES[algo], "kid": "jky_" + "0" * ids.BODY, "typ": "JWT"}))
 
 
 def _base64(size: int) -> int:

@@ -258,9 +258,7 @@ def ended_from(item: Item) -> Ended:
     )
 
 
-def _credentials_values(credentials: Mapping[str, Credential]) -> Values | None:
-    if credentials is WITHHELD:
-        return None
+def _credentials_values(credentials: Mapping[str, Credential]) -> Values:
     return {
         c.id: {"type": c.type, "created_ms": c.created_ms, "secret": c.secret, "name": c.name}
         for c in credentials.values()
