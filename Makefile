@@ -53,6 +53,9 @@ dev: .venv/.installed ## run the whole service at http://127.0.0.1:3000 (PORT=�
 demo: .venv/.installed ## the same over https with a web page for two browsers, at http://localhost:8000 (PORT=…: README)
 	@exec $(BIN)/python -m tools.demo
 
+# Where bytecode is not to be written, each of some hundred processes would compile the tests and the service again.
+test test-unit prove mutate: export PYTHONDONTWRITEBYTECODE :=
+
 test: .venv/.installed ## run the tests
 	@echo "End-to-end tests run beside the others, and are told after them …"
 	@exec $(BIN)/python -m tools.beside .build/e2e.log $(BIN)/python -m pytest tests/e2e -- \

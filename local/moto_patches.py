@@ -7,7 +7,7 @@ updated, check each change again.
 import copy
 import re
 import threading
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any, Final
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -22,11 +22,12 @@ from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.ast_nodes import DepthFirstTraverser, Node  # type: ignore[attr-defined]
-from moto.dynamodb.parsing.expressions import UpdateExpressionParser  # type: ignore[attr-defined]
+from moto.dynamodb.models.utilities import bytesize
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.responses import KmsResponse
 from werkzeug.http import http_date
+
+from local import moto_expressions
 
 VERSION: Final = "5.2.5"
 _ADDRESS: Final = re.compile(r"https://(dynamodb|kms)\.([a-z0-9-]+)\.amazonaws\.com/")
@@ -45,8 +46,8 @@ def apply() -> None:
     _write_values_as_they_are()
     _copy_values_plainly()
     _project_plain_names_plainly()
-    _read_expressions_once()
     _weigh_items_once()
+    moto_expressions.apply()
 
 
 def _one_call_at_a_time() -> None:
@@ -106,10 +107,12 @@ def _copy_touched_items_alone() -> None:
     """moto copies every table whole, once for each member of a transaction, to put it back.
 
     So a transaction costs by the size of its tables: 12 ms with 1,000 items. This copies the items
-    that the transaction names. It counts on one transaction running at a time.
+    that the transaction names, once, as moto makes all its copies before it changes anything. It
+    counts on one transaction running at a time.
     """
     transact = DynamoDBBackend.transact_write_items
     touched: _Keys = {}
+    copies: dict[int, Table] = {}
 
     def touching(backend: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
         touched.update(_keys(transact_items))
@@ -117,12 +120,14 @@ def _copy_touched_items_alone() -> None:
             transact(backend, transact_items)
         finally:
             touched.clear()
+            copies.clear()
 
-    def shallow(table: Table, memo: dict[int, Any]) -> Table:
-        if id(table) not in memo:
-            memo[id(table)] = _snapshot(table, touched.get(table.name, []))
-        kept: Table = memo[id(table)]
-        return kept
+    def shallow(table: Table, _memo: dict[int, Any]) -> Table:
+        if not touched:
+            return _snapshot(table, [])
+        if id(table) not in copies:
+            copies[id(table)] = _snapshot(table, touched.get(table.name, []))
+        return copies[id(table)]
 
     DynamoDBBackend.transact_write_items = touching  # type: ignore[method-assign,assignment]
     Table.__deepcopy__ = shallow  # type: ignore[attr-defined]
@@ -156,9 +161,20 @@ def _write_values_as_they_are() -> None:
     """moto looks for each of the ten kinds of a value under every name that it might be kept by.
 
     That is most of what a call costs. An item's values are in the form in which they are sent, so
-    the one kind that each has is taken. How it is written stays moto's.
+    the one kind that each has is taken, when it comes and when it goes. How it is read and written
+    stays moto's.
     """
+    read: Any = JSONParser._parse_structure
     write = JSONSerializer._serialize_type_structure
+
+    def read_structure(parser: Any, shape: Any, value: Any) -> Any:
+        if shape.name != "AttributeValue" or len(value) != 1:
+            return read(parser, shape, value)
+        ((kind, content),) = value.items()
+        member = shape.members.get(kind)
+        if member is None or content is None:
+            return read(parser, shape, value)
+        return {kind: parser._parse_shape(member, content)}
 
     def write_structure(
         serializer: JSONSerializer, serialized: Any, value: Any, shape: Any, key: str
@@ -171,13 +187,15 @@ def _write_values_as_they_are() -> None:
             serializer._serialize(wrapper, content, shape.members[kind], kind)
         serializer._default_serialize(serialized, wrapper, shape, key)
 
+    JSONParser._parse_structure = read_structure  # type: ignore[method-assign]
     JSONSerializer._serialize_type_structure = write_structure  # type: ignore[method-assign,assignment]
 
 
 def _copy_values_plainly() -> None:
     """moto copies each value through `copy.deepcopy`'s table of what it has met.
 
-    Values are trees, so each is copied by itself, in a third of the time.
+    Values are trees, so each is copied by itself, in a third of the time. The same holds for what
+    moto makes anew before it weighs a member of a map.
     """
 
     def copied(value: DynamoType, _memo: object = None) -> DynamoType:
@@ -191,7 +209,21 @@ def _copy_values_plainly() -> None:
             made.value = list(value.value) if kind in ("SS", "NS", "BS") else value.value
         return made
 
+    def copied_item(item: Item, _memo: object = None) -> Item:
+        made = copy.copy(item)
+        made.attrs = _unweighed({name: copied(value) for name, value in item.attrs.items()})
+        return made
+
+    weigh = DynamoType.size
+
+    def weighed(value: DynamoType) -> int:
+        if value.type != "M":
+            return weigh(value)
+        return sum(bytesize(name) + weighed(member) for name, member in value.value.items())
+
     DynamoType.__deepcopy__ = copied  # type: ignore[method-assign,assignment]
+    DynamoType.size = weighed  # type: ignore[method-assign,assignment]
+    Item.__deepcopy__ = copied_item  # type: ignore[method-assign,assignment]
 
 
 def _project_plain_names_plainly() -> None:
@@ -210,49 +242,6 @@ def _project_plain_names_plainly() -> None:
         return part
 
     Item.project = projected  # type: ignore[method-assign,assignment]
-
-
-def _read_expressions_once() -> None:
-    """moto reads an update's expression twice, and for each node of what it read lists the kinds
-    of node that a pass is about, in each of ten passes over a copy.
-
-    What was read is kept, since it is the copy that moto changes.
-    """
-    read = lru_cache(maxsize=1_000)(UpdateExpressionParser.make)
-    UpdateExpressionParser.make = read
-    listed = DepthFirstTraverser.nodes_to_be_processed
-
-    def copied(node: Node, _memo: object = None) -> Node:
-        made: Node = node.__class__.__new__(node.__class__)
-        vars(made).update(vars(node))
-        if node.children is not None:
-            made.children = [copy.deepcopy(child) for child in node.children]
-            for child in made.children:
-                if isinstance(child, Node):
-                    child.set_parent(made)
-        return made
-
-    def traverse(traverser: DepthFirstTraverser, node: Any, child_id: int = -1) -> Any:
-        kinds = vars(traverser).setdefault("_kinds", {})
-        kind = type(node)
-        if kind not in kinds:
-            kinds[kind] = issubclass(kind, Node), issubclass(kind, listed(traverser))
-        is_node, is_processed = kinds[kind]
-        if not is_node:
-            return node
-        parent = node.parent
-        for number, child in enumerate(node.children or ()):
-            traverser.pre_processing_of_child(node, number)
-            traverse(traverser, child, number)
-        if is_processed:
-            node = traverser.process(node)
-            node.parent = parent
-            if parent:
-                parent.children[child_id] = node
-        return node
-
-    Node.__deepcopy__ = copied
-    DepthFirstTraverser.traverse_node_recursively = traverse
 
 
 def _weigh_items_once() -> None:

@@ -80,6 +80,86 @@ def test_update_is_done_each_time(environment: dict[str, str], dynamodb: Any) ->
         update("SET #list = , #map = :more", more={"N": "1"})
 
 
+@pytest.mark.parametrize(
+    ("refused", "told_by"),
+    [
+        ({"#a": "number", "#b": "pk"}, "Cannot update attribute pk"),
+        ({"#a": "number", "#b": "number"}, "Two document paths overlap"),
+    ],
+)
+def test_update_is_checked_with_its_names(
+    environment: dict[str, str], dynamodb: Any, refused: dict[str, str], told_by: str
+) -> None:
+    """An expression that passed with other names is refused for what it names this time."""
+    empty(environment)
+    table = environment["SESSIONS_TABLE"]
+
+    def update(names: dict[str, str]) -> None:
+        dynamodb.update_item(
+            TableName=table,
+            Key=AT,
+            UpdateExpression="SET #a = :value, #b = :value",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":value": {"N": "2"}},
+        )
+
+    update({"#a": "number", "#b": "other"})
+    with pytest.raises(ClientError, match=told_by):
+        update(refused)
+    update({"#a": "number", "#b": "other"})
+
+
+def test_condition_asks_of_this_times_names_and_values(
+    environment: dict[str, str], dynamodb: Any
+) -> None:
+    """A condition that was read before is asked with the names and values of this call."""
+    empty(environment)
+    table = environment["SESSIONS_TABLE"]
+    dynamodb.put_item(TableName=table, Item=ITEM)
+
+    def stands(name: str, value: str) -> bool:
+        found = told(
+            dynamodb,
+            "put_item",
+            TableName=table,
+            Item=ITEM,
+            ConditionExpression="#name = :value",
+            ExpressionAttributeNames={"#name": name},
+            ExpressionAttributeValues={":value": {"N": value}},
+        )
+        return "Error" not in found
+
+    assert [stands("number", "1"), stands("number", "2"), stands("other", "1")] == [
+        True,
+        False,
+        False,
+    ]
+
+
+def test_refused_transactions_put_back_what_was_there_before_each(
+    environment: dict[str, str], dynamodb: Any
+) -> None:
+    """A transaction that is refused leaves what came after one that was done or refused before."""
+    empty(environment)
+    table = environment["SESSIONS_TABLE"]
+    false = {"Key": AT, "ConditionExpression": "attribute_not_exists(pk)"}
+    for number in ("1", "2", "3"):
+        other = {"pk": {"S": "b"}, "sk": {"S": number}}
+        before = {"Put": {"TableName": table, "Item": ITEM}}
+        dynamodb.transact_write_items(TransactItems=[before])
+        dynamodb.put_item(TableName=table, Item={**ITEM, "number": {"N": number}})
+        members = [
+            {"Put": {"TableName": table, "Item": {**other, "lost": {"BOOL": True}}}},
+            {"ConditionCheck": {"TableName": table, **false}},
+        ]
+        with pytest.raises(ClientError, match="ConditionalCheckFailed"):
+            dynamodb.transact_write_items(TransactItems=members)
+        assert "Item" not in dynamodb.get_item(TableName=table, Key=other)
+        assert dynamodb.get_item(TableName=table, Key=AT)["Item"]["number"] == {"N": number}
+        dynamodb.put_item(TableName=table, Item=other)
+    assert dynamodb.scan(TableName=table)["Count"] == 4
+
+
 @pytest.mark.parametrize(("bytes_", "taken"), [(404_000, True), (405_000, False)])
 def test_item_has_a_largest_size(
     environment: dict[str, str], dynamodb: Any, bytes_: int, taken: bool
