@@ -63,7 +63,7 @@ def test_write_after_the_delay_builds_on_the_first() -> None:
 )
 def test_a_home_region_loses_nothing(writes: Where, reads: Where, loses: bool, stale: bool) -> None:
     """Only writes in any Region lose commits and undo ends; only reads elsewhere are stale."""
-    found = run(World(60, 0.3, writes, reads, users=50, hours=20))
+    found = run(World(60, 0.3, writes, reads, users=14, hours=20))
     assert found.commits > 10_000
     assert found.ends > 3_000
     assert (found.lost > 0, found.undone > 0) == (loses, loses)
