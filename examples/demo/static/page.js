@@ -49,6 +49,9 @@ async function post(path) {
   return response.status == 204 || response.json();
 }
 
+// Whoever loads the page again is still logged in, unless the list was refused.
+sessions.refresh().then(() => login.hidden && show(true));
+
 find("#others").addEventListener("click", async ({ target }) => {
   target.disabled = true;
   told.textContent = "Logging in …";
@@ -68,4 +71,3 @@ find("#logout").addEventListener("click", async () => {
   show(false, "You have logged out.");
   expiry.refresh();
 });
-

@@ -27,6 +27,7 @@ scenario("a session that is ended from the other browser is gone by itself, and 
   const here = await visit("/", { viewport });
   await logIn(here);
   await picture(here, "demo-here");
+  await here.reload();
   await here.getByRole("listitem").filter({ hasText: "Firefox on Linux" }).getByRole("button").click();
   await here.getByRole("dialog").getByRole("button", { name: "End" }).click();
   await here.getByText("Ended. Firefox on Linux").waitFor();
