@@ -99,6 +99,8 @@ class Where:
 
     def named(self) -> str:
         """The CloudFormation stack. Raises `StackProblem` when none is named."""
+        if self.local:
+            raise StackProblem("The local stack has nothing in AWS.")
         if self.stack_name is None:
             raise StackProblem("Name the stack by --stack-name.")
         return self.stack_name

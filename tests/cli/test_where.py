@@ -6,6 +6,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+from sojourn_cli.stack import StackProblem
+from sojourn_cli.where import Where
 from tests.cli.stub import Stub, page
 from tests.cli.tool import KEY, Tool
 
@@ -41,6 +43,13 @@ def test_local_takes_url_and_key_of_the_file(stub: Stub, folder: Path) -> None:
     stub.on("*", page())
     assert Tool("https://sessions.example.com")("realms", "list", "--local").exit_code == 0
     assert stub.asked[0].headers["authorization"] == f"Bearer {OTHER}"
+
+
+def test_local_stack_has_nothing_in_aws() -> None:
+    """What only AWS tells is not asked to be named where the stack is a local one."""
+    where = Where(None, None, True, None, None, None)
+    with pytest.raises(StackProblem, match="local stack has nothing in AWS"):
+        where.named()
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", "{}", '{"base_url": 1}', "\x00"])

@@ -77,6 +77,8 @@ class Chart:
     rows: tuple[tuple[str, tuple[int, ...]], ...]
     most: int
     ends: tuple[str, str]
+    width: int = WIDTH
+    height: int = HEIGHT
 
 
 def chart(

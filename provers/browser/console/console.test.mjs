@@ -21,6 +21,23 @@ const PLACES = [
   [`${session}/end`],
 ].flat();
 
+/** How wide a page is, and how high its highest row and its smallest text are. */
+function measured() {
+  const heights = (nodes) => nodes.map((node) => node.getBoundingClientRect().height);
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const ranges = [];
+  while (texts.nextNode()) {
+    const range = document.createRange();
+    range.selectNode(texts.currentNode);
+    if (texts.currentNode.data.trim()) ranges.push(range);
+  }
+  return {
+    wide: document.documentElement.scrollWidth,
+    row: Math.max(0, ...heights([...document.querySelectorAll("tr")])),
+    text: Math.min(...heights(ranges).filter(Boolean)),
+  };
+}
+
 scenario("no page of the console violates its policy, or runs what a user has written", async (visit) => {
   const { page, base } = await opened(visit);
   let shown = 0;
@@ -32,7 +49,7 @@ scenario("no page of the console violates its policy, or runs what a user has wr
   assert.ok(shown > 15, String(shown));
 });
 
-scenario("every page of the console is accessible, in light and dark, on wide and small screens", async (visit) => {
+scenario("every page of the console is accessible and legible, in light and dark, on wide and small screens", async (visit) => {
   const { page, base } = await opened(visit);
   for (const [colorScheme, width] of [["light", 1280], ["dark", 390]]) {
     await page.emulateMedia({ colorScheme });
@@ -40,8 +57,10 @@ scenario("every page of the console is accessible, in light and dark, on wide an
     for (const place of PLACES) {
       await page.goto(base + place);
       assert.deepEqual(await inaccessible(page), [], `${colorScheme} ${place}`);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+      const { wide, row, text } = await page.evaluate(measured);
       assert.ok(wide <= width, `${place} is ${wide} wide`);
+      assert.ok(row <= 200, `${place} has a row ${row} high`);
+      assert.ok(text >= 11, `${place} has a text ${text} high`);
     }
   }
 });
