@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from provers.conftest import ROOT
 
 BROWSER = ROOT / "provers/browser"
 NOT_OURS = shutil.ignore_patterns("node_modules", "dist", "__pycache__")
+BUDGETS = tomllib.loads((BROWSER / "budgets.toml").read_text())
 Results = Mapping[str, str | None]
 """What each scenario found wrong, by its name; None if nothing."""
 
@@ -58,7 +60,8 @@ def played(folder: Path, files: Sequence[Path], told: Mapping[str, Any]) -> Resu
     assert chromium, "A browser is needed: apt-get install chromium"
     names = [str(file.relative_to(BROWSER)) for file in files]
     command = ["node", "--test", "--test-reporter=./reporter.mjs", *names]
-    done = ran(command, folder, TOLD=json.dumps({"chromium": chromium, **told}))
+    known = {"chromium": chromium, "budgets": BUDGETS, **told}
+    done = ran(command, folder, TOLD=json.dumps(known))
     found = [json.loads(line) for line in done.stdout.splitlines()]
     expected = {name for file in files for name in scenarios(file)}
     assert {each["name"] for each in found} == expected, done.stderr

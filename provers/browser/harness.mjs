@@ -97,6 +97,45 @@ export const said = (page, tag) =>
     ),
   );
 
+/**
+ * What a page loads until `act` is done, by the browser's own count: requests, bytes on the wire by
+ * kind, and the origins that are neither the page's own nor of `known`.
+ */
+export async function loaded(page, act, known = []) {
+  const client = await page.context().newCDPSession(page);
+  const requests = new Map();
+  const gone = { requests: 0, foreign: [] };
+  let left = 0;
+  client.on("Network.requestWillBeSent", ({ requestId, request, type }) => {
+    if (request.url.startsWith("data:")) return; // the browser's own, of a field for dates
+    gone.requests += 1;
+    left += !requests.has(requestId);
+    requests.set(requestId, { kind: type.toLowerCase(), url: request.url });
+  });
+  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    const { kind } = requests.get(requestId) ?? {};
+    if (!kind) return;
+    gone[kind] = (gone[kind] ?? 0) + encodedDataLength;
+    left -= 1;
+  });
+  client.on("Network.loadingFailed", ({ requestId }) => (left -= requests.has(requestId)));
+  await client.send("Network.enable");
+  await client.send("Network.setCacheDisabled", { cacheDisabled: true });
+  await act();
+  await until(() => left === 0);
+  await client.detach();
+  const { origin } = new URL(page.url());
+  const origins = [...requests.values()].map(({ url }) => new URL(url).origin);
+  gone.foreign = origins.filter((each) => ![origin, ...known].includes(each));
+  return gone;
+}
+
+/** Where what a page has loaded is over its budget. */
+export function over(budget, { foreign, ...gone }) {
+  const most = Object.keys(gone).filter((kind) => gone[kind] > (budget[kind] ?? 0));
+  return [...foreign, ...most.map((kind) => `${kind}: ${gone[kind]}`)];
+}
+
 /** What has the focus, also inside an element. */
 export const focused = (page) =>
   page.evaluate(() => {

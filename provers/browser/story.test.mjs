@@ -1,6 +1,18 @@
 // The package's README and docs/browser.md, as they are pasted: an application with a cookie.
 import assert from "node:assert/strict";
-import { PASSWORD, admin, api, inaccessible, put, scenario, told } from "./harness.mjs";
+import {
+  PASSWORD,
+  admin,
+  api,
+  inaccessible,
+  loaded,
+  newcomer,
+  over,
+  put,
+  scenario,
+  site,
+  told,
+} from "./harness.mjs";
 
 const { application, username } = told;
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -91,17 +103,35 @@ scenario("a page of another site can end nothing with the cookie", async (visit)
   assert.equal((await end("same-origin")).status, 204);
 });
 
-scenario("the pasted page loads few bytes in few requests", async (visit) => {
+scenario("the pasted page loads what its budget allows, and asks twice alone", async (visit) => {
   const page = await visit(application);
   await logIn(page);
   const asked = [];
   page.on("request", (request) => asked.push(new URL(request.url()).pathname));
-  await page.reload();
-  await page.getByText("This device").waitFor();
+  const gone = await loaded(page, async () => {
+    await page.reload();
+    await page.getByText("This device").waitFor();
+  });
   assert.deepEqual(asked.slice(0, 3), ["/", "/page.js", "/elements/index.js"]);
   assert.deepEqual(asked.slice(3).sort(), ["/account/session", "/account/sessions"]);
-  const bytes = await page.evaluate(() =>
-    performance.getEntriesByType("resource").map(({ encodedBodySize }) => encodedBodySize),
+  assert.deepEqual(over(told.budgets.cookie, gone), []);
+});
+
+scenario("a page with all three elements and a token loads what its budget allows", async (visit) => {
+  const page = await visit("about:blank");
+  const { realm, begin } = await newcomer();
+  const { token } = await begin(FIREFOX);
+  const gone = await loaded(
+    page,
+    async () => {
+      await page.goto(`${site}/page.html`);
+      await put(page, "sojourn-login", { action: `${api}/v1/login`, realm: realm.id });
+      await put(page, "sojourn-sessions", { src: `${api}/v1/sessions` }, token);
+      await put(page, "sojourn-expiry", { src: `${api}/v1/session`, warn: 10 ** 6 }, token);
+      await page.getByText("This device").waitFor();
+      await page.getByText("Your session ends soon.").waitFor();
+    },
+    [api],
   );
-  assert.ok(bytes.reduce((sum, each) => sum + each) < 24_000, bytes.join());
+  assert.deepEqual(over(told.budgets.elements, gone), []);
 });

@@ -75,6 +75,18 @@ def test_parts_and_properties_are_documented() -> None:
         assert f"`{name}`" in GUIDE, name
 
 
+def test_budgets_are_documented() -> None:
+    """The guide's table of what pages load has the figures that the tests in Chromium hold."""
+    table = GUIDE.partition("## What a page loads")[2]
+    told = [row.split(" | ")[1:] for row in re.findall(r"^\| (.*[\d–]) \|$", table, re.MULTILINE)]
+    held = tomllib.loads((ROOT / "provers/browser/budgets.toml").read_text())
+    kinds = ("requests", "document", "stylesheet", "script", "fetch")
+    assert told == [
+        [f"{budget[kind]:,}" if kind in budget else "–" for kind in kinds]
+        for budget in held.values()
+    ]
+
+
 def test_package_is_of_the_projects_version() -> None:
     """The package has the service's version, no dependency, and a lock without a registry."""
     told = json.loads((ELEMENTS / "package.json").read_text())

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { inaccessible, scenario, told } from "../harness.mjs";
+import { inaccessible, loaded, over, scenario, told } from "../harness.mjs";
 
 /** A page of a console that was opened by its link, and the console's base address. */
 async function opened(visit, link = told.links.shift(), options = {}) {
@@ -62,6 +62,14 @@ scenario("every page of the console is accessible and legible, in light and dark
       assert.ok(row <= 200, `${place} has a row ${row} high`);
       assert.ok(text >= 11, `${place} has a text ${text} high`);
     }
+  }
+});
+
+scenario("every page of the console loads what its budget allows, and no script", async (visit) => {
+  const { page, base } = await opened(visit);
+  for (const place of PLACES) {
+    const gone = await loaded(page, () => page.goto(base + place));
+    assert.deepEqual(over(told.budgets.console, gone), [], place);
   }
 });
 

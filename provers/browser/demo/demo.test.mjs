@@ -1,6 +1,6 @@
 // `make demo` in Chromium, by hand: two browsers of one user, and the operator's console beside them.
 import assert from "node:assert/strict";
-import { inaccessible, scenario, told } from "../harness.mjs";
+import { inaccessible, loaded, over, scenario, told } from "../harness.mjs";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const viewport = { width: 560, height: 440 };
@@ -63,6 +63,21 @@ scenario("the eleventh login ends the oldest session, whose page says why by its
   await newest.getByText("Log in on other devices").click();
   await ended(newest, "it gave way to a newer session, as the oldest of ten");
   assert.deepEqual(await inaccessible(newest), []);
+});
+
+scenario("the demo's page loads what its budget allows", async (visit) => {
+  const page = await visit("/");
+  await logIn(page);
+  // Nothing of a timer: how often the page asks while it loads would depend on the machine.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 60_000);
+  const gone = await loaded(page, async () => {
+    await page.reload();
+    await page.getByText("This device").waitFor();
+  });
+  assert.deepEqual(over(told.budgets.demo, gone), []);
+  await page.clock.resume();
+  await logOut(page);
 });
 
 scenario("the command that the demo prints opens the console of its stack", async (visit) => {
