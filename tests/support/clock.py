@@ -44,6 +44,10 @@ class MovedClock:
         self._wall_ms += round(seconds * 1000)
         self._monotonic += seconds
 
+    def set_forward(self, seconds: float) -> None:
+        """Move the wall clock alone, so that nothing that counts seconds of waiting ends."""
+        self._wall_ms += round(seconds * 1000)
+
     def set_back(self, seconds: float) -> None:
         """Move the wall clock back, as a correction by NTP does."""
         self._wall_ms -= round(seconds * 1000)
