@@ -73,7 +73,7 @@ def not_consistent(patch: pytest.MonkeyPatch) -> None:
 class _Afterwards(feed.Announcement):
     """An entry that a second call writes after the commit: it comes later, or never."""
 
-    def __init__(self, to: feed.DynamoFeed, revocation: Revocation | None) -> None:
+    def __init__(self, to: feed.DynamoFeed, revocation: Revocation) -> None:
         super().__init__(to, revocation)
         self._later, self.writes = self.writes, []
 

@@ -63,21 +63,27 @@ def event(body: str, query: dict[str, str] | None) -> dict[str, Any]:
 
 
 def asked(
-    body: str, *, permission: Permission = "write", query: dict[str, str] | None = None
+    body: str,
+    *,
+    permission: Permission = "write",
+    query: dict[str, str] | None = None,
+    route: Route = make_thing,
 ) -> Any:
     """What the route answers to a server with a stack-wide key of that permission."""
     server = Server(key=replace(access_key(None), permission=permission), realm_id=None)
     callers = SimpleNamespace(either=lambda _request, recorded: server)
     request = Request.of(event(body, query))
-    return answer(make_thing, SimpleNamespace(callers=callers), request)
+    return answer(route, SimpleNamespace(callers=callers), request)
 
 
 def test_answer_has_its_status() -> None:
-    """The function's result gets the route's status; None gets 204."""
-    made = asked('{"name": "x"}')
-    assert (made.status, made.body) == (201, Seen(realm_id=None))
-    nothing = asked('{"name": "nothing"}')
-    assert (nothing.status, nothing.body) == (204, None)
+    """The function's result gets the route's other status than 204, which None gets."""
+    swapped = replace(make_thing, answers=dict(list(make_thing.answers.items())[::-1]))
+    for route in (make_thing, swapped):
+        made = asked('{"name": "x"}', route=route)
+        assert (made.status, made.body) == (201, Seen(realm_id=None))
+        nothing = asked('{"name": "nothing"}', route=route)
+        assert (nothing.status, nothing.body) == (204, None)
 
 
 def test_permission_is_asked_for_before_query_and_body() -> None:

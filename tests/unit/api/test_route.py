@@ -40,13 +40,6 @@ def test_route_is_named_by_its_function() -> None:
     assert (by_put.at, by_put.name, by_put.do) == ("PUT /v1/things", "put_thing", change_thing.do)
 
 
-def test_status_is_that_of_the_body() -> None:
-    """In any order of `answers`, an answer with a body has the status that is not 204."""
-    assert change_thing.status == 202
-    swapped = Route("GET /x", public=True, answers={204: (), 200: (Seen,)})
-    assert (swapped.status, Route("GET /x", public=True, answers=NOTHING).status) == (200, 204)
-
-
 def test_callers_are_those_who_may() -> None:
     """A route is for anybody, a user, a server with a permission, or for either of these.
 

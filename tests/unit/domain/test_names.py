@@ -49,6 +49,14 @@ def test_case_makes_no_other_name(name: str) -> None:
     assert fold(name.casefold()) == fold(name)
 
 
+@given(st.text(st.characters(max_codepoint=127, exclude_characters="@"), max_size=12))
+def test_plain_name_is_folded_like_any_other(name: str) -> None:
+    """A name in ASCII, for which there is a shorter way, folds as Unicode says (NFKC_Casefold)."""
+    assert fold(name) == unicodedata.normalize("NFKC", name.strip().casefold())
+    # The Kelvin sign is no ASCII, and is one with its letter.
+    assert fold("\u212a" + name) == ("k" + fold(f"a{name}")[1:])
+
+
 def test_every_character_folds_for_good() -> None:
     """Each character by itself has a fixed folded form, the same in NFD and in upper case."""
     for number in range(sys.maxunicode + 1):

@@ -114,7 +114,8 @@ def answer(route: Route, services: Any, request: Request) -> Response:
         return document(request, found)
     if isinstance(found, Polled):
         return polled(request, found, found.seen)
-    return Response(status=route.status, body=found)
+    # 204 is the other status, of an answer without a body.
+    return Response(status=min(route.answers), body=found)
 
 
 def _admitted(route: Route, services: Any, request: Request) -> Call[Any, Any]:

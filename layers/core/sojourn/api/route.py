@@ -137,11 +137,6 @@ class Route:
         return (*self.query, *realm, *(PAGING if self.order else ()))
 
     @property
-    def status(self) -> int:
-        """The status of an answer with a body; 204 where there is none."""
-        return min(self.answers)
-
-    @property
     def caller(self) -> Caller:
         """Who may call."""
         if self.server is None:

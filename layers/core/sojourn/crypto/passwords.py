@@ -109,7 +109,7 @@ class VerifiedPassword:
 
 def _bytes(password: str) -> bytes:
     """NFC, so that the same password typed on another keyboard is the same."""
-    return normalize("NFC", password).encode()
+    return (password if password.isascii() else normalize("NFC", password)).encode()
 
 
 def complaint(password: str, *names: str | None) -> str | None:

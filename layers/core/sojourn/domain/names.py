@@ -37,6 +37,9 @@ _EMAIL: Final = r"[^@]+@[^@]+"
 
 def fold(name: str) -> str:
     """The form in which names are compared; folding it again changes nothing."""
+    if name.isascii() and "@" not in name:
+        # What is below does no more to these; most names at a log-in are such.
+        return name.strip().lower()
     name, before = name.strip(), ""
     while name != before:
         before = name

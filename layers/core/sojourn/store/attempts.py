@@ -5,7 +5,7 @@ of `domain/lockout.py`. An item does not reveal its account, or whether the acco
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sojourn.domain.errors import Superseded, Unavailable
@@ -13,11 +13,9 @@ from sojourn.domain.lockout import UNKNOWN_USER, Bucket, Counter, Failure
 from sojourn.domain.user import Candidate, User
 from sojourn.domain.values import replace
 from sojourn.store import expressions, user_items
-from sojourn.store.client import ConditionFailed, DynamoDB, plain
+from sojourn.store.client import ConditionFailed, DynamoDB
 from sojourn.store.expressions import Item, Key, Write
 from sojourn.store.users import DynamoUsers
-
-Values = Mapping[str, Any]
 
 
 class DynamoAttempts:
@@ -29,7 +27,7 @@ class DynamoAttempts:
         self._table = table
 
     def read(self, counters: Sequence[Counter]) -> list[Counter]:
-        found = self._dynamo.get_many([self._key(counter) for counter in counters])
+        found = self._dynamo.items([self._key(counter) for counter in counters])
         return list(map(_read, counters, found))
 
     def read_with_candidate(
@@ -55,7 +53,7 @@ class DynamoAttempts:
             )
         except ConditionFailed as error:
             each = zip(counters, error.failed, error.items, strict=True)
-            now = [_read(c, plain(item)) if failed else c for c, failed, item in each]
+            now = [_read(c, item) if failed else c for c, failed, item in each]
             # This was our own write, whose answer was lost.
             if not any(counter.version == version for counter in now):
                 raise Superseded(failure.attempt.read(now)) from error
@@ -73,7 +71,7 @@ class DynamoAttempts:
     ) -> tuple[Item | None, list[Counter]]:
         keys = [user_key, *(self._key(counter) for counter in counters)]
         user, *found = self._dynamo.items(keys)
-        return user, list(map(_read, counters, map(plain, found)))
+        return user, list(map(_read, counters, found))
 
     def _key(self, counter: Counter) -> Key:
         if self._table is None:
@@ -94,15 +92,15 @@ def counter_item(bucket: Bucket, version: str, *, kept_until: int) -> dict[str, 
     }
 
 
-def _read(counter: Counter, values: Values | None) -> Counter:
-    """The counter as stored in the table."""
-    if values is None:
+def _read(counter: Counter, item: Item | None) -> Counter:
+    """The counter as stored in the table, from the form of the wire: each login does this."""
+    if item is None:
         return replace(counter, bucket=Bucket(), version=None)
     bucket = Bucket(
-        log=tuple(values["log"]),
-        row=values["row"],
-        last_ms=values["last_ms"],
-        successes=values["proofs"],
-        unlocks=values.get("unlocks", 0),
+        log=tuple([int(each["N"]) for each in item["log"]["L"]]),
+        row=int(item["row"]["N"]),
+        last_ms=int(item["last_ms"]["N"]),
+        successes=int(item["proofs"]["N"]),
+        unlocks=int(item["unlocks"]["N"]) if "unlocks" in item else 0,
     )
-    return replace(counter, bucket=bucket, version=values["v"])
+    return replace(counter, bucket=bucket, version=item["v"]["S"])

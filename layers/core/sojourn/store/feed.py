@@ -35,13 +35,13 @@ ENTRY: Final = (
 class Announcement:
     """The entry of one attempt to commit: it belongs into the commit's transaction."""
 
-    def __init__(self, feed: "DynamoFeed", revocation: Revocation | None) -> None:
+    def __init__(self, feed: "DynamoFeed", revocation: Revocation) -> None:
         self._feed = feed
         self._revocation = revocation
         # The request's: neither the entry nor the realm that names its shard is older.
         self._age = deadline.current(feed.clock)
         self._sent_ms = feed.now_ms()
-        self.writes: list[Write] = [] if revocation is None else [feed.entry(revocation)]
+        self.writes: list[Write] = [feed.entry(revocation)]
 
     def confirm(self) -> None:
         """Call it when the commit was answered: only a young entry can be relied upon.
@@ -50,7 +50,7 @@ class Announcement:
         time, or may no longer read its shard. Then it is written again, in the first shard, which
         is always read. Raises `Unavailable`.
         """
-        while self._revocation is not None and not self._is_young():
+        while not self._is_young():
             self._age = Deadline(self._feed.clock)
             self._sent_ms = self._feed.now_ms()
             self._feed.write(self._feed.entry(replace(self._revocation, shards=1)))
@@ -70,8 +70,8 @@ class DynamoFeed:
         self._kept_seconds = kept_seconds
         self.clock = clock
 
-    def announcing(self, revocation: Revocation | None) -> Announcement:
-        """The entry of an attempt that is sent now; without a write if there is nothing to tell."""
+    def announcing(self, revocation: Revocation) -> Announcement:
+        """The entry of an attempt that is sent now."""
         return Announcement(self, revocation)
 
     def announce(self, revocation: Revocation) -> None:

@@ -95,10 +95,11 @@ class DynamoDirectory:
             raise Superseded(None)
         mark, commits = optimistic.marked(before.commits)
         after = replace(change.after, version=before.version + 1, commits=commits)
-        announced = self._feed.announcing(change.revocation)
+        told = change.revocation
+        announced = None if told is None else self._feed.announcing(told)
         writes = [
             self._change(before, after),
-            *announced.writes,
+            *([] if announced is None else announced.writes),
             *self._private_halves(after.id, change.private),
             *(delete(self.private_key_key(after.id, key_id)) for key_id in change.gone_keys),
             *map(self._due.leaving, change.due),
@@ -111,7 +112,8 @@ class DynamoDirectory:
             if current is None or mark not in current.commits:
                 gone = current is None or current.deletion is not None
                 raise Superseded(None if gone else current) from error
-        announced.confirm()
+        if announced is not None:
+            announced.confirm()
         return replace(change, after=after)
 
     def _private_halves(self, realm_id: str, private: Mapping[str, bytes]) -> list[Write]:

@@ -59,8 +59,10 @@ class DynamoUsers:
         `Superseded`, `ConditionFailed` if the condition of another item failed, and `Unavailable`
         if the user is gone and an earlier attempt may have been done.
         """
-        announced = self._feed.announcing(change.revocation)
-        room = ENDED_PER_COMMIT - len(others) - len(announced.writes)
+        told = change.revocation
+        announced = None if told is None else self._feed.announcing(told)
+        entries = [] if announced is None else announced.writes
+        room = ENDED_PER_COMMIT - len(others) - len(entries)
         waiting = (*change.before.pending, *change.ended)
         mark, commits = optimistic.marked(change.before.commits)
         after = replace(
@@ -72,7 +74,7 @@ class DynamoUsers:
         done = replace(change, after=after)
         records = [self._record_write(after.id, e) for e in waiting[:room]]
         try:
-            self._dynamo.commit([self._user_write(done), *announced.writes, *records, *others])
+            self._dynamo.commit([self._user_write(done), *entries, *records, *others])
         except ConditionFailed as error:
             if not error.failed[0]:
                 raise
@@ -80,7 +82,8 @@ class DynamoUsers:
             current = None if item is None else user_items.user_from(item)
             if not _is_done(done, mark, current):
                 raise Superseded(current) from error
-        announced.confirm()
+        if announced is not None:
+            announced.confirm()
         return done
 
     def _user_write(self, change: Change) -> dict[str, Any]:
