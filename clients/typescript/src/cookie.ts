@@ -13,7 +13,10 @@ import type { Begun } from "./session.js";
 
 const NAME = /^__Host-[A-Za-z0-9_-]+$/;
 const VALUE = /^[A-Za-z0-9._-]+$/;
-const ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Lax";
+const ATTRIBUTES = { path: "/", secure: true, httpOnly: true, sameSite: "lax" } as const;
+
+/** A cookie to set, in parts. Without `maxAge`, in seconds, a browser keeps it until it is closed. */
+export type CookieParts = typeof ATTRIBUTES & { name: string; value: string; maxAge?: number };
 
 /** Cookie mode: where the login token is, and which requests may use it. */
 export class SessionCookie {
@@ -38,15 +41,26 @@ export class SessionCookie {
   }
 
   /** The `Set-Cookie` after a login. `now` is in epoch seconds. */
-  begin({ token, expiresAt }: Begun, now: number): string {
-    if (!VALUE.test(token)) throw new TypeError("The session has no token.");
-    const lasts = expiresAt === null ? "" : `; Max-Age=${Math.max(0, Math.trunc(expiresAt - now))}`;
-    return `${this.name}=${token}; ${ATTRIBUTES}${lasts}`;
+  begin(session: Begun, now: number): string {
+    return written(this.kept(session, now));
   }
 
   /** The `Set-Cookie` after a log-out, which makes a browser forget it. */
   end(): string {
-    return `${this.name}=; ${ATTRIBUTES}; Max-Age=0`;
+    return written(this.forgotten());
+  }
+
+  /** `begin` in parts, for a framework that writes the header itself. */
+  kept({ token, expiresAt }: Begun, now: number): CookieParts {
+    if (!VALUE.test(token)) throw new TypeError("The session has no token.");
+    const parts = { name: this.name, value: token, ...ATTRIBUTES };
+    if (expiresAt === null) return parts;
+    return { ...parts, maxAge: Math.max(0, Math.trunc(expiresAt - now)) };
+  }
+
+  /** `end` in parts. */
+  forgotten(): CookieParts {
+    return { name: this.name, value: "", ...ATTRIBUTES, maxAge: 0 };
   }
 
   /** Throw `CrossSite` if the request may not change anything. */
@@ -64,6 +78,11 @@ export class SessionCookie {
     this.check(request);
     return found ?? "";
   }
+}
+
+function written({ name, value, maxAge }: CookieParts): string {
+  const lasts = maxAge === undefined ? "" : `; Max-Age=${maxAge}`;
+  return `${name}=${value}; Path=/; Secure; HttpOnly; SameSite=Lax${lasts}`;
 }
 
 /**

@@ -26,6 +26,13 @@ export interface BrowserLogin {
 
 export const PROBLEM = "application/problem+json";
 
+/** The session of a request. */
+export interface Found {
+  readonly session: Session;
+  /** `sessions.end({token, sessionId})` ends a session of its user's, and no other. */
+  readonly token: string;
+}
+
 /** An answer that refuses a request. `body` is a problem document (RFC 9457). */
 export interface Refusal {
   readonly status: 401 | 403 | 503;
@@ -47,13 +54,21 @@ export class Web {
     this.#cookie = cookie;
   }
 
+  /** Cookie mode. Throws `TypeError` without it. */
+  get cookie(): SessionCookie {
+    if (this.#cookie === undefined) {
+      throw new TypeError("logIn and logOut need cookie mode: {cookie: new SessionCookie()}.");
+    }
+    return this.#cookie;
+  }
+
   /** The login token. Throws `TokenMissing`, `InvalidToken`, `CrossSite`. */
   token(request: Asked): string {
     return this.#cookie === undefined ? bearerToken(request) : this.#cookie.token(request);
   }
 
   /** The session and its token. Throws a `Rejected`, `CrossSite`, `Unavailable`. */
-  async session(request: Asked): Promise<{ session: Session; token: string }> {
+  async session(request: Asked): Promise<Found> {
     const token = this.token(request);
     return { session: await this.sojourn.verify(token), token };
   }
@@ -69,7 +84,7 @@ export class Web {
     client: string | undefined,
     { user, password, ip, replace }: BrowserLogin,
   ): Promise<{ session: Begun; cookie: string }> {
-    const cookie = this.#needed();
+    const { cookie } = this;
     cookie.check(request);
     const session = await this.sojourn.authenticate({ user, password, ip, client, replace });
     return { session, cookie: cookie.begin(session, Date.now() / 1000) };
@@ -81,7 +96,7 @@ export class Web {
    * Throws `CrossSite`, `Unavailable`: then the session may go on.
    */
   async logOut(request: Asked): Promise<string> {
-    const cookie = this.#needed();
+    const { cookie } = this;
     cookie.check(request);
     try {
       await this.sojourn.sessions.end({ token: cookie.token(request) });
@@ -108,13 +123,6 @@ export class Web {
       return refused(503, { "Retry-After": wait }, error);
     }
     return null;
-  }
-
-  #needed(): SessionCookie {
-    if (this.#cookie === undefined) {
-      throw new TypeError("logIn and logOut need cookie mode: {cookie: new SessionCookie()}.");
-    }
-    return this.#cookie;
   }
 }
 

@@ -3,6 +3,7 @@
 import { createSojourn as forBrowsers } from "../src/browser.js";
 import { SessionCookie, sojournAuth as forExpress } from "../src/express.js";
 import { sojournAuth as forHono } from "../src/hono.js";
+import { sojournAuth as forNext } from "../src/next.js";
 import { sojournAuth as forPowertools } from "../src/powertools.js";
 import { createSojourn, type Session, type SojournError } from "../src/index.js";
 
@@ -37,7 +38,7 @@ export function perhaps(mode: "cached" | undefined, text: string | undefined): u
   const client = createSojourn({ ...told, mode });
   forBrowsers({ ...told, mode });
   const auth = { cookie: mode && cookie, onRefusal: undefined };
-  const made = [forExpress(client, auth), forHono(client, auth), forPowertools(client, auth)];
+  const made = [forExpress, forHono, forNext, forPowertools].map((each) => each(client, auth));
   const replaced = client.login({ email: "ada@example.com", password: "p", replace: text });
   return [made, replaced, client.sessions.list({ userId: "usr_1", state: undefined })];
 }

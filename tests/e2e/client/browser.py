@@ -49,22 +49,29 @@ class Browser:
 
     def get(self, path: str, *, follow: bool = True, **headers: str) -> Page:
         """Open a page, and follow redirects."""
-        return self._ask("GET", path, None, headers, follow)
+        return self.ask("GET", path, follow=follow, headers=headers)
 
     def post(
         self, path: str, *, site: str = "same-origin", follow: bool = True, **form: str
     ) -> Page:
         """Send a form, and follow redirects."""
-        headers = {
-            "content-type": "application/x-www-form-urlencoded",
-            "sec-fetch-site": site,
-            "origin": self.base_url if site == "same-origin" else "https://evil.example",
-        }
-        return self._ask("POST", path, urlencode(form), headers, follow)
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, urlencode(form), site=site, follow=follow, headers=kind)
 
-    def _ask(
-        self, method: str, path: str, body: str | None, headers: Mapping[str, str], follow: bool
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: str | bytes | None = None,
+        *,
+        site: str | None = None,
+        follow: bool = True,
+        headers: Mapping[str, str],
     ) -> Page:
+        """Send what a page of a `site` does (`same-origin`: one of ours), and follow redirects."""
+        if site is not None:
+            origin = self.base_url if site == "same-origin" else "https://evil.example"
+            headers = {**headers, "origin": origin, "sec-fetch-site": site}
         connection = http.client.HTTPConnection(urlsplit(self.base_url).netloc, timeout=30)
         try:
             known = {"user-agent": self.agent, **self.headers, **headers}
@@ -77,9 +84,9 @@ class Browser:
             connection.close()
         for cookie in answer.headers.get_all("set-cookie") or []:
             self._keep(cookie)
-        if follow and answer.status in (302, 303):
-            place = urlsplit(answer.headers["location"]).path
-            return self._ask("GET", place, None, {}, follow)
+        if follow and (answer.status in (302, 303) or (method, answer.status) == ("GET", 307)):
+            kept = {name: headers[name] for name in headers if name == "accept"}
+            return self.ask("GET", urlsplit(answer.headers["location"]).path, headers=kept)
         told = {name.lower(): value for name, value in answer.headers.items()}
         return Page(answer.status, told, text)
 

@@ -1,0 +1,8 @@
+import { auth } from "../../../auth";
+
+export const GET = auth.route((_, { session }) => Response.json(session));
+
+export const DELETE = auth.route(async () => {
+  await auth.logOut();
+  return new Response(null, { status: 204 });
+});

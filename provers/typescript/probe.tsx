@@ -1,0 +1,30 @@
+// A page that asks more than once, and Server Actions that are followed by no redirect.
+import { auth } from "../../auth";
+
+async function leave() {
+  "use server";
+  await auth.required();
+  await auth.logOut();
+}
+
+async function enter(form: FormData) {
+  "use server";
+  await auth.required();
+  await auth.logIn({ user: String(form.get("user")), password: String(form.get("password")) });
+}
+
+export default async function Probe() {
+  const [session, again] = await Promise.all([auth(), auth()]);
+  return (
+    <>
+      {session === again ? "once" : "twice"}
+      <i>{session?.id ?? (await auth.error())?.kind}</i>
+      <form action={leave}>
+        <button>Leave</button>
+      </form>
+      <form action={enter}>
+        <button>Enter</button>
+      </form>
+    </>
+  );
+}
