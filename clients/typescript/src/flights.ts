@@ -5,13 +5,28 @@ import { type Clock, type Instant, since } from "./clock.js";
 /** Seconds beyond the time-out that are waited for what another request does. */
 export const GRACE = 1;
 
+/**
+ * Whether a promise ends with the request that made it, as on Cloudflare Workers and Vercel's edge.
+ *
+ * There a request that awaits another one's promise is ended by the runtime, and what runs on after
+ * the answer is dropped.
+ */
+export function endsWithRequest(): boolean {
+  return "EdgeRuntime" in globalThis || globalThis.navigator?.userAgent === "Cloudflare-Workers";
+}
+
 interface Flight<T> {
   readonly outcome: Promise<T>;
   readonly began: Instant;
 }
 
-/** What is under way. A flight that is overdue is another one's no longer: it may never land. */
+/**
+ * What is under way. A flight that is overdue is another one's no longer: it may never land.
+ *
+ * `alone`: each request does all for itself.
+ */
 export class Flights<T> {
+  readonly alone = endsWithRequest();
   readonly #clock: Clock;
   readonly #longest: number;
   readonly #flights = new Map<string, Flight<T>>();
@@ -39,6 +54,7 @@ export class Flights<T> {
       const outcome = await inTime(joined.outcome, this.#longest);
       return outcome === TOO_LATE ? null : { outcome, mine: false };
     }
+    if (this.alone) return { outcome: await work(), mine: true };
     const flight = { outcome: work(), began: this.#clock.now() };
     this.#flights.set(name, flight);
     try {

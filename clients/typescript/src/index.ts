@@ -1,6 +1,7 @@
 /** The client for servers: Node, AWS Lambda and edge runtimes. */
 
 import { parts, type Runtime, type SojournOptions } from "./client.js";
+import { endsWithRequest } from "./flights.js";
 import { always } from "./mode_always.js";
 import { cached } from "./mode_cached.js";
 import { feed } from "./mode_feed.js";
@@ -13,7 +14,8 @@ export type { VerifiedJwt } from "./not_ended.js";
 export type { Sojourn } from "./server.js";
 
 const SERVER: Runtime = {
-  modes: { always, cached, feed },
+  // A poller has no request to belong to.
+  modes: endsWithRequest() ? { always, cached } : { always, cached, feed },
   sending: {
     headers: { "user-agent": "sojourn-client" },
     // Of Node: nothing was sent, so that even a login may be sent again.

@@ -98,10 +98,12 @@ export class LocalVerifier implements Verifier {
     const kid = kidOf(unverified);
     const now = this.#calls.clock.now();
     const fetchKeys = () => this.#fetchKeys();
-    if (!this.#keys.keys.has(kid) && (this.#keys.needs(kid, now) || this.#flights.flies(KEYS))) {
+    const coming = this.#flights.alone ? this.#keys.failed : this.#flights.flies(KEYS);
+    if (!this.#keys.keys.has(kid) && (coming || this.#keys.needs(kid, now))) {
       await this.#got(KEYS, fetchKeys);
     } else if (this.#keys.ages(now)) {
-      this.#inBackground(KEYS, fetchKeys);
+      if (this.#flights.alone) await fetchKeys();
+      else this.#inBackground(KEYS, fetchKeys);
     }
     const key = this.#keys.keys.get(kid);
     if (key === undefined && this.#keys.failed) {
@@ -164,6 +166,7 @@ export class LocalVerifier implements Verifier {
 
   /** Have it done without waiting, unless somebody does it already, or too much is under way. */
   #inBackground(name: string, work: () => Promise<Outcome>): void {
+    if (this.#flights.alone) return; // it would be dropped
     if (this.#flights.flies(name) || this.#flights.count >= BACKGROUND_MOST) return;
     void this.#flights.join(name, work).catch(() => undefined);
   }

@@ -154,3 +154,26 @@ test("what observes may be async, and its rejections end no process", async () =
   await setImmediate();
   assert.equal(told, 2);
 });
+
+test("where promises end with their request, nothing is shared, and nothing runs on beside", async (t) => {
+  Object.assign(globalThis, { EdgeRuntime: "edge" });
+  t.after(() => Reflect.deleteProperty(globalThis, "EdgeRuntime"));
+  const service = new Service();
+  const sojourn = service.client({ mode: "cached" });
+  await sojourn.prefetch();
+  const answer = service.answers[ASKED];
+  assert.ok(answer);
+  service.answers[ASKED] = async (body, init) => {
+    for (let turn = 0; turn < 500 && service.count(ASKED) < 3; turn += 1) await setImmediate();
+    return answer(body, init);
+  };
+  await Promise.all([1, 2, 3].map(() => sojourn.verify(token())));
+  assert.equal(service.count(ASKED), 3);
+  const asked = service.asked.length;
+  service.clock.move(239); // young enough, but a server would ask again beside
+  await Promise.all([1, 2, 3].map(() => sojourn.verify(token())));
+  assert.equal(service.asked.length, asked);
+  service.clock.move(661); // the keys are 15 minutes old
+  await sojourn.verify(token("ada"));
+  assert.equal(service.asked.length, asked + 2);
+});
