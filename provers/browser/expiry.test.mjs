@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { inaccessible, put, said, scenario, site, until } from "./harness.mjs";
+import { put, said, scenario, site, until } from "./harness.mjs";
 
 const SRC = `${site}/v1/session`;
 const alert = (page) => page.getByRole("alert");
@@ -161,13 +161,4 @@ scenario("nobody who was not logged in is told that a session has ended", async 
   await until(async () => (await heard(page)).length);
   assert.deepEqual(await said(page, "sojourn-expiry"), [""]);
   assert.deepEqual(await heard(page), [["ended", { code: "token_missing", status: 401 }]]);
-});
-
-scenario("axe finds nothing in the warning, dark or light", async (visit) => {
-  for (const colorScheme of ["light", "dark"]) {
-    const page = await visit("/page.html", { colorScheme });
-    await put(page, "sojourn-expiry", { "expires-at": (await now(page)) + 100 });
-    await button(page, "Dismiss").waitFor();
-    assert.deepEqual(await inaccessible(page), []);
-  }
 });

@@ -1,4 +1,5 @@
-// Scenarios in Chromium: a name says what is so; each has pages of its own and no violation of CSP.
+// Scenarios in Chromium: a name says what is so; each has pages of its own, no violation of CSP, and
+// nothing that is kept in the browser.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -38,9 +39,14 @@ export function scenario(name, run, { violates = 0 } = {}) {
       });
       contexts.push(context);
       await context.exposeBinding("violated", (_, directive) => violations.push(directive));
-      await context.addInitScript(() =>
-        addEventListener("securitypolicyviolation", (event) => violated(event.effectiveDirective)),
-      );
+      await context.addInitScript(() => {
+        addEventListener("securitypolicyviolation", (event) => violated(event.effectiveDirective));
+        // No page and no element keeps anything in the browser, nor sees a cookie.
+        const get = (name) => ({ get: () => void violated(name) });
+        for (const name of ["localStorage", "sessionStorage", "indexedDB"])
+          Object.defineProperty(window, name, get(name));
+        Object.defineProperty(document, "cookie", get("cookie"));
+      });
       const page = await context.newPage();
       page.setDefaultTimeout(30_000);
       page.on("pageerror", (error) => problems.push(String(error)));
@@ -82,10 +88,11 @@ export const put = (page, tag, attributes = {}, token) =>
     [tag, attributes, token],
   );
 
-/** What axe finds wrong in a page, by rule and node. */
-export async function inaccessible(page) {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => axe.run());
+/** What axe finds wrong in a page, by rule and node; by one rule alone, if it is named. */
+export async function inaccessible(page, rule) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axe);
+  const options = rule ? { runOnly: rule } : {};
+  const { violations } = await page.evaluate((options) => axe.run(options), options);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`);
 }
 

@@ -201,19 +201,16 @@ scenario("a login that fails for another reason can be tried again, and two pres
   assert.equal(asked, 3);
 });
 
-scenario("axe finds nothing in the login form, dark or light, and Tab goes through it", async (visit) => {
-  for (const colorScheme of ["light", "dark"]) {
-    const page = await visit("/page.html", { colorScheme });
-    await put(page, "sojourn-login", { action: ACTION });
-    await button(page, "Log in").waitFor();
-    assert.deepEqual(await inaccessible(page), []);
-    const reached = [];
-    for (let presses = 3; presses; presses--) {
-      await page.keyboard.press("Tab");
-      reached.push(
+scenario("Tab goes through the login form in order", async (visit) => {
+  const page = await visit();
+  await put(page, "sojourn-login", { action: ACTION });
+  await button(page, "Log in").waitFor();
+  const reached = [];
+  for (let presses = 3; presses; presses--) {
+    await page.keyboard.press("Tab");
+    reached.push(
       await page.evaluate(() => document.activeElement.shadowRoot.activeElement.part.value),
     );
-    }
-    assert.deepEqual(reached, ["input", "input", "button login"]);
   }
+  assert.deepEqual(reached, ["input", "input", "button login"]);
 });

@@ -11,7 +11,11 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; connect-src 'self'{api}; style-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'"
 )
-_KINDS: Final = {".html": "text/html; charset=utf-8", ".js": "text/javascript"}
+_KINDS: Final = {
+    ".css": "text/css",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+}
 
 
 class Site(ThreadingHTTPServer):

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -26,6 +27,7 @@ from provers.browser.chromium import (
 )
 from provers.browser.site import POLICY, Site, served
 from provers.conftest import ROOT
+from sojourn.domain.session import Reason
 from tests.e2e.client.browser import command, free_port
 from tests.e2e.conftest import own_stack
 
@@ -52,6 +54,24 @@ def block(page: str, language: str) -> str:
     found = re.search(rf"^```{language}\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
     assert found, language
     return found[1]
+
+
+def documented(after: str, until: str) -> list[str]:
+    """The names between two texts of the guide: what is in backticks."""
+    return re.findall(r"`([a-z-]+)`", GUIDE.partition(after)[2].partition(until)[0])
+
+
+WORDS = dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", GUIDE.split("## Looks")[0], re.MULTILINE))
+SLOTS = sorted({*documented("Whole nodes go into slots", "```html")})
+PARTS = sorted({*documented("Everything else by `::part()`", "```css")})
+REASONS = sorted({*get_args(Reason)} - {"user_deleted"})
+
+
+def looks() -> str:
+    """A page's stylesheet, which reaches each part and sets each property."""
+    tags = ("sojourn-sessions", "sojourn-login", "sojourn-expiry")
+    rules = [f"{tag}::part({part}) {{ --reached-{part}: yes }}" for tag in tags for part in PARTS]
+    return "\n".join([":root { --sojourn-border: rgb(1, 2, 3); --sojourn-radius: 7px }", *rules])
 
 
 @contextmanager
@@ -87,6 +107,8 @@ def site(package: Path) -> Iterator[Site]:
         site.pages = {
             "/page.html": PAGE.format(script=script),
             "/plain.html": PAGE.format(script=""),
+            "/looks.html": PAGE.format(script=f'{script}<link rel="stylesheet" href="/looks.css">'),
+            "/looks.css": looks(),
         }
         yield site
 
@@ -117,6 +139,10 @@ def results(package: Path, site: Site, folder: Path) -> Results:
             "realm": user.realm_id,
             "user": user.id,
             "username": user.username,
+            "words": WORDS,
+            "slots": SLOTS,
+            "parts": PARTS,
+            "reasons": REASONS,
         }
         return played(folder, FILES, told)
 

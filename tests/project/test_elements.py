@@ -75,6 +75,19 @@ def test_parts_and_properties_are_documented() -> None:
         assert f"`{name}`" in GUIDE, name
 
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.mark.parametrize("file", ["docs/browser.md", "examples/demo/app.py"])
+def test_application_sends_the_policy(file: str) -> None:
+    """The guide's application and the demo send the policy under which the elements work."""
+    found = re.findall(r'"(default-src .*?; )"\s+"(.*?)"', (ROOT / file).read_text())
+    assert ["".join(parts) for parts in found] == [POLICY]
+
+
 def test_budgets_are_documented() -> None:
     """The guide's table of what pages load has the figures that the tests in Chromium hold."""
     table = GUIDE.partition("## What a page loads")[2]
