@@ -16,7 +16,6 @@ from typing import Final
 
 from bench.plot import Axis, Bar, Line, Mark, bars, lines
 from local.template import ROOT
-from sojourn_cli.cost_tables import dollars
 from sojourn_cli.costs.bill import Bill, bill_of
 from sojourn_cli.costs.choices import HALF, HOURS, REPLACED, Servers, servers, sizes
 from sojourn_cli.costs.counts import counts, default_cpu
@@ -24,6 +23,7 @@ from sojourn_cli.costs.invocation import Machine
 from sojourn_cli.costs.limits import Limit, limits_of
 from sojourn_cli.costs.load import DAY, MODES, Demand, Load, Mode, Rate, demand
 from sojourn_cli.costs.prices import default_prices
+from sojourn_cli.costs.tables import dollars
 
 PAGE: Final = ROOT / "docs/cost.md"
 PLOTS: Final = ROOT / "docs/cost"

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from sojourn_cli.cells import printable
 from sojourn_cli.reach import NotReachable, Reply
+from sojourn_cli.terminal.cells import printable
 
 View = dict[str, Any]
 

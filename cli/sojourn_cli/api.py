@@ -12,8 +12,8 @@ import click
 
 from sojourn_cli.answers import Answer, understood
 from sojourn_cli.clock import Clock
-from sojourn_cli.progress import progress
 from sojourn_cli.reach import NotReachable, Reach, Reply
+from sojourn_cli.terminal.progress import progress
 
 View = dict[str, Any]
 Query = Mapping[str, object]

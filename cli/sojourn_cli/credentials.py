@@ -5,10 +5,10 @@ from typing import Final
 import click
 
 from sojourn_cli.api import segment
-from sojourn_cli.ask import must_agree
-from sojourn_cli.cells import printable
 from sojourn_cli.sessions import id_of
-from sojourn_cli.show import json_option, show_gone, show_list, show_made, show_one
+from sojourn_cli.terminal.ask import must_agree
+from sojourn_cli.terminal.cells import printable
+from sojourn_cli.terminal.show import json_option, show_gone, show_list, show_made, show_one
 from sojourn_cli.where import Where, located, realm_option
 
 COLUMNS: Final = {

@@ -3,9 +3,9 @@
 from typing import Any, Final
 
 from sojourn_cli.api import Api, segment
-from sojourn_cli.ask import must_agree
-from sojourn_cli.cells import printable, when
-from sojourn_cli.show import say, show_json
+from sojourn_cli.terminal.ask import must_agree
+from sojourn_cli.terminal.cells import printable, when
+from sojourn_cli.terminal.show import say, show_json
 
 View = dict[str, Any]
 WAITS: Final = "Waiting five seconds, until no instance has the old state in its cache …"

@@ -4,8 +4,8 @@ import click
 
 from sojourn_cli import directory, first_key
 from sojourn_cli.clock import SystemClock
-from sojourn_cli.show import say
 from sojourn_cli.stack import StackProblem
+from sojourn_cli.terminal.show import say
 
 
 def _name(_: click.Context, __: click.Parameter, value: str) -> str:

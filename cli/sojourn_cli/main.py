@@ -7,15 +7,15 @@ import click
 
 from sojourn_cli.completion import completion
 from sojourn_cli.console.command import console
-from sojourn_cli.cost import cost
+from sojourn_cli.costs.command import cost
 from sojourn_cli.credentials import credentials
-from sojourn_cli.doctor import doctor
+from sojourn_cli.doctor.command import doctor
 from sojourn_cli.drill.command import drill
 from sojourn_cli.init import init
 from sojourn_cli.keys import keys
 from sojourn_cli.realms import realms
 from sojourn_cli.sessions import sessions
-from sojourn_cli.show import say
+from sojourn_cli.terminal.show import say
 from sojourn_cli.token import token
 from sojourn_cli.users import users
 from sojourn_cli.where import Where, located

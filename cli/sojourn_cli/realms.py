@@ -7,11 +7,11 @@ import click
 
 from sojourn_cli.answers import Refused
 from sojourn_cli.api import Api, segment
-from sojourn_cli.ask import must_type
-from sojourn_cli.cells import printable
 from sojourn_cli.ends import end_realm
-from sojourn_cli.progress import progress
-from sojourn_cli.show import json_option, say, show_gone, show_list, show_made, show_one
+from sojourn_cli.terminal.ask import must_type
+from sojourn_cli.terminal.cells import printable
+from sojourn_cli.terminal.progress import progress
+from sojourn_cli.terminal.show import json_option, say, show_gone, show_list, show_made, show_one
 from sojourn_cli.where import Command, Where, located
 
 View = dict[str, Any]

@@ -6,10 +6,10 @@ import click
 
 from sojourn_cli import ids
 from sojourn_cli.api import Api, segment
-from sojourn_cli.ask import must_agree
-from sojourn_cli.cells import cell, printable
 from sojourn_cli.ends import end_realm, end_user
-from sojourn_cli.show import json_option, say, show_json, show_list, show_one
+from sojourn_cli.terminal.ask import must_agree
+from sojourn_cli.terminal.cells import cell, printable
+from sojourn_cli.terminal.show import json_option, say, show_json, show_list, show_one
 from sojourn_cli.where import Where, located, realm_option
 
 ACTIVE: Final = {

@@ -6,10 +6,10 @@ import click
 
 from sojourn_cli.answers import Refused
 from sojourn_cli.api import segment
-from sojourn_cli.ask import must_agree
-from sojourn_cli.cells import cell, printable, when
 from sojourn_cli.ends import WAITS
-from sojourn_cli.show import (
+from sojourn_cli.terminal.ask import must_agree
+from sojourn_cli.terminal.cells import cell, printable, when
+from sojourn_cli.terminal.show import (
     json_option,
     say,
     show_gone,

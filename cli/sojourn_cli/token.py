@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from sojourn_cli.answers import Refused, understood
-from sojourn_cli.cells import cell, printable, when
-from sojourn_cli.show import json_option, say, show_json
+from sojourn_cli.terminal.cells import cell, printable, when
+from sojourn_cli.terminal.show import json_option, say, show_json
 from sojourn_cli.where import Where, located
 
 View = dict[str, Any]

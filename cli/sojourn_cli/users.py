@@ -6,10 +6,10 @@ from typing import Any, Final
 import click
 
 from sojourn_cli.api import segment
-from sojourn_cli.ask import must_agree, new_password
-from sojourn_cli.cells import printable
 from sojourn_cli.ends import end_user, how_many
-from sojourn_cli.show import (
+from sojourn_cli.terminal.ask import must_agree, new_password
+from sojourn_cli.terminal.cells import printable
+from sojourn_cli.terminal.show import (
     json_option,
     say,
     show_gone,

@@ -6,7 +6,7 @@ import re
 import click
 import pytest
 
-from sojourn_cli.cells import table
+from sojourn_cli.terminal.cells import table
 from tests.cli.stub import Say, Stub, page, problem
 from tests.cli.tool import ACCESS, EXAMPLES, REALM, Tool, commands
 

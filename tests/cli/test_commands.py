@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from sojourn_cli import ask
+from sojourn_cli.terminal import ask
 from tests.cli.stub import Say, Stub, page, problem
 from tests.cli.tool import ACCESS, CREDENTIAL, EXAMPLES, REALM, SESSION, SIGNING, USER, Tool
 

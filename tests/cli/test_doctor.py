@@ -228,7 +228,7 @@ def test_clocks(tool: Tool, api: Stub, seconds: float, state: str) -> None:
 
 def test_slow_answer_is_no_wrong_clock(tool: Tool, api: Stub, monkeypatch: Any) -> None:
     """The latency of an answer may explain the difference, so the clock counts as right."""
-    from sojourn_cli import clock_check
+    from sojourn_cli.doctor import clock_check
 
     asked, clock = clock_check.of_api, MovedClock(NOW * 1000 + 500)
 

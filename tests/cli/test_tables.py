@@ -1,6 +1,6 @@
 """Tables on a terminal: not wider than the terminal, and ids are never cut."""
 
-from sojourn_cli.cells import fitted, width
+from sojourn_cli.terminal.cells import fitted, width
 
 ROWS = [
     ["ID", "NAME", "CLIENT"],

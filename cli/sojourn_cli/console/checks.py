@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from sojourn_cli.console.visit import Visit
-from sojourn_cli.doctor import all_checks
+from sojourn_cli.doctor.command import all_checks
 
 
 def show(visit: Visit) -> Response:

@@ -2,7 +2,7 @@
 
 import click
 
-from sojourn_cli.show import say
+from sojourn_cli.terminal.show import say
 from sojourn_cli.where import Where, located
 
 

@@ -15,10 +15,10 @@ import click
 
 from sojourn_cli.answers import Refused
 from sojourn_cli.api import Api, segment
-from sojourn_cli.cells import printable, when
 from sojourn_cli.reach import NotReachable
 from sojourn_cli.sessions import id_of
-from sojourn_cli.show import say
+from sojourn_cli.terminal.cells import printable, when
+from sojourn_cli.terminal.show import say
 
 View = dict[str, Any]
 USERNAME: Final = "sojourn-drill"

@@ -19,10 +19,10 @@ from sojourn_cli.drill.rounds import PATIENCE, WARMING, Drill, Plan
 from sojourn_cli.drill.svg import svg
 from sojourn_cli.drill.told import Told, understood
 from sojourn_cli.drill.verifiers import Verifier, applications, authorizers, the_api
-from sojourn_cli.progress import progress
 from sojourn_cli.reach import NotReachable
-from sojourn_cli.show import json_option, say
 from sojourn_cli.stack import StackProblem, parameter
+from sojourn_cli.terminal.progress import progress
+from sojourn_cli.terminal.show import json_option, say
 from sojourn_cli.where import Where, located, realm_option
 
 View = dict[str, Any]

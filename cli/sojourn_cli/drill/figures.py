@@ -12,7 +12,7 @@ import click
 from sojourn_cli.drill.histogram import histogram, in_text
 from sojourn_cli.drill.measure import Measure, State, percentile, worst
 from sojourn_cli.drill.verifiers import Verifier
-from sojourn_cli.show import say, show_json, show_list
+from sojourn_cli.terminal.show import say, show_json, show_list
 
 PERCENTS: Final = {"p50": 50.0, "p99": 99.0, "max": 100.0}
 COLUMNS: Final = {

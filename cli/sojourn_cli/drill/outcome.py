@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from sojourn_cli.cells import printable
 from sojourn_cli.reach import Reply
+from sojourn_cli.terminal.cells import printable
 
 Outcome = Literal["accepted", "refused", "neither"]
 UNAUTHORIZED: Final = 401

@@ -3,12 +3,12 @@
 import threading
 from typing import Final
 
-from sojourn_cli.cells import printable
 from sojourn_cli.clock import Clock
 from sojourn_cli.drill.measure import Answer, End
 from sojourn_cli.drill.outcome import outcome, told
 from sojourn_cli.drill.verifiers import Verifier
 from sojourn_cli.reach import NotReachable, Reach
+from sojourn_cli.terminal.cells import printable
 
 LONGEST_PAGE: Final = 4 * 1024 * 1024
 

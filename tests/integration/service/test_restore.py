@@ -13,8 +13,8 @@ from local import aws
 from local.template import ROOT, Template
 from provers.roles.judge import Judge, sit
 from provers.roles.roles import roles
+from sojourn_cli.doctor.stack import protection, recovery, ttl
 from sojourn_cli.stack import Resources
-from sojourn_cli.stack_checks import protection, recovery, ttl
 from tests.integration.conftest import resources_of
 from tests.integration.service.test_roles import FUNCTIONS, as_role
 from tests.support.clock import MovedClock

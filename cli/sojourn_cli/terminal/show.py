@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sojourn_cli.cells import cell, fitted, table
+from sojourn_cli.terminal.cells import cell, fitted, table
 
 View = dict[str, Any]
 

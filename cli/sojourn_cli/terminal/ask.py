@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import click
 
-from sojourn_cli.show import say
+from sojourn_cli.terminal.show import say
 
 
 def must_agree(question: Callable[[], str]) -> None:

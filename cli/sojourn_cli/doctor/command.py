@@ -7,13 +7,13 @@ from typing import Final, TypeVar
 
 import click
 
-from sojourn_cli import clock_check
 from sojourn_cli.api import Api
-from sojourn_cli.checks import Check, Finding, looked
-from sojourn_cli.key_checks import key_checks
+from sojourn_cli.doctor import clock_check
+from sojourn_cli.doctor.checks import Check, Finding, looked
+from sojourn_cli.doctor.keys import key_checks
+from sojourn_cli.doctor.stack import stack_checks
 from sojourn_cli.reach import NotReachable
-from sojourn_cli.show import json_option, show_list
-from sojourn_cli.stack_checks import stack_checks
+from sojourn_cli.terminal.show import json_option, show_list
 from sojourn_cli.where import Where, located
 
 COLUMNS: Final = {"CHECK": "name", "STATE": "state", "FOUND": "detail"}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import ClientError
 
-from sojourn_cli.checks import Check, Finding, looked, named
+from sojourn_cli.doctor.checks import Check, Finding, looked, named
 from sojourn_cli.stack import PATIENT, Resources
 
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sojourn_cli.answers import Refused
 from sojourn_cli.api import Api
-from sojourn_cli.cells import printable, when
-from sojourn_cli.checks import Check, Finding, looked, named
-from sojourn_cli.progress import progress
+from sojourn_cli.doctor.checks import Check, Finding, looked, named
+from sojourn_cli.terminal.cells import printable, when
+from sojourn_cli.terminal.progress import progress
 
 View = dict[str, Any]
 DAY: Final = 86_400

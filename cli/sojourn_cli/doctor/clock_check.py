@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from sojourn_cli.checks import Finding
 from sojourn_cli.clock import Clock
+from sojourn_cli.doctor.checks import Finding
 from sojourn_cli.reach import NotReachable, Reach
 from sojourn_cli.stack import PATIENT, Resources
 

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import click
 
-from sojourn_cli.cells import table
 from sojourn_cli.costs.counts import Cpu
 from sojourn_cli.costs.invocation import Machine
 from sojourn_cli.costs.load import Load, vars_of
 from sojourn_cli.costs.prices import Prices
 from sojourn_cli.costs.result import Estimate
+from sojourn_cli.terminal.cells import table
 
 View = dict[str, Any]
 LIMITS_SHOWN: Final = 5

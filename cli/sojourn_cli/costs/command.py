@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from sojourn_cli.cost_tables import answer, explain, show
 from sojourn_cli.costs.bill import bill_of
 from sojourn_cli.costs.choices import servers, sizes
 from sojourn_cli.costs.counts import SESSIONS, Cpu, counts, cpu_of, default_cpu
@@ -14,7 +13,8 @@ from sojourn_cli.costs.limits import limits_of
 from sojourn_cli.costs.load import MODES, Load, LoadInvalid, Mode, demand
 from sojourn_cli.costs.prices import DataInvalid, Prices, default_prices, prices_of
 from sojourn_cli.costs.result import Estimate
-from sojourn_cli.show import json_option, show_json
+from sojourn_cli.costs.tables import answer, explain, show
+from sojourn_cli.terminal.show import json_option, show_json
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NUMBER = click.FloatRange(0)

@@ -1,0 +1,1 @@
+"""`sojourn doctor`: what is wrong with a stack, and what to do."""

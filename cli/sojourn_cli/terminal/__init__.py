@@ -1,0 +1,1 @@
+"""What the commands show at the terminal, and what they ask there."""
