@@ -19,9 +19,9 @@ from sojourn.domain.policy import Settings
 from sojourn.sessions.answers import revalidate_after
 from sojourn_client import Sojourn
 from sojourn_client.clock import Clock
-from sojourn_client.modes import Mode
+from sojourn_client.modes.machine import Mode
+from sojourn_client.service.transport import Reply, Request
 from sojourn_client.store import Store
-from sojourn_client.transport import Reply, Request
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import REALM
 from tests.client.unit.service import Begun

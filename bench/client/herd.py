@@ -16,7 +16,7 @@ from typing import Any, Final
 from bench.client import results
 from bench.client.fleet import Counted, Process, Simulation
 from bench.plot import Axis, Mark, binned, histogram
-from sojourn_client.modes import MAX_STALENESS
+from sojourn_client.modes.machine import MAX_STALENESS
 from tests.client.unit.service import Begun
 
 NAME: Final = "herd"

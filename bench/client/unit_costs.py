@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from bench.client.feed_units import poll_units
 from bench.client.fleet import Counted, MemoryStore, Process, Simulation, requests_of
-from sojourn_client.modes import Mode
+from sojourn_client.modes.machine import Mode
 
 Way = Literal["always", "cached", "cached, shared store", "feed", "feed, 300 s"]
 WAYS: Final[tuple[Way, ...]] = ("always", "cached", "cached, shared store", "feed", "feed, 300 s")

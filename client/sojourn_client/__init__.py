@@ -5,8 +5,8 @@ session = sojourn.verify(token)
 """
 
 from sojourn_client.client import Sojourn
-from sojourn_client.cookie import SessionCookie
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.cookie import SessionCookie
+from sojourn_client.decisions.csrf import CrossSite
 from sojourn_client.errors import (
     Expired,
     InvalidToken,

@@ -6,20 +6,20 @@ from functools import partial
 from types import TracebackType
 from typing import Final, TypeVar
 
-from sojourn_client import fork
-from sojourn_client.bearer import bearer_token
-from sojourn_client.calls import Calls
 from sojourn_client.clock import Clock, SystemClock
+from sojourn_client.decisions.bearer import bearer_token
 from sojourn_client.errors import Rejected
 from sojourn_client.health import Health, Observe, Observed, guarded, nobody
-from sojourn_client.manage import Manage, State
-from sojourn_client.modes import Mode, Options, machine
+from sojourn_client.modes import fork
+from sojourn_client.modes.machine import Mode, Options, machine
+from sojourn_client.modes.verifier import awaited
+from sojourn_client.modes.workers import Workers
+from sojourn_client.service.calls import Calls
+from sojourn_client.service.manage import Manage, State
+from sojourn_client.service.transport import HttpTransport, Transport
+from sojourn_client.service.validation import Validation
 from sojourn_client.session import Session
 from sojourn_client.store import Store
-from sojourn_client.transport import HttpTransport, Transport
-from sojourn_client.validation import Validation
-from sojourn_client.verifier import awaited
-from sojourn_client.workers import Workers
 
 CACHE_SIZE: Final = 10_000
 _REALM: Final = re.compile(r"rl_[0-9A-Za-z]+")

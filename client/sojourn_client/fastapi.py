@@ -13,7 +13,7 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection
 
 from sojourn_client.client import Sojourn
-from sojourn_client.cookie import SessionCookie
+from sojourn_client.decisions.cookie import SessionCookie
 from sojourn_client.session import Session
 from sojourn_client.starlette import LogIn
 from sojourn_client.web import REFUSED

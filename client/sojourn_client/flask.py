@@ -13,7 +13,7 @@ from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Un
 from werkzeug.wrappers import Response
 
 from sojourn_client.client import Sojourn
-from sojourn_client.cookie import SessionCookie
+from sojourn_client.decisions.cookie import SessionCookie
 from sojourn_client.errors import Rejected, SojournError
 from sojourn_client.session import Session
 from sojourn_client.web import REFUSED, Web

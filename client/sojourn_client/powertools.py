@@ -17,10 +17,11 @@ from aws_lambda_powertools.utilities.auth_alpha.jwt.integrations.api_gateway imp
 from aws_lambda_powertools.utilities.auth_alpha.jwt.integrations.event_handler import AuthMiddleware
 from aws_lambda_powertools.utilities.data_classes.common import DictWrapper
 
-from sojourn_client.bearer import bearer_token
 from sojourn_client.client import Sojourn
-from sojourn_client.cookie import SessionCookie
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.bearer import bearer_token
+from sojourn_client.decisions.cookie import SessionCookie
+from sojourn_client.decisions.csrf import CrossSite
+from sojourn_client.decisions.token import read
 from sojourn_client.errors import Refused, Rejected, Unavailable
 from sojourn_client.powertools_cookie import ByCookie, CookieMiddleware
 from sojourn_client.powertools_errors import (
@@ -29,7 +30,6 @@ from sojourn_client.powertools_errors import (
     SojournUnavailableError,
     failure,
 )
-from sojourn_client.token import read
 from sojourn_client.web import REFUSED, Web
 
 __all__ = ["CrossSiteError", "SessionEndedError", "SojournUnavailableError", "SojournVerifier"]

@@ -15,8 +15,8 @@ from aws_lambda_powertools.utilities.auth_alpha.jwt._internal.authorization impo
 from aws_lambda_powertools.utilities.auth_alpha.jwt.exceptions import InvalidTokenError
 from aws_lambda_powertools.utilities.auth_alpha.jwt.integrations.event_handler import AuthMiddleware
 
-from sojourn_client.cookie import SessionCookie
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.cookie import SessionCookie
+from sojourn_client.decisions.csrf import CrossSite
 from sojourn_client.errors import Rejected
 from sojourn_client.powertools_errors import failure, sentence
 

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.auth_alpha.jwt.exceptions import (
     TokenExpiredError,
 )
 
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.csrf import CrossSite
 from sojourn_client.errors import (
     Expired,
     InvalidToken,

@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.csrf import CrossSite
 from sojourn_client.django import web
 from sojourn_client.django_user import SojournUser
 from sojourn_client.errors import Rejected, TokenMissing, Unavailable

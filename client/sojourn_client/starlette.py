@@ -18,7 +18,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 
 from sojourn_client.client import Sojourn
-from sojourn_client.cookie import SessionCookie
+from sojourn_client.decisions.cookie import SessionCookie
 from sojourn_client.errors import Rejected, SojournError, TokenMissing
 from sojourn_client.session import Session
 from sojourn_client.web import REFUSED, Web

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from sojourn_client.clock import Clock, Instant
-from sojourn_client.decision import Verdict
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.errors import Terminated
 from sojourn_client.session import Session, session_of
-from sojourn_client.signature import Verified
 
 _FORM = 1
 log = logging.getLogger("sojourn_client")

@@ -19,8 +19,8 @@ from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from sojourn_client.client import Sojourn
+from sojourn_client.service.transport import NoReply, Reply, Request
 from sojourn_client.session import Session, session_of
-from sojourn_client.transport import NoReply, Reply, Request
 
 PASSWORD: Final = "correct horse battery staple"  # noqa: S105 - of users that do not exist
 LIFETIME: Final = 21_600

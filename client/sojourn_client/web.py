@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from sojourn_client.bearer import bearer_token
 from sojourn_client.client import Sojourn
 from sojourn_client.clock import Clock, SystemClock
-from sojourn_client.cookie import SessionCookie
-from sojourn_client.csrf import CrossSite
+from sojourn_client.decisions.bearer import bearer_token
+from sojourn_client.decisions.cookie import SessionCookie
+from sojourn_client.decisions.csrf import CrossSite
+from sojourn_client.decisions.headers import values
 from sojourn_client.errors import Refused, Rejected, SojournError, Terminated, Unavailable
-from sojourn_client.headers import values
 from sojourn_client.session import Session
 
 REFUSED: Final = (Rejected, CrossSite, Unavailable)

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from provers.drill.breakages import BREAKAGES
 from sojourn_client import Session, Sojourn
 from sojourn_client.fastapi import SojournAuth
-from sojourn_client.modes import Mode
+from sojourn_client.modes.machine import Mode
 
 mode = cast(Mode, os.environ["MODE"])
 sojourn = Sojourn(

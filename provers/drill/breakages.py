@@ -6,7 +6,7 @@ from typing import Final
 
 from sojourn_client import Session, Sojourn
 from sojourn_client.clock import Instant
-from sojourn_client.feed import Feed
+from sojourn_client.decisions.feed import Feed
 
 
 def feed_ignored(_: Sojourn) -> None:

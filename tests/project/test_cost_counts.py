@@ -45,11 +45,12 @@ def test_constants_are_those_of_client_and_service() -> None:
     from sojourn.domain.revocation import OVERLAP_MS
     from sojourn.feed import routes
     from sojourn.store import user_items
-    from sojourn_client import cached, modes
+    from sojourn_client.decisions import cached
+    from sojourn_client.modes import machine
 
     mean_of_the_smaller = 1 - cached.JITTER * 2 / 3
     assert round(mean_of_the_smaller * cached.REFRESH, 2) == KEPT
-    assert {mode: STALENESS[mode] for mode in modes.MAX_STALENESS} == modes.MAX_STALENESS
+    assert {mode: STALENESS[mode] for mode in machine.MAX_STALENESS} == machine.MAX_STALENESS
     assert OVERLAP * 1_000 == OVERLAP_MS
     assert PAGE == routes.PAGE
     assert MAX_SESSIONS[1] == MOST_SESSIONS

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sojourn_client import Sojourn
-from sojourn_client.poller import Poller
+from sojourn_client.modes.poller import Poller
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import REALM
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sojourn_client.transport import NoReply, Reply, Request
+from sojourn_client.service.transport import NoReply, Reply, Request
 from tests.client.unit.script import USER, problem, reply
 from tests.client.unit.service import KID, Begun, Service, session_id, signed
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sojourn_client import Sojourn
 from sojourn_client.clock import Instant
-from sojourn_client.transport import NoReply, Reply, Request
+from sojourn_client.service.transport import NoReply, Reply, Request
 
 REALM = "rl_" + "0" * 22
 USER = "usr_" + "1" * 22

@@ -10,7 +10,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sojourn_client.transport import NoReply, Reply, Request
+from sojourn_client.service.transport import NoReply, Reply, Request
 from tests.client.unit.script import REALM, USER, FakeClock, problem, reply, valid
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

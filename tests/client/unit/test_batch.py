@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from sojourn_client.batch import AT_ONCE, Batches
-from sojourn_client.calls import Calls
-from sojourn_client.decision import Verdict
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.keys import keys_of
+from sojourn_client.decisions.signature import verify
+from sojourn_client.decisions.token import read
 from sojourn_client.errors import Refused, Unavailable
-from sojourn_client.keys import keys_of
+from sojourn_client.modes.batch import AT_ONCE, Batches
+from sojourn_client.modes.workers import Workers
+from sojourn_client.service.calls import Calls
+from sojourn_client.service.transport import Reply, Request
+from sojourn_client.service.validation import Validation
 from sojourn_client.session import Session
-from sojourn_client.signature import verify
-from sojourn_client.token import read
-from sojourn_client.transport import Reply, Request
-from sojourn_client.validation import Validation
-from sojourn_client.workers import Workers
 from tests.client.unit.script import REALM, problem
 from tests.client.unit.service import KID, Begun, Service, jwk
 

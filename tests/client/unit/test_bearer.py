@@ -7,7 +7,7 @@ import pytest
 from werkzeug.datastructures import EnvironHeaders, Headers
 
 from sojourn_client import InvalidToken, TokenMissing
-from sojourn_client.bearer import bearer_token
+from sojourn_client.decisions.bearer import bearer_token
 
 message = Message()
 message["Authorization"] = "Bearer t.o.k"

@@ -21,9 +21,9 @@ from sojourn_client import (
     SojournError,
     Terminated,
     Unavailable,
-    local,
 )
-from sojourn_client.cached import JITTER, REFRESH, lifetime
+from sojourn_client.decisions.cached import JITTER, REFRESH, lifetime
+from sojourn_client.modes import local
 from tests.client.unit.script import REALM, USER, problem
 from tests.client.unit.service import KID, LIFETIME, Begun, Service, session_id, signed
 

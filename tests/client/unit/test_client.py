@@ -20,7 +20,7 @@ from sojourn_client import (
     TokenMissing,
     Unavailable,
 )
-from sojourn_client.transport import NoReply, Reply, Request
+from sojourn_client.service.transport import NoReply, Reply, Request
 from tests.client.unit.script import (
     REALM,
     SESSION,

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from sojourn_client import CrossSite, InvalidToken, SessionCookie, TokenMissing
+from sojourn_client.decisions.token import LONGEST
 from sojourn_client.session import session_of
-from sojourn_client.token import LONGEST
 from tests.client.unit.requests import Incoming
 from tests.client.unit.script import token, valid
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sojourn_client import CrossSite
-from sojourn_client.csrf import check
+from sojourn_client.decisions.csrf import check
 from tests.client.unit.requests import Incoming
 
 HOST = ("host", "app.example")

@@ -12,8 +12,8 @@ from fastapi import Depends, FastAPI, HTTPException, Request, WebSocket
 
 from sojourn_client import Session, SessionCookie, Terminated
 from sojourn_client.fastapi import SojournAuth
-from sojourn_client.transport import NoReply, Reply
-from sojourn_client.transport import Request as Sent
+from sojourn_client.service.transport import NoReply, Reply
+from sojourn_client.service.transport import Request as Sent
 from tests.client.unit.asgi import Answered, ask
 from tests.client.unit.script import SESSION, Answer, answering, problem, reply, token, valid
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn_client import SojournError
-from sojourn_client.feed import SETTLING
+from sojourn_client.decisions.feed import SETTLING
 from tests.client.unit.feed_client import KEY2, OTHER, S, client
 from tests.client.unit.feed_service import KEPT, LATEST, FeedService
 from tests.client.unit.script import USER

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from sojourn_client import Rejected, Terminated
-from sojourn_client.feed import MARGIN, SETTLING
+from sojourn_client.decisions.feed import MARGIN, SETTLING
 from tests.client.unit.feed_client import KEY2, OTHER, asked, warm
 from tests.client.unit.feed_service import KEPT, FeedService
 from tests.client.unit.script import USER

@@ -8,7 +8,7 @@ from werkzeug.exceptions import Unauthorized
 
 from sojourn_client import SessionCookie, Terminated
 from sojourn_client.flask import SojournAuth
-from sojourn_client.transport import NoReply
+from sojourn_client.service.transport import NoReply
 from tests.client.unit.script import ENDED, USER, Answer, answering, reply, token, valid
 
 BEARER = {"authorization": f"Bearer {token()}"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sojourn_client import InvalidToken, Refused, Sojourn, Unavailable
-from sojourn_client.transport import NoReply
+from sojourn_client.service.transport import NoReply
 from tests.client.unit.feed_client import client as feed_client
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import (

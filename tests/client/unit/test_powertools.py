@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.auth_alpha.jwt.exceptions import (
 from aws_lambda_powertools.utilities.auth_alpha.jwt.testing import mock_claims
 
 from sojourn_client.powertools import SessionEndedError, SojournVerifier
-from sojourn_client.transport import NoReply
+from sojourn_client.service.transport import NoReply
 from tests.client.unit.script import (
     AWAY,
     ENDED,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from sojourn_client import Refused, Sojourn, Unavailable
-from sojourn_client.transport import Reply, Request
+from sojourn_client.service.transport import Reply, Request
 from tests.client.unit.feed_service import FeedService
 from tests.client.unit.script import REALM, problem, reply
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sojourn_client import Sojourn
 from sojourn_client.client import CACHE_SIZE, TIMEOUT
-from sojourn_client.modes import MAX_STALENESS
+from sojourn_client.modes.machine import MAX_STALENESS
 
 README = (Path(__file__).resolve().parents[3] / "client/README.md").read_text()
 

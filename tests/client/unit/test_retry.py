@@ -2,7 +2,7 @@
 
 import pytest
 
-from sojourn_client.retry import FIRST_BACKOFF, TRIES, Outcome, pause
+from sojourn_client.decisions.retry import FIRST_BACKOFF, TRIES, Outcome, pause
 
 UNSENT, LOST = Outcome(None, sent=False), Outcome(None, sent=True)
 

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from sojourn_client import InvalidToken
-from sojourn_client.keys import Key, keys_of
-from sojourn_client.signature import Verified, kid_of, verify
-from sojourn_client.token import read
+from sojourn_client.decisions.keys import Key, keys_of
+from sojourn_client.decisions.signature import Verified, kid_of, verify
+from sojourn_client.decisions.token import read
 from tests.client.unit.script import REALM, USER
 from tests.client.unit.service import ISSUER, KID, START, jwk, private_key, session_id, signed
 

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from sojourn_client import SessionCookie
+from sojourn_client.service.transport import NoReply
 from sojourn_client.starlette import SojournBackend
-from sojourn_client.transport import NoReply
 from tests.client.unit.asgi import Answered, ask
 from tests.client.unit.script import ENDED, USER, Answer, answering, reply, token, valid
 

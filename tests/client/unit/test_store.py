@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from sojourn_client import Sojourn, Terminated, Unavailable
-from sojourn_client.cached import REFRESH, lifetime
 from sojourn_client.clock import Instant
-from sojourn_client.decision import Verdict
-from sojourn_client.keys import keys_of
+from sojourn_client.decisions.cached import REFRESH, lifetime
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.keys import keys_of
+from sojourn_client.decisions.signature import verify
+from sojourn_client.decisions.token import read
 from sojourn_client.session import session_of
-from sojourn_client.signature import verify
 from sojourn_client.store import packed, unpacked
-from sojourn_client.token import read
 from tests.client.unit.script import REALM, FakeClock, valid
 from tests.client.unit.service import KID, Begun, Service, jwk, session_id
 from tests.client.unit.test_cached import settle

@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from sojourn_client import InvalidToken
-from sojourn_client.token import LONGEST, digest, read
+from sojourn_client.decisions.token import LONGEST, digest, read
 from tests.client.unit.script import REALM, SESSION, token
 
 HEADER = base64.urlsafe_b64encode(b'{"alg":"ES256"}').decode().rstrip("=")

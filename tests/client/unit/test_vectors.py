@@ -9,8 +9,8 @@ import pytest
 
 from sojourn_client import Rejected, Session, Sojourn, SojournError, Terminated, Unavailable
 from sojourn_client.client import CACHE_SIZE
-from sojourn_client.poller import Poller
-from sojourn_client.transport import NoReply, Reply, Request
+from sojourn_client.modes.poller import Poller
+from sojourn_client.service.transport import NoReply, Reply, Request
 from tests.client.unit.script import FakeClock
 from tests.client.unit.test_cached import settle
 from tools.client_vectors.documents import FOLDER, documents

@@ -15,7 +15,7 @@ from sojourn_client import (
     TokenMissing,
     Unavailable,
 )
-from sojourn_client.transport import NoReply
+from sojourn_client.service.transport import NoReply
 from sojourn_client.web import Web, refusal
 from tests.client.unit.requests import Incoming
 from tests.client.unit.script import Answer, Script, answering, problem, reply, token, valid

@@ -2,7 +2,7 @@
 
 import threading
 
-from sojourn_client.workers import BACKGROUND_MOST, Workers
+from sojourn_client.modes.workers import BACKGROUND_MOST, Workers
 
 
 def test_background_is_bounded() -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sojourn_client import fork
-from sojourn_client.transport import LONGEST_ANSWER, HttpTransport, NoReply, Request
+from sojourn_client.modes import fork
+from sojourn_client.service.transport import LONGEST_ANSWER, HttpTransport, NoReply, Request
 from tests.cli.stub import Say, Stub, served
 
 GET = Request("GET", "/v1/session", {"authorization": "Bearer t.o.k"})

@@ -17,10 +17,10 @@ from bench.client.verification import (
     timed,
     told,
 )
-from sojourn_client.keys import keys_of
+from sojourn_client.decisions.keys import keys_of
+from sojourn_client.decisions.signature import verify
+from sojourn_client.decisions.token import read
 from sojourn_client.session import session_of
-from sojourn_client.signature import verify
-from sojourn_client.token import read
 
 REALM = Realm()
 BEGUN = REALM.begin(7)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from jwt.utils import base64url_decode
 
+from sojourn_client.decisions.keys import Key
+from sojourn_client.decisions.token import Unverified, digest
 from sojourn_client.errors import InvalidToken
-from sojourn_client.keys import Key
 from sojourn_client.session import Session, User
-from sojourn_client.token import Unverified, digest
 
 _HEADER: Final = frozenset({"alg", "kid", "typ"})
 _DIGITS: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

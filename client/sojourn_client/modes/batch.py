@@ -7,12 +7,12 @@ from concurrent.futures import TimeoutError as TooLong
 from contextlib import suppress
 from typing import Final
 
-from sojourn_client.decision import Verdict
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.errors import Refused, Unavailable
+from sojourn_client.modes.workers import Workers
+from sojourn_client.service.validation import MOST, Validation
 from sojourn_client.session import Session
-from sojourn_client.signature import Verified
-from sojourn_client.validation import MOST, Validation
-from sojourn_client.workers import Workers
 
 AT_ONCE: Final = 4
 """Requests under way at one time. The first token goes at once, alone."""

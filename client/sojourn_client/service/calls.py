@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urlencode
 
-from sojourn_client import retry
-from sojourn_client.answers import Body, code_of, retry_after, understood
 from sojourn_client.clock import Clock, Instant
+from sojourn_client.decisions import retry
+from sojourn_client.decisions.retry import Outcome
+from sojourn_client.decisions.token import read
 from sojourn_client.errors import Unavailable
-from sojourn_client.retry import Outcome
-from sojourn_client.token import read
-from sojourn_client.transport import NoReply, Reply, Request, Transport
+from sojourn_client.service.answers import Body, code_of, retry_after, understood
+from sojourn_client.service.transport import NoReply, Reply, Request, Transport
 
 _IDEMPOTENT: Final = ("GET", "DELETE")
 

@@ -6,13 +6,13 @@ import threading
 import weakref
 from typing import Final
 
-from sojourn_client.answers import understood
-from sojourn_client.calls import Calls
+from sojourn_client.decisions.feed import Feed
+from sojourn_client.decisions.revocations import page_of
 from sojourn_client.errors import Refused, Unavailable
-from sojourn_client.feed import Feed
-from sojourn_client.fork import ForkLock
 from sojourn_client.health import Health, Observe
-from sojourn_client.revocations import page_of
+from sojourn_client.modes.fork import ForkLock
+from sojourn_client.service.answers import understood
+from sojourn_client.service.calls import Calls
 
 log = logging.getLogger("sojourn_client")
 LONGEST_PAUSE: Final = 30.0

@@ -22,11 +22,11 @@ from typing import Final
 from cachetools import LRUCache
 
 from sojourn_client.clock import Instant
-from sojourn_client.decision import Accept, Ask, Decision, Refuse, Verdict
+from sojourn_client.decisions.decision import Accept, Ask, Decision, Refuse, Verdict
+from sojourn_client.decisions.revocations import Entry, Page, Position
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.errors import Rejected, Terminated
-from sojourn_client.revocations import Entry, Page, Position
 from sojourn_client.session import Session
-from sojourn_client.signature import Verified
 
 MARGIN: Final = 60.0
 """A session that began that much after an end of its user or realm is not one that it ended: a

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from sojourn_client.modes.workers import Workers
 from sojourn_client.session import Session
-from sojourn_client.workers import Workers
 
 T = TypeVar("T")
 

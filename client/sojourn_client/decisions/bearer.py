@@ -1,7 +1,7 @@
 """The login token of a request, whatever the framework."""
 
+from sojourn_client.decisions.headers import values
 from sojourn_client.errors import InvalidToken, TokenMissing
-from sojourn_client.headers import values
 
 
 def bearer_token(request: object) -> str:

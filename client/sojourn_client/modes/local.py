@@ -16,18 +16,18 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from sojourn_client.answers import understood
-from sojourn_client.calls import Calls
-from sojourn_client.decision import Accept, Ask, Policy, Refuse, Verdict, judged
+from sojourn_client.decisions.decision import Accept, Ask, Policy, Refuse, Verdict, judged
+from sojourn_client.decisions.keys import NO_KEYS
+from sojourn_client.decisions.signature import Verified, kid_of, verify
+from sojourn_client.decisions.token import LONGEST, digest, read
 from sojourn_client.errors import Expired, InvalidToken, Refused, Unavailable
-from sojourn_client.fork import ForkLock
 from sojourn_client.health import Observe, nobody
-from sojourn_client.keys import NO_KEYS
+from sojourn_client.modes.fork import ForkLock
+from sojourn_client.modes.workers import Flights, Workers
+from sojourn_client.service.answers import understood
+from sojourn_client.service.calls import Calls
 from sojourn_client.session import Session, own
-from sojourn_client.signature import Verified, kid_of, verify
 from sojourn_client.store import Shared
-from sojourn_client.token import LONGEST, digest, read
-from sojourn_client.workers import Flights, Workers
 
 _KEYS: Final = b"keys"
 _GRACE: Final = 1.0

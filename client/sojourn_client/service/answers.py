@@ -13,7 +13,7 @@ from sojourn_client.errors import (
     TokenMissing,
     Unavailable,
 )
-from sojourn_client.transport import Reply
+from sojourn_client.service.transport import Reply
 
 Body = dict[str, Any]
 _LONGEST_WAIT: Final = 3_600.0

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from sojourn_client import csrf
+from sojourn_client.decisions import csrf
+from sojourn_client.decisions.headers import values
 from sojourn_client.errors import InvalidToken, TokenMissing
-from sojourn_client.headers import values
 from sojourn_client.session import Session
 
 PREFIX: Final = "__Host-"

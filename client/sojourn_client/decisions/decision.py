@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sojourn_client.clock import Instant
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.errors import Rejected
 from sojourn_client.session import Session
-from sojourn_client.signature import Verified
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from sojourn_client.answers import understood
-from sojourn_client.decision import Accept, Refuse, judged
+from sojourn_client.decisions.decision import Accept, Refuse, judged
+from sojourn_client.decisions.token import read
 from sojourn_client.errors import Unavailable
 from sojourn_client.health import Observe, nobody
+from sojourn_client.modes.verifier import awaited
+from sojourn_client.modes.workers import Workers
+from sojourn_client.service.answers import understood
+from sojourn_client.service.validation import Validation
 from sojourn_client.session import Session
-from sojourn_client.token import read
-from sojourn_client.validation import Validation
-from sojourn_client.verifier import awaited
-from sojourn_client.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing import Final
 from cachetools import LRUCache
 
 from sojourn_client.clock import Instant
-from sojourn_client.decision import Accept, Ask, Decision, Refuse, Verdict
+from sojourn_client.decisions.decision import Accept, Ask, Decision, Refuse, Verdict
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.errors import Terminated
 from sojourn_client.session import Session
-from sojourn_client.signature import Verified
 
 JITTER: Final = 0.2
 """The part of `max_staleness` by which sessions differ, so that not all are asked for at once."""

@@ -3,20 +3,20 @@
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from sojourn_client import fork
-from sojourn_client.always import AlwaysVerifier
-from sojourn_client.batch import Batches
-from sojourn_client.cached import Cached
-from sojourn_client.decision import Verdict
-from sojourn_client.feed import Feed
+from sojourn_client.decisions.cached import Cached
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.feed import Feed
+from sojourn_client.decisions.signature import Verified
 from sojourn_client.health import Health, Observe
-from sojourn_client.local import LocalVerifier
-from sojourn_client.poller import Poller
-from sojourn_client.signature import Verified
+from sojourn_client.modes import fork
+from sojourn_client.modes.always import AlwaysVerifier
+from sojourn_client.modes.batch import Batches
+from sojourn_client.modes.local import LocalVerifier
+from sojourn_client.modes.poller import Poller
+from sojourn_client.modes.verifier import Verifier
+from sojourn_client.modes.workers import Workers
+from sojourn_client.service.validation import Validation
 from sojourn_client.store import Shared, Store
-from sojourn_client.validation import Validation
-from sojourn_client.verifier import Verifier
-from sojourn_client.workers import Workers
 
 Mode = Literal["always", "cached", "feed"]
 MAX_STALENESS: Final = {"cached": 300.0, "feed": 10.0}

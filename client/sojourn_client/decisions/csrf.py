@@ -8,8 +8,8 @@ over http). Neither can be set by a page, so no token in forms is needed.
 from typing import Final
 from urllib.parse import urlsplit
 
+from sojourn_client.decisions.headers import method, values
 from sojourn_client.errors import SojournError
-from sojourn_client.headers import method, values
 
 _SAFE: Final = ("GET", "HEAD", "OPTIONS")
 _OWN: Final = ("same-origin", "none")

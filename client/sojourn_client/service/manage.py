@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sojourn_client.answers import Body
-from sojourn_client.calls import Calls
+from sojourn_client.decisions.paths import name_segment, session_segment
+from sojourn_client.decisions.token import read
 from sojourn_client.errors import Unavailable
-from sojourn_client.paths import name_segment, session_segment
+from sojourn_client.service.answers import Body
+from sojourn_client.service.calls import Calls
 from sojourn_client.session import Session, session_of, user_of
-from sojourn_client.token import read
 
 State = Literal["active", "ended"]
 _PAGE = 100

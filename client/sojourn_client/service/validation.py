@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sojourn_client.answers import rejection, understood
-from sojourn_client.calls import Calls
 from sojourn_client.clock import Instant
-from sojourn_client.decision import Verdict
+from sojourn_client.decisions.decision import Verdict
+from sojourn_client.decisions.token import LONGEST
 from sojourn_client.errors import InvalidToken, Rejected, Unavailable
+from sojourn_client.service.answers import rejection, understood
+from sojourn_client.service.calls import Calls
 from sojourn_client.session import session_of
-from sojourn_client.token import LONGEST
 
 MOST: Final = 100
 """Tokens of one request, as the API allows."""

@@ -1,0 +1,1 @@
+"""The modes of verification: `always`, `cached` and `feed`, and what they share."""

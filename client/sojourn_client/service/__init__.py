@@ -1,0 +1,1 @@
+"""The service: calls of its API, and what their answers mean."""
