@@ -8,7 +8,14 @@ import pytest
 
 from local.template import ROOT
 
-PRODUCT: Final = ("layers/core/sojourn", "functions", "cli/sojourn_cli", "local", "tools")
+PRODUCT: Final = (
+    "layers/core/sojourn",
+    "functions",
+    "cli/sojourn_cli",
+    "client/sojourn_client",
+    "local",
+    "tools",
+)
 LINES: Final = 350
 MODULES: Final = 24
 
