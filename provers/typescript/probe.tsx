@@ -1,5 +1,8 @@
-// A page that asks more than once, and Server Actions that are followed by no redirect.
+// A page that asks more than once, in which Next's fetch keeps all answers for good; and Server Actions
+// that are followed by no redirect.
 import { auth } from "../../auth";
+
+export const fetchCache = "force-cache";
 
 async function leave() {
   "use server";
@@ -18,8 +21,7 @@ export default async function Probe() {
   const again = await auth(); // each verification makes a new one
   return (
     <>
-      {session === again ? "once" : "twice"}
-      <i>{session?.id ?? (await auth.error())?.kind}</i>
+      <i>{`${session === again ? "once" : "twice"} ${session?.id ?? (await auth.error())?.kind}`}</i>
       <form action={leave}>
         <button>Leave</button>
       </form>

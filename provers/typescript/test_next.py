@@ -6,6 +6,7 @@ import shutil
 import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from urllib3 import encode_multipart_formdata
 
 from provers.conftest import ROOT
 from provers.typescript.building import compiler, run
+from sojourn_client import Sojourn
 from tests.e2e.calls import PASSWORD, Api
 from tests.e2e.client.browser import Browser, Page, command, free_port
 from tests.e2e.client.test_examples import Site, realm
@@ -25,6 +27,7 @@ __all__ = ["realm", "site"]
 
 EXAMPLE: Final = ROOT / "examples/next"
 PROBE: Final = Path(__file__).with_name("probe.tsx")
+BOUND: Final = 3
 QUIET: Final = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "1"}
 
 
@@ -72,6 +75,9 @@ def application(project: Path, told: dict[str, str]) -> Path:
     shutil.copytree(EXAMPLE, folder)
     (folder / "app/probe").mkdir()
     shutil.copy(PROBE, folder / "app/probe/page.tsx")
+    client = (folder / "auth.ts").read_text()
+    options = 'createSojourn({ ...JSON.parse(process.env["OPTIONS"] ?? "{}"),'
+    (folder / "auth.ts").write_text(client.replace("createSojourn({", options))
     (folder / "tsconfig.json").write_text(json.dumps({"compilerOptions": {"strict": True}}))
     run(["node_modules/.bin/next", "build", "next"], project, **told)
     return folder
@@ -83,6 +89,15 @@ def test_next_is_as_the_client_knows_it(built: Path, project: Path) -> None:
     options = ["--strict", "--exactOptionalPropertyTypes", "--noEmit", "--skipLibCheck"]
     target = ["--target", "ES2022", "--module", "ESNext", "--types", "node"]
     run(compiler(built, *options, *target, "--moduleResolution", "Bundler", str(source)), project)
+
+
+@contextmanager
+def served(folder: Path, **told: str) -> Iterator[str]:
+    """A built application, served until the block ends."""
+    port = free_port()
+    line = ["node_modules/.bin/next", "start", folder.name, "-H", "127.0.0.1", "-p", str(port)]
+    with command(line, port=port, cwd=folder.parent, **told) as url:
+        yield url
 
 
 @pytest.fixture(scope="module", params=["proxy", "no_proxy"])
@@ -99,9 +114,7 @@ def base_url(
         known = json.loads(manifest.read_text())
         assert list(known["functions"]) == ["/_middleware"]
         manifest.write_text(json.dumps({**known, "functions": {}}))
-    port = free_port()
-    line = ["node_modules/.bin/next", "start", folder.name, "-H", "127.0.0.1", "-p", str(port)]
-    with command(line, port=port, cwd=application.parent, **told) as url:
+    with served(folder, **told) as url:
         page = Browser(url, "").get("/", follow=False, accept="text/html")
         assert page.status == leads
         yield url
@@ -230,13 +243,46 @@ def test_nobody_ends_a_strangers_session(site: Site, api: Api) -> None:
 def test_rendering_knows_what_its_action_did(site: Site) -> None:
     """A rendering verifies once, and knows of a login or log-out in the same request."""
     browser = logged_in(site)
-    first = browser.get("/probe", accept="text/html").text
-    assert ("once" in first, probed(first)) == (True, session_id(browser))
+    first = session_id(browser)
+    assert probed(browser.get("/probe", accept="text/html")) == f"once {first}"
     user = {"user": site.user.username, "password": PASSWORD}
-    second = submit(browser, "/probe", "Enter", **user).text
-    assert probed(second) == session_id(browser) != probed(first)
-    assert probed(submit(browser, "/probe", "Leave").text) == "token_missing"
+    page = submit(browser, "/probe", "Enter", **user)
+    assert session_id(browser) != first
+    assert probed(page) == f"once {session_id(browser)}"
+    assert probed(submit(browser, "/probe", "Leave")) == "once token_missing"
     assert browser.cookies == {}
+
+
+def test_next_keeps_no_answer(site: Site) -> None:
+    """A page's `fetchCache = "force-cache"` keeps no answer of the service."""
+    browser = logged_in(site)
+    ended = session_id(browser)
+    assert ended in browser.get("/probe", accept="text/html").text
+    site.sojourn.end(ended)
+    told = browser.get("/probe", accept="text/html").text
+    assert (ended in told, "ended" in told) == (False, True)
+
+
+@pytest.mark.parametrize("mode", ["cached", "feed"])
+def test_bound(
+    application: Path, told: dict[str, str], api: Api, realm: tuple[str, str], mode: str
+) -> None:
+    """In each mode a session that was ended elsewhere is accepted for less than the bound."""
+    options = {"mode": mode, "maxStaleness": BOUND}
+    with served(application, OPTIONS=json.dumps(options), **told) as url:
+        site = Site(url, api.user(realm[0]), Sojourn(api.base_url, *realm))
+        browser = logged_in(site)
+        ended = session_id(browser)
+        assert ended in browser.get("/probe", accept="text/html").text
+        site.sojourn.end(ended)
+        acknowledged = came = time.monotonic()
+        accepted = 0.0
+        while ended in (page := browser.get("/probe", accept="text/html")).text:
+            accepted = came - acknowledged
+            time.sleep(0.05)
+            came = time.monotonic()
+    assert accepted < BOUND
+    assert "The session was ended: terminated_by_admin." in page.text
 
 
 def logged_in(site: Site, agent: str = "Firefox/1.0") -> Browser:
@@ -277,7 +323,7 @@ def session_id(browser: Browser) -> str:
     return str(json.loads(urlsafe_b64decode(claims + "=="))["sid"])
 
 
-def probed(page: str) -> str:
-    """Whose session the probe saw, or why none."""
-    (told,) = re.findall("<i>(.*?)</i>", page)
+def probed(page: Page) -> str:
+    """How often the probe verified, and whose session it saw, or why none."""
+    (told,) = re.findall("<i>(.*?)</i>", page.text)
     return str(told)

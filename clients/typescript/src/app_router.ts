@@ -31,7 +31,7 @@ export interface Next {
   cookies(): Promise<{ set(cookie: CookieParts): unknown }>;
   redirect(path: string): never;
   /** Once in a rendering; elsewhere each time. */
-  cache<Load extends () => Promise<unknown>>(load: Load): Load;
+  cache<Load extends (maxStaleness?: number) => Promise<unknown>>(load: Load): Load;
 }
 
 /** What of the proxy's request is used. */
@@ -48,7 +48,11 @@ export interface ProxyRequest extends Asked {
 export interface NextAuth {
   /** The session; null if there is none that stands. Throws `Unavailable`, `CrossSite`. */
   (): Promise<Session | null>;
-  /** Why there is none: null if there is one. Throws `Unavailable`, `CrossSite`. */
+  /**
+   * Why there is none, for the login page: null if there is one. Throws `Unavailable`, `CrossSite`.
+   *
+   * It asks the service, in each mode: the proxy's client may have heard of an end before this one.
+   */
   error(): Promise<Rejected | null>;
   /** For pages and Server Actions: the session; leads others to the login page. */
   required(): Promise<Session>;
@@ -81,14 +85,15 @@ export function appRouter(sojourn: Sojourn, options: NextOptions, next: Next): N
   /** Requests that logged in or out: what is rendered after it, in the same request, knows it. */
   const changed = new WeakMap<Headers, Asked>();
 
-  const found = next.cache(async (): Promise<Found> => {
+  const found = next.cache(async (maxStaleness?: number): Promise<Found> => {
     const headers = await next.headers();
-    return web.session(changed.get(headers) ?? { method: methodOf(headers), headers });
+    const asked = changed.get(headers) ?? { method: methodOf(headers), headers };
+    return web.session(asked, { maxStaleness });
   });
 
   /** The session of this request, or why there is none. */
-  const outcome = (): Promise<Found | Rejected> =>
-    found().catch((error: unknown) => {
+  const outcome = (maxStaleness?: number): Promise<Found | Rejected> =>
+    found(maxStaleness).catch((error: unknown) => {
       if (isRejected(error)) return error;
       throw error;
     });
@@ -112,7 +117,7 @@ export function appRouter(sojourn: Sojourn, options: NextOptions, next: Next): N
 
   return Object.assign(auth, {
     async error() {
-      const told = await outcome();
+      const told = await outcome(0);
       return isRejected(told) ? told : null;
     },
     required: async () => (await admitted()).session,

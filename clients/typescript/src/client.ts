@@ -201,7 +201,7 @@ export function parts(options: SojournOptions, runtime: Runtime): Parts {
   );
   check(cacheSize >= 1 && timeout > 0, "cacheSize is 1 or more, and timeout more than 0.");
   const observe = guarded(options.observe);
-  const sends = transport(options.baseUrl, { ...runtime.sending, fetch: options.fetch });
+  const sends = transport(options.baseUrl, { ...runtime.sending, fetch: options.fetch ?? runtime.sending.fetch });
   const { clock = systemClock, chance = Math.random } = runtime;
   const calls = new Calls(sends, realmId, clock, timeout, accessKey, chance);
   const validation = new Validation(calls);

@@ -1,6 +1,7 @@
 /** What the frameworks share: the session of a request, login and log-out, and refusals. */
 
 import { bearerToken } from "./bearer.js";
+import type { VerifyOptions } from "./client.js";
 import type { SessionCookie } from "./cookie.js";
 import { type Asked, CrossSite } from "./csrf.js";
 import { isRejected, isSojournError } from "./errors.js";
@@ -68,9 +69,9 @@ export class Web {
   }
 
   /** The session and its token. Throws a `Rejected`, `CrossSite`, `Unavailable`. */
-  async session(request: Asked): Promise<Found> {
+  async session(request: Asked, options: VerifyOptions = {}): Promise<Found> {
     const token = this.token(request);
-    return { session: await this.sojourn.verify(token), token };
+    return { session: await this.sojourn.verify(token, options), token };
   }
 
   /**

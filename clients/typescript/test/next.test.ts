@@ -69,6 +69,18 @@ test("a page has the session, or null and why there is none", async () => {
   assert.deepEqual([await nobody(), (await nobody.error())?.kind], [null, "token_missing"]);
 });
 
+test("why there is no session is the service's word, in each mode", async () => {
+  const service = new Service();
+  const cached = service.client({ mode: "cached" });
+  const auth = appRouter(cached, { cookie: COOKIE }, new Visit(MINE));
+  assert.ok(await auth());
+  const body = { code: "session_ended", reason: "evicted" };
+  service.answers["GET /v1/session"] = () => ({ status: 401, body });
+  assert.ok(await auth());
+  assert.equal((await auth.error())?.kind, "session_ended");
+  assert.equal(await auth(), null);
+});
+
 test("without a cookie it reads the Authorization header alone", async () => {
   const auth = visited({ authorization: `Bearer ${token()}` }, new Service(), {});
   assert.equal(await auth.token(), token());

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { createSojourn } from "../src/index.js";
 import { LONGEST_ANSWER } from "../src/transport.js";
-import { BASE, REALM, Service, token } from "./service.js";
+import { BASE, REALM, Service, token, valid } from "./service.js";
 
 /** A client of a server of one's own. */
 async function served(t: TestContext, listener: RequestListener, timeout = 5) {
@@ -45,6 +45,20 @@ test("a fetch that does not heed its signal is waited for no longer, nor is its 
     const sojourn = createSojourn({ baseUrl: BASE, realmId: REALM, timeout: 0.1, fetch });
     await assert.rejects(sojourn.verify(token()), { kind: "unavailable" });
   }
+});
+
+test("Next's fetch, which may keep answers, is passed by", async (t) => {
+  const sojourn = await served(t, (request, response) => {
+    const text = request.headers.authorization?.slice("Bearer ".length) ?? "";
+    response.end(JSON.stringify(valid(text)));
+  });
+  const { fetch } = globalThis;
+  t.after(() => (globalThis.fetch = fetch));
+  const kept = () => Promise.reject(new Error("kept"));
+  globalThis.fetch = kept;
+  await assert.rejects(sojourn.verify(token()), { kind: "unavailable" });
+  globalThis.fetch = Object.assign(kept, { _nextOriginalFetch: fetch });
+  assert.ok(await sojourn.verify(token()));
 });
 
 test("whatever a fetch throws is an error of the network", async () => {
