@@ -54,14 +54,16 @@ def prepared(folder: Path) -> Path:
     return folder
 
 
-def played(folder: Path, files: Sequence[Path], told: Mapping[str, Any]) -> Results:
+def played(
+    folder: Path, files: Sequence[Path], told: Mapping[str, Any], **environment: str
+) -> Results:
     """What came of each scenario of these files, in a prepared folder."""
     chromium = shutil.which("chromium")
     assert chromium, "A browser is needed: apt-get install chromium"
     names = [str(file.relative_to(BROWSER)) for file in files]
     command = ["node", "--test", "--test-reporter=./reporter.mjs", *names]
     known = {"chromium": chromium, "budgets": BUDGETS, **told}
-    done = ran(command, folder, TOLD=json.dumps(known))
+    done = ran(command, folder, TOLD=json.dumps(known), **environment)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     expected = {name for file in files for name in scenarios(file)}
     assert {each["name"] for each in found} == expected, done.stderr

@@ -4,6 +4,7 @@ Needs Node.js, npm and chromium. Each run puts the pictures into `.build`; the c
 docs/images, are copies of them.
 """
 
+import json
 import os
 import re
 import signal
@@ -66,14 +67,19 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     with ExitStack() as stack:
         text = stack.enter_context(demo())
         command = printed(text, r"^  (SOJOURN_LOCAL=.*)$")
+        dev = json.loads((Path(printed(text, r"SOJOURN_LOCAL=(\S+)")) / "dev.json").read_text())
         told = {
             "site": printed(text, r"^  (http://localhost:\d+)$"),
+            "api": dev["base_url"],
+            "key": dev["access_key"],
+            "realm": dev["realm_id"],
+            "user": dev["users"][0]["id"],
             "username": printed(text, r"username: (\S+)$"),
             "password": printed(text, r"password: (\S+)$"),
             "console": stack.enter_context(console(["sh", "-c", f"exec env {command}"])),
             "pictures": str(PICTURES),
         }
-        return played(folder, [FILE], told)
+        return played(folder, [FILE], told, NODE_EXTRA_CA_CERTS=dev["ca_file"])
 
 
 @pytest.mark.parametrize("scenario", scenarios(FILE))

@@ -1,6 +1,6 @@
 // `make demo` in Chromium, by hand: two browsers of one user, and the operator's console beside them.
 import assert from "node:assert/strict";
-import { inaccessible, loaded, over, scenario, told } from "../harness.mjs";
+import { admin, inaccessible, loaded, over, scenario, told } from "../harness.mjs";
 
 const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const viewport = { width: 560, height: 440 };
@@ -65,6 +65,19 @@ scenario("the eleventh login ends the oldest session, whose page says why by its
   assert.deepEqual(await inaccessible(newest), []);
 });
 
+scenario("the command that the demo prints opens the console of its stack", async (visit) => {
+  const page = await visit(told.console, { viewport: { width: 1200, height: 600 }, deviceScaleFactor: 0.75 });
+  await page.getByRole("link", { name: "Demo" }).click();
+  await page.getByRole("link", { name: "Users" }).click();
+  await page.getByRole("link", { name: "ada" }).first().click();
+  await page.getByText("too many sessions").first().waitFor();
+  await picture(page, "console");
+  await page.getByRole("link", { name: "Activity" }).click();
+  for (const counted of [/password: \d/, /too many sessions: .*: \d/, /succeeded: \d/])
+    await page.getByRole("listitem").filter({ hasText: counted }).waitFor();
+  assert.match(await page.locator("main").innerText(), /for all realms together/);
+});
+
 scenario("the demo's page loads what its budget allows", async (visit) => {
   const page = await visit("/");
   await logIn(page);
@@ -80,11 +93,22 @@ scenario("the demo's page loads what its budget allows", async (visit) => {
   await logOut(page);
 });
 
-scenario("the command that the demo prints opens the console of its stack", async (visit) => {
-  const page = await visit(told.console, { viewport: { width: 1200, height: 600 }, deviceScaleFactor: 0.75 });
-  await page.getByRole("link", { name: "Demo" }).click();
-  await page.getByRole("link", { name: "Users" }).click();
-  await page.getByRole("link", { name: "ada" }).first().click();
-  await page.getByText("too many sessions").first().waitFor();
-  await picture(page, "console");
+scenario("markup in every field that a user can fill stays text, also on a small dark screen", async (visit) => {
+  const markup = "<img src=x onerror=alert(1)>";
+  await admin("PUT", `/realms/${told.realm}`, { name: markup });
+  await admin("PUT", `/users/${told.user}`, { name: markup, custom: { [markup]: markup } });
+  const page = await visit("/", {
+    userAgent: markup,
+    viewport: { width: 320, height: 640 },
+    colorScheme: "dark",
+  });
+  await page.getByLabel("Username or email").fill(markup);
+  await page.getByLabel("Password").fill(markup);
+  await page.keyboard.press("Enter");
+  await page.getByText("do not belong together").waitFor();
+  await logIn(page);
+  await page.getByText(markup).first().waitFor();
+  assert.equal(await page.locator("img").count(), 0);
+  assert.deepEqual(await inaccessible(page), []);
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320);
 });
