@@ -150,6 +150,8 @@ def test_log_in(site: Site) -> None:
     assert (session.request.ip, session.request.client) == ("127.0.0.1", "Firefox/1.0")
     route = browser.get("/api/session")
     assert json.loads(route.text)["id"] == session.id
+    for answer in (route, browser.get("/", accept="text/html")):
+        assert "no-store" in answer.headers["cache-control"]
     assert value.partition("=")[2] not in route.text
 
 
