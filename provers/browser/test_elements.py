@@ -1,6 +1,6 @@
-"""The elements in Debian's Chromium. Each scenario of the `*.test.mjs` is a test here.
+"""The elements and the TypeScript client in Debian's Chromium.
 
-Needs Node.js, npm and chromium.
+Each scenario of the `*.test.mjs` is a test here. Needs Node.js, npm and chromium.
 """
 
 import gzip
@@ -100,9 +100,22 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def site(package: Path) -> Iterator[Site]:
-    """Pages under a strict policy, beside the package's files."""
-    with served({"elements": package}) as site:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The TypeScript client as a bundler makes it for browsers."""
+    folder = tmp_path_factory.mktemp("client")
+    shutil.copytree(ROOT / "clients/typescript", folder / "source", ignore=NOT_OURS)
+    npm(folder / "source", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    npm(folder / "source", "run", "build")
+    command = ["node_modules/.bin/esbuild", "dist/browser.js", "--bundle", "--splitting"]
+    done = ran([*command, "--format=esm", f"--outdir={folder / 'bundle'}"], folder / "source")
+    assert done.returncode == 0, done.stderr
+    return folder / "bundle"
+
+
+@pytest.fixture(scope="module")
+def site(package: Path, client: Path) -> Iterator[Site]:
+    """Pages under a strict policy, beside the package's files and the client's."""
+    with served({"elements": package, "client": client}) as site:
         script = '<script type="module" src="/elements/dist/index.js"></script>'
         site.pages = {
             "/page.html": PAGE.format(script=script),
