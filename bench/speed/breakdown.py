@@ -20,6 +20,8 @@ from bench.speed.worker import StillClock, service
 from bench.speed.world import World
 
 SECONDS: Final = 6.0
+SHOWN: Final = {"validate": "validation", "login_api_key": "login by API key"}
+"""The cases that are shown, with their words."""
 _INTERVAL: Final = 0.001
 _WARM: Final = 50
 _OURS: Final = ("sojourn/", "functions/")

@@ -5,6 +5,7 @@ from typing import Any
 
 from bench import plot
 from bench.plot import Axis, Bar, Bins, Line, Mark
+from bench.speed.breakdown import SHOWN
 from bench.speed.cases import MEASURED
 from bench.speed.goals import GOALS
 from bench.speed.results import Results
@@ -17,7 +18,8 @@ def all_of(found: Results) -> Iterator[tuple[str, str]]:
     if "cpu" in found.about:
         yield "ratios", ratios(found)
     if "breakdown" in found.about:
-        yield "breakdown", breakdown(found.data["breakdown"])
+        for name, samples in found.data["breakdown"].items():
+            yield f"breakdown-{name}", breakdown(SHOWN[name], samples)
     if "starts" in found.about:
         yield "starts", starts(found)
     if "sessions" in found.about:
@@ -42,10 +44,10 @@ def ratios(found: Results) -> str:
     return plot.bars("CPU of each operation over its floor", axis, rows, marks=[Mark(1, "floor")])
 
 
-def breakdown(samples: Mapping[str, int]) -> str:
-    """The shares of a validation's time."""
+def breakdown(words: str, samples: Mapping[str, int]) -> str:
+    """The shares of an operation's time."""
     rows = [Bar(name, round(100 * share, 1)) for name, share in shares(samples)]
-    return plot.bars("Where a validation's time goes", Axis("% of CPU"), rows)
+    return plot.bars(f"Where the time of a {words} goes", Axis("% of CPU"), rows)
 
 
 def starts(found: Results) -> str:

@@ -5,7 +5,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from bench.speed import contended, counted, cpu, growth, instructions, layer, starts, world
+from bench.speed import (
+    breakdown,
+    contended,
+    counted,
+    cpu,
+    growth,
+    instructions,
+    layer,
+    starts,
+    world,
+)
 from bench.speed.processes import bench
 from bench.speed.results import Results
 from local import dynamodb_local
@@ -102,14 +112,15 @@ def measure_instructions(found: Results, _options: Options) -> None:
 
 
 def break_down(found: Results, _options: Options) -> None:
-    """Where a validation's time goes."""
+    """Where the time of a validation and of a login goes."""
     with bench(world.made()) as stub:
-        samples = stub.breakdown("validate")
+        each = {name: stub.breakdown(name) for name in breakdown.SHOWN}
     found.begin("breakdown")
-    found.data["breakdown"] = samples
-    print("where a validation's time goes")
-    for name, number in sorted(samples.items(), key=lambda each: -each[1])[:12]:
-        print(f"    {name:<40}{100 * number / sum(samples.values()):>8.1f} %")
+    found.data["breakdown"] = each
+    for name, samples in each.items():
+        print(f"where the time of a {breakdown.SHOWN[name]} goes")
+        for owner, number in sorted(samples.items(), key=lambda one: -one[1])[:12]:
+            print(f"    {owner:<40}{100 * number / sum(samples.values()):>8.1f} %")
 
 
 def measure_layer(found: Results, _options: Options) -> None:
