@@ -66,7 +66,8 @@ def test_browser_build_is_small(built: Path, tmp_path: Path) -> None:
 
 
 def test_package_has_what_an_application_needs(built: Path) -> None:
-    """The package has modules, types, README and LICENSE, and no test or source."""
+    """The package is built when it is packed: modules, types, README and LICENSE, nothing else."""
+    shutil.rmtree(built / "dist")
     (told,) = json.loads(run(["npm", "pack", "--dry-run", "--json", "--silent"], built))
     files = {each["path"] for each in told["files"]}
     names = {path.name.removesuffix(".ts") for path in (SOURCE / "src").glob("*.ts")}
