@@ -1,4 +1,4 @@
-"""docs/cli.md against `sojourn`: commands, options, checks and exit codes."""
+"""docs/cli.md and the tool's README against `sojourn`: commands, options, checks and exit codes."""
 
 import re
 import shlex
@@ -14,7 +14,8 @@ from tests.cli.tool import commands, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs/cli.md").read_text()
-SHELL = re.findall(r"^```sh\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+PACKAGE = (ROOT / "cli/README.md").read_text()
+SHELL = re.findall(r"^```sh\n(.*?)^```", PAGE + PACKAGE, flags=re.DOTALL | re.MULTILINE)
 EXAMPLES = re.findall(r"^sojourn ([^|<>\n]*)", "\n".join(SHELL), flags=re.MULTILINE)
 ROWS = dict(re.findall(r"^\| `([a-z -]+)` \| (.*)$", PAGE, flags=re.MULTILINE))
 COMMANDS = {" ".join(path): command for path, command in commands()}

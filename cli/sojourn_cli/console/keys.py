@@ -35,7 +35,8 @@ def ask_revoke(visit: Visit) -> Asked:
     key = visit.api.one("GET", _path(visit))
     used = plain_time(key["last_used_at"])
     ends = [
-        f"It was last used {used} (within an hour)." if used else "It was never used.",
+        f"{key['id']}, with the permission {key['permission']}, was "
+        + (f"last used {used} (within an hour)." if used else "never used."),
         "Whoever uses it is refused from the next request on. Give them another key first.",
         "It ends no session of a user. It cannot be undone.",
     ]

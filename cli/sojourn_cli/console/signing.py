@@ -50,11 +50,12 @@ def ask_delete(visit: Visit) -> Asked:
     return Asked(
         title="Delete this signing key?",
         ends=(
-            f"Its last token expires {until}; before that the service refuses to delete it."
+            f"The last token of {key['id']} expires {until}; before that the service refuses to "
+            "delete it."
             if until
-            else "A token that it signed may never expire, or it still signs; then the service "
-            "refuses to delete it.",
-            "It ends no session. `sojourn keys signing delete --force` deletes a key earlier.",
+            else f"A token that {key['id']} signed may never expire, or it still signs; then the "
+            "service refuses to delete it.",
+            "It ends no session. sojourn keys signing delete --force deletes a key earlier.",
         ),
         button="Delete the key",
         back=_place(visit),
