@@ -97,7 +97,8 @@ scenario("markup in every field that a user can fill stays text, also on a small
   const markup = "<img src=x onerror=alert(1)>";
   await admin("PUT", `/realms/${told.realm}`, { name: markup });
   await admin("PUT", `/users/${told.user}`, { name: markup, custom: { [markup]: markup } });
-  const page = await visit("/", {
+  // The address that the demo names for a second window of the same browser.
+  const page = await visit(told.site.replace("localhost", "127.0.0.1"), {
     userAgent: markup,
     viewport: { width: 320, height: 640 },
     colorScheme: "dark",
