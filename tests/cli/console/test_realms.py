@@ -20,6 +20,20 @@ def test_realms_are_listed(browser: Browser, world: World) -> None:
     assert f"{browser.base}/realms/{world.realm_id}" in page.links
 
 
+def test_where_the_operator_is(browser: Browser, world: World) -> None:
+    """Each page that a navigation has is marked there, and no other."""
+    realm = f"/realms/{world.realm_id}"
+    places = ["/", "/keys", "/doctor", realm]
+    places += [f"{realm}/{name}" for name in ("users", "signing", "keys", "activity")]
+    for place in places:
+        marked = [
+            told["href"]
+            for name, told in browser.read(place).elements
+            if name == "a" and told.get("aria-current") == "page"
+        ]
+        assert marked == [browser.base + place]
+
+
 def test_each_setting_is_there_with_its_range() -> None:
     """The settings, choices and ranges are those of the service."""
     assert set(SETTINGS) - {"name"} == set(Settings.__dataclass_fields__)
