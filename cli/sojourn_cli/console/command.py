@@ -1,5 +1,7 @@
 """`sojourn console`: serve the operator's pages to a browser on this machine."""
 
+import signal
+
 import click
 
 from sojourn_cli.terminal.show import say
@@ -42,6 +44,8 @@ def console(where: Where, *, port: int, idle_minutes: int) -> None:
             f"It works once.\nThe access key has the permission {desk.holder.permission}. "
             "Ctrl-C ends the console."
         )
+        # A shell that begins it in the background has it ignore Ctrl-C's signal.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         server(desk, idle).run(sockets=[socket])
     if desk.door.is_late:
         say("Nobody opened the URL in time, so the console has ended. Start it again.")

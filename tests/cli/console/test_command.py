@@ -25,14 +25,16 @@ class FastClock(MovedClock):
         return super().monotonic()
 
 
-def test_command_serves_until_it_is_interrupted(stub: Stub) -> None:
+@pytest.mark.parametrize("before", ["", "trap '' INT;"], ids=["a terminal", "in the background"])
+def test_command_serves_until_it_is_interrupted(stub: Stub, before: str) -> None:
     """It prints one URL, which opens it, logs no request, and ends with 130 after Ctrl-C."""
     stub.on("GET /v1/realms", page())
     stub.on("GET /v1/access_keys", problem(403, "permission_missing", "No"))
     stub.on("*", problem(403, "permission_missing", "No"))
     code = "from sojourn_cli.main import main; main()"
+    command = [sys.executable, "-c", code, "console", "--url", stub.url]
     process = subprocess.Popen(
-        [sys.executable, "-c", code, "console", "--url", stub.url],
+        ["sh", "-c", f'{before} exec "$@"', "sh", *command],
         env={**os.environ, "SOJOURN_ACCESS_KEY": KEY, "PYTHONPATH": str(ROOT / "cli")},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
