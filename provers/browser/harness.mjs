@@ -107,33 +107,36 @@ export const said = (page, tag) =>
 /**
  * What a page loads until `act` is done, by the browser's own count: requests, bytes on the wire by
  * kind, and the origins that are neither the page's own nor of `known`.
+ *
+ * Its icon does not count: the browser asks for it when it likes, be it beside the next page.
  */
 export async function loaded(page, act, known = []) {
   const client = await page.context().newCDPSession(page);
   const requests = new Map();
-  const gone = { requests: 0, foreign: [] };
-  let left = 0;
-  client.on("Network.requestWillBeSent", ({ requestId, request, type }) => {
-    if (request.url.startsWith("data:")) return; // the browser's own, of a field for dates
-    gone.requests += 1;
-    left += !requests.has(requestId);
-    requests.set(requestId, { kind: type.toLowerCase(), url: request.url });
+  const over = ({ requestId, encodedDataLength = 0 }) =>
+    Object.assign(requests.get(requestId) ?? {}, { over: true, bytes: encodedDataLength });
+  client.on("Network.requestWillBeSent", ({ requestId, request: { url }, type }) => {
+    if (url.startsWith("data:")) return; // the browser's own, of a field for dates
+    const { hops = 0 } = requests.get(requestId) ?? {};
+    requests.set(requestId, { kind: type.toLowerCase(), url, hops: hops + 1, bytes: 0 });
   });
-  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-    const { kind } = requests.get(requestId) ?? {};
-    if (!kind) return;
-    gone[kind] = (gone[kind] ?? 0) + encodedDataLength;
-    left -= 1;
-  });
-  client.on("Network.loadingFailed", ({ requestId }) => (left -= requests.has(requestId)));
+  client.on("Network.loadingFinished", over);
+  client.on("Network.loadingFailed", over);
   await client.send("Network.enable");
   await client.send("Network.setCacheDisabled", { cacheDisabled: true });
   await act();
-  await until(() => left === 0);
+  await until(() => [...requests.values()].every(({ kind, over }) => over || kind === "other"));
   await client.detach();
   const { origin } = new URL(page.url());
-  const origins = [...requests.values()].map(({ url }) => new URL(url).origin);
-  gone.foreign = origins.filter((each) => ![origin, ...known].includes(each));
+  const named = page.locator("link[rel=icon]").evaluateAll((links) => links.map(({ href }) => href));
+  const icons = [`${origin}/favicon.ico`, ...(await named)];
+  const gone = { requests: 0, foreign: [] };
+  for (const { kind, url, hops, bytes } of requests.values()) {
+    if (icons.includes(url)) continue;
+    if (![origin, ...known].includes(new URL(url).origin)) gone.foreign.push(url);
+    gone.requests += hops;
+    gone[kind] = (gone[kind] ?? 0) + bytes;
+  }
   return gone;
 }
 
