@@ -30,6 +30,9 @@ WHY = {
     "sojourn": "this service, with its API document and the passwords it refuses",
     "cffi": "cryptography imports its backend; a wheel's code is never cut",
     "msgspec": "request bodies, typed and strict; lines of the log",
+    "pycparser": "cffi depends on it",
+    "idna": "the domains of email addresses",
+    "pyjwt": "signs login tokens",
 }
 
 
