@@ -19,7 +19,7 @@ from sojourn.domain.session_rules import end_all_for
 from sojourn.sessions.answers import Actor, EndedSession
 from sojourn.sessions.listing_routes import get_session
 from sojourn.store import realm_cache
-from tests.support.world import BY, MINUTES, World
+from tests.support.world import BY, MINUTES, World, meanwhile
 
 
 @pytest.fixture
@@ -134,6 +134,30 @@ def test_ended_list_holds_what_is_pending_and_what_the_realm_ended(world: World)
     assert listed(Page(after=expected[1][0], ascending=True)) == expected[:1]
     world.clock.advance(60 * MINUTES)
     assert listed(Page()) == []
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["the list", "one session"])
+def test_reason_is_that_of_the_first_end(world: World, alone: bool) -> None:
+    """A session that is ended, and its realm after it, between the reads of user and realm.
+
+    The answer has the reason for which it ended, and not that of the realm.
+    """
+    claims = world.login(world.ada)
+
+    def end_both() -> None:
+        world.terminator.by_server(world.stack, claims.session.text)
+        world.put(world.realm.ending_all(by="key_a", now_ms=world.clock.wall_ms()))
+        world.clock.advance(realm_cache.SECONDS)
+
+    meanwhile(world.cache, "get", end_both)
+    found: list[object]
+    if alone:
+        found = [world.listing.one(world.stack, claims.session.text, state="any")]
+    else:
+        page = Page()
+        listed = world.listing.of_user(world.stack, world.ada, state="ended", page=page)
+        found = list(listed.collection)
+    assert [one.reason for one in found if isinstance(one, EndedSession)] == ["terminated_by_admin"]
 
 
 def test_records_past_their_time_are_passed_over(world: World) -> None:

@@ -90,8 +90,12 @@ class Listing:
         return answers.Sessions(collection=collection, more_results=more)
 
     def _ended(self, user: User, page: Page, *, for_server: bool) -> answers.Sessions:
-        """The ended records that are still kept. The TTL may not have removed the others yet."""
+        """The ended records that are still kept. The TTL may not have removed the others yet.
+
+        Records are read last and tell best: what the user was ended by meanwhile is in them.
+        """
         now_ms = self.clock.wall_ms()
+        settled = rules.settle(user, existing(self.realms.get(user.realm_id)), now_ms=now_ms)[1]
         found: dict[str, Ended] = {}
         after = page.after
         while len(found) <= page.limit:
@@ -100,9 +104,9 @@ class Listing:
             if len(step) < 100:
                 break
             after = step[-1].id
-        settled = rules.settle(user, existing(self.realms.get(user.realm_id)), now_ms=now_ms)[1]
-        unrecorded = [e for e in (*user.pending, *settled) if now_ms < e.keep_until * 1000]
-        found.update({e.id: e for e in unrecorded})
+        for ended in (*user.pending, *settled):
+            if now_ms < ended.keep_until * 1000:
+                found.setdefault(ended.id, ended)
         shown, more = paged(found.values(), page)
         collection = [answers.ended(e, user, for_server=for_server) for e in shown]
         return answers.Sessions(collection=collection, more_results=more)

@@ -123,8 +123,14 @@ class Validator:
         return Standing(claims=claims, user=user, session=session)
 
     def find_ended(self, user: User | None, realm: Realm, session: ids.SessionId) -> Ended | None:
-        """The ended record of a session, pending in the user or written, while it is kept."""
+        """The ended record of a session, pending in the user or written, while it is kept.
+
+        If only the realm ends the session, the user is read again: the realm may have been read
+        later, and the session have ended in between for another reason.
+        """
         now_ms = self.clock.wall_ms()
+        if user is not None and user.find(session.text) is not None:
+            user = self.users.get(session.user_id)
         found = None
         if user is not None:
             found = rules.find_ended(user, session.text, realm, now_ms=now_ms)
