@@ -62,7 +62,7 @@ test: .venv/.installed ## run the tests
 	  $(BIN)/python -m pytest -n 2 --dist worksteal tests/unit tests/integration tests/cli tests/client tests/project
 
 test-unit: .venv/.installed ## run the tests that touch no socket: the rules and every feature over stores in memory
-	@exec $(BIN)/python -m pytest -q -n 2 tests/unit
+	@exec $(BIN)/python -m pytest -q -n 2 tests/unit --ignore=tests/unit/bench
 
 check: .venv/.installed .venv-sam/.installed ## lint, types, imports, format and template checks
 	@echo "ruff …" && $(BIN)/ruff check . && $(BIN)/ruff format --check -q .
