@@ -129,7 +129,8 @@ class Validator:
         later, and the session have ended in between for another reason.
         """
         now_ms = self.clock.wall_ms()
-        if user is not None and user.find(session.text) is not None:
+        kept = None if user is None else user.find(session.text)
+        if kept is not None and rules.ended_by_realm(kept, realm) is not None:
             user = self.users.get(session.user_id)
         found = None
         if user is not None:
